@@ -16,7 +16,8 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.settings import FunctionLayers, FunctionVariables
+from readiness.evidence.awslambda.layers import ReachedLayers
+from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
@@ -52,6 +53,7 @@ from .settings import (
 
 cloudwatch = heading("Monitoring & Observability", "CloudWatch")
 
+INSIGHTS = "LambdaInsightsExtension"
 DETAIL = "Enable detailed monitoring"
 CUSTOM = "Set up custom metrics"
 RETENTION = "Configure log retention policies"
@@ -120,24 +122,28 @@ def database_monitoring(database: DatabaseInstance) -> Verdict:
 
 @cloudwatch.rule(DETAIL, severity=Severity.LOW, opt_in="require_lambda_insights")
 def lambda_insights(
-    function: FunctionLayers,
+    function: ReachedLayers,
     used: InsightsInUse,
     *,
     require_lambda_insights: Annotated[
         bool, "Require Lambda Insights; Lambda publishes its own metrics every minute without it"
     ] = False,
 ) -> Verdict:
-    """Lambda Insights is enabled for every function."""
+    """Lambda Insights is enabled for every function.
+
+    A published version keeps its layers, so those behind aliases have to have it too.
+    """
     if not require_lambda_insights or function.master_arn:
         return not_applicable("Lambda publishes its metrics every minute without Lambda Insights.")
-    layer = next((arn for arn in function.layers if "LambdaInsightsExtension" in arn), "")
-    if layer:
-        return complies(f"The function has the layer {layer}.")
+    lacking = function.without(INSIGHTS)
+    if not lacking:
+        return complies(f"The function has the layer {INSIGHTS}.")
     if function.name in used.functions:
         return complies("Lambda Insights received data from the function in the last 3 hours.")
+    which = f" ({listed(lacking)})" if len(function.of) > 1 else ""
     return violates(
-        "The function has no Lambda Insights layer, and Lambda Insights has had no data from it"
-        " for 3 hours.",
+        f"The function{which} has no Lambda Insights layer, and Lambda Insights has had no data"
+        " from it for 3 hours.",
         expected="The LambdaInsightsExtension as a layer or in the image.",
     )
 

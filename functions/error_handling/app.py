@@ -144,7 +144,7 @@ def asynchronous_failures(
     queue_sinks: tuple[QueueSink, ...],
     topic_sinks: tuple[TopicSink, ...],
     bucket_sinks: tuple[BucketSink, ...],
-    grants: RoleGrants | None,
+    grants: tuple[RoleGrants, ...],
 ) -> Verdict:
     """What a function fails to process of asynchronous invocations is kept.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.awslambda.asynchronous import (
     AsynchronousLosses,
@@ -36,7 +38,7 @@ def judge_sinks(
     queues: tuple[QueueSink, ...],
     topics: tuple[TopicSink, ...],
     buckets: tuple[BucketSink, ...],
-    grants: RoleGrants | None,
+    grants: tuple[RoleGrants, ...],
 ) -> Verdict:
     """The verdict on where the failures of each asynchronous invocation path end."""
     lost = losses.lost
@@ -108,17 +110,21 @@ def _check_arrival(
     queues: tuple[QueueSink, ...],
     topics: tuple[TopicSink, ...],
     buckets: tuple[BucketSink, ...],
-    grants: RoleGrants | None,
+    grants: tuple[RoleGrants, ...],
     checked: Checked,
 ) -> None:
     used = {arn for qualifier in use.callers or use.versions for arn, _ in use.sinks(qualifier)}
-    sender = RoleSender(grants, "the function", "Lambda")
-    check_queues((each for each in queues if each.arn in used), sender, checked)
-    check_topics((each for each in topics if each.arn in used), sender, checked)
-    check_buckets(
-        (each for each in buckets if each.arn in used), sender, checked, f"async/{use.name}"
-    )
-    check_others((each for each in use.others if each.arn in used), sender, checked)
+    of_roles: list[tuple[RoleGrants | None, Collection[str]]] = [
+        (each, use.sinks_of(each.name)) for each in grants
+    ]
+    for role, sinks in of_roles or [(None, used)]:
+        sender = RoleSender(role, "the function", "Lambda")
+        check_queues((each for each in queues if each.arn in sinks), sender, checked)
+        check_topics((each for each in topics if each.arn in sinks), sender, checked)
+        check_buckets(
+            (each for each in buckets if each.arn in sinks), sender, checked, f"async/{use.name}"
+        )
+        check_others((each for each in use.others if each.arn in sinks), sender, checked)
     check_sight(used.intersection(use.missing), used.intersection(use.unseen), checked)
     lost = losses.lost
     if lost.dead_letter_errors:

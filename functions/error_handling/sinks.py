@@ -40,7 +40,10 @@ class Checked:
     doubts: list[str] = field(default_factory=list)
 
     def add(self, text: str, severity: Severity = Severity.HIGH) -> None:
-        self.problems.append(Problem(severity, text))
+        """Add a problem, once if several roles send to the same place."""
+        problem = Problem(severity, text)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender: str) -> bool:

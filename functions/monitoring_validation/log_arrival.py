@@ -56,6 +56,12 @@ class LogArrival:
             )
         if self._after(function.heard):
             return self._heard()
+        if self.is_missing and (failure := function.unreadable) is not None:
+            return unread(
+                f"No log event arrived in {function.group}, and where the versions behind aliases"
+                f" log is not known: {failure}",
+                failure,
+            )
         if self.is_missing:
             return violates(
                 f"The function ran in {plural(self.silent, 'hour')}{deployed}, but no log event"

@@ -11,7 +11,7 @@ from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
 from tests.accounts.traffic import get_metric_data
 from tests.accounts.traffic import list_metrics as published
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 FUNCTION = "my-agent"
 GROUP = f"/aws/lambda/{FUNCTION}"
@@ -198,6 +198,7 @@ def fake_account() -> FakeAccount:
             },
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("lambda", "list_aliases"): {"Aliases": []},
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},
             ("ecs", "describe_services"): {"services": [service]},
@@ -225,6 +226,29 @@ def with_a_shared_log_group() -> FakeAccount:
     )
 
 
+def behind_an_alias(version: str = "7") -> FakeAccount:
+    """The alias leads to a version that logs to another group than the function now would."""
+    latest = function(LoggingConfig={"LogGroup": "/agents/new"})
+
+    def configuration(**params: Any) -> Any:
+        if "Qualifier" not in params:
+            return latest
+        if params["Qualifier"] != "7":
+            return error("ResourceNotFoundException", 404)
+        return function(Version="7")
+
+    def arrived(namespace: str, metric: str, statistic: str, dimensions: Any, *when: Any) -> Any:
+        is_silent = dimensions.get("LogGroupName", GROUP) != GROUP
+        return None if is_silent else said(namespace, metric, statistic, dimensions, *when)
+
+    return fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(arrived),
+        lambda__list_functions={"Functions": [latest]},
+        lambda__get_function_configuration=configuration,
+        lambda__list_aliases={"Aliases": [{"Name": "live", "FunctionVersion": version}]},
+    )
+
+
 def with_transaction_search() -> FakeAccount:
     """Spans go to CloudWatch Logs; a function of an untraceable source is traced by nothing."""
     untraced = function(TracingConfig={"Mode": "PassThrough"})
@@ -247,6 +271,7 @@ def with_transaction_search() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "with a shared log group": Variant(with_a_shared_log_group, ("function-logs",)),
+        "behind an alias": Variant(behind_an_alias, ("function-logs",)),
         "with Transaction Search": Variant(
             with_transaction_search, ("function-traces", "service-traces")
         ),

@@ -1212,6 +1212,11 @@ GOLDEN = (
     call("macie2", "DisableMacie"),
     call(
         "macie2",
+        "UpdateClassificationJob",
+        request={"jobId": "3ce05dbb7ec5505def334104bf3d24e4", "jobStatus": "USER_PAUSED"},
+    ),
+    call(
+        "macie2",
         "UpdateAutomatedDiscoveryConfiguration",
         request={"status": "DISABLED", "autoEnableOrganizationMembers": "NONE"},
     ),

@@ -93,7 +93,7 @@ def of_function(count: float | None) -> AsynchronousLosses:
 
 
 WORST = {
-    "a function": lambda n: asynchronous_failures(USE, of_function(n), (), (), (), None),
+    "a function": lambda n: asynchronous_failures(USE, of_function(n), (), (), (), ()),
     "a topic": lambda n: subscription_failures(TOPIC, TopicLosses(n, n, n), ()),
     "a rule": lambda n: rule_failures(RULE, RuleLosses(n, n), ()),
 }

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from functions.monitoring_validation.app import monitoring_validation
 from readiness import Status
-from tests.accounts.monitoring_validation import FUNCTION, fake_account, function, said
+from tests.accounts.monitoring_validation import (
+    FUNCTION,
+    behind_an_alias,
+    fake_account,
+    function,
+    said,
+)
 from tests.accounts.traffic import get_metric_data
-from tests.fake_account import NOON, observe, scan
+from tests.fake_account import FAULTS, NOON, error, observe, scan
 
 [RULE] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
+[LOGS] = [rule for rule in monitoring_validation if rule.name == "function-logs"]
 [FORWARDING] = [rule for rule in monitoring_validation if rule.name == "log-forwarding"]
 
 
@@ -93,3 +102,39 @@ def test_a_sweep_finds_what_an_event_finds():
 def test_a_log_group_without_a_filter_is_not_applicable():
     finding = observe(fake_account(), FORWARDING, "/aws/lambda/other").finding
     assert finding.status is Status.NOT_APPLICABLE
+
+
+def test_the_log_group_of_the_version_behind_the_alias():
+    for found in (
+        observe(behind_an_alias(), LOGS, FUNCTION),
+        *scan(behind_an_alias(), [LOGS]),
+    ):
+        assert found.finding.status is Status.COMPLIANT
+        assert f"arrived in /aws/lambda/{FUNCTION} " in found.finding.reason
+
+
+def test_a_version_that_is_gone_logs_nothing():
+    found = observe(behind_an_alias("8"), LOGS, FUNCTION).finding
+    assert (found.status, "/agents/new" in found.reason) == (Status.NON_COMPLIANT, True)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["list_aliases", "get_function_configuration"])
+def test_versions_that_cannot_be_read_are_no_fault(operation, fault):
+    account = behind_an_alias()
+    account.faults["lambda", operation] = FAULTS[fault]
+    for found in scan(account, [LOGS]):
+        assert found.finding.status is Status.INSUFFICIENT_DATA
+        assert "behind aliases" in found.finding.reason
+
+
+def test_a_function_that_was_deleted_meanwhile_costs_no_other():
+    account = behind_an_alias().but(lambda__list_aliases=error("ResourceNotFoundException", 404))
+    [found] = scan(account, [LOGS])
+    assert found.finding.status is Status.NON_COMPLIANT
+
+
+def test_versions_are_asked_for_only_where_nothing_arrives():
+    account = fake_account()
+    observe(account, LOGS, FUNCTION)
+    assert ("lambda", "list_aliases") not in account.calls

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.layers import ReachedLayers
 from readiness.model.unreadable import Gone
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
@@ -59,6 +60,30 @@ def test_one_answer_holds_the_whole_configuration(bulk):
     assert seen.environment == {"STAGE": "prod"}
     assert seen.log_group == "/shared"
     assert len(fake_account.calls) == 1
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+def test_a_published_version_keeps_its_layers(bulk):
+    def configuration(*, FunctionName, Qualifier=""):  # noqa: N803
+        if Qualifier == "8":
+            return error("ResourceNotFoundException", 404)
+        return ANSWER | ({"Layers": [], "Version": Qualifier} if Qualifier else {})
+
+    aliases = [
+        {"Name": "live", "FunctionVersion": "7"},
+        {"Name": "old", "FunctionVersion": "8"},
+        {"Name": "next", "FunctionVersion": "$LATEST"},
+    ]
+    account = FakeAccount(
+        {
+            ("lambda", "get_function_configuration"): configuration,
+            ("lambda", "list_functions"): {"Functions": [ANSWER]},
+            ("lambda", "list_aliases"): {"Aliases": aliases},
+        }
+    )
+    aws = evaluation(account, [], bulk=bulk).aws
+    seen = aws.evidence(ReachedLayers, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")).evidence
+    assert (set(seen.of), seen.without("layer:otel")) == ({"$LATEST", "7"}, ("7",))
 
 
 def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():

@@ -11,6 +11,7 @@ from functions.error_handling import app
 from readiness import Severity, Status
 from readiness.engine.aws import Aws
 from readiness.evidence.awslambda.asynchronous import AsynchronousCallers, AsynchronousUse
+from readiness.evidence.awslambda.event_sources import SourceFailures
 from readiness.evidence.eventbridge.rules import EVENT_RULE, RuleTargets
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import DependencyGuards
@@ -125,6 +126,46 @@ def version(**targets):
         return worlds.function(**config)
 
     return answer
+
+
+def test_the_role_of_the_version_behind_the_alias():
+    def answer(**params):
+        name = "old" if params.get("Qualifier") == "7" else "agent"
+        return worlds.function(Role=f"arn:aws:iam::111122223333:role/{name}")
+
+    account = worlds.fake_account().but(lambda__get_function_configuration=answer)
+    use = load(AsynchronousUse, "AWS::Lambda::Function", "agent", account)
+    assert use.roles == {"7": "old"}
+    assert [each.id for each in use.grants] == ["old"]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("fed", "expected"),
+    [
+        (worlds.FUNCTION, "agent"),
+        (f"{worlds.FUNCTION}:live", "old"),
+        (f"{worlds.FUNCTION}:gone", None),
+    ],
+)
+def test_the_role_of_what_a_mapping_feeds(fed, expected, bulk):
+    def answer(**params):
+        if params.get("Qualifier") == "gone":
+            return error("ResourceNotFoundException", 404)
+        name = "old" if params.get("Qualifier") == "live" else "agent"
+        return worlds.function(Role=f"arn:aws:iam::111122223333:role/{name}")
+
+    mapping = worlds.mapping(FunctionArn=fed)
+    account = worlds.fake_account().but(
+        lambda__get_function_configuration=answer,
+        lambda__list_functions={"Functions": [answer()]},
+        lambda__get_event_source_mapping=mapping,
+        lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
+    )
+    found = load(
+        SourceFailures, "AWS::Lambda::EventSourceMapping", worlds.UUID, account, bulk=bulk
+    )
+    assert (found.grants.id if found.grants else None) == expected
 
 
 NO_CONFIG = {"FunctionEventInvokeConfigs": []}

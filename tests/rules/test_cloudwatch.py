@@ -26,7 +26,8 @@ from functions.cloudwatch.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
+from readiness.evidence.awslambda.layers import ReachedLayers
 from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
@@ -116,21 +117,26 @@ LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"
 @pytest.mark.parametrize(
     ("layers", "seen", "status"),
     [
-        pytest.param((LAYER,), (), GOOD, id="layer"),
-        pytest.param((), ("agent",), GOOD, id="extension in the image"),
-        pytest.param((), ("agent-2",), BAD, id="another function's data"),
+        pytest.param({LATEST: (LAYER,)}, (), GOOD, id="layer"),
+        pytest.param({LATEST: ()}, ("agent",), GOOD, id="extension in the image"),
+        pytest.param({LATEST: ()}, ("agent-2",), BAD, id="another function's data"),
+        pytest.param({LATEST: (LAYER,), "7": ()}, (), BAD, id="not behind the alias"),
+        pytest.param({LATEST: (LAYER,), "7": (LAYER,)}, (), GOOD, id="behind the alias too"),
     ],
 )
 def test_lambda_insights(layers, seen, status):
-    function = FunctionConfiguration("agent", layers=layers)
     verdict = lambda_insights(
-        function, InsightsInUse(frozenset(seen)), require_lambda_insights=True
+        ReachedLayers("agent", layers),
+        InsightsInUse(frozenset(seen)),
+        require_lambda_insights=True,
     )
     assert verdict.status is status
+    assert ("(7)" in verdict.reason) is ("7" in layers and status is BAD)
 
 
 def test_lambda_insights_are_not_asked_for_by_default():
-    assert lambda_insights(FUNCTION, InsightsInUse(frozenset())).status is NA
+    function = ReachedLayers("agent", {LATEST: ()})
+    assert lambda_insights(function, InsightsInUse(frozenset())).status is NA
 
 
 # -- custom metrics ---------------------------------------------------------------------------

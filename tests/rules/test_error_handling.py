@@ -331,7 +331,9 @@ KEPT = {"live": InvokeSettings(FAILED)}
 
 
 def use(callers=SNS, **about):
-    return AsynchronousUse("agent", callers, versions=about.pop("versions", VERSIONS), **about)
+    versions = about.pop("versions", VERSIONS)
+    roles = {each: "agent" for reached in versions.values() for each in reached}
+    return AsynchronousUse("agent", callers, versions=versions, **{"roles": roles, **about})
 
 
 def sink(arn=FAILED, **about):
@@ -480,7 +482,9 @@ DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
     ],
 )  # fmt: skip
 def test_asynchronous_failures(function, losses, queues, topics, grants, status, words, severity):
-    verdict = asynchronous_failures(function, losses, queues, topics, (), grants)
+    verdict = asynchronous_failures(
+        function, losses, queues, topics, (), (grants,) if grants else ()
+    )
     check(verdict, status, words, severity)
 
 
@@ -544,8 +548,43 @@ def test_the_rights_of_the_role(place, may, status, words):
     places = [(place,) if isinstance(place, kind) else () for kind in kinds]
     others = (place,) if isinstance(place, OtherSink) else ()
     function = use(settings={"live": InvokeSettings(place.arn)}, others=others)
-    verdict = asynchronous_failures(function, QUIET, *places, role(*may))
+    verdict = asynchronous_failures(function, QUIET, *places, (role(*may),))
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
+
+
+@pytest.mark.parametrize(
+    ("roles", "status", "words"),
+    [
+        pytest.param({LATEST: "new", "7": "old"}, BAD, "The role old of", id="of the alias"),
+        pytest.param({LATEST: "old", "7": "new"}, GOOD, "", id="of what nobody invokes"),
+        pytest.param({LATEST: "new", "7": "new"}, GOOD, "", id="of both"),
+    ],
+)
+def test_the_role_of_the_version_that_is_invoked_sends(roles, status, words):
+    grants = (replace(SENDS, name="new"), replace(role(), name="old"))
+    function = use(settings=KEPT, roles=roles)
+    verdict = asynchronous_failures(function, QUIET, (sink(),), (), (), grants)
+    check(verdict, status, words, Severity.HIGH if status is BAD else None)
+
+
+def test_each_role_needs_only_its_own_places():
+    other = "arn:aws:sqs:us-east-1:111122223333:other"
+    here, there = (InvokeSettings(each) for each in (FAILED, other))
+    function = use(
+        {LATEST: ("Amazon SNS",), "live": ("Amazon SNS",)},
+        settings={"live": here, LATEST: there},
+        roles={LATEST: "new", "7": "old"},
+    )
+    grants = (
+        replace(role("sqs:SendMessage", resource=other), name="new"),
+        replace(role("sqs:SendMessage", resource=FAILED), name="old"),
+    )
+    places = (sink(), sink(other))
+    check(asynchronous_failures(function, QUIET, places, (), (), grants), GOOD)
+    gone = (sink(exists=False), sink(other))
+    twice = use(settings=KEPT, versions={"live": ("7", "8")}, roles={"7": "old", "8": "new"})
+    verdict = asynchronous_failures(twice, QUIET, gone, (), (), grants)
+    assert verdict.reason.count("does not exist") == 1
 
 
 def attested(*, days=30, approved=True, **changes):
@@ -1251,7 +1290,7 @@ def test_dependency_backoff(about, said, settings, status, words):
 
 def test_a_queue_that_forgets_failures_within_a_day_keeps_none():
     short = sink(retention=3600)
-    verdict = asynchronous_failures(use(settings=KEPT), QUIET, (short,), (), (), SENDS)
+    verdict = asynchronous_failures(use(settings=KEPT), QUIET, (short,), (), (), (SENDS,))
     check(verdict, BAD, "1:00:00", Severity.MEDIUM)
     day = sink(retention=86_400)
-    check(asynchronous_failures(use(settings=KEPT), QUIET, (day,), (), (), SENDS), GOOD)
+    check(asynchronous_failures(use(settings=KEPT), QUIET, (day,), (), (), (SENDS,)), GOOD)

@@ -16,7 +16,7 @@ from readiness.evidence.awslambda.functions import (
     function_call,
 )
 from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
-from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions
+from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
@@ -175,7 +175,8 @@ class _Callers:
     are the services that the policy of a qualifier admits, and Scheduler where a schedule names
     it; ``versions`` are those that a qualifier leads to. Only of qualifiers that are invoked
     asynchronously is asked what becomes of what fails: ``settings`` are those that say something;
-    ``dead`` is the dead-letter target of each version that is reached; ``missing`` are functions
+    ``dead`` is the dead-letter target of each version that is reached, ``roles`` the name of its
+    execution role; ``missing`` are functions
     and event buses that failures are sent to and that do not exist, ``unseen`` buckets and buses
     that this account does not have; ``others`` are the functions and buses that exist. ``flaw``
     says why a policy could not be understood.
@@ -186,7 +187,8 @@ class _Callers:
     settings: Mapping[str, InvokeSettings] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dead: Mapping[str, str] = field(default_factory=dict)
-    role: Resource | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    grants: tuple[Resource, ...] = ()
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
     bucket_sinks: tuple[Resource, ...] = ()
@@ -196,10 +198,14 @@ class _Callers:
     master_arn: str = ""
     flaw: str = ""
 
-    @property
-    def grants(self) -> Resource | None:
-        """The execution role, whose policies have to let it send what failed."""
-        return self.role
+    def sinks_of(self, role: str) -> frozenset[str]:
+        """The ARNs to which failures are sent in the name of a role."""
+        return frozenset(
+            arn
+            for qualifier in self.callers or self.versions
+            if any(self.roles.get(each) == role for each in self.versions.get(qualifier, ()))
+            for arn, _ in self.sinks(qualifier)
+        )
 
     def sinks(self, qualifier: str) -> tuple[tuple[str, str], ...]:
         """Where failures of a qualifier end: each ARN and in words what leads there."""
@@ -269,16 +275,22 @@ def _with_sinks(
         read, found.name, [each.destination for each in settings.values() if each.destination]
     )
     reached = {version for qualifier in qualifiers for version in found.versions[qualifier]}
-    dead = {version: _dead(read, found.name, version, latest) for version in reached}
+    reached_as = {
+        version: latest if version == LATEST else _version(read, found.name, version)
+        for version in reached
+    }
+    dead = {v: about.dead_letter_target for v, about in reached_as.items() if about}
+    roles = {v: last_segment(about.role_arn) or "" for v, about in reached_as.items() if about}
     sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
     missing, unseen = sighted(read, sinks)
     seen = sinks.difference(missing, unseen)
-    role = last_segment(latest.role_arn)
+    senders = sorted({*roles.values()} - {""}) if sinks else []
     return replace(
         found,
         settings=settings,
         dead={version: target for version, target in dead.items() if target},
-        role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
+        roles=roles,
+        grants=tuple(ROLE.resource(read.account, read.region, role) for role in senders),
         queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
         topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
         bucket_sinks=tuple(b for arn in sorted(seen) if (b := bucket_of(read, arn))),
@@ -336,12 +348,6 @@ def _short(principal: str) -> str:
     return next((n for n in (name, name.partition(".")[0]) if n in ASYNCHRONOUS), "")
 
 
-def _dead(read: Reader, name: str, version: str, latest: FunctionConfiguration) -> str:
-    """The dead-letter target of a version; a version that does not exist has none."""
-    found = latest if version == LATEST else _version(read, name, version)
-    return found.dead_letter_target if found else ""
-
-
 def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | None:
     answer = read.one(
         "lambda",
@@ -381,12 +387,10 @@ class RunEnvironments:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
-        found: dict[str, FunctionConfiguration] = {LATEST: latest}
         aliases = read.of(FunctionAliases, function).all
-        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
-            answer = _version(read, function.id, version)
-            if answer is not None:
-                found[version] = answer
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        found = {LATEST: latest, **published}
         errors = (each.environment_error for each in found.values() if each.environment is None)
         return cls(
             {version: each.environment for version, each in found.items()},

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionConfiguration,
+    FunctionIdentity,
+    function_name,
+)
 from readiness.evidence.awslambda.settings import FunctionFailures
+from readiness.evidence.awslambda.versions import version_of
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import on_failure
@@ -101,6 +107,11 @@ class EventSource:
         return function_name(self.function_arn) or ""
 
     @property
+    def qualifier(self) -> str:
+        """The alias or version that it feeds, empty for the function itself."""
+        return self.function_arn.partition(":function:")[2].partition(":")[2]
+
+    @property
     def source(self) -> str:
         """The name of what is polled: a queue, a stream, a table."""
         last = self.source_arn.split(":", 5)[-1]
@@ -186,7 +197,9 @@ def mappings_of(read: Reader, function: Resource) -> tuple[EventSource, ...]:
 
 
 @evidence(
-    EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionFailures, FunctionIdentity)
+    EVENT_SOURCE_MAPPING,
+    reads=("lambda:GetFunctionConfiguration", *SIGHT_READS),
+    uses=(EventSource, FunctionFailures, FunctionIdentity),
 )
 @dataclass(frozen=True, slots=True)
 class SourceFailures:
@@ -225,18 +238,23 @@ class SourceFailures:
             queue_sinks=(queue,) if queue else (),
             topic_sinks=(topic,) if topic else (),
             bucket_sinks=(bucket,) if bucket else (),
-            grants=_role(read, source.function) if queue or topic or bucket else None,
+            grants=_role(read, source) if queue or topic or bucket else None,
             missing=missing,
             unseen=unseen,
         )
 
 
-def _role(read: Reader, function: str) -> Resource | None:
-    named = FUNCTION.resource(read.account, read.region, function)
-    try:
-        arn = read.of(FunctionFailures, named).role_arn
-    except Gone:
-        return None
+def _role(read: Reader, source: EventSource) -> Resource | None:
+    """The role of what the mapping feeds: a published version keeps the role it had then."""
+    if qualifier := source.qualifier:
+        answer = version_of(read, source.function, qualifier)
+        arn = FunctionConfiguration.of(answer).role_arn if answer else ""
+    else:
+        named = FUNCTION.resource(read.account, read.region, source.function)
+        try:
+            arn = read.of(FunctionFailures, named).role_arn
+        except Gone:
+            return None
     role = last_segment(arn)
     return ROLE.resource(read.account, read.region, role) if role else None
 

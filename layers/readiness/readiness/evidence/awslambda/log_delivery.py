@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionConfiguration,
+)
 from readiness.evidence.awslambda.settings import FunctionLogging
+from readiness.evidence.awslambda.versions import (
+    FunctionAliases,
+    published_configurations,
+)
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.iam.principals import ROLE
@@ -15,7 +22,7 @@ from readiness.evidence.logs import LOG_GROUP
 from readiness.model.evidence import evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.metrics import Query, Series, series
 
 _HOUR = timedelta(hours=1)
@@ -23,18 +30,27 @@ _HOUR = timedelta(hours=1)
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, LIST_METRICS, "logs:DescribeLogStreams"),
+    reads=(
+        GET_METRIC_DATA,
+        LIST_METRICS,
+        "lambda:GetFunctionConfiguration",
+        "lambda:ListAliases",
+        "logs:DescribeLogStreams",
+    ),
     uses=(FunctionLogging,),
 )
 @dataclass(frozen=True, slots=True)
 class LogDelivery:
     """The hours of the last day in which the function ran, and in which its group got events.
 
+    A published version keeps the log group that the function had then: where nothing arrives in
+    the group of the unpublished version, those of the versions behind aliases are looked at.
     ``is_quiet`` is set where Lambda adds no lines of its own, so that a function that logs nothing
     shows nothing. In a group of the user's own, which functions may share, ``stream`` tells
     whether a log stream of this function was begun today or yesterday; None where that was not
-    asked. ``unreadable`` stands in its place where it could not be read.
-    Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams.
+    asked. ``unreadable`` says why the streams, or the versions behind aliases, could not be read.
+    Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams; ListAliases
+    and GetFunctionConfiguration of what seems silent.
     """
 
     name: str
@@ -90,9 +106,47 @@ def _measured(
     wanted = {name: _queries(each) for name, each in configurations.items()}
     found = read_each_published(read, wanted, DAY, period=3600)
     deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
+    silent = [each for each in deliveries if each.ran and not each.heard]
+    versions, unreadable = _versions(read, [configurations[each.name] for each in silent])
+    by_version = _by_version(read, versions)
+    deliveries = [
+        by_version.get(each.name) or replace(each, unreadable=unreadable.get(each.name))
+        for each in deliveries
+    ]
     return {
         each.name: each for each in read.each(lambda delivery: _traced(read, delivery), deliveries)
     }
+
+
+def _versions(
+    read: Reader, configurations: Iterable[FunctionConfiguration]
+) -> tuple[dict[tuple[str, str], FunctionConfiguration], dict[str, Unreadable]]:
+    """The published versions that log elsewhere, by function and version, and what hid them."""
+    found, unreadable = {}, {}
+    for latest in configurations:
+        function = FUNCTION.resource(read.account, read.region, latest.name)
+        try:
+            aliases = FunctionAliases.load(read, function).all
+            published = published_configurations(read, latest.name, aliases)
+        except Gone:
+            continue  # deleted since it was listed
+        except Unreadable as why:
+            unreadable[latest.name] = why
+            continue
+        for version, about in published.items():
+            if about.log_group != latest.log_group:
+                found[latest.name, version] = about
+    return found, unreadable
+
+
+def _by_version(
+    read: Reader, versions: Mapping[tuple[str, str], FunctionConfiguration]
+) -> dict[str, LogDelivery]:
+    """The deliveries of the versions whose events arrive, by function."""
+    wanted = {key: _queries(about) for key, about in versions.items()}
+    found = read_each_published(read, wanted, DAY, period=3600) if wanted else {}
+    deliveries = [_delivery(read, about, found[key]) for key, about in versions.items()]
+    return {each.name: each for each in deliveries if each.heard}
 
 
 def _queries(configuration: FunctionConfiguration) -> dict[str, Query]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.settings import FunctionPlacement
-from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions, version_of
+from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -65,13 +65,10 @@ class ReachedNetworks:
     def load(cls, read: Reader, function: Resource) -> ReachedNetworks:
         latest = read.of(FunctionPlacement, function)
         aliases = read.of(FunctionAliases, function).all
-        found = {LATEST: network_of(read, latest).subnet_ids}
-        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
-            answer = version_of(read, function.id, version)
-            if answer:
-                about = FunctionConfiguration.of(answer)
-                found[version] = network_of(read, about).subnet_ids
-        return cls(found)
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        every = {LATEST: latest, **published}
+        return cls({version: network_of(read, each).subnet_ids for version, each in every.items()})
 
     @property
     def subnet_ids(self) -> tuple[str, ...]:

@@ -82,5 +82,4 @@ def _source(read: Reader, mapping: EventSource) -> Source | None:
     except Gone:
         return None
     visibility = int((answer.get("Attributes") or {})["VisibilityTimeout"])
-    qualifier = mapping.function_arn.partition(":function:")[2].partition(":")[2]
-    return Source(queue.id, visibility, mapping.window, qualifier)
+    return Source(queue.id, visibility, mapping.window, mapping.qualifier)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.evidence.awslambda.functions import FUNCTION, LATEST, FunctionConfiguration
+from readiness.evidence.awslambda.functions import FUNCTION, LATEST
 from readiness.evidence.awslambda.settings import FunctionTimeout
-from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions, version_of
+from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -32,15 +32,14 @@ class ReachedTimeouts:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedTimeouts:
         latest = read.of(FunctionTimeout, function)
-        found = {LATEST: latest.timeout}
         if latest.master_arn:
-            return cls(found)
+            return cls({LATEST: latest.timeout})
         aliases = read.of(FunctionAliases, function).all
-        for version in reached_versions(aliases, is_managed=False):
-            answer = version_of(read, function.id, version)
-            if answer:
-                found[version] = FunctionConfiguration.of(answer).timeout
-        return cls(found, {alias.name: alias.versions for alias in aliases})
+        every = {LATEST: latest, **published_configurations(read, function.id, aliases)}
+        return cls(
+            {version: each.timeout for version, each in every.items()},
+            {alias.name: alias.versions for alias in aliases},
+        )
 
     @property
     def shortest(self) -> int:

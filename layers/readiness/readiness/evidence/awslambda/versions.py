@@ -172,6 +172,18 @@ def version_of(read: Reader, name: str, version: str) -> Any:
     )
 
 
+def published_configurations(
+    read: Reader, name: str, aliases: Iterable[Alias], *, is_managed: bool = False
+) -> dict[str, FunctionConfiguration]:
+    """The published versions that callers reach, with what each has kept from when it was made.
+
+    One that an alias names and that does not exist is left out. Source: GetFunctionConfiguration.
+    """
+    reached = reached_versions(aliases, is_managed=is_managed)
+    answers = {version: version_of(read, name, version) for version in reached}
+    return {v: FunctionConfiguration.of(answer) for v, answer in answers.items() if answer}
+
+
 def published(read: Reader, name: str, version: str) -> str:
     """When a version was published, as Lambda writes it; empty for one that is gone."""
     found = version_of(read, name, version) or {}

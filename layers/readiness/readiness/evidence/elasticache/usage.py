@@ -90,7 +90,7 @@ def per_node(
             for name, (metric, stat) in names.items()
         },
         tuple(series(namespace, metric, "Sum", **node) for metric in _PASSED for node in nodes)
-        if "expiring" in names or namespace == "AWS/MemoryDB"
+        if "misses" in names and names is not _MEMCACHED
         else (),
     )
 
