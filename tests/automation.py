@@ -10,7 +10,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-REFERENCE = re.compile(r"\{\{\s*([A-Za-z][\w.]*)\s*\}\}")
+REFERENCE = re.compile(r"\{\{\s*((?:global:)?[A-Za-z][\w.]*)\s*\}\}")
 
 
 class Failed(Exception):
@@ -18,10 +18,10 @@ class Failed(Exception):
 
 
 def selected(selector: str, value: Any) -> Any:
-    """``$.a.b[0].c`` and ``$.a..b``. Raises LookupError where nothing is there."""
-    name = re.fullmatch(r"\$\.(\w+)\.\.(\w+)", selector)
+    """``$.a.b[0].c`` and ``$.a.b..c``. Raises LookupError where nothing is there."""
+    listing, _, name = selector.partition("..")
     if name:
-        return [each[name[2]] for each in value[name[1]]]
+        return [each[name] for each in selected(listing, value)]
     for step in re.findall(r"\w+", selector.removeprefix("$")):
         value = value[int(step)] if step.isdigit() else value[step]
     return value
@@ -34,7 +34,7 @@ class Automation:
         self.document = document
         self.client = client
         self.approve = approve
-        self.outputs: dict[str, Any] = {}
+        self.outputs: dict[str, Any] = {"global:REGION": "us-east-1"}
         self.calls: list[str] = []
 
     def run(self, **given: Any) -> dict[str, Any]:
@@ -81,8 +81,11 @@ class Automation:
         inputs = step["inputs"]
         defined: dict[str, Any] = {}
         exec(inputs["Script"], defined)
-        payload = json.loads(json.dumps(self._resolved(inputs["InputPayload"])))
-        answer = {"Payload": defined[inputs["Handler"]](payload, {})}
+        payload = json.loads(json.dumps(self._resolved(inputs["InputPayload"]), default=str))
+        try:
+            answer = {"Payload": defined[inputs["Handler"]](payload, {})}
+        except ValueError as error:
+            raise Failed(str(error)) from error
         for output in step.get("outputs", ()):
             found = selected(output["Selector"], answer)
             self.outputs[f"{step['name']}.{output['Name']}"] = found

@@ -215,7 +215,9 @@ def explain(
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     if show_fix and len(finding) == 1 and "." in finding[0]:
-        click.echo(_section(session.find_rule(finding[0]).id))
+        [named] = finding
+        is_own = named.startswith(f"{UNREADABLE.partition('.')[0]}.")
+        click.echo(_section(named if is_own else session.find_rule(named).id), nl=False)
         return
     finding = check(finding)
     stored = Deployed(session.connect(profile, region), stack_name)
@@ -252,10 +254,10 @@ def _there(stored: Deployed, profile: str | None) -> str:
 
 def _section(rule: str) -> str:
     """The runbook section of a rule. Raises Failure."""
-    from readiness_cli.runbooks import NoSection, section  # noqa: PLC0415
+    from readiness_cli.runbooks import NoSection, section, standalone  # noqa: PLC0415
 
     try:
-        return section(rule)
+        return standalone(rule.partition(".")[0], section(rule), "## ") + "\n"
     except NoSection:
         raise Failure(
             f"there is no runbook section for {rule}",
@@ -314,7 +316,7 @@ def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> Renderable
         ("Environment", cell(found.environment)),
         ("Owner", cell(found.owner)),
         ("Waived", cell(spoken(found), most=2000)),
-        ("Runbook", cell(row["runbook"])),
+        ("Runbook", cell(f"readiness explain {found.rule} --fix")),
         ("Console", cell(row["console"], most=2000)),
     ]
     commands = {

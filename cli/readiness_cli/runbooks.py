@@ -14,7 +14,7 @@ MOST_STEPS = 3000
 _PART = re.compile(r"^\*\*(.+?)\.?\*\*", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.:])\s+(?=[A-Z`\[])")
 _AS_FOR = re.compile(r"As for \[[^\]]+\]\(#([a-z0-9-]+)\)")
-_LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 
 class NoSection(LookupError):
@@ -24,13 +24,49 @@ class NoSection(LookupError):
 def section(rule: str) -> str:
     """The section of a rule as Markdown, with its heading. Raises NoSection."""
     folder, _, name = rule.partition(".")
-    path = FOLDER / f"{folder}.md"
-    if not path.is_file():
-        raise NoSection(rule)
-    found = sections(path.read_text(encoding="utf-8")).get(name)
+    found = _read(folder).get(name)
     if found is None:
         raise NoSection(rule)
     return f"## {name}\n\n{found.strip()}\n"
+
+
+def standalone(folder: str, text: str, mark: str = "") -> str:
+    """A part of a runbook that can be read without the file: no link leads within the runbooks.
+
+    A link to a rule's section becomes the command that prints it. What several rules share is
+    added below, under a title that begins with ``mark``. Raises NoSection.
+    """
+    shared: dict[str, str] = {}
+
+    def spoken(link: re.Match[str]) -> str:
+        said, target = link[1], link[2]
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            return link[0]
+        if path.startswith("../"):
+            return f"{said} (docs/{path.removeprefix('../')})"
+        if not anchor:
+            return f"{said} (docs/runbooks/{path})"
+        where = path.removesuffix(".md") or folder
+        found = _read(where)
+        if anchor in found:
+            return f"{said} (`readiness explain {where}.{anchor} --fix`)"
+        for title, body in found.items():
+            if title.lower().replace(" ", "-") == anchor:
+                if title not in shared:
+                    shared[title] = ""  # a section may refer to itself
+                    shared[title] = _LINK.sub(spoken, body).strip()
+                return f"{said} (see {title}, below)"
+        raise NoSection(f"{where}#{anchor}")
+
+    alone = _LINK.sub(spoken, text).rstrip()
+    parts = [alone, *(f"{mark}{title}\n\n{body}" for title, body in shared.items())]
+    return "\n\n".join(parts)
+
+
+def _read(folder: str) -> dict[str, str]:
+    path = FOLDER / f"{folder}.md"
+    return sections(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def sections(text: str) -> dict[str, str]:
@@ -58,15 +94,14 @@ def guidance_document(rules: Mapping[str, object]) -> str:
 
     Also of what Readiness says about itself.
     """
-    own = sections((FOLDER / f"{OWN}.md").read_text(encoding="utf-8"))
     made = {}
-    for rule in sorted([*rules, *(f"{OWN}.{name}" for name in own)]):
+    for rule in sorted([*rules, *(f"{OWN}.{name}" for name in _read(OWN))]):
         parts = parts_of(section(rule).partition("\n")[2])
         steps = f"Check\n{parts['Check']}\n\nFix\n{parts['Fix']}"
         made[rule] = {
             "fix": first_sentence(parts["Fix"]),
             "why": first_sentence(_why(rule, parts)),
-            "steps": _cut(steps),
+            "steps": _cut(standalone(rule.partition(".")[0], steps)),
         }
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 

@@ -25,6 +25,8 @@ from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGIT = re.compile(r"\d")
 _SETTLING = timedelta(minutes=5)
 """By so much a run may begin before ECS says that the rollout has ended."""
 _ROLLOUT = timedelta(days=1)
@@ -74,7 +76,7 @@ def suites_verdict(
         if kind is not INTEGRATION and kind is not END_TO_END
         else f"An {kind.noun}",
         max_age_days=terms.max_age_days,
-        bound={"revision": deployed.revision} if deployed.revision else {},
+        bound=_bound(attested, deployed),
         two_people=terms.two_people,
     )
     verdict = _judged(kind, deployed, suites, attested, stated, terms)
@@ -83,6 +85,7 @@ def suites_verdict(
         "deployed": f"{latest.at:%Y-%m-%dT%H:%M:%SZ}" if latest else "",
         "deployment": latest.name if latest else "",
         "revision": deployed.revision,
+        **({"images": list(deployed.images.digests)} if deployed.images.digests else {}),
         "sources": [suite.label for suite in suites.of(kind.name)],
     }
     return verdict.observing(facts)
@@ -99,7 +102,7 @@ def _judged(
     failed = _attested_failure(attested, deployed)
     if failed is not None:
         # Only one bound to the revision is known to be about what is deployed.
-        is_of_it = bool(deployed.revision) and failed.bound_to.get("revision") == deployed.revision
+        is_of_it = is_deployed(_stated(failed), deployed) is True
         return violates(
             f"The newest attested {kind.noun} failed on {failed.performed_at:%Y-%m-%d %H:%M} UTC.",
             expected=_expected(kind),
@@ -163,13 +166,62 @@ def _counts(run: SuiteRun, deployed: LatestDeployment, terms: Terms) -> bool:
     """
     if run.ended is None:
         return False
-    same = is_same(run.revision, deployed.revision)
+    same = is_deployed(run.revision, deployed)
     if deployed.latest is not None:
         if run.ended < deployed.latest.at:
             return False
         if not same and run.started < deployed.latest.at - _SETTLING:
             return False
     return not terms.match_revision or same is not False
+
+
+def _stated(statement: Attestation) -> str:
+    """The revision that a statement is bound to; empty if none."""
+    return str(statement.bound_to.get("revision") or "")
+
+
+def _bound(attested: Attested, deployed: LatestDeployment) -> dict[str, Fact]:
+    """What a statement has to be bound to: the deployed revision, by the name that it uses.
+
+    That may be the tag Revision, an image's digest or its tag.
+    """
+    stated = [
+        _stated(each)
+        for each in sorted(attested.statements, key=lambda each: each.performed_at, reverse=True)
+        if not each.revoked
+    ]
+    named = next((each for each in stated if is_deployed(each, deployed)), "")
+    if named or deployed.revision:
+        return {"revision": named or deployed.revision}
+    if stated and is_deployed(stated[0], deployed) is False:
+        return {"revision": (*deployed.images.digests, *deployed.images.tags)[0]}
+    return {}
+
+
+def is_deployed(revision: str, deployed: LatestDeployment) -> bool | None:
+    """Whether a revision is the deployed one; None where that cannot be told.
+
+    A digest is compared with the digests of the images that run, anything else with the tag
+    Revision, and without one with the tags by which images were deployed. A tag without a digit,
+    as latest, says nothing of an image that has another one beside it.
+    """
+    images = deployed.images
+    if digest := _DIGEST.search(revision):
+        digests = {*images.digests, *_DIGEST.findall(deployed.revision)}
+        return digest[0] in digests if digests else None
+    same = is_same(revision, deployed.revision)
+    if same is not None or not revision.strip() or not images.tags:
+        return same
+    if any(is_same(revision, tag) for tag in images.tags):
+        return True
+    if _COMMIT.fullmatch(revision.strip()):
+        return False if any(_is_commit(tag) for tag in images.tags) else None
+    return False if all(_DIGIT.search(tag) for tag in (revision, *images.tags)) else None
+
+
+def _is_commit(tag: str) -> bool:
+    """Whether an image tag is a commit; one of digits alone is a date or a build's number."""
+    return bool(_COMMIT.fullmatch(tag)) and not tag.isdecimal()
 
 
 def is_same(one: str, other: str) -> bool | None:
@@ -190,7 +242,7 @@ def _failure(kind: Kind, deployed: LatestDeployment, suite: Suite, run: SuiteRun
     if run.counted and run.counted.failed and suite.source.provider != "synthetics":
         count = f", {run.counted.failed} of {run.counted.executed} tests failed"
     # A canary tests what is deployed; a build is known to do so only by its commit.
-    is_proven = is_same(run.revision, deployed.revision) or suite.source.provider == "synthetics"
+    is_proven = is_deployed(run.revision, deployed) or suite.source.provider == "synthetics"
     severity = kind.failure if is_proven and run.outcome != _FAILED_TO_RUN else Severity.HIGH
     return violates(
         f"The newest run of the {suite.label} ended with {run.outcome}"
@@ -211,7 +263,8 @@ def _awaited(
     if deployed.latest is None:
         since = "what it should test is unknown: the workload has no function and no service"
     else:
-        since = f"{deployed.latest.name} was deployed at {deployed.latest.at:%Y-%m-%d %H:%M} UTC"
+        became = "rolled back" if deployed.latest.is_back else "deployed"
+        since = f"{deployed.latest.name} was {became} at {deployed.latest.at:%Y-%m-%d %H:%M} UTC"
     last = ""
     if ended:
         newest = ended[0]
@@ -305,7 +358,7 @@ def _attested_failure(attested: Attested, deployed: LatestDeployment) -> Attesta
         if not each.revoked
         and each.performed_at <= attested.now
         and _is_since(each.performed_at, deployed)
-        and is_same(str(each.bound_to.get("revision", "")), deployed.revision) is not False
+        and is_deployed(_stated(each), deployed) is not False
     ]
     newest = max(since, key=lambda each: (each.performed_at, each.declared_at), default=None)
     return newest if newest is not None and newest.result is Result.FAIL else None
@@ -333,7 +386,8 @@ def _undeclared(
         latest = deployed.latest
         reason = (
             f"The attested {kind.noun} of {stands.performed_at:%Y-%m-%d %H:%M} UTC is older than"
-            f" the deployment of {latest.name} at {latest.at:%Y-%m-%d %H:%M} UTC."
+            f" the {'rollback' if latest.is_back else 'deployment'} of {latest.name} at"
+            f" {latest.at:%Y-%m-%d %H:%M} UTC."
         )
     else:
         reason = stated.reason

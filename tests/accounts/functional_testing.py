@@ -89,7 +89,50 @@ def rollout(**changes: Any) -> dict[str, Any]:
         "serviceArn": SERVICE_ARN,
         "status": "SUCCESSFUL",
         "finishedAt": ago(26),
+        "targetServiceRevision": {"arn": REVISION_ARN},
     } | changes
+
+
+REVISION_ARN = f"arn:aws:ecs:{_HERE}:service-revision/agents/web/4548"
+REPOSITORY = f"{ACCOUNT_ID}.dkr.ecr.{HOME}.amazonaws.com/web"
+DIGEST = "sha256:" + "d1" * 32
+
+
+def revision(number: int = 2, image: str = f"{REPOSITORY}:v1.2", **changes: Any) -> dict[str, Any]:
+    """A service revision of DescribeServiceRevisions that runs one image."""
+    return {
+        "serviceRevisionArn": REVISION_ARN,
+        "taskDefinition": f"arn:aws:ecs:{_HERE}:task-definition/web:{number}",
+        "containerImages": [{"containerName": "web", "image": image, "imageDigest": DIGEST}],
+    } | changes
+
+
+def moved(*moves: tuple[float, str], alias: str = "live", **changes: Any) -> Answer:
+    """LookupEvents: an alias got these versions, so many hours ago."""
+    events = [
+        {
+            "EventName": "UpdateAlias20150331",
+            "EventTime": ago(hours),
+            "CloudTrailEvent": json.dumps(
+                {
+                    "eventName": "UpdateAlias20150331",
+                    "requestParameters": {
+                        "functionName": FUNCTION,
+                        "name": alias,
+                        "functionVersion": version,
+                    },
+                }
+                | changes
+            ),
+        }
+        for hours, version in moves
+    ]
+
+    def answer(LookupAttributes: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        [asked] = LookupAttributes
+        return {"Events": events if asked["AttributeValue"] == "UpdateAlias20150331" else []}
+
+    return answer
 
 
 def build(number: int = 1, hours: float = 25, **changes: Any) -> dict[str, Any]:
@@ -307,6 +350,8 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("lambda", "get_function_configuration"): function(Version="7"),
+            ("cloudtrail", "lookup_events"): {"Events": []},
+            ("ecs", "describe_service_revisions"): {"serviceRevisions": [revision()]},
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER_ARN]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE_ARN]},
             ("ecs", "describe_services"): {"services": [service()]},
@@ -350,5 +395,29 @@ def _with_an_api() -> FakeAccount:
     )
 
 
+def with_an_image(version: str = "7", **more: Any) -> FakeAccount:
+    """The newest deployment is a function that runs a container image."""
+    code = {
+        "ImageUri": f"{REPOSITORY}:{COMMIT[:7]}",
+        "ResolvedImageUri": f"{REPOSITORY}@{DIGEST}",
+        "RepositoryType": "ECR",
+    }
+    versions = {"7": ago(25.5), "8": ago(25.3), "": ago(25.3)}
+
+    def at(FunctionName: str, Qualifier: str = "") -> dict[str, Any]:  # noqa: N803
+        return function(FunctionName, versions[Qualifier], PackageType="Image")
+
+    return fake_account().but(
+        lambda__list_functions={"Functions": [at(FUNCTION)]},
+        lambda__list_aliases={"Aliases": [{"Name": "live", "FunctionVersion": version}]},
+        lambda__get_function_configuration=at,
+        lambda__get_function={"Configuration": at(FUNCTION, version), "Code": code},
+        **more,
+    )
+
+
 def others() -> dict[str, Variant]:
-    return {"an API": Variant(_with_an_api, ("latency-since-deployment",))}
+    return {
+        "an API": Variant(_with_an_api, ("latency-since-deployment",)),
+        "an image": Variant(with_an_image),
+    }

@@ -88,11 +88,23 @@ def test_hostile_text_is_inert_everywhere(text):
     assert len(payload["summary"]) <= 1024
     assert not invisible(payload["summary"] + payload["source"])
     assert all(isinstance(value, str) for value in payload["custom_details"].values())
-    assert not invisible("".join(payload["custom_details"].values()))
+    details = payload["custom_details"]
+    steps = details.pop("runbook_steps", "")
+    assert not invisible("".join(details.values()) + steps.replace("\n", ""))
     assert len(json.dumps(page).encode()) < 512_000
     for link in page["links"]:
         assert link["href"].isascii()
         assert not set(link["href"]) & set(" <>\"'`\n")
+
+
+def test_the_page_alone_says_what_to_do_in_steps():
+    page = pagerduty_event(finding(), routing_key="k", lowest=Severity.HIGH, runbooks="docs")
+    steps = page["payload"]["custom_details"]["runbook_steps"]
+    assert steps.startswith("Check\n")
+    assert "\nFix\n" in steps
+    over = pagerduty_event(finding(), routing_key="k", lowest=Severity.CRITICAL, runbooks="docs")
+    assert over["event_action"] == "resolve"
+    assert "runbook_steps" not in over["payload"]["custom_details"]
 
 
 @pytest.mark.parametrize(

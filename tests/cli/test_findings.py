@@ -405,5 +405,6 @@ def test_a_blind_heading_is_listed_and_explained_with_the_statement_to_paste(run
     for named in ([row["finding_id"]], [where.key, UNREADABLE]):
         shown = run("explain", *named, columns="300").stdout
         assert '{"Effect": "Allow", "Action": ["s3:GetX"], "Resource": "*"}' in shown
-        assert "docs/runbooks/readiness.md#unreadable" in shown
+        assert f"readiness explain {UNREADABLE} --fix" in shown
         assert "readiness evaluate" not in shown
+    assert "## unreadable" in run("explain", UNREADABLE, "--fix").stdout

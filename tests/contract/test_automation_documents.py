@@ -5,11 +5,14 @@ from __future__ import annotations
 import botocore.session
 import pytest
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from readiness.engine.actions import action_of
+from readiness.semantics.appspec import moved_aliases
 from tests import deployed
 from tests.automation import Automation, Failed, every_step, references
 from tests.cli.conftest import account  # noqa: F401
+from tests.cli.emergency import test_lambda_rollback as lambdas
 from tests.cli.emergency.conftest import agent, stack  # noqa: F401
 from tests.contract.test_emergency import allowed
 
@@ -30,6 +33,15 @@ ACTIONS = {
     "aws:waitForAwsResourceProperty",
 }
 BOSS = ["arn:aws:iam::123456789012:user/boss"]
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:agent"
+YAML = """version: 0.0
+Resources:
+  - agent:
+      Type: AWS::Lambda::Function
+      Properties:
+        Name: "agent"
+        Alias: "live"
+"""
 
 
 def calls(name):
@@ -75,7 +87,7 @@ def outputs_of(steps):
 @PER_DOCUMENT
 def test_every_reference_is_a_parameter_or_was_given_out_before(name):
     document = DOCUMENTS[name]
-    known = set(document["parameters"]) | {"AutomationAssumeRole"}
+    known = set(document["parameters"]) | {"AutomationAssumeRole", "global:REGION"}
     used = set(references(document["assumeRole"]))
     for step in document["mainSteps"]:
         for each in every_step([step]):
@@ -142,6 +154,8 @@ class Provisioning:
 
 
 def run(name, session, *, approve=True, provisioning=None, **given):
+    session = session if isinstance(session, Clients) else Clients(session)
+
     def client(service):
         found = session.client(service)
         return (provisioning or Provisioning(found)) if service == "lambda" else found
@@ -159,6 +173,142 @@ def test_a_function_goes_back_and_forth(agent, stack):  # noqa: F811
     assert now["FunctionVersion"] == "2"
     assert not (now.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     assert run("RollBackFunction", stack, **where, Version="3") == {"Before.Version": "2"}
+
+
+class Answering:
+    """A client that answers some operations itself and leaves the others to another one."""
+
+    def __init__(self, client, **answers):
+        self.client = client
+        self.answers = answers
+
+    def __getattr__(self, name):
+        if name not in self.answers:
+            return getattr(self.client, name)
+        answer = self.answers[name]
+        return answer if callable(answer) else lambda **given: answer
+
+
+class Clients:
+    """A session some of whose clients answer by themselves. ``asked`` is what ECR was asked."""
+
+    def __init__(self, session, image=None, details=None, deployments=()):
+        self.session = session
+        self.about = {each["deploymentId"]: each for each in deployments}
+        self.asked = []
+        self.image, self.details = image, details
+
+    def client(self, service):
+        found = self.session.client(service) if service != "codedeploy" else None
+        if service == "codedeploy":
+            return Answering(
+                found,
+                list_deployments={"deployments": list(self.about)},
+                get_deployment=lambda deploymentId: {  # noqa: N803
+                    "deploymentInfo": self.about[deploymentId]
+                },
+            )
+        if service == "lambda" and self.image:
+            runs = found.get_function_configuration(FunctionName="agent", Qualifier="2")
+            return Answering(
+                found,
+                get_function_configuration={**runs, "PackageType": "Image"},
+                get_function={"Code": {"ResolvedImageUri": self.image}},
+            )
+        if service == "ecr":
+            return Answering(found, describe_images=self.images)
+        return found
+
+    def images(self, **given):
+        self.asked.append(given)
+        if isinstance(self.details, Exception):
+            raise self.details
+        return {"imageDetails": self.details}
+
+
+BACK = {"FunctionName": "agent", "Alias": "live", "Version": "2"}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "why"),
+    [
+        (lambdas.deployment(lambdas.spec()), "CodeDeploy moves the alias now"),
+        (lambdas.deployment(lambdas.spec(function=ARN)), "CodeDeploy moves the alias now"),
+        (lambdas.deployment(YAML), "CodeDeploy moves the alias now"),
+        (lambdas.deployment("# nothing that names an alias"), "cannot be read here"),
+        (lambdas.deployment('{"Resources": 1}'), "cannot be read here"),
+        ({**lambdas.deployment(""), "revision": {"revisionType": "S3"}}, "cannot be read here"),
+    ],
+    ids=["its own", "by its ARN", "YAML", "no AppSpec", "another form", "in S3"],
+)
+def test_what_codedeploy_moves_is_not_moved_under_it(agent, stack, deployment, why):  # noqa: F811
+    clients = Clients(stack, deployments=[deployment])
+    with pytest.raises(Failed, match=why):
+        run("RollBackFunction", clients, **BACK)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "3"
+    run("RollBackFunction", clients, **BACK, MayBeDeploying=True)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "2"
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [
+        lambdas.deployment(lambdas.spec(alias="other")),
+        lambdas.deployment(lambdas.spec(function="agent-2")),
+        lambdas.deployment(lambdas.spec(), platform="Server"),
+    ],
+    ids=["another alias", "another function", "servers"],
+)
+def test_deployments_of_others_stop_nothing(agent, stack, deployment):  # noqa: F811
+    run("RollBackFunction", Clients(stack, deployments=[deployment]), **BACK)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "2"
+
+
+def test_the_script_reads_an_appspec_as_the_command_line_does():
+    [script] = [
+        each["inputs"]["Script"]
+        for each in every_step(DOCUMENTS["RollBackFunction"]["mainSteps"])
+        if each["name"] == "IsOfAnother"
+    ]
+    defined = {}
+    exec(script, defined)
+    for content in (
+        lambdas.spec(),
+        lambdas.spec(function=ARN),
+        YAML,
+        "#",
+        '{"Resources": 1}',
+        "{",
+    ):
+        revision = lambdas.deployment(content)["revision"]
+        assert set(defined["moved"](revision)) == (moved_aliases(revision) or set()), content
+
+
+GONE = ClientError({"Error": {"Code": "ImageNotFoundException", "Message": "m"}}, "DescribeImages")
+
+
+@pytest.mark.parametrize(
+    "details", [GONE, [{"imageStatus": "ARCHIVED"}], []], ids=["gone", "archived", "not shown"]
+)
+def test_a_version_whose_image_is_gone_is_no_way_back(agent, stack, details):  # noqa: F811
+    clients = Clients(stack, lambdas.IMAGE, details)
+    with pytest.raises(Failed, match=r"InRegistry|IsActive"):
+        run("RollBackFunction", clients, **BACK)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "3"
+    assert clients.asked == [
+        {
+            "registryId": "111122223333",
+            "repositoryName": "agent",
+            "imageIds": [{"imageDigest": "sha256:" + "a" * 64}],
+        }
+    ]
+    run("RollBackFunction", clients, **BACK, MayLackImage=True)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "2"
+
+
+def test_a_version_whose_image_is_there_is_taken(agent, stack):  # noqa: F811
+    run("RollBackFunction", Clients(stack, lambdas.IMAGE, [{}]), **BACK)
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "2"
 
 
 def test_a_version_that_is_not_there_changes_nothing(agent, stack):  # noqa: F811
@@ -269,10 +419,10 @@ def test_a_function_without_reserved_concurrency_has_none_again(agent, stack):  
     )
 
 
-def service(stack):  # noqa: F811
+def service(stack, images=("a", "b")):  # noqa: F811
     ecs = stack.client("ecs")
     ecs.create_cluster(clusterName="prod")
-    for image in ("a", "b"):
+    for image in images:
         ecs.register_task_definition(
             family="api", containerDefinitions=[{"name": "app", "image": image, "memory": 64}]
         )
@@ -289,6 +439,48 @@ def test_a_service_goes_back(stack, monkeypatch):  # noqa: F811
     assert before["Before.TaskDefinition"].endswith(":task-definition/api:2")
     [now] = ecs.describe_services(cluster="prod", services=["api"])["services"]
     assert now["taskDefinition"].endswith("api:1")
+
+
+REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("image", "asked"),
+    [
+        (f"{REGISTRY}/team/api:v1", {"imageTag": "v1"}),
+        (f"{REGISTRY}/team/api", {"imageTag": "latest"}),
+        (f"{REGISTRY}/team/api:v1@sha256:{'b' * 64}", {"imageDigest": "sha256:" + "b" * 64}),
+        ("public.ecr.aws/nginx/nginx:1", None),
+        (f"{REGISTRY.replace('us-east-1', 'eu-west-1')}/api:v1", None),
+    ],
+    ids=["a tag", "no tag", "a digest", "another registry", "another region"],
+)
+def test_a_task_definition_whose_image_is_gone_is_no_way_back(
+    stack,  # noqa: F811
+    monkeypatch,
+    image,
+    asked,
+):
+    ecs = service(stack, (image, "b"))
+    monkeypatch.setattr(Automation, "_waitForAwsResourceProperty", lambda self, step: None)
+    clients = Clients(stack, details=GONE)
+    back = {"Cluster": "prod", "Service": "api", "TaskDefinition": "api:1"}
+
+    def runs():
+        [now] = ecs.describe_services(cluster="prod", services=["api"])["services"]
+        return now["taskDefinition"].rpartition("/")[2]
+
+    if asked:
+        with pytest.raises(Failed, match="InRegistry"):
+            run("RollBackService", clients, **back)
+        assert runs() == "api:2"
+        [question] = clients.asked
+        assert (question["repositoryName"], question["imageIds"]) == ("team/api", [asked])
+        run("RollBackService", clients, **back, MayLackImage=True)
+    else:
+        run("RollBackService", clients, **back)
+        assert clients.asked == []
+    assert runs() == "api:1"
 
 
 @pytest.mark.parametrize("is_scaled", [True, False])

@@ -67,6 +67,26 @@ def test_what_readiness_says_of_itself_has_a_fix_too():
     assert guidance("encryption.retired") == Guidance()
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_what_is_read_without_the_files_links_to_none_of_them(rule):
+    alone = runbooks.standalone(rule.heading.folder, runbooks.section(rule.id))
+    for text in (guidance(rule.id).steps, alone):
+        assert not re.search(r"\]\((?!https://)", text)
+        for named in re.findall(r"readiness explain (\S+) --fix", text):
+            assert runbooks.section(named)
+
+
+def test_what_several_rules_share_stands_below_once():
+    text = "See [how](#check-and-fix-any-alarm), again [how](#check-and-fix-any-alarm)."
+    alone = runbooks.standalone("alarms", text)
+    assert alone.startswith("See how (see Check and fix any alarm, below), again how (see")
+    assert alone.count("\n\nCheck and fix any alarm\n\n") == 1
+    said = runbooks.standalone("caching", "[Alarms](alarms.md#lambda-errors), [m](../manifest.md)")
+    assert said == "Alarms (`readiness explain alarms.lambda-errors --fix`), m (docs/manifest.md)"
+    with pytest.raises(runbooks.NoSection):
+        runbooks.standalone("alarms", "[x](#nothing)")
+
+
 def test_steps_that_are_too_long_end_with_a_paragraph():
     text = "\n\n".join(f"{n} " + "x" * 500 for n in range(9))
     cut = runbooks._cut(text)

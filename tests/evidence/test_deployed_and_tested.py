@@ -13,8 +13,11 @@ from readiness import Severity, Status
 from readiness.evidence.workloads.release_latency import windows
 from tests.accounts.functional_testing import (
     BATCH_ARN,
+    COMMIT,
+    DIGEST,
     ONE_EACH,
     PROJECT,
+    REVISION_ARN,
     WORKLOAD,
     action,
     ago,
@@ -29,11 +32,14 @@ from tests.accounts.functional_testing import (
     function,
     manifest,
     metrics,
+    moved,
     objective,
     pipeline,
     report,
+    revision,
     rollout,
     service,
+    with_an_image,
 )
 from tests.fake_account import NOON, FakeAccount, error, observe, scan
 
@@ -125,6 +131,119 @@ def test_the_alias_that_callers_use_can_be_named():
     both = of_function(*ALIASES)
     assert deployed_at(both) == ("function checkout", stamp(ago(2)))
     assert deployed_at(both, prod_alias="live") == ("function checkout", stamp(ago(20)))
+
+
+def of_alias(version: str, *moves: tuple[float, str], **more: Any) -> FakeAccount:
+    account = of_function({"Name": "live", "FunctionVersion": version})
+    return account.but(cloudtrail__lookup_events=moved(*moves, **more))
+
+
+@pytest.mark.parametrize(
+    ("version", "moves", "at", "is_back"),
+    [
+        pytest.param("7", [(3, "7"), (10, "8"), (20, "7")], 3, True, id="moved back"),
+        pytest.param("8", [(1.5, "8"), (20, "7")], 1.5, False, id="moved after it was published"),
+        pytest.param("7", [(2, "7"), (4, "7"), (9, "8")], 4, True, id="set to the same again"),
+        pytest.param("7", [(2, "7")], 2, False, id="what it led to before is forgotten"),
+        pytest.param("7", [(3, "8"), (9, "7")], 20, False, id="CloudTrail is late"),
+        pytest.param("7", [(30, "7")], 20, False, id="moved before it was published"),
+    ],
+)
+def test_a_function_is_deployed_when_its_alias_was_moved(version, moves, at, is_back):
+    facts = finding(INTEGRATION, of_alias(version, *moves)).observed
+    assert (facts["deployment"], facts["deployed"]) == ("function checkout", stamp(ago(at)))
+    assert facts["revision"] == ("" if is_back else COMMIT)
+
+
+def test_a_rollback_is_tested_anew():
+    account = of_alias("7", (3, "7"), (10, "8"))
+    found = finding(INTEGRATION, account)
+    assert found.status is BAD
+    assert f"function checkout was rolled back at {ago(3):%Y-%m-%d %H:%M} UTC" in found.reason
+    tested = account.but(**{"__".join(key): answer for key, answer in builds(build(1, 2)).items()})
+    assert finding(INTEGRATION, tested).status is GOOD, "the tag tells of version 8"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"errorCode": "AccessDenied"}, {"requestParameters": {"functionName": "checkout"}}],
+    ids=["refused", "only its description"],
+)
+def test_what_moved_no_alias_is_no_deployment(said):
+    assert deployed_at(of_alias("7", (3, "7"), **said))[1] == stamp(ago(20))
+
+
+def test_events_that_cannot_be_read_are_passed_over():
+    events = [{"EventName": "UpdateAlias", "EventTime": ago(1), "CloudTrailEvent": "{"}]
+    account = of_alias("7").but(cloudtrail__lookup_events={"Events": events})
+    assert deployed_at(account)[1] == stamp(ago(20))
+
+
+def test_only_the_newest_pages_of_the_history_are_read():
+    asked = []
+
+    def endless(**given: Any) -> dict[str, Any]:
+        asked.append(given.get("NextToken"))
+        return {"Events": [], "NextToken": str(len(asked))}
+
+    deployed_at(of_alias("7").but(cloudtrail__lookup_events=endless))
+    assert len(asked) == 20
+
+
+def test_what_may_not_look_into_the_history_does_not_know_what_is_deployed():
+    denied = of_alias("7").but(cloudtrail__lookup_events=error("AccessDeniedException", 400))
+    found = finding(INTEGRATION, denied)
+    assert found.status is UNKNOWN
+    assert found.missing == ("cloudtrail:LookupEvents",)
+
+
+def test_a_service_that_ecs_rolled_back_runs_what_it_ran_before():
+    before = REVISION_ARN.replace("4548", "4000")
+    back = rollout(status="ROLLBACK_SUCCESSFUL", rollback={"serviceRevisionArn": before})
+    asked = {}
+
+    def revisions(serviceRevisionArns: list[str]) -> dict[str, Any]:  # noqa: N803
+        asked["arns"] = serviceRevisionArns
+        return {"serviceRevisions": [revision(serviceRevisionArn=before)]}
+
+    facts = finding(
+        INTEGRATION,
+        world(
+            ecs__describe_service_deployments={"serviceDeployments": [back]},
+            ecs__describe_service_revisions=revisions,
+        ),
+    ).observed
+    assert asked["arns"] == [before]
+    assert (facts["revision"], facts["images"]) == ("", [DIGEST])
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, COMMIT), (3, "")], ids=["forward", "back"])
+def test_the_tag_tells_nothing_of_a_service_that_went_back(number, told):
+    before = REVISION_ARN.replace("4548", "4000")
+    both = [revision(2), revision(number, serviceRevisionArn=before)]
+    replacing = rollout(sourceServiceRevisions=[{"arn": before}])
+    account = world(
+        ecs__describe_service_deployments={"serviceDeployments": [replacing]},
+        ecs__describe_service_revisions={"serviceRevisions": both},
+    )
+    assert finding(INTEGRATION, account).observed["revision"] == told
+
+
+def test_the_digest_of_a_functions_image_is_its_revision():
+    facts = finding(INTEGRATION, with_an_image()).observed
+    assert (facts["deployment"], facts["images"]) == ("function checkout", [DIGEST])
+
+
+@pytest.mark.parametrize(
+    ("digest", "status"), [(DIGEST, GOOD), ("sha256:" + "0" * 64, BAD)], ids=["its", "another's"]
+)
+def test_a_pipeline_whose_source_is_an_image_tested_that_image(digest, status):
+    sources = [
+        {"actionName": "Definition", "revisionId": COMMIT[::-1]},
+        {"actionName": "Image", "revisionId": digest},
+    ]
+    account = world(pipeline([execution(sourceRevisions=sources)], [action()]))
+    assert finding(END, account).status is status
 
 
 def test_what_has_no_tag_is_one_workload_and_the_monitor_is_none():

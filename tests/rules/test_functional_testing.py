@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from functions.functional_testing import app
-from functions.functional_testing.suites import is_same
+from functions.functional_testing.suites import is_deployed, is_same
 from readiness import Severity, Status
 from readiness.evidence.applicationsignals import BudgetReport
-from readiness.evidence.workloads.deployments import Deployment, LatestDeployment
+from readiness.evidence.workloads.deployments import Deployment, Images, LatestDeployment
 from readiness.evidence.workloads.release_latency import (
     EntryPointLatency,
     Percentile,
@@ -380,6 +380,52 @@ def test_how_old_a_canary_may_be(kind):
 )
 def test_two_names_of_a_commit(one, other, same):
     assert is_same(one, other) is same
+
+
+ONE, TWO = ("sha256:" + digit * 64 for digit in "12")
+
+
+@pytest.mark.parametrize(
+    ("stated", "tag", "images", "same"),
+    [
+        (ONE, COMMIT, Images((ONE,)), True),
+        (f"registry/web@{ONE}", "", Images((ONE, TWO)), True),
+        (TWO, COMMIT, Images((ONE,)), False),
+        (TWO, COMMIT, Images(), None),
+        (ONE, ONE, Images(), True),
+        (COMMIT, COMMIT, Images((ONE,), ("v1",)), True),
+        (OTHER, COMMIT, Images((ONE,), (OTHER,)), False),
+        (COMMIT, "", Images((ONE,), (COMMIT[:7], "7")), True),
+        (OTHER, "", Images((ONE,), (COMMIT[:7], "7")), False),
+        (COMMIT, "", Images((ONE,), ("20261101",)), None),
+        ("v1.2", "", Images((ONE,), ("v1.2", "latest")), True),
+        ("v1.3", "", Images((ONE,), ("v1.2",)), False),
+        ("v1.3", "", Images((ONE,), ("latest",)), None),
+        ("main", "", Images((ONE,), ("v1.2",)), None),
+        ("", "", Images((ONE,), ("v1.2",)), None),
+    ],
+)
+def test_a_revision_is_a_commit_a_digest_or_a_tag(stated, tag, images, same):
+    assert is_deployed(stated, deployed(revision=tag, images=images)) is same
+
+
+@pytest.mark.parametrize(
+    ("bound", "tag", "status"),
+    [
+        ({"revision": ONE}, COMMIT, GOOD),
+        ({"revision": COMMIT[:8]}, COMMIT, GOOD),
+        ({"revision": TWO}, COMMIT, BAD),
+        ({"revision": TWO}, "", BAD),
+        ({"revision": ONE}, "", GOOD),
+        ({}, "", GOOD),
+        ({}, COMMIT, BAD),
+    ],
+)
+def test_a_statement_names_the_revision_by_any_of_its_names(bound, tag, status):
+    made = deployed(revision=tag, images=Images((ONE,), ("v1",)))
+    said = attested(statement(bound_to=bound))
+    verdict = judged("smoke", made, NO_SUITES, said)
+    assert verdict.status is status, verdict.reason
 
 
 # -- the alias that callers use -------------------------------------------------------------------

@@ -98,6 +98,11 @@ class EcsRollback:
             elif found is not None:
                 goal = _short(found["taskDefinitionArn"])
                 used = [each["image"] for each in found["containerDefinitions"]]
+                if _is_later(goal, state["task_definition"]):
+                    warnings.append(
+                        f"{goal} is later than {state['task_definition']}: the service may have"
+                        f" been rolled back from it. To go further back, name it with --to."
+                    )
                 gone, untold = images.examined(aws, used)
                 refusals += gone
                 warnings += [*untold, *images.by_tag(used)]
@@ -191,6 +196,12 @@ def _no_goal(goal: str, state: State) -> Iterator[str]:
         yield f"No active task definition below {state['task_definition']} is left to go back to."
     elif _short(goal) == state["task_definition"]:
         yield f"The service runs {state['task_definition']} already."
+
+
+def _is_later(one: str, other: str) -> bool:
+    """Whether it is a later revision of the same family."""
+    (family, _, number), (same, _, current) = one.rpartition(":"), other.rpartition(":")
+    return family == same and int(number) > int(current)
 
 
 def _definition(aws: Aws, name: str) -> Mapping[str, Any] | None:

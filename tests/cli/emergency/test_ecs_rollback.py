@@ -113,6 +113,22 @@ def test_what_ran_before_is_meant_and_not_the_number_below():
         )
     )
     assert plan.after["task_definition"] == "api:2"
+    assert not any("rolled back from it" in each for each in plan.warnings)
+
+
+def test_what_ran_before_may_be_what_was_rolled_back():
+    found = {"serviceDeploymentArn": DEPLOYMENT, "sourceServiceRevisions": [{"arn": REVISION}]}
+    plan = plan_in(
+        world(
+            ecs__list_service_deployments=deployments(done=[DEPLOYMENT]),
+            ecs__describe_service_deployments={"serviceDeployments": [found]},
+            ecs__describe_service_revisions={
+                "serviceRevisions": [{"taskDefinition": definition(9)}]
+            },
+        )
+    )
+    assert plan.after["task_definition"] == "api:9"
+    assert any("api:9 is later than api:7" in each for each in plan.warnings)
 
 
 def test_a_deployment_that_changed_other_things_is_passed_over():

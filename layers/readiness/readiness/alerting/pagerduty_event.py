@@ -53,8 +53,9 @@ def pagerduty_event(
 
     ``key`` is the dedup_key, by default the one of the default stack.
 
-    The payload is complete on resolve too, since event orchestrations route by it. Where runbooks
-    are not published, ``runbook`` is the command that prints the section.
+    The payload is complete on resolve too, since event orchestrations route by it; only the
+    runbook's steps are left out then. Where runbooks are not published, ``runbook`` is the command
+    that prints the section.
     """
     action = "trigger" if pages(finding, lowest) else "resolve"
     severity = _PAGERDUTY_SEVERITY[severity_of(finding)]
@@ -81,7 +82,9 @@ def pagerduty_event(
             "component": clean(resource.type, 128),
             "group": clean(finding.environment or resource.account, 128),
             "class": finding.rule,
-            "custom_details": _details(finding, stack) | {"runbook": runbook},
+            "custom_details": _details(finding, stack)
+            | {"runbook": runbook}
+            | (_steps(finding.rule) if action == "trigger" else {}),
         },
         "links": links,
     }
@@ -125,7 +128,8 @@ def group_event(
         "source": clean(f"{where} {group.rule}", 255),
         "custom_details": {
             name: clean(text, SUMMARY_MOST) for name, text in details.items() if text
-        },
+        }
+        | _steps(group.rule),
     }
     links = [link for link in said["links"] if link["text"] == "Runbook"]
     return said | {"dedup_key": group.dedup_key, "payload": payload, "links": links}
@@ -186,6 +190,12 @@ def _details(finding: Finding, stack: str) -> dict[str, str]:
     most = {"observed_statement": MOST_STATEMENT}
     filled = {name: value for name, value in details.items() if value}
     return {name: clean(value, most.get(name, SUMMARY_MOST)) for name, value in filled.items()}
+
+
+def _steps(rule: str) -> dict[str, str]:
+    """The runbook's steps, in their lines: whoever is paged may have only the page."""
+    steps = guidance(rule).steps
+    return {"runbook_steps": steps} if steps else {}
 
 
 def _flat(fact: Fact) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from readiness.evidence.awslambda.alias_moves import ALIAS_MOVES_READ, AliasMove, alias_moves
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, moment
 from readiness.evidence.awslambda.versions import FunctionAliases, published
 from readiness.evidence.costexplorer import TAG
@@ -29,6 +31,8 @@ ROLLOUTS_READ = 20
 _UNFINISHED = frozenset(
     {"PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
 )
+_KEPT = ("FunctionName", "FunctionArn", "LastModified", "PackageType")
+_IMAGE = re.compile(r"[^@]*?(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 _OWN = frozenset({"FINDINGS_TABLE", "TRANSITIONS_TABLE"})
 """The variables by which the functions of this monitor are known."""
 
@@ -61,7 +65,7 @@ def members(read: Reader) -> dict[str, Members]:
         variables = (each.get("Environment") or {}).get("Variables") or {}
         if name == DEFAULT and variables.keys() >= _OWN:
             continue
-        kept = {key: each[key] for key in ("FunctionName", "FunctionArn", "LastModified")}
+        kept = {key: each[key] for key in _KEPT if key in each}
         functions.setdefault(name, []).append(kept)
     services: dict[str, dict[str, str]] = {}
     for arn, cluster in service_arns(read).items():
@@ -92,13 +96,40 @@ TESTED = ResourceType(
 class Deployment:
     """One member that was deployed: its name, its ARN, and when that ended.
 
-    Where it is not over, ``at`` is when it began.
+    Where it is not over, ``at`` is when it began. ``is_back``: it was rolled back to what ran
+    before, so the tags of the member tell of something else. ``version`` is the version that runs
+    of a function whose code is a container image; ``service_revision`` is the ARN of what a
+    service runs and ``replaced`` those of what it ran before; empty where that is not known.
     """
 
     name: str
     arn: str
     at: datetime
     is_over: bool = True
+    is_back: bool = False
+    version: str = ""
+    service_revision: str = ""
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The images that run: their digests, and the tags by which they were deployed.
+
+    A tag may be given to another image, a digest may not.
+    """
+
+    digests: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Images:
+        """Of names as ``repository:tag`` and ``repository@sha256:…``."""
+        found = [match for name in names if (match := _IMAGE.fullmatch(name))]
+        return cls(
+            tuple(sorted({each["digest"] for each in found if each["digest"]})),
+            tuple(sorted({each["tag"] for each in found if each["tag"]})),
+        )
 
 
 @evidence(
@@ -106,8 +137,11 @@ class Deployment:
     reads=(
         GET_RESOURCES,
         "lambda:ListFunctions",
+        "lambda:GetFunction",
         "lambda:GetFunctionConfiguration",
+        ALIAS_MOVES_READ,
         "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
         *SERVICE_READS,
     ),
     uses=(Manifests, FunctionAliases),
@@ -128,9 +162,11 @@ class Deployment:
 class LatestDeployment:
     """The newest deployment among the members of a workload; None where it has no member.
 
-    ``revision`` is the tag Revision of what was deployed last, empty without one. A function is
-    deployed when the version behind its alias was published (ListAliases,
-    GetFunctionConfiguration), a service when its rollout ended (DescribeServiceDeployments), or
+    ``revision`` is the tag Revision of what was deployed last, empty without one, and where it was
+    rolled back: the tag tells of what ran before that. ``images`` are the container images that
+    run (GetFunction, DescribeServiceRevisions). A function is deployed when the version behind its
+    alias was published (ListAliases, GetFunctionConfiguration) or the alias was moved to it, which
+    may be back (LookupEvents); a service when its rollout ended (DescribeServiceDeployments), or
     began where ECS does not tell the end. A version that is published wakes nothing before an
     alias leads to it; new settings and new functions are seen by the sweep.
     """
@@ -140,6 +176,7 @@ class LatestDeployment:
     read_at: datetime
     latest: Deployment | None = None
     revision: str = ""
+    images: Images = Images()
 
     @classmethod
     def load(cls, read: Reader, workload: Resource) -> LatestDeployment:
@@ -157,13 +194,58 @@ class LatestDeployment:
     def _of(cls, read: Reader, name: str, parts: Members) -> LatestDeployment:
         found = [*_functions(read, parts.functions), *_services(read, parts.services)]
         latest = max(found, key=lambda each: each.at, default=None)
+        images = Images()
+        if latest and latest.version:
+            images = _function_images(read, latest)
+        elif latest and latest.service_revision:
+            latest, images = _service_images(read, latest)
         return cls(
             {} if name == DEFAULT else {TAG: name},
             len(parts),
             read.now,
             latest,
-            _revisions(read).get(latest.arn, "") if latest else "",
+            _revisions(read).get(latest.arn, "") if latest and not latest.is_back else "",
+            images,
         )
+
+
+def _function_images(read: Reader, latest: Deployment) -> Images:
+    found = read.one(
+        "lambda",
+        "get_function",
+        absent=("ResourceNotFoundException",),
+        FunctionName=latest.arn.rpartition(":")[2],
+        Qualifier=latest.version,
+    )
+    code = (found or {}).get("Code") or {}
+    return Images.named(code.get(key, "") for key in ("ImageUri", "ResolvedImageUri"))
+
+
+def _service_images(read: Reader, latest: Deployment) -> tuple[Deployment, Images]:
+    """The images that a service runs, and whether it went back to an earlier task definition."""
+    answer = read.one(
+        "ecs",
+        "describe_service_revisions",
+        serviceRevisionArns=[latest.service_revision, *latest.replaced],
+    )
+    revisions = {each["serviceRevisionArn"]: each for each in answer["serviceRevisions"]}
+    now = revisions.get(latest.service_revision, {})
+    family, number = _numbered(now.get("taskDefinition", ""))
+    before = [_numbered(each.get("taskDefinition", "")) for each in revisions.values()]
+    is_lower = any(each[0] == family and each[1] > number for each in before)
+    found = now.get("containerImages") or ()
+    named = Images.named(each.get("image", "") for each in found)
+    digests = {each["imageDigest"] for each in found if each.get("imageDigest")}
+    return (
+        replace(latest, is_back=latest.is_back or is_lower),
+        Images(tuple(sorted({*named.digests, *digests})), named.tags),
+    )
+
+
+def _numbered(task_definition: str) -> tuple[str, int]:
+    """Its family and revision."""
+    family, _, number = task_definition.rpartition(":")
+    return family, int(number) if number.isdecimal() else 0
 
 
 def _revisions(read: Reader) -> dict[str, str]:
@@ -189,20 +271,43 @@ def _functions(read: Reader, listed: Iterable[Mapping[str, Any]]) -> Iterator[De
     the two: so older ones need not be asked.
     """
     dated = [(at, each) for each in listed if (at := moment(each["LastModified"]))]
+    moves = _moves(read) if dated else {}
+    touched = [
+        (max([at, *(move.at for move in moves.get(each["FunctionName"], {}).values())]), at, each)
+        for at, each in dated
+    ]
     best: datetime | None = None
-    for index, (changed, each) in enumerate(
-        sorted(dated, key=lambda pair: (pair[0], pair[1]["FunctionName"]), reverse=True)
+    for index, (changed, modified, each) in enumerate(
+        sorted(touched, key=lambda found: (found[0], found[2]["FunctionName"]), reverse=True)
     ):
         if best is not None and changed <= best:
             return
-        at = changed if index >= LOOKED_INTO else _deployed(read, each["FunctionName"], changed)
-        if at is not None:
-            yield Deployment(f"function {each['FunctionName']}", each["FunctionArn"], at)
-            best = max(best or at, at)
+        made = Deployment(f"function {each['FunctionName']}", each["FunctionArn"], changed)
+        if index < LOOKED_INTO:
+            found = _reached(read, each, modified, moves.get(each["FunctionName"], {}))
+            if found is None:
+                continue
+            made = found
+        yield made
+        best = max(best or made.at, made.at)
 
 
-def _deployed(read: Reader, name: str, changed: datetime) -> datetime | None:
-    """When the newest version that callers reach was published; None if the function is gone."""
+def _moves(read: Reader) -> dict[str, dict[str, AliasMove]]:
+    """The newest move of each alias, by function and name."""
+    found: dict[str, dict[str, AliasMove]] = {}
+    for (function, alias), move in alias_moves(read).items():
+        found.setdefault(function, {})[alias] = move
+    return found
+
+
+def _reached(
+    read: Reader, listed: Mapping[str, Any], modified: datetime, moves: Mapping[str, AliasMove]
+) -> Deployment | None:
+    """When callers first reached what they reach; None if the function is gone.
+
+    That is when the newest version was published, or an alias was moved to what it leads to.
+    """
+    name = listed["FunctionName"]
     function = FUNCTION.resource(read.account, read.region, name)
     try:
         aliases = read.of(FunctionAliases, function).all
@@ -210,10 +315,31 @@ def _deployed(read: Reader, name: str, changed: datetime) -> datetime | None:
         return None
     meant = [each for each in aliases if each.name == read.settings["prod_alias"]] or aliases
     versions = {version for each in meant for version in each.versions}
-    times = [moment(published(read, name, each)) for each in sorted(versions - {LATEST})]
-    if LATEST in versions or not versions:
-        times.append(changed)
-    return max((at for at in times if at is not None), default=changed)
+    numbered = sorted(versions - {LATEST}, key=lambda version: (len(version), version))
+    times = [moment(published(read, name, each)) for each in numbered]
+    is_latest = LATEST in versions or not versions
+    if is_latest:
+        times.append(modified)
+    at = max((when for when in times if when is not None), default=modified)
+    current = [
+        move
+        for each in meant
+        if (move := moves.get(each.name)) is not None
+        and (move.version, dict(move.weights)) == (each.version, dict(each.weights))
+    ]
+    moved = max(current, key=lambda move: move.at, default=None)
+    is_back = moved is not None and moved.at >= at and moved.is_back
+    version = ""
+    if listed.get("PackageType") == "Image":
+        version = LATEST if is_latest else numbered[-1]
+        version = moved.version if is_back and moved is not None else version
+    return Deployment(
+        f"function {name}",
+        listed["FunctionArn"],
+        max(at, moved.at) if moved is not None else at,
+        is_back=is_back,
+        version=version,
+    )
 
 
 def _services(read: Reader, services: Mapping[str, str]) -> Iterator[Deployment]:
@@ -223,8 +349,20 @@ def _services(read: Reader, services: Mapping[str, str]) -> Iterator[Deployment]
     for service in newest:
         rollout = rollouts.get(service.current_deployment, {})
         if at := rollout.get("finishedAt") or _began(service):
-            is_over = rollout.get("status") not in _UNFINISHED
-            yield Deployment(f"service {service.name}", service.arn, at, is_over)
+            status = str(rollout.get("status") or "")
+            back = (rollout.get("rollback") or {}).get("serviceRevisionArn", "")
+            is_back = status.startswith("ROLLBACK_") and bool(back)
+            there = (rollout.get("targetServiceRevision") or {}).get("arn", "")
+            before = rollout.get("sourceServiceRevisions") or ()
+            yield Deployment(
+                f"service {service.name}",
+                service.arn,
+                at,
+                status not in _UNFINISHED,
+                is_back=is_back,
+                service_revision=back if is_back else there,
+                replaced=() if is_back else tuple(each["arn"] for each in before),
+            )
 
 
 def _began(service: Service) -> datetime | None:

@@ -380,9 +380,14 @@ def _builds_named(read: Reader, ids: Sequence[str]) -> Sequence[Mapping[str, Any
 
 
 def _revision(execution: Mapping[str, Any]) -> str:
-    """The commit of the execution; empty where it has several sources."""
+    """The commit of the execution, or the digest where its source is ECR.
+
+    Of several sources the only image tells what was tested; else it is empty.
+    """
     found = {each.get("revisionId", "") for each in execution.get("sourceRevisions") or ()}
-    return found.pop() if len(found) == 1 else ""
+    images = {each for each in found if each.startswith("sha256:")}
+    told = images if len(found) > 1 else found
+    return told.pop() if len(told) == 1 else ""
 
 
 # -- Synthetics ---------------------------------------------------------------------------------

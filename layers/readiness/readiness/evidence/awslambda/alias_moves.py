@@ -1,0 +1,96 @@
+"""When aliases of functions were moved, and whether back: what ListAliases does not tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.awslambda.functions import function_name
+from readiness.model.reader import Reader
+
+ALIAS_MOVES_READ = "cloudtrail:LookupEvents"
+_NAMES = ("UpdateAlias", "UpdateAlias20150331")
+"""Lambda appends the date of its API to the names of some events."""
+_DAYS = 89
+"""CloudTrail's event history has 90 days."""
+_PAGES = 10
+"""How many pages of 50 events are read of each name, the newest first: two requests a second are
+allowed. What was moved before is not known in an account that moves so many aliases."""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMove:
+    """The newest move of an alias: when it got ``version`` and ``weights``.
+
+    ``is_back``: since the history begins it had led to a later version before.
+    """
+
+    at: datetime
+    version: str
+    weights: Mapping[str, float]
+    is_back: bool = False
+
+
+def alias_moves(read: Reader) -> dict[tuple[str, str], AliasMove]:
+    """The newest move of each alias of the region, by function and alias.
+
+    What changes nothing, as a tool that sets the same version again, is no move. CloudTrail shows
+    a call some minutes late. Source: LookupEvents.
+    """
+    told: dict[tuple[str, str], list[AliasMove]] = {}
+    for at, said in sorted(_calls(read), key=lambda each: each[0], reverse=True):
+        name = function_name(str(said.get("functionName") or ""))
+        if not name or not {"functionVersion", "routingConfig"} & said.keys():
+            continue
+        weights = (said.get("routingConfig") or {}).get("additionalVersionWeights") or {}
+        move = AliasMove(at, str(said.get("functionVersion") or ""), weights)
+        told.setdefault((name, str(said.get("name") or "")), []).append(move)
+    return {alias: _newest(moves) for alias, moves in told.items()}
+
+
+def _newest(moves: list[AliasMove]) -> AliasMove:
+    """The oldest of the newest calls that all set the same."""
+    newest, *earlier = moves
+    at = newest.at
+    for each in earlier:
+        if (each.version, each.weights) != (newest.version, newest.weights):
+            break
+        at = each.at
+    now = _number(newest.version)
+    led_to = [_number(version) for each in earlier for version in (each.version, *each.weights)]
+    is_back = bool(now) and any(number > now for number in led_to)
+    return AliasMove(at, newest.version, newest.weights, is_back)
+
+
+def _number(version: str) -> int:
+    return int(version) if version.isdecimal() else 0
+
+
+def _calls(read: Reader) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
+    for event in _events(read):
+        try:
+            said = json.loads(event.get("CloudTrailEvent") or "{}")
+        except ValueError:
+            continue
+        if isinstance(said, dict) and not said.get("errorCode"):
+            parameters = said.get("requestParameters")
+            if isinstance(parameters, dict):
+                yield event["EventTime"], parameters
+
+
+def _events(read: Reader) -> Iterable[Mapping[str, Any]]:
+    today = read.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for name in _NAMES:
+        asked: dict[str, Any] = {
+            "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}],
+            "StartTime": today - timedelta(days=_DAYS),
+        }
+        for _ in range(_PAGES):
+            page = read.one("cloudtrail", "lookup_events", **asked)
+            yield from page.get("Events") or ()
+            if not page.get("NextToken"):
+                break
+            asked["NextToken"] = page["NextToken"]
