@@ -402,6 +402,8 @@ def database_connections(
     instance: DatabaseInstance, use: DatabaseUse, *, database: ConnectionSettings
 ) -> Verdict:
     """At its peak the database still has connections to spare."""
+    if not instance.is_relational:
+        return not_applicable(f"RDS Proxy pools no connections of {instance.engine}.")
     peak = use.connections.highest
     if peak is None:
         return not_applicable("Its connections were not measured in the last week.")

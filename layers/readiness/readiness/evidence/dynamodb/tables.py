@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from readiness.evidence.kms.keys import own_key
 from readiness.model.evidence import ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -120,7 +121,8 @@ _UNUSABLE = ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", *ARCHIVES)
 class TableEncryption:
     """The key that encrypts the table, and whether DynamoDB can still use it.
 
-    ``key`` is the ARN of a KMS key; empty for the key that DynamoDB owns, which needs no access.
+    ``key_id`` is the ARN of a KMS key; empty for the key that DynamoDB owns, which needs no
+    access; ``key`` is None for that one and for a key of another account.
     ``status`` is that of the table, ``sse_status`` that of its encryption; ``lost`` is since when
     DynamoDB cannot use the key, after seven days of which it archives the table. ``replicas`` are
     the keys of the table's replicas by region, ``unusable`` the regions whose replica lost its
@@ -129,10 +131,11 @@ class TableEncryption:
 
     status: str
     sse_status: str = ""
-    key: str = ""
+    key_id: str = ""
     lost: datetime | None = None
     replicas: Mapping[str, str] | None = None
     unusable: tuple[str, ...] = ()
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableEncryption:
@@ -145,10 +148,12 @@ class TableEncryption:
         about = answer["Table"]
         encryption = about.get("SSEDescription") or {}
         replicas = about.get("Replicas") or ()
+        key_id = encryption.get("KMSMasterKeyArn", "")
         return cls(
             status=about.get("TableStatus", ""),
             sse_status=encryption.get("Status", ""),
-            key=encryption.get("KMSMasterKeyArn", ""),
+            key_id=key_id,
+            key=own_key(read, key_id),
             lost=encryption.get("InaccessibleEncryptionDateTime"),
             replicas={
                 each["RegionName"]: each.get("KMSMasterKeyId", "")
