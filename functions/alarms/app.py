@@ -343,17 +343,15 @@ def database_utilization(
     ] = ("cpu", "storage", "connections"),
     limits: AlarmLimits,
 ) -> Verdict:
-    """Alarms cover the CPU, free storage and connections of an RDS instance."""
+    """Alarms cover the CPU, free storage and connections of a database instance.
+
+    The storage of Aurora, DocumentDB and Neptune grows by itself, and Neptune counts no
+    connections.
+    """
     known = {"cpu", "storage", "connections"}
     if unknown := sorted(set(required_groups) - known):
         return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
-    needed = required.database_utilization(
-        database.name,
-        database.cluster,
-        is_aurora=database.is_aurora,
-        groups=required_groups,
-        engine=database.engine,
-    )
+    needed = required.database_utilization(database, required_groups)
     if not needed:
         return not_applicable(
             "No alarm is required: required_groups names nothing that this database has."

@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
+from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.function_sources import FedBy, queues_of
 
 from .coverage import RequiredAlarm
@@ -338,26 +339,26 @@ def _cache(metric: str, cluster: str, nodes: tuple[str, ...]) -> RequiredSeries:
     )
 
 
-def database_utilization(
-    instance: str, cluster: str, *, is_aurora: bool, groups: Iterable[str], engine: str = ""
-) -> list[RequiredAlarm]:
-    """CPU, storage and connections of a database instance; Aurora's storage grows by itself."""
-    bases = [{"DBInstanceIdentifier": instance}]
-    bases += [{"DBClusterIdentifier": cluster}] if cluster else []
+def database_utilization(database: DatabaseInstance, groups: Iterable[str]) -> list[RequiredAlarm]:
+    """CPU, storage and connections of a database instance, as far as there are such metrics."""
+    bases = [{"DBInstanceIdentifier": database.name}]
+    bases += [{"DBClusterIdentifier": database.cluster}] if database.cluster else []
     metrics = {
         "cpu": ("CPU", "CPUUtilization", "Percent", True, 100.0),
         "storage": ("free storage", "FreeStorageSpace", "Bytes", False, math.inf),
         "connections": ("connections", "DatabaseConnections", "Count", True, math.inf),
     }
+    lacking = {"storage"} if database.storage_grows else set()
+    lacking |= {"connections"} if database.engine == "neptune" else set()
     needed = []
     for group in groups:
-        if group == "storage" and is_aurora:
+        if group in lacking:
             continue
         what, metric, unit, rises, most = metrics[group]
-        connections = _MOST_CONNECTIONS.get(engine, 32_767)
+        connections = _MOST_CONNECTIONS.get(database.engine, 32_767)
         options = tuple(
             RequiredSeries(
-                "AWS/RDS",
+                database.namespace,
                 metric,
                 base,
                 unit=unit,

@@ -111,6 +111,8 @@ def http_stage_metrics(stage: HttpStage) -> Verdict:
 @cloudwatch.rule(DETAIL, severity=Severity.MEDIUM)
 def database_monitoring(database: DatabaseInstance) -> Verdict:
     """Enhanced monitoring is enabled for every RDS instance."""
+    if not database.is_relational:
+        return not_applicable(f"Instances of {database.engine} have no enhanced monitoring.")
     if database.monitoring_interval > 0:
         return complies(
             f"Enhanced monitoring is on, every {plural(database.monitoring_interval, 'second')}."

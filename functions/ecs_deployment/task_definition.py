@@ -85,8 +85,10 @@ def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
     if definition.execution_role_arn:
         return
     needed_for = []
-    if any(container.secrets for container in definition.containers):
+    if any(container.secrets or container.log_secrets for container in definition.containers):
         needed_for.append("to read secrets")
+    if any(container.has_registry_login for container in definition.containers):
+        needed_for.append("to read the login of a private registry")
     if fargate and any(".dkr.ecr." in container.image for container in definition.containers):
         needed_for.append("to pull images from ECR")
     if fargate and any(c.log_driver == "awslogs" for c in definition.containers):

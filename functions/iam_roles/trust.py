@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.semantics.condition_values import ANY_ADDRESS, FREE, Alternatives, Holds, fixed
+from readiness.semantics.condition_values import (
+    ANY_ADDRESS,
+    FREE,
+    OWN,
+    Alternatives,
+    Holds,
+    fixed,
+    optional,
+)
 from readiness.semantics.conditions import Requests, allowed
 from readiness.semantics.oidc import LIMITING_KEYS, strangers_at
 from readiness.semantics.policy import Document, Principal, Statement
@@ -29,6 +37,14 @@ _ALL_WAYS = (_ASSUME, _WEB_IDENTITY, "sts:AssumeRoleWithSAML")
 
 _KNOWS_THE_ID: Mapping[str, Alternatives] = {"sts:externalid": ((), (FREE,))}
 _FROM_ANYWHERE: Mapping[str, Alternatives] = {"aws:sourceip": fixed(ANY_ADDRESS)}
+_STATED: Mapping[str, Alternatives] = {
+    "aws:principalarn": fixed(OWN),
+    "aws:principaltype": fixed(OWN),
+    "aws:userid": fixed(OWN),
+    "aws:username": optional(OWN),
+}
+"""A principal of another account that is just the one which the policy states."""
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
 def admits(statements: Sequence[Statement]) -> tuple[Statement, ...]:
@@ -122,6 +138,8 @@ class _Trust:
         if deputy is not Holds.NEVER:
             text = f"AWS services can assume the role on behalf of any account{where}"
             yield _Finding(deputy, Severity.MEDIUM, text)
+        for account in _accounts_in(allow):
+            yield from self._foreign(allow, Principal("AWS", account))
         for provider in _providers(allow):
             who = Principal("Federated", provider)
             answer = self.open_to(allow, _WEB_IDENTITY, who, strangers_at(provider))
@@ -149,10 +167,11 @@ class _Trust:
                 return
 
     def _foreign(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+        """Another account may act for whoever asks it to, also by the very role that is named."""
         theirs = principal.account
         if not theirs or theirs == self.account or theirs in self.trusted:
             return
-        answer = self.open_to(allow, _ASSUME, principal, stranger(theirs))
+        answer = self.open_to(allow, _ASSUME, principal, stranger(theirs).but(_STATED))
         if answer is not Holds.NEVER:
             text = f"the account {theirs} can assume the role without an sts:ExternalId"
             yield _Finding(answer, Severity.MEDIUM, f"{text} that fixes it{_seen(allow)}")
@@ -219,6 +238,19 @@ def _providers(allow: Statement) -> tuple[str, ...]:
         if claim in claims and "." in provider
     ]
     return tuple(dict.fromkeys(named)) or ("accounts.google.com",)
+
+
+def _accounts_in(allow: Statement) -> tuple[str, ...]:
+    """The accounts that conditions on the principal name, where the statement admits anybody."""
+    about = ("aws:principalaccount", "aws:principalarn")
+    named = (
+        account
+        for condition in allow.conditions
+        if condition.key in about
+        for value in condition.values
+        for account in _ACCOUNT.findall(value)
+    )
+    return tuple(dict.fromkeys(named))
 
 
 def _but(allow: Statement) -> str:

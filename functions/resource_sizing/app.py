@@ -134,7 +134,7 @@ def service_load_test(
 
 @sizing.rule(SCALING, severity=Severity.HIGH)
 def service_scaling(
-    service: Service,
+    service: ScaledService,
     scaling: ServiceScaling,
     attested: Attested,
     *,
@@ -149,6 +149,8 @@ def service_scaling(
     if service.launch_type == "EXTERNAL":
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     target = scaling.targets.get(desired_count_of(service))
+    if target is None and not service.desired_count:
+        return not_applicable("It is to run no task now, and nothing is to start one.")
     problems = scaling_problems(target, "the number of tasks", Severity.HIGH, min_tasks)
     return judge_scaling(problems, attested, attestation)
 

@@ -186,6 +186,8 @@ def judge_connections(
     instance: DatabaseInstance, use: DatabaseUse, database: ConnectionSettings
 ) -> Verdict:
     """The verdict on the connections that a database has to spare at its peak."""
+    if not instance.is_relational:
+        return not_applicable(f"RDS Proxy pools no connections of {instance.engine}.")
     peak = use.connections.highest
     if peak is None:
         return not_applicable("Its connections were not measured in the last week.")

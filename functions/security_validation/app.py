@@ -279,15 +279,17 @@ def access_review(
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
-def table_encryption(table: TableEncryption, *, require_kms_key: RequireKmsKey = False) -> Verdict:
+def table_encryption(
+    table: TableEncryption, key: KmsKeyState | None, *, require_kms_key: RequireKmsKey = False
+) -> Verdict:
     """DynamoDB can use the key of the table and of each replica: otherwise the data is lost."""
-    return table_verdict(table, kms_key=require_kms_key)
+    return table_verdict(table, key, kms_key=require_kms_key)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
-def database_encryption(database: DatabaseEncryption) -> Verdict:
+def database_encryption(database: DatabaseEncryption, key: KmsKeyState | None) -> Verdict:
     """The storage of a database instance is encrypted, with a key that can be used."""
-    return database_verdict(database)
+    return database_verdict(database, key)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)

@@ -13,24 +13,24 @@ USABLE = "A symmetric, enabled KMS key of the region."
 _LOST = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
 
-def table_verdict(table: TableEncryption, *, kms_key: bool) -> Verdict:
-    """DynamoDB encrypts every table; what can be wrong is its key, here and in each replica."""
+def _lost(table: TableEncryption) -> Verdict | None:
+    """The verdict on a table of which DynamoDB says that its key is lost; None for any other."""
     if table.status in ARCHIVES:
         return violates(
             f"DynamoDB archives the table ({table.status}): it could not use the table's KMS key"
             " for more than seven days. What is left is the backup that it makes then.",
             expected="A KMS key that is enabled and that DynamoDB may use.",
             severity=Severity.CRITICAL,
-            key=table.key,
+            key=table.key_id,
         )
     if table.lost is not None or table.status == _LOST:
         since = f" since {table.lost:%Y-%m-%d}" if table.lost else ""
         return violates(
-            f"DynamoDB cannot use the table's KMS key {table.key}{since}. The table cannot be"
+            f"DynamoDB cannot use the table's KMS key {table.key_id}{since}. The table cannot be"
             " read, and is archived seven days after the key was lost.",
             expected="A KMS key that is enabled and that DynamoDB may use.",
             severity=Severity.CRITICAL,
-            key=table.key,
+            key=table.key_id,
         )
     if table.unusable:
         return violates(
@@ -39,19 +39,26 @@ def table_verdict(table: TableEncryption, *, kms_key: bool) -> Verdict:
             severity=Severity.CRITICAL,
             regions=list(table.unusable),
         )
+    return None
+
+
+def table_verdict(table: TableEncryption, key: KmsKeyState | None, *, kms_key: bool) -> Verdict:
+    """DynamoDB encrypts every table; what can be wrong is its key, here and in each replica."""
+    if wrong := _lost(table) or _withdrawn("The table", table.key_id, key):
+        return wrong
     if table.sse_status == "UPDATING":
         return cannot_tell("The key of the table is being changed.", is_passing=True)
     if kms_key:
-        owned = [region for region, key in (table.replicas or {}).items() if not key]
-        where = ([] if table.key else ["this region"]) + sorted(owned)
+        owned = [region for region, named in (table.replicas or {}).items() if not named]
+        where = ([] if table.key_id else ["this region"]) + sorted(owned)
         if where:
             return violates(
                 f"The table is encrypted with a key that DynamoDB owns in {listed(where)}.",
                 expected=KMS_KEY,
                 severity=Severity.MEDIUM,
             )
-    key = table.key or "a key that DynamoDB owns"
-    return complies(f"The table is encrypted with {key}.", key=table.key)
+    named = table.key_id or "a key that DynamoDB owns"
+    return complies(f"The table is encrypted with {named}.", key=table.key_id)
 
 
 def messages_verdict(key_id: str, key: KmsKeyState | None) -> Verdict:
@@ -67,15 +74,31 @@ def messages_verdict(key_id: str, key: KmsKeyState | None) -> Verdict:
     return complies(f"Messages are encrypted with the KMS key {key_id}.", key=key_id)
 
 
-def database_verdict(database: DatabaseEncryption) -> Verdict:
+def _withdrawn(what: str, key_id: str, key: KmsKeyState | None) -> Verdict | None:
+    """The verdict on data whose key was disabled or is to be deleted; None if it was not.
+
+    The service notices within minutes or hours; only then its own status says so.
+    """
+    if key is None or not key.is_withdrawn:
+        return None
+    return violates(
+        f"{what} is encrypted with the KMS key {key_id}, but the key is not usable: its state is"
+        f" {key.state}. Without it the data cannot be read.",
+        expected=USABLE,
+        key=key_id,
+        key_state=key.state,
+    )
+
+
+def database_verdict(database: DatabaseEncryption, key: KmsKeyState | None) -> Verdict:
     """An instance that lost its key is encrypted, and cannot be used."""
     if database.status.startswith("inaccessible-encryption-credentials"):
         return violates(
-            f"{database.engine or 'RDS'} cannot use the instance's KMS key {database.key}; its"
+            f"{database.engine or 'RDS'} cannot use the instance's KMS key {database.key_id}; its"
             f" status is {database.status}.",
             expected="A KMS key that is enabled and that RDS may use.",
             severity=Severity.CRITICAL,
-            key=database.key,
+            key=database.key_id,
             status=database.status,
         )
     if not database.encrypted:
@@ -84,4 +107,6 @@ def database_verdict(database: DatabaseEncryption) -> Verdict:
             expected="Encrypted storage: an encrypted copy of a snapshot, restored.",
             engine=database.engine,
         )
-    return complies(f"The storage is encrypted with {database.key}.", key=database.key)
+    if withdrawn := _withdrawn("The storage", database.key_id, key):
+        return withdrawn
+    return complies(f"The storage is encrypted with {database.key_id}.", key=database.key_id)

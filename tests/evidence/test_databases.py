@@ -55,6 +55,26 @@ def test_what_is_being_made_has_no_host_yet():
     assert found.by_host == {}
 
 
+@pytest.mark.parametrize("engine", ["docdb", "neptune"])
+def test_what_rds_only_lists_is_no_relational_database(engine):
+    host = f"orders.cluster-abc.us-east-1.{engine}.amazonaws.com"
+    cluster = {
+        "DBClusterIdentifier": "orders",
+        "DBClusterArn": "arn:cluster",
+        "Endpoint": host,
+        "Engine": engine,
+    }
+    instance = made.database(DBClusterIdentifier="orders", Engine=engine)
+    found = loaded(
+        Databases,
+        REGION,
+        rds__describe_db_clusters={"DBClusters": [cluster]},
+        rds__describe_db_instances={"DBInstances": [instance]},
+        rds__describe_db_proxies={"DBProxies": []},
+    )
+    assert (found.by_host, found.vpcs) == ({}, frozenset())
+
+
 def test_a_tracked_cluster_is_not_a_database_of_its_own():
     health = {"State": "AVAILABLE"}
     targets = [

@@ -476,6 +476,21 @@ def test_aurora_needs_no_storage_alarm():
     assert app.database_utilization(aurora, of_cluster).status is GOOD
 
 
+@pytest.mark.parametrize(
+    ("engine", "namespace", "metrics"),
+    [
+        ("docdb", "AWS/DocDB", ("CPUUtilization", "DatabaseConnections")),
+        ("neptune", "AWS/Neptune", ("CPUUtilization",)),
+    ],
+)
+def test_the_metrics_of_what_rds_only_lists(engine, namespace, metrics):
+    database = DatabaseInstance("orders", engine, cluster="c")
+    theirs = in_use(*(full(m, namespace, m, fake_account.RDS) for m in metrics))
+    assert app.database_utilization(database, theirs).status is GOOD
+    elsewhere = in_use(*(full(m, "AWS/RDS", m, fake_account.RDS) for m in metrics))
+    assert app.database_utilization(database, elsewhere).status is BAD
+
+
 def test_groups_are_a_setting():
     cpu = in_use(full("a", "AWS/RDS", "CPUUtilization", fake_account.RDS))
     assert app.database_utilization(POSTGRES, cpu, required_groups=("cpu",)).status is GOOD

@@ -109,6 +109,8 @@ def test_stage_metrics(metrics, uncounted, status):
 def test_database_monitoring():
     assert database_monitoring(DatabaseInstance("db", monitoring_interval=60)).status is GOOD
     assert database_monitoring(DatabaseInstance("db")).status is BAD
+    for engine in ("docdb", "neptune"):
+        assert database_monitoring(DatabaseInstance("db", engine)).status is NA
 
 
 LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"

@@ -150,13 +150,38 @@ def test_a_revision(changes, about_service, severity, said):
     assert_judged(task_definition_sound, where, status, severity, said, REVISION)
 
 
-def test_secrets_need_an_execution_role_anywhere():
-    secret = container(secrets=[{"name": "KEY", "valueFrom": "arn:aws:secretsmanager:x"}])
+SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x"
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        pytest.param(
+            {"secrets": [{"name": "KEY", "valueFrom": SECRET}]}, "to read secrets", id="secrets"
+        ),
+        pytest.param(
+            {
+                "logConfiguration": {
+                    "logDriver": "splunk",
+                    "secretOptions": [{"name": "splunk-token", "valueFrom": SECRET}],
+                }
+            },
+            "to read secrets",
+            id="secrets of the log driver",
+        ),
+        pytest.param(
+            {"repositoryCredentials": {"credentialsParameter": SECRET}},
+            "login of a private registry",
+            id="a private registry",
+        ),
+    ],
+)
+def test_secrets_need_an_execution_role_anywhere(about, said):
     where = fake_account().but(
-        ecs__describe_task_definition=definition(secret, executionRoleArn=None),
+        ecs__describe_task_definition=definition(container(**about), executionRoleArn=None),
         ecs__describe_services={"services": [service(launchType="EC2")]},
     )
-    assert_judged(task_definition_sound, where, BAD, Severity.MEDIUM, "to read secrets", REVISION)
+    assert_judged(task_definition_sound, where, BAD, Severity.MEDIUM, said, REVISION)
 
 
 def test_a_log_router_may_keep_its_own_lines():

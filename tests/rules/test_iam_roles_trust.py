@@ -58,8 +58,11 @@ OURS = f"arn:aws:iam::{ACCOUNT_ID}"
         ("ForAnyValue:StringLike", PATHS, "o-1/r-1/ou-1/*", None),
         ("ForAnyValue:StringLike", PATHS, "o-*/r-1/*", CRITICAL),
         ("ForAllValues:StringLike", PATHS, "o-1/*", CRITICAL),
-        ("StringEquals", WHO, OTHER, None),
-        ("StringLike", WHO, OTHER, None),
+        ("StringEquals", WHO, ACCOUNT_ID, None),
+        ("StringEquals", WHO, OTHER, MEDIUM),
+        ("StringEquals", WHO, [ACCOUNT_ID, OTHER], MEDIUM),
+        ("StringLike", WHO, OTHER, MEDIUM),
+        ("ArnEquals", ARN, f"arn:aws:iam::{OTHER}:role/x", MEDIUM),
         ("StringLike", WHO, "4444*", CRITICAL),
         ("StringLike", WHO, "????????????", CRITICAL),
         ("StringNotEquals", WHO, OTHER, CRITICAL),
@@ -142,7 +145,15 @@ def test_anybody_in_every_form(principal):
             {"StringLike": {ORG: "o-*", WHO: "*"}}, BAD, id="two conditions that limit nothing"
         ),
         pytest.param(
-            {"StringLike": {ORG: "o-*"}, "StringEquals": {WHO: OTHER}}, GOOD, id="one of two"
+            {"StringLike": {ORG: "o-*"}, "StringEquals": {WHO: ACCOUNT_ID}}, GOOD, id="one of two"
+        ),
+        pytest.param(
+            {"StringEquals": {WHO: OTHER, ORG: "o-1"}}, GOOD, id="another account of one's own"
+        ),
+        pytest.param(
+            {"StringEquals": {WHO: OTHER, "sts:ExternalId": "x"}},
+            GOOD,
+            id="another account and an external ID",
         ),
     ],
 )
@@ -235,7 +246,7 @@ def test_a_deny_of_another_action_takes_nothing_away():
         ("StringEquals", ORG, "o-1", GOOD),
         ("StringLike", ORG, "o-*", BAD),
         ("StringEquals", WHO, OTHER, BAD),
-        ("ArnEquals", ARN, f"arn:aws:iam::{OTHER}:role/x", GOOD),
+        ("ArnEquals", ARN, f"arn:aws:iam::{OTHER}:role/x", BAD),
         ("ArnLike", ARN, f"arn:aws:iam::{OTHER}:role/*", BAD),
         ("ArnLike", ARN, "arn:aws:iam::*:role/*", BAD),
         ("Bool", "aws:MultiFactorAuthPresent", "true", BAD),
@@ -246,6 +257,30 @@ def test_another_account_under_a_condition(operator, key, value, status):
         entry("Allow", {"AWS": f"arn:aws:iam::{OTHER}:root"}, {operator: {key: value}})
     )
     assert verdict.status is status, verdict.reason
+
+
+def test_a_role_of_another_account_may_be_a_confused_deputy_however_it_is_named():
+    """A vendor's role assumes the roles of all its customers; the external ID tells them apart."""
+    theirs = f"arn:aws:iam::{OTHER}:role/vendor"
+    external = {"StringEquals": {"sts:ExternalId": "x"}}
+    forms = (
+        ({"AWS": theirs}, {}),
+        ({"AWS": OTHER}, {"ArnEquals": {ARN: theirs}}),
+        ("*", {"ArnEquals": {ARN: theirs}}),
+        ("*", {"StringEquals": {WHO: OTHER}}),
+    )
+    for principal, condition in forms:
+        verdict = judged(entry("Allow", principal, condition))
+        assert (verdict.status, verdict.severity) == (BAD, MEDIUM), verdict.reason
+        assert f"account {OTHER}" in verdict.reason
+        assert (
+            judged(entry("Allow", principal, condition), trusted_accounts=(OTHER,)).status is GOOD
+        )
+        merged = {
+            **condition,
+            "StringEquals": {**condition.get("StringEquals", {}), **external["StringEquals"]},
+        }
+        assert judged(entry("Allow", principal, merged)).status is GOOD
 
 
 def test_another_account_and_a_deny():

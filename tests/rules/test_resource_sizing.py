@@ -263,6 +263,18 @@ SCALING = [
         pytest.param(service(schedulingStrategy="DAEMON"), NA, "DAEMON", id="daemon"),
         pytest.param(service(launchType="EXTERNAL"), NA, "outside AWS", id="elsewhere"),
         pytest.param(
+            {TARGETS: {"ScalableTargets": []}, **service(desiredCount=0)},
+            NA,
+            "run no task now",
+            id="parked",
+        ),
+        pytest.param(
+            {TARGETS: made.targets(MinCapacity=0), **service(desiredCount=0)},
+            BAD,
+            "may shrink to 0",
+            id="scaled to none",
+        ),
+        pytest.param(
             {TARGETS: {"ScalableTargets": []}, **attested("service-scaling")},
             GOOD,
             "A fixed size",

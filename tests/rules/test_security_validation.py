@@ -453,9 +453,30 @@ def test_access_review(root, said, settings, status, words):
     ],
 )
 def test_table_encryption(table, settings, status, words):
-    verdict = table_encryption(table, **settings)
+    verdict = table_encryption(table, None, **settings)
     assert verdict.status is status, verdict.reason
     assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("Enabled", GOOD),
+        ("Disabled", BAD),
+        ("PendingDeletion", BAD),
+        ("PendingReplicaDeletion", BAD),
+        ("Updating", GOOD),
+    ],
+)
+def test_data_whose_key_was_withdrawn(state, status):
+    """Before the service notices, its own status still says that all is well."""
+    key = KmsKeyState(KEY.rpartition("/")[2], state)
+    for verdict in (
+        table_encryption(TableEncryption("ACTIVE", "ENABLED", KEY), key),
+        database_encryption(DatabaseEncryption(True, "available", KEY), key),
+    ):
+        assert verdict.status is status, verdict.reason
+        assert status is GOOD or f"its state is {state}" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -472,7 +493,7 @@ def test_table_encryption(table, settings, status, words):
     ],
 )
 def test_database_encryption(database, status, severity):
-    verdict = database_encryption(database)
+    verdict = database_encryption(database, None)
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 

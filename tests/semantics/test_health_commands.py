@@ -42,6 +42,17 @@ from readiness.semantics.health_commands import cannot_fail, has_command, ignore
         pytest.param(("CMD-SHELL", "test -f /tmp/true"), False, id="a file called true"),
         pytest.param(("CMD", "/app/health"), False, id="a program"),
         pytest.param((), False, id="none"),
+        pytest.param(("CMD-SHELL", "echo ok || exit 1"), True, id="a word that never fails"),
+        pytest.param(("CMD-SHELL", "true || exit 1"), True, id="true, or exit 1"),
+        pytest.param(("CMD-SHELL", "exit 0 || exit 1"), True, id="exit 0, or exit 1"),
+        pytest.param(("CMD-SHELL", "/bin/true && echo ok"), True, id="true, and a word"),
+        pytest.param(("CMD-SHELL", "date && uptime || exit 1"), True, id="the time, or exit 1"),
+        pytest.param(("CMD", "date"), True, id="the time"),
+        pytest.param(("CMD-SHELL", "sleep 5"), True, id="sleep"),
+        pytest.param(("CMD-SHELL", "echo a && curl -f x || exit 1"), False, id="a word and curl"),
+        pytest.param(("CMD-SHELL", "echo up > /dev/tcp/x/80 || exit 1"), False, id="into a port"),
+        pytest.param(("CMD-SHELL", "echo $(curl -f x) || exit 1"), False, id="what curl says"),
+        pytest.param(("CMD-SHELL", "id app && pgrep app"), False, id="a user and a process"),
     ],
 )
 def test_what_cannot_fail(command, expected):

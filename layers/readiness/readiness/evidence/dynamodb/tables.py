@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from readiness.evidence.kms.keys import own_key
 from readiness.model.evidence import ItemCall, ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -158,7 +159,8 @@ _UNUSABLE = ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", *ARCHIVES)
 class TableEncryption:
     """The key that encrypts the table, and whether DynamoDB can still use it.
 
-    ``key`` is the ARN of a KMS key; empty for the key that DynamoDB owns, which needs no access.
+    ``key_id`` is the ARN of a KMS key; empty for the key that DynamoDB owns, which needs no
+    access; ``key`` is None for that one and for a key of another account.
     ``status`` is that of the table, ``sse_status`` that of its encryption; ``lost`` is since when
     DynamoDB cannot use the key, after seven days of which it archives the table. ``replicas`` are
     the keys of the table's replicas by region, ``unusable`` the regions whose replica lost its
@@ -167,20 +169,23 @@ class TableEncryption:
 
     status: str
     sse_status: str = ""
-    key: str = ""
+    key_id: str = ""
     lost: datetime | None = None
     replicas: Mapping[str, str] | None = None
     unusable: tuple[str, ...] = ()
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableEncryption:
         about = _described(read, table)
         encryption = about.get("SSEDescription") or {}
         replicas = about.get("Replicas") or ()
+        key_id = encryption.get("KMSMasterKeyArn", "")
         return cls(
             status=about.get("TableStatus", ""),
             sse_status=encryption.get("Status", ""),
-            key=encryption.get("KMSMasterKeyArn", ""),
+            key_id=key_id,
+            key=own_key(read, key_id),
             lost=encryption.get("InaccessibleEncryptionDateTime"),
             replicas={
                 each["RegionName"]: each.get("KMSMasterKeyId", "")

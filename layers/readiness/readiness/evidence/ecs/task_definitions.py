@@ -50,7 +50,7 @@ class Container:
 
     ``secrets`` and ``log_secrets`` (of the log driver) map names to ``valueFrom``.
     ``stop_timeout`` is in seconds, None where it is not set; ``has_init``: an init process passes
-    signals on.
+    signals on; ``has_registry_login``: ECS pulls the image with a login out of Secrets Manager.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Container:
     log_secrets: Mapping[str, str] | None = None
     stop_timeout: int | None = None
     has_init: bool = False
+    has_registry_login: bool = False
 
     @property
     def commands(self) -> Mapping[str, tuple[str, ...]]:
@@ -171,4 +172,5 @@ def _container(about: Mapping[str, Any]) -> Container:
         log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
         stop_timeout=about.get("stopTimeout"),
         has_init=bool((about.get("linuxParameters") or {}).get("initProcessEnabled")),
+        has_registry_login=bool(about.get("repositoryCredentials")),
     )

@@ -84,6 +84,12 @@ def customers_key(read: Reader, key_id: str) -> Resource | None:
     return None if of_aws else key_resource(read, key_id)
 
 
+def own_key(read: Reader, key_id: str) -> Resource | None:
+    """As key_resource, but None for a key of another account, which this one need not see."""
+    key = key_resource(read, key_id)
+    return key if key is not None and key.account == read.account else None
+
+
 def metadata_of(read: Reader, key: Resource) -> Mapping[str, Any] | None:
     """DescribeKey's answer, asked in the key's own region; None where there is no such key."""
     elsewhere = None if key.region == read.region else key.region
@@ -190,6 +196,11 @@ class KmsKeyState:
         if not self.encrypts_for_services:
             return f"({self.spec}, {self.usage}) is not a symmetric encryption key"
         return ""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether someone disabled the key or has it deleted, so that services soon lose it."""
+        return self.state in {"Disabled", "PendingDeletion", "PendingReplicaDeletion"}
 
     @property
     def is_imported(self) -> bool:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.evidence.rds.instances import BLUE_GREEN_CALLS, INSTANCE_CALLS, DatabaseInstance
+from readiness.evidence.rds.instances import (
+    BLUE_GREEN_CALLS,
+    INSTANCE_CALLS,
+    DatabaseInstance,
+    is_of_rds,
+)
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -271,11 +276,12 @@ class Databases:
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Databases:
         listed = read.every("rds", "describe_db_instances", "DBInstances")
-        instances = [DatabaseInstance.of(each) for each in listed]
+        found = (DatabaseInstance.of(each) for each in listed)
+        instances = [each for each in found if each.is_relational]
         hosts = {
             each.endpoint: Endpoint("instance", each.name, instances=(each,)) for each in instances
         }
-        clusters = _clusters(read)
+        clusters = [each for each in _clusters(read) if is_of_rds(each.get("Engine", ""))]
         for cluster in clusters:
             name = cluster["DBClusterIdentifier"]
             behind = tuple(each for each in instances if each.cluster == name)

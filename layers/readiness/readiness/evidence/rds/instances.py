@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from readiness.evidence.kms.keys import own_key
 from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -21,6 +22,16 @@ INSTANCE_CALLS = (
 )
 BLUE_GREEN_CALLS = ("DeleteBlueGreenDeployment", "SwitchoverBlueGreenDeployment")
 """These rename or delete instances and clusters that the call does not name."""
+
+
+_OTHER_SERVICES = {"docdb": "AWS/DocDB", "neptune": "AWS/Neptune"}
+"""Engines whose instances DescribeDBInstances lists too, and where their metrics are (DocumentDB
+developer guide and Neptune user guide, "Monitoring with CloudWatch")."""
+
+
+def is_of_rds(engine: str) -> bool:
+    """Whether an engine is one of RDS, not DocumentDB or Neptune, which its API lists too."""
+    return engine not in _OTHER_SERVICES
 
 
 def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
@@ -59,9 +70,9 @@ INSTANCE = ResourceType(
 class DatabaseInstance:
     """What a database instance is.
 
-    ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, …); ``monitoring_interval``
-    the seconds between enhanced monitoring's samples, 0 where it is off. Source:
-    DescribeDBInstances.
+    ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, ``docdb``, …);
+    ``monitoring_interval`` the seconds between enhanced monitoring's samples, 0 where it is off.
+    Source: DescribeDBInstances.
     """
 
     name: str
@@ -101,14 +112,27 @@ class DatabaseInstance:
         )
 
     @property
-    def is_aurora(self) -> bool:
-        return self.engine.startswith("aurora")
+    def is_relational(self) -> bool:
+        """Whether it is an instance of RDS, not one of DocumentDB or Neptune."""
+        return is_of_rds(self.engine)
+
+    @property
+    def namespace(self) -> str:
+        """The CloudWatch namespace of its metrics."""
+        return _OTHER_SERVICES.get(self.engine, "AWS/RDS")
+
+    @property
+    def storage_grows(self) -> bool:
+        """Whether a cluster volume holds its data, which grows by itself."""
+        return self.engine.startswith("aurora") or not self.is_relational
 
 
 @evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
 @dataclass(frozen=True, slots=True)
 class DatabaseEncryption:
     """Whether the instance's storage is encrypted, and the instance can use its key.
+
+    ``key_id`` is the key's ARN; ``key`` is None for one of another account.
 
     ``status`` is ``inaccessible-encryption-credentials`` (or ``…-recoverable``) where RDS cannot
     use the key. ``engine`` is ``docdb`` or ``neptune`` too: DescribeDBInstances lists them.
@@ -117,8 +141,9 @@ class DatabaseEncryption:
 
     encrypted: bool
     status: str = ""
-    key: str = ""
+    key_id: str = ""
     engine: str = ""
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseEncryption:
@@ -129,20 +154,21 @@ class DatabaseEncryption:
             gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
             DBInstanceIdentifier=instance.id,
         )
-        return cls.of(found[0])
+        return cls._of(read, found[0])
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseEncryption]:
-        return {each["DBInstanceIdentifier"]: cls.of(each) for each in _listed(read)}
+        return {each["DBInstanceIdentifier"]: cls._of(read, each) for each in _listed(read)}
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> DatabaseEncryption:
-        """From a ``DBInstance`` of the API."""
+    def _of(cls, read: Reader, answer: Mapping[str, Any]) -> DatabaseEncryption:
+        key_id = answer.get("KmsKeyId", "")
         return cls(
             encrypted=bool(answer.get("StorageEncrypted")),
             status=answer.get("DBInstanceStatus", ""),
-            key=answer.get("KmsKeyId", ""),
+            key_id=key_id,
             engine=answer.get("Engine", ""),
+            key=own_key(read, key_id),
         )
 
 
