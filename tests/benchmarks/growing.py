@@ -5,6 +5,8 @@
 of 1 is 10,000 buckets, 5,000 functions, 5,000 roles, 20,000 alarms, 10,000 log groups and 3,000
 ECS services.
 ``--with functions=50,services=10`` says how many there are of some things.
+With ``--tables DIRECTORY`` the tables stay, with what the day's answers were, for another heading
+that is swept at the same hours.
 With ``--sample`` each type of resource gets one leg: what a leg takes, without the whole sweep.
 
 The account is answered below botocore, as bytes, so that what the SDK costs is in it; the tables
@@ -27,7 +29,9 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,6 +49,7 @@ CPU_SHARE = MEGABYTES / 1769
 LATENCY, AT_ONCE = 0.03, 8
 LEG_SECONDS = 300
 MOST_LEGS = 400
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LAST_ID = "\U0010ffff"
 """Sorts after every id."""
 SWEEPS = ("first", "steady", "moving", "settled")
@@ -166,7 +171,9 @@ class Sweeper:
                 super()._note(observation)
                 sweeper.note(observation)
 
+        self.time = datetime.now(UTC).replace(hour=14, minute=37)
         module.Session = Attached  # type: ignore[misc]
+        module._now = lambda: sweeper.time
         module.Pacer = lambda: Pacer(clock=clock)  # type: ignore[assignment,misc]
         environment = {
             "FINDINGS_TABLE": "findings",
@@ -316,8 +323,12 @@ def main(
     *,
     sample: bool = False,
     rates: bool = False,
+    tables: str = "",
 ) -> dict[str, Any]:
-    """A first sweep, a steady one, one during which things go and come, and one after that."""
+    """A first sweep, a steady one, one during which things go and come, and one after that.
+
+    They are an hour apart, ``tomorrow`` is a steady one of the next day. ``tables`` is a directory where the tables are kept.
+    """
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Readiness")
     account = Account(size)
@@ -326,11 +337,13 @@ def main(
     def move() -> None:
         account.first += step
 
-    with tempfile.TemporaryDirectory() as where:
+    with ExitStack() as stack:
+        where = tables or stack.enter_context(tempfile.TemporaryDirectory())
         sweeper = Sweeper(folder, account, Path(where) / "tables", memory)
         told: dict[str, Any] = {}
         buckets = sweeper.keep_rates() if rates else []
         for name in sweeps:
+            sweeper.time += DAY if name == "tomorrow" else HOUR
             between = [move] if name == "moving" else []
             told[name] = sweeper.sweep(name, *between, sample=sample)
         return {
@@ -358,6 +371,7 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=int, default=MEGABYTES, help="of the function, in MB")
     parser.add_argument("--sweeps", default=",".join(SWEEPS))
     parser.add_argument("--sample", action="store_true", help="one leg for each resource type")
+    parser.add_argument("--tables", default="", metavar="DIRECTORY", help="to keep the tables in")
     parser.add_argument("--rates", action="store_true", help="refuse what is beyond AWS's rates")
     given = parser.parse_args()
     stdout = sys.stdout
@@ -365,5 +379,13 @@ if __name__ == "__main__":
     names = tuple(given.sweeps.split(","))
     counts = {k: int(v) for k, _, v in (e.partition("=") for e in given.counts.split(",") if e)}
     size = replace(Size().times(given.share), **counts)
-    result = main(given.heading, size, given.memory, names, sample=given.sample, rates=given.rates)
+    result = main(
+        given.heading,
+        size,
+        given.memory,
+        names,
+        sample=given.sample,
+        rates=given.rates,
+        tables=given.tables,
+    )
     print(json.dumps(result), file=stdout, flush=True)

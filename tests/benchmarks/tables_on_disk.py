@@ -28,10 +28,10 @@ class Tables:
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute(
-            "CREATE TABLE rows (tab TEXT, hash TEXT, range TEXT, rule TEXT, item TEXT,"
+            "CREATE TABLE IF NOT EXISTS rows (tab TEXT, hash TEXT, range TEXT, rule TEXT, item TEXT,"
             " PRIMARY KEY (tab, hash, range))"
         )
-        self._db.execute("CREATE INDEX by_rule ON rows (tab, rule, hash)")
+        self._db.execute("CREATE INDEX IF NOT EXISTS by_rule ON rows (tab, rule, hash)")
 
     def count(self, table: str, like: str = "%") -> int:
         query = "SELECT count(*) FROM rows WHERE tab = ? AND item LIKE ?"

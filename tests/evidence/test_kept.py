@@ -186,7 +186,7 @@ def verdicts(run):
 def directly(monkeypatch):
     """Ask for every series and both windows, and keep nothing."""
     monkeypatch.setattr(kept, "_published", lambda read, queries: list(queries))
-    monkeypatch.setattr(kept, "_kept", kept._asked)
+    monkeypatch.setattr(kept, "_kept", lambda read, queries, shared: kept._asked(read, queries))
 
 
 @pytest.mark.parametrize("seed", range(12))

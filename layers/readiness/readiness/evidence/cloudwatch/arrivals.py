@@ -19,8 +19,9 @@ from readiness.evidence.cloudwatch.datapoints import (
     read_series,
 )
 from readiness.evidence.cloudwatch.histories import History
-from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.evidence.workloads.entry_points import invocations_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -98,11 +99,7 @@ class FunctionMetrics:
         published = read.of(
             CustomMetrics, REGION.resource(read.account, read.region, read.account)
         )
-        counts = {
-            name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)
-            for name in functions
-        }
-        invoked = read_histories_of(read, counts.values())
+        invoked = invocations_of(read, functions)
         listed, recent = _sorted(read, published.listed), _sorted(read, published.recent)
         wanted = {name: _wanted(read, each, listed, recent) for name, each in functions.items()}
         asked = {
@@ -120,7 +117,7 @@ class FunctionMetrics:
         return {
             name: cls(
                 name=name,
-                invocations=invoked[counts[name]],
+                invocations=invoked[name],
                 deployed=one.deployed,
                 read_at=read.now,
                 known=one.names,

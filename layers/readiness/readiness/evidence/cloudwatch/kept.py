@@ -40,19 +40,25 @@ _KEPT = WEEK + timedelta(days=2)
 _UP_TO = "TC(:"
 K = TypeVar("K")
 _AT_ONCE = 500
+_IN_A_ROW = 50
+"""Series of which one row keeps what came today: 20 kB, up to 100 kB of a busy day."""
+
 _ROWS = 16
 """Rows over which the series are spread, by their names: one more series makes one row anew."""
 
 
-def read_histories_of(read: Reader, queries: Iterable[Query]) -> dict[Query, History]:
+def read_histories_of(
+    read: Reader, queries: Iterable[Query], *, shared: bool = False
+) -> dict[Query, History]:
     """Each series twice: its last hour by 5 minutes, and its last 7 days and an hour by the hour.
 
-    Raises Unreadable.
+    ``shared`` says that other headings, which are swept at the same time, ask for the very same
+    series: the first of them asks CloudWatch. Raises Unreadable.
     """
     wanted = sorted(set(queries))
     if not read.bulk:
         return _asked(read, wanted)
-    found = _kept(read, _published(read, wanted))
+    found = _kept(read, _published(read, wanted), shared=shared)
     recent, hourly = _windows(read.now)
     for query in wanted:
         if query not in found:
@@ -115,14 +121,14 @@ def _adds_up(query: Query) -> bool:
     return query.statistic in _JOINED or query.statistic.startswith(_UP_TO)
 
 
-def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
+def _kept(read: Reader, queries: Sequence[Query], *, shared: bool) -> dict[Query, History]:
     """Histories from the kept days and what came since: one price for each metric.
 
     Where an hour does not follow from its parts, the hours are asked for as CloudWatch has them.
     """
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
-    today = read_window(read, queries, Window(cut, recent.end, 300))
+    today = (_shared if shared else read_window)(read, queries, Window(cut, recent.end, 300))
     found: dict[Query, History] = {}
     apart = [query for query in queries if not _adds_up(query)]
     for query, hours_of_it in read_window(read, apart, hourly).items():
@@ -149,11 +155,22 @@ def _parts(queries: Iterable[Query]) -> list[list[Query]]:
     return [parts[row] for row in sorted(parts)]
 
 
+def _shared(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
+    """The series over a window that ends with these five minutes, asked once by all headings."""
+    found = {}
+    for first in range(0, len(queries), _IN_A_ROW):
+        part = queries[first : first + _IN_A_ROW]
+        question = f"points to {during.end:%Y-%m-%dT%H:%M} of {_digest(part)}"
+        for query, points in zip(part, _once(read, question, part, during), strict=True):
+            found[query] = Series(query, during, tuple(points))
+    return found
+
+
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
     """The hours of each series before ``cut``, asked for once a day by all runs together."""
     during = Window(cut - _KEPT, cut, 3600)
     question = f"hours before {cut:%Y-%m-%d} of {_digest(queries)}"
-    return [dict(points) for points in _once_a_day(read, question, queries, during)]
+    return [dict(points) for points in _once(read, question, queries, during)]
 
 
 def read_whole_days(read: Reader, queries: Iterable[Query], during: Window) -> dict[Query, Series]:
@@ -169,7 +186,7 @@ def read_whole_days(read: Reader, queries: Iterable[Query], during: Window) -> d
     for first in range(0, len(wanted), _AT_ONCE):
         part = wanted[first : first + _AT_ONCE]
         said = f"{during.start:%Y-%m-%d} to {during.end:%Y-%m-%d} of {_digest(part)}"
-        kept = _once_a_day(read, f"days from {said}", part, during)
+        kept = _once(read, f"days from {said}", part, during)
         for query, points in zip(part, kept, strict=True):
             found[query] = Series(query, during, tuple(points))
     return found
@@ -180,10 +197,13 @@ def _digest(queries: Sequence[Query]) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
-def _once_a_day(
+def _once(
     read: Reader, question: str, queries: Sequence[Query], during: Window
 ) -> list[list[tuple[datetime, float]]]:
-    """The points of each series, from the daily cache; asked here where that has no answer."""
+    """The points of each series, from the daily cache; asked here where that has no answer.
+
+    ``question`` says until when, so that an answer is of that moment for good.
+    """
     period = timedelta(seconds=during.period)
 
     def ask() -> list[list[list[float]]]:
@@ -204,7 +224,7 @@ def _once_a_day(
     ]
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _stamps(during: Window) -> tuple[datetime, ...]:
     """The beginnings of a window's periods: the series of it share them."""
     period = timedelta(seconds=during.period)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,11 +12,16 @@ from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency, total_of
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
-from readiness.evidence.workloads.entry_points import LIMITS, read_histories
+from readiness.evidence.workloads.entry_points import (
+    LIMITS,
+    invocations_of,
+    read_histories,
+    requests_to,
+)
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.metrics import Query, at_most, series
+from readiness.semantics.metrics import Query, at_most
 
 LIST_METRICS = "cloudwatch:ListMetrics"
 ASKS_WITH = (*LIMITS, "series", "dimension", "units_per_ms")
@@ -108,11 +113,11 @@ def _of_agents(
     read: Reader,
     agents: Mapping[str, str],
     accepted: Mapping[str, list[_Series]],
-    work: Mapping[str, Sequence[Query]],
+    work: Mapping[str, History],
 ) -> dict[str, ProcessingTime]:
     """The processing times of things by their agents' names.
 
-    ``work`` are the counts of what each had to do; without any the work is unknown.
+    ``work`` is how much each had to do; unknown of what is not in it.
     """
     per_ms = read.settings["units_per_ms"]
     limits = {float(read.settings[name]): read.settings[name] * per_ms for name in LIMITS}
@@ -122,15 +127,6 @@ def _of_agents(
         for index, each in enumerate(accepted.get(agent, ()))
     }
     found = read_histories(read, wanted) if wanted else {}
-    # apart from the others: the question that FunctionTraces asks, and billed once
-    worked = read_histories(
-        read,
-        {
-            id: {str(n): query for n, query in enumerate(queries)}
-            for id, queries in work.items()
-            if queries
-        },
-    )
     return {
         id: ProcessingTime(
             tuple(
@@ -138,7 +134,7 @@ def _of_agents(
                 for index, each in enumerate(accepted.get(agent, ()))
             ),
             len(accepted),
-            total_of([*worked[id].values()]) if work.get(id) else None,
+            work.get(id),
         )
         for id, agent in agents.items()
     }
@@ -154,12 +150,6 @@ def _published(
         (found["p99"],),
     )
     return PublishedTime(one.name, latency, found["max"])
-
-
-def _invocations(names: Iterable[str]) -> dict[str, list[Query]]:
-    return {
-        name: [series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)] for name in names
-    }
 
 
 @evidence(
@@ -182,36 +172,33 @@ class FunctionProcessingTime:
         read.of(FunctionIdentity, function)
         names = {function.id: function.id}
         accepted = _accepted(read, function.id)
-        return cls(_of_agents(read, names, accepted, _invocations(names))[function.id])
+        found = _of_agents(read, names, accepted, invocations_of(read, names))
+        return cls(found[function.id])
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionProcessingTime]:
         names = {name: name for name in read.ids(FUNCTION)}
-        found = _of_agents(read, names, _accepted(read), _invocations(names))
+        found = _of_agents(read, names, _accepted(read), invocations_of(read, names))
         return {name: cls(time) for name, time in found.items()}
 
 
-def _requests(read: Reader, services: Mapping[str, Service]) -> dict[str, list[Query]]:
-    """The counts of the requests to each service's target groups."""
+def _requests(read: Reader, services: Mapping[str, Service]) -> dict[str, History]:
+    """How many requests came to each service's target groups, of those that have any."""
     if not any(service.target_group_arns for service in services.values()):
         return {}
     region = REGION.resource(read.account, read.region, read.account)
     balancers = read.of(TargetGroups, region).balancers
-    return {
+    groups = {
         arn: [
-            series(
-                "AWS/ApplicationELB",
-                "RequestCount",
-                "Sum",
-                LoadBalancer=dimension_of(balancer),
-                TargetGroup=dimension_of(group),
-            )
+            (dimension_of(group), dimension_of(balancer))
             for group in service.target_group_arns
             for balancer in balancers.get(group, ())
             if ":loadbalancer/app/" in balancer
         ]
         for arn, service in services.items()
     }
+    found = requests_to(read, {each for own in groups.values() for each in own})
+    return {arn: total_of([found[each] for each in own]) for arn, own in groups.items() if own}
 
 
 @evidence(

@@ -21,6 +21,7 @@ from readiness.evidence.workloads.entry_points import (
     latency_of,
     limits_of,
     read_histories,
+    requests_to,
     sums_of,
 )
 from readiness.model.evidence import REGION, evidence
@@ -121,11 +122,11 @@ _OF_BALANCER = (
     "HTTPCode_ELB_503_Count",
     "RejectedConnectionCount",
 )
-_OF_TARGETS = ("RequestCount", "HTTPCode_Target_5XX_Count")
+_OF_TARGETS = "HTTPCode_Target_5XX_Count"
 
 
-def _of_balancer(balancer: str, group: str = "") -> dict[str, Query]:
-    """What a load balancer counts, of all its targets or of a target group's.
+def _of_balancer(balancer: str, group: str = "", *counted: str) -> dict[str, Query]:
+    """What a load balancer counts, of all its targets or of a target group's; also ``counted``.
 
     A target that gave no answer (502, 504) is in RequestCount; requests that no target was
     chosen for (500, 503) and refused connections are not.
@@ -135,7 +136,7 @@ def _of_balancer(balancer: str, group: str = "") -> dict[str, Query]:
     namespace = "AWS/ApplicationELB"
     counts = {
         **sums_of(namespace, own, *_OF_BALANCER),
-        **sums_of(namespace, targets, *_OF_TARGETS),
+        **sums_of(namespace, targets, _OF_TARGETS, *counted),
     }
     return {f"{group} {balancer} {metric}": query for metric, query in counts.items()}
 
@@ -208,16 +209,21 @@ class ServiceOutcomes:
             }
             for arn, found in entry_points.items()
         }
+        requests = requests_to(read, {e for each in entry_points.values() for e in each.groups})
+        found = {
+            arn: counts
+            | {f"{g} {b} RequestCount": requests[g, b] for g, b in entry_points[arn].groups}
+            for arn, counts in read_histories(read, wanted).items()
+        }
         return {
             arn: cls(
-                entry_points[arn],
-                _outcomes(found, entry_points[arn].groups, _shared(entry_points[arn], groups)),
+                points, _outcomes(found[arn], points.groups, _with_other_targets(points, groups))
             )
-            for arn, found in read_histories(read, wanted).items()
+            for arn, points in entry_points.items()
         }
 
 
-def _shared(entry_points: EntryPointList, groups: TargetGroups) -> set[str]:
+def _with_other_targets(entry_points: EntryPointList, groups: TargetGroups) -> set[str]:
     """The load balancers that have other target groups than these."""
     own = {group for group, _ in entry_points.groups}
     return {
@@ -330,7 +336,10 @@ class BalancerOutcomes:
         cls, read: Reader, balancers: Iterable[LoadBalancer]
     ) -> dict[str, BalancerOutcomes]:
         about = {balancer.arn: balancer for balancer in balancers}
-        wanted = {arn: _of_balancer(balancer.dimension) for arn, balancer in about.items()}
+        wanted = {
+            arn: _of_balancer(balancer.dimension, "", "RequestCount")
+            for arn, balancer in about.items()
+        }
         elsewhere = _elsewhere(read, about, _of_one_service)
         return {
             arn: cls(

@@ -31,9 +31,15 @@ Wanted = Mapping[str, Query]
 Found = Mapping[str, History]
 
 
-def read_histories(read: Reader, wanted: Mapping[K, Wanted]) -> dict[K, dict[str, History]]:
-    """The named metrics of several things, twice each: the last hour, and 7 days and an hour."""
-    found = read_histories_of(read, [q for named in wanted.values() for q in named.values()])
+def read_histories(
+    read: Reader, wanted: Mapping[K, Wanted], *, shared: bool = False
+) -> dict[K, dict[str, History]]:
+    """The named metrics of several things, twice each: the last hour, and 7 days and an hour.
+
+    ``shared``: other headings ask for the very same of them.
+    """
+    queries = [query for named in wanted.values() for query in named.values()]
+    found = read_histories_of(read, queries, shared=shared)
     return {
         thing: {name: found[query] for name, query in named.items()}
         for thing, named in wanted.items()
@@ -84,7 +90,32 @@ def sums_of(namespace: str, dimensions: Mapping[str, str], *metrics: str) -> dic
 # -- Lambda functions and their URLs --------------------------------------------------------------
 
 
-_CALLS = ("AsyncEventsReceived", "Invocations")
+def invocations_of(read: Reader, functions: Iterable[str]) -> dict[str, History]:
+    """How often each function ran: one question of all headings that are swept each hour."""
+    counts = {
+        name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in functions
+    }
+    found = read_histories_of(read, counts.values(), shared=True)
+    return {name: found[query] for name, query in counts.items()}
+
+
+def requests_to(read: Reader, groups: Iterable[tuple[str, str]]) -> dict[tuple[str, str], History]:
+    """The requests to target groups at load balancers, by the dimensions of both.
+
+    One question of all headings that are swept each hour.
+    """
+    counts = {
+        (group, balancer): series(
+            "AWS/ApplicationELB",
+            "RequestCount",
+            "Sum",
+            TargetGroup=group,
+            LoadBalancer=balancer,
+        )
+        for group, balancer in groups
+    }
+    found = read_histories_of(read, counts.values(), shared=True)
+    return {names: found[query] for names, query in counts.items()}
 
 
 @evidence(FUNCTION, reads=HISTORY_READS, uses=(FunctionIdentity,))
@@ -116,10 +147,14 @@ class FunctionCalls:
 
     @classmethod
     def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionCalls]:
-        wanted = {name: sums_of("AWS/Lambda", {"FunctionName": name}, *_CALLS) for name in names}
+        invocations = invocations_of(read, names)
+        received = {
+            name: sums_of("AWS/Lambda", {"FunctionName": name}, "AsyncEventsReceived")
+            for name in invocations
+        }
         return {
-            name: cls(found["Invocations"], found["AsyncEventsReceived"])
-            for name, found in read_histories(read, wanted).items()
+            name: cls(invocations[name], found["AsyncEventsReceived"])
+            for name, found in read_histories(read, received).items()
         }
 
 

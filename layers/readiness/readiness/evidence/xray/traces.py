@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -11,11 +11,10 @@ from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfigurati
 from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service
-from readiness.evidence.workloads.entry_points import read_histories
+from readiness.evidence.workloads.entry_points import invocations_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.metrics import Query, series
 
 GET_TRACES = "xray:GetTraceSummaries"
 
@@ -75,13 +74,6 @@ def _duration(summary: Mapping[str, Any]) -> float:
     return float(summary.get("Duration") or summary.get("ResponseTime") or 0.0)
 
 
-def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
-    return {
-        name: {"n": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)}
-        for name in names
-    }
-
-
 @evidence(
     FUNCTION,
     reads=(GET_TRACES, *HISTORY_READS),
@@ -113,8 +105,8 @@ class FunctionTraces:
     def _of_each(
         cls, read: Reader, functions: Mapping[str, FunctionConfiguration]
     ) -> dict[str, FunctionTraces]:
-        counted = read_histories(read, _queries(functions))
-        invoked = {name: found["n"].recent.total or 0.0 for name, found in counted.items()}
+        counted = invocations_of(read, functions)
+        invoked = {name: found.recent.total or 0.0 for name, found in counted.items()}
         busy = sorted(name for name, count in invoked.items() if count)
         traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
         return {
