@@ -33,6 +33,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -114,10 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if _stamp("code.sha256", _digest(SOURCES, chosen.only)) or chosen.anew:
         shutil.rmtree(PLACE / "mutants", ignore_errors=True)
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
-    ended = _round(chosen, "nearest", tests)
+    until = time.monotonic() + chosen.minutes * 60
+    ended = _round(chosen, "nearest", tests, until)
     farther = sorted({*tests, *_of_users(chosen.only)})
     if not ended and not chosen.wide and farther != tests and _only_survivors(chosen.only):
-        ended = _round(chosen, "users", farther)
+        ended = _round(chosen, "users", farther, until)
     if ended:
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
         return ended
@@ -126,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _report(list(chosen.only), chosen.least)
 
 
-def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str]) -> int:
+def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str], until: float) -> int:
     """Draw the mutants and run these tests on those of which it is not known what they do."""
     digest = _digest((".",), tests)
     if _stamp("tests.sha256", digest):
@@ -136,11 +138,11 @@ def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str]) -> int:
     _configure([pattern for name in chosen.only for pattern in _patterns(name)], tests)
     command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     with LOG.open("w", encoding="utf-8") as log:
-        ended = _run([sys.executable, "-c", GENERATE], log, chosen.minutes * 60)
+        ended = _run([sys.executable, "-c", GENERATE], log, until - time.monotonic())
         if ended:
             return ended
         _draw(chosen.only, chosen.sample, chosen.seed)
-        return _run(command, log, chosen.minutes * 60)
+        return _run(command, log, until - time.monotonic())
 
 
 def _only_survivors(only: Sequence[str]) -> bool:
@@ -151,6 +153,8 @@ def _only_survivors(only: Sequence[str]) -> bool:
 
 def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
     """Run mutmut, for so long at most: what it did not get to is told as untried."""
+    if seconds <= 0:
+        return 0
     started = subprocess.Popen(
         command,
         cwd=PLACE,
