@@ -1,5 +1,7 @@
 """Which faults no test would notice: ``make mutants``, or ``make mutants ONLY=readiness.model.text``.
 
+``ONLY`` names modules or packages of the layer or of a heading (``functions.iam_roles.trust``).
+
 mutmut changes one thing at a time in the named modules and runs the tests that reach it, up to the
 first that fails. It finds modules by their path from `src`, so it works in a copy of the checkout
 that is laid out so, in .local/mutants.
@@ -31,6 +33,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -65,6 +68,9 @@ OUTCOMES = {
 }
 """By the exit code of a mutant's tests; any other is a time-out or a crash, which is noticed."""
 
+SOURCES = ("src", "functions")
+"""The folders of the copy whose modules may be changed."""
+
 LIVED = {"survived", "untested", "untried"}
 NOT_DRAWN = 34
 """mutmut's code for a mutant that is passed over; it stands until the next sample."""
@@ -72,7 +78,7 @@ LOG = PLACE / "mutmut.log"
 
 LEAST = 90.0
 
-_OURS = re.compile(r"readiness\.|tests\.(.*\.)?test_")
+_OURS = re.compile(r"readiness\.|functions\.|tests\.(.*\.)?test_")
 
 GENERATE = """
 import os
@@ -106,13 +112,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     tests = list(TESTS) if chosen.wide else sorted({*_tests(chosen.only), *chosen.also})
     _lay_out()
-    if _stamp("code.sha256", _digest("src", chosen.only)) or chosen.anew:
+    if _stamp("code.sha256", _digest(SOURCES, chosen.only)) or chosen.anew:
         shutil.rmtree(PLACE / "mutants", ignore_errors=True)
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
-    ended = _round(chosen, "nearest", tests)
+    until = time.monotonic() + chosen.minutes * 60
+    ended = _round(chosen, "nearest", tests, until)
     farther = sorted({*tests, *_of_users(chosen.only)})
     if not ended and not chosen.wide and farther != tests and _only_survivors(chosen.only):
-        ended = _round(chosen, "users", farther)
+        ended = _round(chosen, "users", farther, until)
     if ended:
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
         return ended
@@ -121,9 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _report(list(chosen.only), chosen.least)
 
 
-def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str]) -> int:
+def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str], until: float) -> int:
     """Draw the mutants and run these tests on those of which it is not known what they do."""
-    digest = _digest(".", tests)
+    digest = _digest((".",), tests)
     if _stamp("tests.sha256", digest):
         (PLACE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     if _stamp(f"{name}.sha256", f"{digest} {chosen.sample} {chosen.seed}"):
@@ -131,11 +138,11 @@ def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str]) -> int:
     _configure([pattern for name in chosen.only for pattern in _patterns(name)], tests)
     command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     with LOG.open("w", encoding="utf-8") as log:
-        ended = _run([sys.executable, "-c", GENERATE], log, chosen.minutes * 60)
+        ended = _run([sys.executable, "-c", GENERATE], log, until - time.monotonic())
         if ended:
             return ended
         _draw(chosen.only, chosen.sample, chosen.seed)
-        return _run(command, log, chosen.minutes * 60)
+        return _run(command, log, until - time.monotonic())
 
 
 def _only_survivors(only: Sequence[str]) -> bool:
@@ -146,6 +153,8 @@ def _only_survivors(only: Sequence[str]) -> bool:
 
 def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
     """Run mutmut, for so long at most: what it did not get to is told as untried."""
+    if seconds <= 0:
+        return 0
     started = subprocess.Popen(
         command,
         cwd=PLACE,
@@ -165,32 +174,62 @@ def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
         started.wait()
 
 
+def _is_of_a_heading(name: str) -> bool:
+    return name.partition(".")[0] == "functions"
+
+
+def _source(name: str) -> Path:
+    """Where the module or package stands in the checkout, without a suffix."""
+    root = ROOT if _is_of_a_heading(name) else ROOT / "layers" / "readiness"
+    return root / name.replace(".", "/")
+
+
 def _patterns(name: str) -> Iterator[str]:
     """The files of a module or package, as mutmut's settings name them."""
-    path = f"src/{name.replace('.', '/')}"
-    source = ROOT / "layers" / "readiness" / name.replace(".", "/")
+    path = name.replace(".", "/") if _is_of_a_heading(name) else f"src/{name.replace('.', '/')}"
+    source = _source(name)
     if source.is_dir():
         yield f"{path}/*"
     elif source.with_suffix(".py").is_file():
         yield f"{path}.py"
     else:
-        raise SystemExit(f"make mutants: there is no module {name} in layers/readiness")
+        raise SystemExit(f"make mutants: there is no module {name}")
 
 
 def _tests(only: Sequence[str]) -> list[str]:
     """The files with the tests of the modules, in their package's folder or else in any."""
     found: set[str] = set()
     for module in (module for name in only for module in _modules(name)):
+        if _is_of_a_heading(module):
+            found.update((*_of_headings(module), *_paths(_importing(module, TESTS))))
+            continue
         room = f"tests/{module.split('.')[1]}"
-        found.update(_about(module, room) or _of_importers(module, room) or _about(module, *TESTS))
+        found.update(
+            _about(module, room)
+            or _of_importers(module, room)
+            or _about(module, *TESTS)
+            or _of_headings(module)
+        )
     if not found:
         raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
     return sorted(found)
 
 
+def _of_headings(module: str) -> list[str]:
+    """The tests of the rules of the module's heading, or of the headings that import it."""
+    if _is_of_a_heading(module):
+        folders = {module.split(".")[1]}
+    else:
+        folders = {path.parent.name for path in _importing(module, ["functions"])}
+    rules = sorted((ROOT / "tests" / "rules").glob("test_*.py"))
+    theirs = re.compile(rf"test_({'|'.join(sorted(folders)) or '$'})(_|$)")
+    return _paths(each for each in rules if theirs.match(each.stem))
+
+
 def _of_users(only: Sequence[str]) -> set[str]:
     """The test files named after the modules that import one of these."""
     modules = [module for name in only for module in _modules(name)]
+    modules = [each for each in modules if not _is_of_a_heading(each)]
     users = {path.stem for each in modules for path in _importing(each, ["layers/readiness"])}
     tests = (path for place in TESTS for path in sorted((ROOT / place).rglob("test_*.py")))
     return set(_paths(path for path in tests if path.stem.removeprefix("test_") in users))
@@ -219,9 +258,10 @@ def _paths(files: Iterable[Path]) -> list[str]:
 
 
 def _modules(name: str) -> list[str]:
-    source = ROOT / "layers" / "readiness" / name.replace(".", "/")
+    source = _source(name)
+    root = source.parents[name.count(".")]
     files = source.rglob("*.py") if source.is_dir() else [source.with_suffix(".py")]
-    stems = (path.relative_to(ROOT / "layers" / "readiness").with_suffix("") for path in files)
+    stems = (path.relative_to(root).with_suffix("") for path in files)
     return [".".join(stem.parts) for stem in stems if stem.name != "__init__"]
 
 
@@ -257,10 +297,14 @@ def _mirror(source: Path, target: Path) -> None:
         _mirror(source / name, target / name)
 
 
-def _digest(folder: str, choice: Sequence[str]) -> str:
-    """Of the files in a folder of the copy, by name and date, and of what was chosen."""
+def _digest(folders: Sequence[str], choice: Sequence[str]) -> str:
+    """Of the files in folders of the copy, by name and date, and of what was chosen."""
     digest = hashlib.sha256(repr(sorted(choice)).encode())
-    places = [PLACE / name for name in LAID_OUT.values() if folder == "." or f"{folder}/" in name]
+    places = [
+        PLACE / name
+        for name in LAID_OUT.values()
+        if "." in folders or name.partition("/")[0] in folders
+    ]
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             digest.update(f"{path} {path.stat().st_mtime_ns if path.is_file() else 0}".encode())
@@ -277,7 +321,7 @@ def _stamp(name: str, digest: str) -> bool:
 
 
 def _try_survivors_again() -> None:
-    for path in (PLACE / "mutants" / "src").rglob("*.meta"):
+    for path in (each for name in SOURCES for each in (PLACE / "mutants" / name).rglob("*.meta")):
         known = json.loads(path.read_text(encoding="utf-8"))
         codes = known["exit_code_by_key"]
         for mutant, code in codes.items():
@@ -305,9 +349,9 @@ def _draw(only: Sequence[str], size: int | None, seed: int) -> None:
 def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
     """The project's own settings for its tests, and mutmut's."""
     settings = {
-        "source_paths": ["src"],
+        "source_paths": list(SOURCES),
         "only_mutate": list(patterns),
-        "also_copy": [t for t in LAID_OUT.values() if not t.startswith(("src/", "tests"))],
+        "also_copy": [t for t in LAID_OUT.values() if not t.startswith((*SOURCES, "tests"))],
         "pytest_add_cli_args_test_selection": list(tests),
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutants"],
         "track_dependencies": False,
@@ -374,9 +418,10 @@ def _report(only: Sequence[str], least: float) -> int:
 
 def _metas(only: Sequence[str]) -> Iterator[tuple[Path, str]]:
     """The files in which mutmut keeps what became of the mutants, with their modules."""
-    place = PLACE / "mutants" / "src"
-    for path in sorted(place.rglob("*.meta")):
+    place = PLACE / "mutants"
+    for path in sorted(each for name in SOURCES for each in (place / name).rglob("*.meta")):
         module = ".".join(path.relative_to(place).parts).removesuffix(".py.meta")
+        module = module.removeprefix("src.")
         if any(module == name or module.startswith(f"{name}.") for name in only):
             yield path, module
 

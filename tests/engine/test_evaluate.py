@@ -378,6 +378,37 @@ def test_what_is_known_already_is_not_asked_for():
     assert "first seen never" in evaluation.observe(vouched, thing("b")).finding.reason
 
 
+def test_a_second_look_is_of_the_same_run():
+    """It names the same event, scope and settings, and knows since when a finding is known."""
+    aws = run(vouched, fake_account=FakeAccount({("dynamodb", "query"): {"Items": []}})).aws
+    first = SimpleNamespace(first_observed_at=NOON, observed={})
+    evaluation = Evaluation(
+        aws,
+        {vouched.id: {}},
+        scope=Scope(globals_too=False),
+        trigger="event-1",
+        changed_by=Origin("ann", "PutThing", "10:00", "id-1", "event"),
+        declarations="declarations",
+        known=lambda resource, rule: first,
+        is_own=lambda resource: resource.id == "b",
+    )
+    again = evaluation.reread(bulk=True)
+    assert again.aws.bulk
+    assert again.judged([vouched, worldwide]) == [vouched]
+    finding = again.observe(vouched, thing("a")).finding
+    assert f"first seen {iso(NOON)}" in finding.reason
+    assert (finding.trigger, finding.changed_by, finding.changed_call) == (
+        "event-1",
+        "ann",
+        "PutThing",
+    )
+    assert (finding.changed_at, finding.event_id) == ("10:00", "id-1")
+    assert again.observe(vouched, thing("b")).is_own
+    assert finding == evaluation.observe(vouched, thing("a")).finding.but(
+        last_observed_at=finding.last_observed_at
+    )
+
+
 def test_no_text_of_an_event_or_a_tag_is_longer_than_its_place():
     """Whoever writes a tag or an event must not be able to make a finding unwritable."""
     long = "x" * 5_000
