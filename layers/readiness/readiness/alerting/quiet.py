@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readiness.engine.attribute_values import deserialise_foreign, serialise
-from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.finding import MOST_SKEW, Finding, iso, parse_iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
 
@@ -25,7 +25,6 @@ OWNED = "quiet#"
 """What the partition key begins with: a policy for attestations does not allow to write it."""
 WINDOW, END = "QUIET", "QUIET_END"
 LONGEST = timedelta(hours=24)
-MOST_SKEW = timedelta(minutes=5)
 MOST_TEXT = 500
 MOST_PATTERN = 512
 """Brackets without an end take a time that grows with the square of the length."""
