@@ -36,14 +36,12 @@ from readiness.engine.sweeps import Sweeps
 from readiness.engine.unread import Unread
 from readiness.engine.unseen import unseen
 from readiness.model.blindness import UNREADABLE
-from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
+from readiness.model.finding import DEFAULT_STACK, MOST_SKEW, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
 LOST_AFTER = timedelta(minutes=2)
-MOST_SKEW = timedelta(minutes=5)
-"""AWS refuses requests that are signed by a clock further off."""
 SPARE_MILLISECONDS = 20_000
 DIGEST_ONCE = timedelta(hours=12)
 """A digest that is asked for again so soon was sent already: the invocation is another try."""
@@ -256,7 +254,7 @@ class Alerts:
         if self._period not in PERIODS:
             return {"sent": False}
         now = datetime.now(UTC)
-        last = self._log.last_sent()
+        last = self._log.last_sent(now)
         if last is not None and now - last < DIGEST_ONCE:
             return {"sent": False}
         since = max(last or now - PERIODS[self._period], now - MOST_DIGESTED)

@@ -205,7 +205,7 @@ class Pager:
             return left
         said = self._said(finding, known.dedup_key)
         taken = self._sender.tell(record, finding_id(resource, rule), said, known.route)
-        if taken and known.token:
+        if taken:
             self._incidents.end(known)
         return taken
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.store import Store, Unwritable
 from readiness.engine.unread import UPKEEP
@@ -103,7 +103,7 @@ class WaiverUpkeep:
         answer = self._client.get_item(
             TableName=self._table, Key=serialise(self._key), ConsistentRead=True
         )
-        row = deserialise(answer.get("Item", {}))
+        row = deserialise_own(answer.get("Item", {}))
         try:
             return Applied(str(row["digest"]), parse_iso(str(row["since"])), row["twice"] is True)
         except (KeyError, ValueError):

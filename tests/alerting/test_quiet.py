@@ -45,10 +45,45 @@ def at(text):
         # the night in which the clock is put back has the hour from 2 to 3 twice
         ("02:30-03:00", "Europe/Berlin", "2026-10-25T00:45:00Z", True),
         ("02:30-03:00", "Europe/Berlin", "2026-10-25T01:45:00Z", True),
+        ("02:30-06:00", "Europe/Berlin", "2026-10-25T00:29:00Z", False),
+        ("02:30-06:00", "Europe/Berlin", "2026-10-25T01:15:00Z", True),
+        ("02:30-06:00", "Europe/Berlin", "2026-10-25T05:00:00Z", False),
+        ("22:00-02:30", "Europe/Berlin", "2026-10-25T00:45:00Z", True),
+        ("22:00-02:30", "Europe/Berlin", "2026-10-25T01:29:00Z", True),
+        ("22:00-02:30", "Europe/Berlin", "2026-10-25T01:30:00Z", False),
+        # the hour from 2 to 3 does not exist
+        ("02:30-06:00", "Europe/Berlin", "2027-03-28T00:59:00Z", False),
+        ("02:30-06:00", "Europe/Berlin", "2027-03-28T01:00:00Z", True),
+        ("22:00-02:30", "Europe/Berlin", "2027-03-28T00:59:00Z", True),
+        ("22:00-02:30", "Europe/Berlin", "2027-03-28T01:00:00Z", False),
+        ("02:10-02:50", "Europe/Berlin", "2027-03-28T01:00:00Z", False),
+        # clocks that change at midnight, by half an hour, and on the other half of the year
+        ("23:30-00:30", "America/Santiago", "2026-04-05T03:15:00Z", True),
+        ("01:45-05:00", "Australia/Lord_Howe", "2027-04-03T15:05:00Z", True),
+        ("01:45-05:00", "Australia/Lord_Howe", "2026-10-03T15:30:00Z", True),
     ],
 )
 def test_the_hours_are_those_of_the_wall_clock(hours, zone, now, is_quiet):
     assert hours_of(hours, zone, "").are_on(at(now), Severity.HIGH) is is_quiet
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
+)
+@pytest.mark.parametrize("hours", ["22:00-07:00", "02:30-06:00", "22:00-02:30", "01:15-01:45"])
+@pytest.mark.parametrize(
+    "change", ["2026-03-08", "2026-03-29", "2026-04-05", "2026-10-04", "2026-10-25", "2026-11-01"]
+)
+def test_the_hours_begin_once_a_day_whatever_the_clocks_do(zone, hours, change):
+    known, was, begins = hours_of(hours, zone, ""), None, []
+    for quarters in range(-2 * 96, 3 * 96):
+        now = at(f"{change}T00:07:00Z") + timedelta(minutes=15 * quarters)
+        is_on = known.are_on(now, Severity.HIGH)
+        if is_on and was is False:
+            begins.append(now.astimezone(known.zone).date())
+        was = is_on
+    assert len(begins) == len(set(begins))
+    assert len(begins) >= 4
 
 
 @pytest.mark.parametrize(

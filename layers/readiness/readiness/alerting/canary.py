@@ -13,10 +13,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import Entry, shard_of
 from readiness.engine.store import Store
-from readiness.model.finding import finding_id, iso, parse_iso
+from readiness.model.finding import finding_id, iso, parse_iso, past_moment
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity
 
@@ -78,27 +78,24 @@ class Canary:
 
         None can have set out later than it came. Raises ValueError.
         """
-        known = self._moment("arrived")
-        sent = min(parse_iso(sent_at), datetime.now(UTC))
+        now = datetime.now(UTC)
+        known = self._moment("arrived", now)
+        sent = min(parse_iso(sent_at), now)
         if known is None or sent > known:
             self._put("arrived", sent)
 
     def hours_without(self, now: datetime) -> float:
         """Hours since the last that came set out, or since canaries began, also anew."""
-        known = [moment for which in ("arrived", "began") if (moment := self._moment(which))]
+        known = [moment for which in ("arrived", "began") if (moment := self._moment(which, now))]
         if not known:
             self._put("began", now)
             return 0.0
         return max(0.0, (now - max(known)).total_seconds() / 3600)
 
-    def _moment(self, which: str) -> datetime | None:
+    def _moment(self, which: str, now: datetime) -> datetime | None:
         key = {"finding_id": {"S": "canary"}, "at": {"S": which}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        said = deserialise(answer.get("Item", {})).get("moment")
-        try:
-            return parse_iso(str(said)) if said else None
-        except ValueError:
-            return None
+        return past_moment(deserialise_own(answer.get("Item", {})).get("moment"), now)
 
     def _put(self, which: str, moment: datetime) -> None:
         row = {"finding_id": "canary", "at": which, "kind": CANARY, "moment": iso(moment)}

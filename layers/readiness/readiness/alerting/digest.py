@@ -22,10 +22,10 @@ from readiness.alerting.chat import inert, notification
 from readiness.alerting.finding_text import spoken_name
 from readiness.alerting.message import SUBJECT_MOST
 from readiness.alerting.severity import severity_of
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import Entry
 from readiness.engine.store import Store
-from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.finding import MOST_SKEW, Finding, iso, parse_iso, past_moment
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.transition import Kind
@@ -39,7 +39,6 @@ KEPT_FOR = timedelta(days=40)
 MOST_NAMED = 10
 MOST_LATE = timedelta(days=3)
 """How long after it happened a transition may be settled and still be in a digest."""
-MOST_SKEW = timedelta(minutes=5)
 _OPENS = {Kind.OPENED, Kind.REOPENED, Kind.WAIVER_EXPIRED}
 _CLOSES = {Kind.RESOLVED, Kind.WAIVED}
 _REMINDERS = "digest#reminders"
@@ -103,15 +102,11 @@ class Log:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
 
-    def last_sent(self) -> datetime | None:
+    def last_sent(self, now: datetime) -> datetime | None:
         """When a digest was sent last."""
         key = {"finding_id": {"S": "digest"}, "at": {"S": "sent"}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        said = deserialise(answer.get("Item", {})).get("sent_at")
-        try:
-            return parse_iso(str(said)) if said else None
-        except ValueError:
-            return None
+        return past_moment(deserialise_own(answer.get("Item", {})).get("sent_at"), now)
 
     def note_sent(self, at: datetime) -> None:
         """A digest was sent; the next one begins here."""
@@ -124,14 +119,18 @@ class Log:
         opened: list[tuple[int, str, str]] = []
         closed: list[tuple[int, str, str]] = []
         for row in self._between(since, until):
-            rank = _rank(row)
-            line = f"[{row['severity']}] {row['name']}: {row['rule']}"
-            if row["kind"] in set(map(str, _OPENS)):
-                made.opened[str(row["severity"])] += 1
-                opened.append((rank, str(row["moment"]), line))
+            kind, severity, name, rule, moment = (
+                str(row.get(each) or "unknown")
+                for each in ("kind", "severity", "name", "rule", "moment")
+            )
+            rank = _rank(severity)
+            line = f"[{severity}] {name}: {rule}"
+            if kind in set(map(str, _CLOSES)):
+                made.closed[severity] += 1
+                closed.append((rank, moment, line))
             else:
-                made.closed[str(row["severity"])] += 1
-                closed.append((rank, str(row["moment"]), line))
+                made.opened[severity] += 1
+                opened.append((rank, moment, line))
         made.newest = [line for *_, line in nsmallest(MOST_NAMED, opened)]
         made.over = [line for *_, line in nsmallest(MOST_NAMED, closed)]
         oldest: list[tuple[datetime, str]] = []
@@ -167,7 +166,7 @@ class Log:
             try:
                 resource = Resource.parse(str(row["resource"]))
                 found = self._store.get(resource, str(row["rule"]))
-            except ValueError:
+            except (KeyError, ValueError):
                 # A row of another version costs itself.
                 continue
             if found is not None and found.reminder:
@@ -183,7 +182,7 @@ class Log:
         }
         while True:
             page = self._client.query(**query)
-            yield from map(deserialise, page["Items"])
+            yield from map(deserialise_own, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -196,12 +195,11 @@ def _line(finding: Finding, more: str) -> str:
 
 def _settled(row: Mapping[str, Any]) -> str:
     """When a transition was noted; of a version that did not say so, when it happened."""
-    return str(row.get("noted_at") or row["moment"])
+    return str(row.get("noted_at") or row.get("moment") or row["at"])
 
 
-def _rank(row: Mapping[str, Any]) -> int:
-    known = str(row["severity"]) in set(Severity)
-    return Severity(str(row["severity"])).rank if known else 0
+def _rank(severity: str) -> int:
+    return Severity(severity).rank if severity in set(Severity) else 0
 
 
 def _counts(found: Mapping[str, int]) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise_foreign, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.store import Store
-from readiness.model.finding import finding_id, iso
+from readiness.model.finding import finding_id, iso, past_moment
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 
@@ -105,7 +105,7 @@ class Held:
 
     def due(self) -> Iterator[HeldPage]:
         """What has to be looked at again now."""
-        now = iso(self._now())
+        now = self._now()
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "finding_id = :f",
@@ -115,7 +115,7 @@ class Held:
         while True:
             page = self._client.query(**query)
             for item in page["Items"]:
-                row = deserialise_foreign(item, "at")
+                row = deserialise_own(item)
                 held = HeldPage(
                     str(row["at"]),
                     **{
@@ -123,7 +123,8 @@ class Held:
                         for name in ("resource", "rule", "again_at", "since", "because")
                     },
                 )
-                if held.again_at <= now:
+                again = past_moment(held.again_at, now + ASKED_AGAIN)
+                if again is None or again <= now:
                     yield held
             if "LastEvaluatedKey" not in page:
                 return

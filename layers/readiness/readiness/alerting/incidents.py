@@ -14,11 +14,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
 from readiness.engine.sweeps import SWEEP
-from readiness.model.finding import dedup_key, finding_id, iso
+from readiness.model.finding import dedup_key, finding_id, iso, past_moment
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity
@@ -52,6 +52,11 @@ class Incident:
     left: str = ""
     route: str = ""
 
+    @property
+    def sign(self) -> tuple[str, str]:
+        """The attribute that tells a mark from one that was set again, and its value."""
+        return ("token", self.token) if self.token else ("told_at", self.told_at)
+
 
 class Incidents:
     """Rows of the transitions table: ``finding_id`` is ``incidents#<hex digit>``, ``at`` the id.
@@ -79,13 +84,14 @@ class Incidents:
 
     def end(self, incident: Incident) -> bool:
         """Remove a mark after its resolve was taken; False where it was set again meanwhile."""
+        name, sign = incident.sign
         try:
             self._client.delete_item(
                 TableName=self._table,
                 Key=key_of(incident.finding_id),
                 ConditionExpression="attribute_not_exists(finding_id) OR #t = :t",
-                ExpressionAttributeNames={"#t": "token"},
-                ExpressionAttributeValues={":t": {"S": incident.token}},
+                ExpressionAttributeNames={"#t": name},
+                ExpressionAttributeValues={":t": {"S": sign}},
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -112,10 +118,9 @@ class Incidents:
     def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Incident]:
         for item in items:
             try:
-                yield _incident(deserialise(item))
-            except ValueError as error:
-                why = error.why if isinstance(error, UnreadableRow) else str(error)
-                self._store.unreadable[f"{MARK}{item['at']['S']}"] = why
+                yield _incident(deserialise_own(item))
+            except UnreadableRow as error:
+                self._store.unreadable[f"{MARK}{item['at']['S']}"] = error.why
 
     def since(self) -> str:
         """From when on marks are complete: what was told earlier has none.
@@ -130,7 +135,14 @@ class Incidents:
                 since = datetime.now(UTC) + (UPGRADING_FOR if self._is_upgrade() else timedelta())
                 self._put_first(key | {"since": {"S": iso(since)}})
                 row = self._row(key)
-            self._since = str(row["since"])
+            latest = datetime.now(UTC) + UPGRADING_FOR
+            since = past_moment(row.get("since"), latest) or latest
+            if str(row.get("since")) != iso(since):
+                # Until when marks are missing is not known: from now on they are complete.
+                self._client.put_item(
+                    TableName=self._table, Item=key | {"since": {"S": iso(since)}}
+                )
+            self._since = iso(since)
         return self._since
 
     def close(self, *, until: datetime | None) -> int:
@@ -142,20 +154,18 @@ class Incidents:
         if until is None:
             self._client.delete_item(TableName=self._table, Key=key)
             return 0
-        answer = self._client.update_item(
-            TableName=self._table,
-            Key=key,
-            UpdateExpression="SET #u = :u ADD attempts :one",
-            ExpressionAttributeNames={"#u": "until"},
-            ExpressionAttributeValues={":u": {"S": iso(until)}, ":one": {"N": "1"}},
-            ReturnValues="UPDATED_NEW",
-        )
-        return int(answer["Attributes"]["attempts"]["N"])
+        told = self._row(key).get("attempts", 0)
+        attempt = (told if isinstance(told, int) and told > 0 else 0) + 1
+        row = key | serialise({"until": iso(until), "attempts": attempt})
+        self._client.put_item(TableName=self._table, Item=row)
+        return attempt
 
     def is_closing(self) -> bool:
         """Whether the stack is being deleted."""
         row = self._row({"finding_id": {"S": INCIDENTS}, "at": {"S": "closing"}})
-        return str(row.get("until", "")) > iso(datetime.now(UTC))
+        now = datetime.now(UTC)
+        until = past_moment(row.get("until"), now + CLOSING_FOR)
+        return until is not None and until > now
 
     def _is_upgrade(self) -> bool:
         """Whether a version that kept no marks has recorded a sweep."""
@@ -180,7 +190,7 @@ class Incidents:
 
     def _row(self, key: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return deserialise(answer.get("Item", {}))
+        return deserialise_own(answer.get("Item", {}))
 
 
 def new_mark(
@@ -209,7 +219,10 @@ def key_of(id: str) -> dict[str, Any]:
 
 def _incident(row: Mapping[str, Any]) -> Incident:
     """Raises UnreadableRow for a mark that does not say under which key PagerDuty was told."""
-    fields = {name: str(row.get(name, "")) for name in Incident.__dataclass_fields__}
+    fields = {
+        name: said if isinstance(said := row.get(name), str) else ""
+        for name in Incident.__dataclass_fields__
+    }
     made = Incident(**fields | {"finding_id": str(row.get("at", ""))})
     if not made.dedup_key:
         raise UnreadableRow(f"{MARK}{made.finding_id}", "it has no dedup_key")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from readiness.engine.attribute_values import deserialise_foreign, serialise
-from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.finding import MOST_SKEW, Finding, iso, parse_iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
 
@@ -25,7 +25,6 @@ OWNED = "quiet#"
 """What the partition key begins with: a policy for attestations does not allow to write it."""
 WINDOW, END = "QUIET", "QUIET_END"
 LONGEST = timedelta(hours=24)
-MOST_SKEW = timedelta(minutes=5)
 MOST_TEXT = 500
 MOST_PATTERN = 512
 """Brackets without an end take a time that grows with the square of the length."""
@@ -79,7 +78,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Quiet hours of every day by a wall clock; they may pass midnight."""
+    """Quiet hours of every day by a wall clock; they may pass midnight.
+
+    Where clocks are put forward, an hour that does not exist is not quiet, and hours that would
+    begin or end in it do so with the change.
+    """
 
     begin: time
     end: time
@@ -90,10 +93,24 @@ class Hours:
         """Whether a finding of this severity is held now."""
         if severity.at_least(self.below):
             return False
-        here = now.astimezone(self.zone).time()
-        if self.begin < self.end:
-            return self.begin <= here < self.end
-        return here >= self.begin or here < self.end
+        here = now.astimezone(self.zone)
+        clock = here.time()
+        if self.begin < self.end and self.begin <= clock < self.end:
+            return True
+        if self.begin > self.end and (clock >= self.begin or clock < self.end):
+            return True
+        return any(self._spans(here.date() - timedelta(days=n), now) for n in (0, 1))
+
+    def _spans(self, day: date, now: datetime) -> bool:
+        """Whether the hours that begin on ``day`` have begun and are not over.
+
+        Of a moment that comes twice, as clocks are put back, they begin with the first and end
+        with the last, so that nobody is woken in between.
+        """
+        until = day if self.begin < self.end else day + timedelta(days=1)
+        begin = datetime.combine(day, self.begin, self.zone).astimezone(UTC)
+        end = datetime.combine(until, self.end.replace(fold=1), self.zone).astimezone(UTC)
+        return begin <= now < end
 
 
 def hours_of(text: str, zone: str, below: str) -> Hours | None:

@@ -23,7 +23,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.asff import MOST_BYTES, Place, finding_of, is_settled
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.aws import CONFIG
 from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
@@ -306,7 +306,7 @@ class SecurityHub:
         while True:
             page = self._store.client.query(**query)
             for item in page["Items"]:
-                row = {name: str(value) for name, value in deserialise(item).items()}
+                row = {name: str(value) for name, value in deserialise_own(item).items()}
                 said = [row.get(each, "") for each in ("resource", "rule", "changed_at", "token")]
                 yield Change(row["at"], *said)
             if "LastEvaluatedKey" not in page:

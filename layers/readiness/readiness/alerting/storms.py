@@ -24,8 +24,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.alerting.causes import cause_of
-from readiness.alerting.incidents import Incident, key_of, new_mark
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.alerting.incidents import Incident, Incidents, key_of, new_mark
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK, Finding, finding_id, iso
 from readiness.model.verdict import Severity
@@ -101,6 +101,7 @@ class Storms:
     ) -> None:
         self._client = store.client
         self._table = store.transitions_table
+        self._incidents = Incidents(store)
         self._stack = stack
         self._above = above
         self._now = now
@@ -224,12 +225,37 @@ class Storms:
         return self.get(incident.group) if incident is not None and incident.group else None
 
     def get(self, id: str) -> Group | None:
-        """A group, read consistently; None also for one that this version cannot read."""
+        """A group, read consistently; one that cannot be read is made again from its members."""
         row = self._row(_group_key(id))
-        try:
-            return _group(id, row) if row else None
-        except (TypeError, ValueError):
+        if not row:
             return None
+        try:
+            return _group(id, row)
+        except (KeyError, TypeError, ValueError):
+            return self._mended(id)
+
+    def _mended(self, id: str) -> Group:
+        """Write a group anew as the marks of its members tell it.
+
+        Which severity and cause it had is not known: nobody joins it any more.
+        """
+        marks = [mark for mark in self._incidents.all() if mark.group == id]
+        members = [mark for mark in marks if not mark.left]
+        now = iso(self._now())
+        group = Group(
+            id,
+            rule=marks[0].rule if marks else "",
+            severity="",
+            dedup_key=marks[0].dedup_key if marks else "",
+            began_at=min((mark.told_at for mark in marks), default=now),
+            joined=len(marks),
+            members=len(members),
+            told=len(marks),
+            told_at=now,
+            route=marks[0].route if marks else "",
+        )
+        self._client.put_item(TableName=self._table, Item=self._put_group(group, None)["Item"])
+        return group
 
     def leave(self, incident: Incident) -> Group | None:
         """Take a member out, once, and say how the group stands then. Raises Contended."""
@@ -243,9 +269,9 @@ class Storms:
                 "Key": key_of(incident.finding_id),
                 "UpdateExpression": "SET #l = :l",
                 "ConditionExpression": "#t = :t AND attribute_not_exists(#l)",
-                "ExpressionAttributeNames": {"#t": "token", "#l": "left"},
+                "ExpressionAttributeNames": {"#t": incident.sign[0], "#l": "left"},
                 "ExpressionAttributeValues": {
-                    ":t": {"S": incident.token},
+                    ":t": {"S": incident.sign[1]},
                     ":l": {"S": iso(self._now())},
                 },
             }
@@ -257,7 +283,8 @@ class Storms:
                 if _code(error) not in _RACES:
                     raise
                 mark = self._row(key_of(incident.finding_id))
-                if mark.get("token") != incident.token or mark.get("left"):
+                name, sign = incident.sign
+                if mark.get(name) != sign or mark.get("left"):
                     return self.get(incident.group)
                 continue
             return after
@@ -341,7 +368,10 @@ class Storms:
             "ConditionExpression": "attribute_not_exists(#v)",
             "ExpressionAttributeNames": {"#v": "version"},
         }
-        if "version" in over:
+        if over and not isinstance(over.get("version"), int):
+            # Of a row that tells no version it cannot be known whether it has changed.
+            condition = {}
+        elif over:
             condition["ConditionExpression"] = "#v = :v"
             condition["ExpressionAttributeValues"] = serialise({":v": over["version"]})
         return {"TableName": self._table, "Item": {**key, **serialise(values)}, **condition}
@@ -385,17 +415,17 @@ class Storms:
             finding.resource, finding.rule, group.dedup_key, group=group.id, route=group.route
         )
         put: dict[str, Any] = {"TableName": self._table, "Item": item}
-        if known is None or not known.token:
+        if known is None or not known.sign[1]:
             return put | {"ConditionExpression": "attribute_not_exists(finding_id)"}
         return put | {
             "ConditionExpression": "#t = :t",
-            "ExpressionAttributeNames": {"#t": "token"},
-            "ExpressionAttributeValues": {":t": {"S": known.token}},
+            "ExpressionAttributeNames": {"#t": known.sign[0]},
+            "ExpressionAttributeValues": {":t": {"S": known.sign[1]}},
         }
 
     def _row(self, key: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return deserialise(answer.get("Item", {}))
+        return deserialise_own(answer.get("Item", {}))
 
 
 def _storm_key(finding: Finding, severity: Severity, route: str) -> dict[str, Any]:
@@ -416,13 +446,28 @@ def _group_key(id: str) -> dict[str, Any]:
 
 
 def _group(id: str, row: Mapping[str, Any]) -> Group:
-    counts: Any = {name: int(row.get(name, 0)) for name in ("joined", "members", "told")}
+    counts: Any = {name: _count(row[name]) for name in ("joined", "members", "told")}
     names = (
         *("rule", "severity", "dedup_key", "began_at", "told_at", "closed_at"),
         *("cause", "route"),
     )
     texts: Any = {name: str(row.get(name, "")) for name in names}
-    return Group(id=id, **texts, **counts, examples=tuple(map(str, row.get("examples", ()))))
+    if not isinstance(row.get("dedup_key"), str) or not all(
+        isinstance(row[name], str) for name in ("told_at", "closed_at")
+    ):
+        raise TypeError("it does not tell its dedup_key, or how it stands")
+    return Group(id=id, **texts, **counts, examples=_examples(row))
+
+
+def _examples(row: Mapping[str, Any]) -> tuple[str, ...]:
+    given = row.get("examples")
+    return tuple(map(str, given)) if isinstance(given, list) else ()
+
+
+def _count(number: object) -> int:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise TypeError(f"{number!r} is no count")
+    return number
 
 
 def _next(row: Mapping[str, Any]) -> int:

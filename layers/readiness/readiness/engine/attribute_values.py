@@ -23,6 +23,20 @@ def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _untyped(value) for name, value in item.items()}
 
 
+def deserialise_own(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A row about no finding; an attribute that this version cannot read is None.
+
+    Another version may have written it, and one attribute must not stop everything else.
+    """
+    plain: dict[str, Any] = {}
+    for name, value in item.items():
+        try:
+            plain[name] = _untyped(value)
+        except (AttributeError, TypeError, ValueError):
+            plain[name] = None
+    return plain
+
+
 def deserialise_foreign(item: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """A row that people write; of one with a value that is never written here only the keys."""
     try:

@@ -45,16 +45,16 @@ class DailyCache:
         ``ask`` raises.
         """
         today = _key(question, now)
-        row = self._row(today)
+        row = self._row(today, now)
         if "answer" in row:
             return _unpacked(row)
         if ask is None:
-            row = self._row(_key(question, now - timedelta(days=1)))
+            row = self._row(_key(question, now - timedelta(days=1)), now)
             if "answer" in row:
                 return _unpacked(row)
             raise NotCached("it is asked once a day, by the sweep, and was not yet")
         if not self._claim(today, now):
-            return self._others(today)
+            return self._others(today, now)
         try:
             answer = ask()
         except BaseException:
@@ -79,7 +79,7 @@ class DailyCache:
         """
         for _ in range(_PATIENCE):
             for at in (_key(question, now), _key(question, now - timedelta(days=1))):
-                row = self._row(at)
+                row = self._row(at, now)
                 if "answer" in row:
                     break
             else:
@@ -124,10 +124,10 @@ class DailyCache:
             return False
         return True
 
-    def _others(self, at: str) -> Any:
+    def _others(self, at: str, now: datetime) -> Any:
         for _ in range(_PATIENCE):
             self._wait(1)
-            row = self._row(at)
+            row = self._row(at, now)
             if "answer" in row:
                 return _unpacked(row)
         raise NotCached("another run is asking")
@@ -141,13 +141,30 @@ class DailyCache:
         }
         self._client.put_item(TableName=self._table, Item=row | fields, **condition)
 
-    def _row(self, at: str) -> dict[str, Any]:
+    def _row(self, at: str, now: datetime) -> dict[str, Any]:
+        """A row; an answer that cannot be read is given up, so that the question is asked anew."""
         answer = self._client.get_item(
             TableName=self._table,
             Key={"finding_id": {"S": REMEMBERED}, "at": {"S": at}},
             ConsistentRead=True,
         )
         row: dict[str, Any] = answer.get("Item", {})
+        if "answer" not in row:
+            return row
+        try:
+            _unpacked(row)
+        except (KeyError, TypeError, ValueError, zlib.error):
+            free = {"asked_at": {"S": ""}}
+            was = {
+                "ConditionExpression": "answer = :was",
+                "ExpressionAttributeValues": {":was": row["answer"]},
+            }
+            try:
+                self._put(at, now, free, **was)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+            return free
         return row
 
 

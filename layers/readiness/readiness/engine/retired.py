@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 
 RULES = "rules"
 
@@ -29,7 +29,7 @@ class Former:
             Key={"finding_id": {"S": RULES}, "at": {"S": heading}},
             ConsistentRead=True,
         )
-        row = deserialise(answer.get("Item", {}))
+        row = deserialise_own(answer.get("Item", {}))
         return bool(row.get("digest") == _digest(rules, deployed))
 
     def cleaned(self, heading: str, rules: Iterable[str], deployed: Iterable[str]) -> None:

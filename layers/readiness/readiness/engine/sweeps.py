@@ -8,14 +8,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import HISTORY_FOR
-from readiness.model.finding import iso, parse_iso
+from readiness.model.finding import iso, past_moment
 
 SWEEP = "sweep"
 BASELINE = "baseline"
 INSTALLED = "(installed)"
 MOST_PAGES = 20
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 LONGEST_BASELINE = timedelta(days=2)
 """A rule that no sweep completes pages all the same after this time."""
 
@@ -57,9 +58,10 @@ class Sweeps:
         row = self._row(rule)
         heading = rule.partition(".")[0]
         for ended in (row, self._row(heading), self._row(heading, BASELINE)):
-            if ended.get("ended_at"):
-                return str(ended["ended_at"])
-        began = _moment(row.get("began_at")) or self._begin(rule, now)
+            if "ended_at" in ended:
+                # One that cannot be read, or lies ahead, would keep the rule quiet for ever.
+                return iso(past_moment(ended["ended_at"], now) or _LONG_AGO)
+        began = past_moment(row.get("began_at"), now) or self._begin(rule, now)
         latest = began + LONGEST_BASELINE
         return iso(latest) if latest <= now else ""
 
@@ -78,9 +80,9 @@ class Sweeps:
 
     def _swept_since(self, rule: str, release: str, now: datetime) -> str:
         row = self._row(rule)
-        if row.get("release") == release and row.get("swept_at"):
-            return str(row["swept_at"])
-        since = _moment(row.get("pending_since"))
+        if row.get("release") == release and "swept_at" in row:
+            return iso(past_moment(row["swept_at"], now) or _LONG_AGO)
+        since = past_moment(row.get("pending_since"), now)
         if row.get("pending") != release or since is None:
             self._client.update_item(
                 TableName=self._table,
@@ -103,7 +105,7 @@ class Sweeps:
             name: row
             for place in dict.fromkeys((BASELINE, self._place))
             for name, row in self._rows(place).items()
-            if row.get("ended_at")
+            if "ended_at" in row
         }
 
     def end_baseline(self, name: str, at: datetime, sweep: str, release: str = "") -> bool:
@@ -155,8 +157,8 @@ class Sweeps:
         last = None
         for _ in range(MOST_PAGES):
             page = self._client.query(**query)
-            whole = [row for row in map(deserialise, page["Items"]) if not row.get("failed")]
-            last = next((at for row in whole if (at := _moment(row["at"]))), None)
+            whole = [row for row in map(deserialise_own, page["Items"]) if not row.get("failed")]
+            last = next((at for row in whole if (at := past_moment(row["at"], now))), None)
             if last or "LastEvaluatedKey" not in page:
                 break
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -172,7 +174,7 @@ class Sweeps:
             ScanIndexForward=False,
             Limit=count,
         )
-        return [deserialise(item) for item in page["Items"]]
+        return [deserialise_own(item) for item in page["Items"]]
 
     def _begin(self, rule: str, now: datetime) -> datetime:
         """When the rule was first heard of; now, if the row does not tell."""
@@ -183,7 +185,15 @@ class Sweeps:
             " kind = if_not_exists(kind, :k)",
             ExpressionAttributeValues={":t": {"S": iso(now)}, ":k": {"S": "BASELINE_BEGAN"}},
         )
-        return _moment(self._row(rule).get("began_at")) or now
+        began = past_moment(self._row(rule).get("began_at"), now)
+        if began is None:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"finding_id": {"S": self._place}, "at": {"S": rule}},
+                UpdateExpression="SET began_at = :t",
+                ExpressionAttributeValues={":t": {"S": iso(now)}},
+            )
+        return began or now
 
     def _row(self, name: str, place: str = "") -> Mapping[str, Any]:
         answer = self._client.get_item(
@@ -191,7 +201,7 @@ class Sweeps:
             Key={"finding_id": {"S": place or self._place}, "at": {"S": name}},
             ConsistentRead=True,
         )
-        return deserialise(answer.get("Item", {}))
+        return deserialise_own(answer.get("Item", {}))
 
     def _rows(self, place: str) -> dict[str, dict[str, Any]]:
         query: dict[str, Any] = {
@@ -203,15 +213,7 @@ class Sweeps:
         found: dict[str, dict[str, Any]] = {}
         while True:
             page = self._client.query(**query)
-            found |= {row["at"]: row for row in map(deserialise, page["Items"])}
+            found |= {row["at"]: row for row in map(deserialise_own, page["Items"])}
             if "LastEvaluatedKey" not in page:
                 return found
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-
-def _moment(text: object) -> datetime | None:
-    """A time of a row; None for what another version may have written instead."""
-    try:
-        return parse_iso(str(text))
-    except ValueError:
-        return None

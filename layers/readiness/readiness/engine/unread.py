@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise
-from readiness.model.finding import iso, parse_iso
+from readiness.engine.attribute_values import deserialise_own
+from readiness.model.finding import MOST_SKEW, iso, parse_iso
 
 UPKEEP = "upkeep"
 QUIET_FOR = timedelta(minutes=4)
 """After the last one, so that one message names what a sweep or a deployment finds in minutes."""
 LONGEST_WAIT = timedelta(minutes=30)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 AGAIN_AFTER = timedelta(hours=1)
 """While a heading is blind: what is open all the time makes no transition when it can be read."""
 
@@ -27,16 +28,22 @@ class Noted:
     first: datetime | None = None
     last: datetime | None = None
     looked: datetime | None = None
+    stored_last: Any = None
+    """``last`` as it stands in the row, whatever it is."""
 
     def is_due(self, now: datetime) -> bool:
         """Whether something waits, and has waited long enough."""
         if self.first is None or self.last is None:
             return False
+        if max(self.first, self.last) > now + MOST_SKEW:
+            return True
         return now - self.last >= QUIET_FOR or now - self.first >= LONGEST_WAIT
 
     def is_stale(self, now: datetime) -> bool:
         """Whether nobody has looked for long."""
-        return self.looked is None or now - self.looked >= AGAIN_AFTER
+        if self.looked is None or self.looked > now + MOST_SKEW:
+            return True
+        return now - self.looked >= AGAIN_AFTER
 
 
 class Unread:
@@ -63,16 +70,16 @@ class Unread:
     def noted(self) -> Noted:
         """What waits, and when somebody last looked."""
         answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        row: Mapping[str, Any] = deserialise(answer.get("Item", {}))
-        names = ("first", "last", "looked")
-        return Noted(*(parse_iso(row[name]) if name in row else None for name in names))
+        item: Mapping[str, Any] = answer.get("Item", {})
+        first, last, looked = (_moment(item, name) for name in ("first", "last", "looked"))
+        return Noted(first, last, looked, item.get("last"))
 
     def looked_at(self, noted: Noted, now: datetime) -> None:
         """Forget what was noted, unless more was noted meanwhile."""
-        values = {":t": {"S": iso(now)}, ":k": {"S": "UNREAD"}}
+        values: dict[str, Any] = {":t": {"S": iso(now)}, ":k": {"S": "UNREAD"}}
         condition = "attribute_not_exists(#l)"
-        if noted.last is not None:
-            values[":l"] = {"S": iso(noted.last)}
+        if noted.stored_last is not None:
+            values[":l"] = noted.stored_last
             condition = "#l = :l"
         try:
             self._client.update_item(
@@ -86,3 +93,13 @@ class Unread:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+
+
+def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
+    """A time of the row; what another version wrote there instead is long ago, not never."""
+    if name not in item:
+        return None
+    try:
+        return parse_iso(str(deserialise_own({name: item[name]})[name]))
+    except (KeyError, ValueError):
+        return _LONG_AGO

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from readiness.model.origin import Origin
 from readiness.model.resource import Resource
@@ -14,6 +14,8 @@ from readiness.model.verdict import Fact, Severity, Status
 
 SCHEMA_VERSION = 1
 DEFAULT_STACK = "readiness"
+MOST_SKEW = timedelta(minutes=5)
+"""How far clocks may differ: AWS refuses requests that are signed by one further off."""
 CHANGE = ("changed_by", "changed_call", "changed_at", "event_id")
 """The attributes of a finding that tell of the last change."""
 
@@ -41,6 +43,18 @@ def parse_iso(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write e.g. 2026-01-31T12:00:00Z")
     return moment
+
+
+def past_moment(text: object, now: datetime) -> datetime | None:
+    """A time that a row tells; None for what is none, or lies ahead by more than clocks differ.
+
+    A time in the future would make everything that is counted from it wait for it.
+    """
+    try:
+        moment = parse_iso(str(text))
+    except ValueError:
+        return None
+    return moment if moment <= now + MOST_SKEW else None
 
 
 def _as_stored(fact: object) -> object:
