@@ -35,10 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "findings": ("findings:findings", "List the findings of the deployed stack."),
     "explain": (
-        "findings:explain",
+        "explain:explain",
         "Show one finding in full: what, why, since when, what to do.",
     ),
-    "history": ("findings:history", "Show every change of one finding."),
+    "history": ("history:history", "Show every change of one finding."),
     "rules": ("rules:rules", "List the rules by the boxes that they judge."),
     "attest": ("attest:attest", "Attest what no API can prove: add, approve, revoke, list."),
     "waive": ("waive:waive", "Accept findings until a date; show what would be covered; approve."),

@@ -9,8 +9,9 @@ import pytest
 
 from readiness.engine.events import resolve_targets
 from readiness.engine.look_again import asked_for
-from readiness_cli import redrive as module
-from readiness_cli.redrive import Delivery, NotRedrivable, delivery_of, invoke_again, unvouched
+from readiness_cli import failure_queues as module
+from readiness_cli.deliveries import Delivery, NotRedrivable, delivery_of, unvouched
+from readiness_cli.failure_queues import invoke_again
 from readiness_cli.subscribed import Subscribed
 from tests.cli import toy
 from tests.fake_account import error

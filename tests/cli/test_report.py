@@ -18,10 +18,10 @@ from readiness.model.attestation import Attestation, Scope
 from readiness.model.transition import Kind, Transition
 from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import Waiver
+from readiness_cli.boxes import boxes_of
 from readiness_cli.readout import Row
 from readiness_cli.report import page
 from readiness_cli.report.gathered import Gathered, trend
-from readiness_cli.status import boxes_of
 from tests.cli import toy
 from tests.cli.test_status import MOTO, NOW, finding, ids, stored  # noqa: F401
 

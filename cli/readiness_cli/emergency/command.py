@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import RenderableType
 
 from readiness.model.text import clean
 from readiness_cli import session, stack
@@ -19,6 +18,7 @@ from readiness_cli.emergency import ecs_rollback as ecs
 from readiness_cli.emergency import lambda_rollback as lambdas
 from readiness_cli.emergency import shutdown as stops
 from readiness_cli.emergency.desk import LISTS, Desk, Saved
+from readiness_cli.emergency.drawing import print_plan, print_saved
 from readiness_cli.emergency.plan import (
     Call,
     Plan,
@@ -32,11 +32,12 @@ from readiness_cli.emergency.plan import (
 )
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.options import Group
-from readiness_cli.output import cell, emit, facts, note, output_option, stacked, table
+from readiness_cli.output import note, output_option
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 DRILLS = {
@@ -50,8 +51,6 @@ DRILLS = {
 """The rule that a drill of a procedure is evidence for."""
 
 _POLL = 5.0
-FIELDS = ("procedure", "target", "before", "after", "calls", "warnings", "refusals", "token")
-SAVED_FIELDS = ("id", "procedure", "target", "state", "by", "at", "reason", "drill")
 
 
 @click.group(cls=Group)
@@ -216,13 +215,13 @@ def restore(*, id: str, **given: Any) -> None:
         ),
     )
     if given["token"] is None:
-        _print_plan(plan, str(Token.of(plan, session.spoken(aws), aws.now())), given["format"])
+        print_plan(plan, str(Token.of(plan, session.spoken(aws), aws.now())), given["format"])
         return
     _may_apply(plan, given, aws)
     _carry_out(aws, plan.calls, saved.id)
     _verify(aws, procedure, plan, given["wait"], saved)
     desk.end(saved, "restored")
-    _print_saved([desk.one(saved.id)], given["format"])
+    print_saved([desk.one(saved.id)], given["format"])
 
 
 @emergency.command("keep")
@@ -234,7 +233,7 @@ def keep(*, id: str, format: str, **where: Any) -> None:
     """Say that the state after the emergency ID is to stay; nothing is changed."""
     desk = Desk(*_place(where))
     saved = desk.one(id)
-    _print_saved([saved if not saved.is_open else desk.end(saved, "kept")], format)
+    print_saved([saved if not saved.is_open else desk.end(saved, "kept")], format)
 
 
 @emergency.command("list")
@@ -244,7 +243,7 @@ def keep(*, id: str, format: str, **where: Any) -> None:
 @session.aws_options
 def list_(*, every: bool, format: str, **where: Any) -> None:
     """List the emergencies whose state can be restored, the newest first."""
-    _print_saved([e for e in Desk(*_place(where)).every() if every or e.is_open], format)
+    print_saved([e for e in Desk(*_place(where)).every() if every or e.is_open], format)
 
 
 def _service(text: str) -> tuple[str, str]:
@@ -287,7 +286,7 @@ def _run(name: str, options: Mapping[str, Any], **given: Any) -> None:
         made = aws.now()
         plan = _guarded(procedure.plan(aws, state, made), known, options)
         token = Token.of(plan, session.spoken(aws), made)
-        _print_plan(plan, "" if plan.refusals else str(token), given["format"])
+        print_plan(plan, "" if plan.refusals else str(token), given["format"])
         raise click.exceptions.Exit(Exit.GATE_FAILED if plan.refusals else Exit.OK)
     token = Token.parse(given["token"])
     plan = _guarded(procedure.plan(aws, state, token.made), known, options)
@@ -299,7 +298,7 @@ def _run(name: str, options: Mapping[str, Any], **given: Any) -> None:
     _tell(aws, deployed, saved)
     if given["drill"]:
         _attest(aws, deployed, saved)
-    _print_saved([saved], given["format"])
+    print_saved([saved], given["format"])
 
 
 def _guarded(plan: Plan, known: Saved | None, options: Mapping[str, Any]) -> Plan:
@@ -418,66 +417,3 @@ def _drilled(saved: Saved) -> str:
     if "service" in saved.options:
         return f"*:service/{saved.options['cluster']}/{saved.options['service']}"
     return ""
-
-
-def _print_plan(plan: Plan, token: str, format: str) -> None:
-    row = {
-        "procedure": plan.procedure,
-        "target": plan.target,
-        "before": dict(plan.before),
-        "after": dict(plan.after),
-        "calls": [
-            {"says": c.says, "call": f"{c.service}.{c.operation}", "parameters": dict(c.params)}
-            for c in plan.calls
-        ],
-        "warnings": list(plan.warnings),
-        "refusals": list(plan.refusals),
-        "token": token,
-    }
-    emit(format, [row], lambda: _drawn(plan, token), columns=FIELDS)
-    if token:
-        note(f'nothing was changed. To carry it out: add --apply {token} --reason "…"')
-
-
-def _drawn(plan: Plan, token: str) -> Iterable[RenderableType]:
-    steps = [cell(f"{n}. {each.says}", most=1000) for n, each in enumerate(plan.calls, 1)]
-    yield facts(
-        [
-            ("Plan", cell(f"{plan.procedure} of {plan.target}", "bold", most=600)),
-            ("Now", _members(plan.before)),
-            ("Then", _members(plan.after)),
-            ("Steps", stacked(*steps) if steps else cell("none")),
-            *(("Note", cell(each, most=1000)) for each in plan.warnings),
-            *(("Refused", cell(each, "bold red", most=1000)) for each in plan.refusals),
-            ("Token", cell(token or "none: the plan is refused")),
-        ]
-    )
-
-
-def _members(state: Mapping[str, Any]) -> RenderableType:
-    return stacked(*(cell(f"{name}: {value}", most=1000) for name, value in state.items()))
-
-
-def _print_saved(found: list[Saved], format: str) -> None:
-    rows = [each.row() for each in found]
-    emit(format, rows, lambda: _table(rows), columns=SAVED_FIELDS)
-
-
-def _table(rows: list[dict[str, Any]]) -> Iterable[RenderableType]:
-    if not rows:
-        yield cell("There are no emergencies.")
-        return
-    made = table("Id", "State", "Emergency")
-    for row in rows:
-        ended = f"{row['state']} by {row['ended_by']} at {row['ended_at']}"
-        made.add_row(
-            cell(row["id"]),
-            cell(row["state"]),
-            stacked(
-                cell(f"{row['procedure']} {row['target']}", "bold", most=600),
-                cell(f"{row['at']} by {row['by']}{' (drill)' if row['drill'] else ''}", most=600),
-                cell(row["reason"], most=1000),
-                cell(ended if row["ended_by"] else "", most=600),
-            ),
-        )
-    yield made

@@ -62,13 +62,13 @@ def export(
     Waived and unknown findings are exported as such in every format (docs/exports.md). The exit
     code does not depend on the findings.
     """
-    from readiness_cli import status  # noqa: PLC0415
+    from readiness_cli import boxes, status  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
     from readiness_cli.export.content import Content  # noqa: PLC0415
     from readiness_cli.report.gathered import attestations  # noqa: PLC0415
 
     known = catalogue.rules()
-    rules = {line.id: known[line.id] for line in status.chosen(None, heading_name)}
+    rules = {line.id: known[line.id] for line in boxes.chosen(None, heading_name)}
     stored = Deployed(session.connect(profile, region), stack_name)
     least = Severity(severity.upper()).rank if severity else max(each.rank for each in Severity)
     found = [

@@ -60,13 +60,13 @@ def report(
     The page needs no network and no JavaScript. It names resources and owners of the account. The
     exit code does not depend on the findings; `readiness status --fail-on` is the gate.
     """
-    from readiness_cli import status  # noqa: PLC0415
+    from readiness_cli import boxes, status  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
     from readiness_cli.report import page  # noqa: PLC0415
     from readiness_cli.report.gathered import gather  # noqa: PLC0415
 
     known = catalogue.rules()
-    rules = [known[line.id] for line in status.chosen(section, heading_name)]
+    rules = [known[line.id] for line in boxes.chosen(section, heading_name)]
     stored = Deployed(session.connect(profile, region), stack_name)
     wanted = {name: value for name, value in only.items() if value is not None}
     gathered = gather(stored, rules, wanted, days=days, swept=status.last_sweep(stored))

@@ -20,8 +20,8 @@ from readiness.model.verdict import Severity, Status
 from readiness_cli import recording
 from readiness_cli.attest import is_attestable
 from readiness_cli.attest_check import expiry
+from readiness_cli.boxes import Box, boxes_of
 from readiness_cli.readout import Row, read
-from readiness_cli.status import Box, boxes_of
 
 if TYPE_CHECKING:
     from readiness.model.attestation import Attestation

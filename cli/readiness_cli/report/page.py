@@ -20,10 +20,10 @@ from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
 from readiness_cli import catalogue
+from readiness_cli.boxes import Box, coverage
 from readiness_cli.readout import Row
 from readiness_cli.report import pictures
 from readiness_cli.report.gathered import Gathered
-from readiness_cli.status import Box, coverage
 
 if TYPE_CHECKING:
     from readiness.model.finding import Finding

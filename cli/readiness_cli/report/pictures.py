@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from readiness.model.verdict import Status
+from readiness_cli.boxes import Box
 from readiness_cli.report.gathered import Day
-from readiness_cli.status import Box
 
 WIDTH = 1000
 _HEIGHT = 160
