@@ -7,7 +7,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.applicationsignals import BudgetReport
 from readiness.evidence.workloads.deployments import LatestDeployment
 from readiness.evidence.workloads.release_latency import ReleaseLatency
-from readiness.evidence.workloads.test_suites import Suites
+from readiness.evidence.workloads.test_suites.suites import Suites
 from readiness.model.attestation import Attested
 
 from .performance import latency_verdict, objective_verdict

@@ -1,0 +1,1 @@
+"""The runs of the tests that a manifest names."""
