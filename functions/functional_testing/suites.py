@@ -19,7 +19,8 @@ from readiness import (
     violates_all,
 )
 from readiness.evidence.workloads.deployments import LatestDeployment
-from readiness.evidence.workloads.test_suites.suites import Suite, SuiteRun, Suites
+from readiness.evidence.workloads.test_suites.runs import Suite, SuiteRun
+from readiness.evidence.workloads.test_suites.suites import Suites
 from readiness.model.attestation import Attestation, Attested, Result
 from readiness.model.text import plural
 from readiness.model.verdict import Fact

@@ -17,7 +17,8 @@ from readiness.evidence.workloads.release_latency import (
     Percentile,
     ReleaseLatency,
 )
-from readiness.evidence.workloads.test_suites.suites import Counted, Suite, SuiteRun, Suites
+from readiness.evidence.workloads.test_suites.runs import Counted, Suite, SuiteRun
+from readiness.evidence.workloads.test_suites.suites import Suites
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.model.manifest import SuiteSource
 from readiness.model.unreadable import Cause, Unreadable
