@@ -433,7 +433,7 @@ def _dimensions(alarm):
 def test_what_functions_read_from_the_environment_is_set(committed, resources):
     shared = committed["Globals"]["Function"]["Environment"]["Variables"]
     for name in ("alerts", "pagerduty"):
-        code = (ROOT / "functions" / name / "app.py").read_text()
+        code = "".join(path.read_text() for path in (ROOT / "functions" / name).glob("*.py"))
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
     engine = ROOT / "layers/readiness/readiness/engine"
