@@ -23,6 +23,7 @@ from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 from readiness.semantics.alarms import Kind
 
@@ -374,7 +375,7 @@ def cost_alarms(
     ] = 100,
     workload_tag: Annotated[
         str, "A budget that is filtered by this tag counts as well as one for the whole account"
-    ] = "Application",
+    ] = WORKLOAD_TAG,
     max_anomaly_impact: Annotated[
         float, Between(0, 1e9), "The highest minimum impact of a cost anomaly subscription allowed"
     ] = 1000.0,

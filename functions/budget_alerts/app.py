@@ -44,6 +44,7 @@ from readiness.evidence.workloads.data_stores import (
 )
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.manifest import DEFAULT
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem
 
@@ -92,7 +93,7 @@ def cost_budget(
         "The workloads that need a budget each, where none is on the whole account; empty: those"
         " that have a manifest",
     ] = (),
-    workload_tag: WorkloadTag = "Application",
+    workload_tag: WorkloadTag = WORKLOAD_TAG,
     managed_locally: ManagedLocally = False,
 ) -> Verdict:
     """A cost budget on the whole account warns someone before its limit is spent.
@@ -163,7 +164,7 @@ def anomaly_detection(
         "The workloads that monitors have to watch, where none watches the whole account; empty:"
         " those that have a manifest",
     ] = (),
-    workload_tag: WorkloadTag = "Application",
+    workload_tag: WorkloadTag = WORKLOAD_TAG,
     managed_locally: ManagedLocally = False,
 ) -> Verdict:
     """A cost anomaly monitor covers the account, and a subscription tells someone.

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-REQUIRED = ("Application", "CostCenter", "Environment")
+from readiness.model.tags import ENVIRONMENT_TAG, WORKLOAD_TAG
+
+REQUIRED = (WORKLOAD_TAG, "CostCenter", ENVIRONMENT_TAG)
 """Whose costs they are. Owners and data classes are for a setting or a manifest to require."""
 
 

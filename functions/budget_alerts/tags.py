@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from readiness.evidence.workloads.cost_tags import SameTags
 from readiness.evidence.workloads.manifests import Manifests
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Severity,
@@ -19,8 +20,6 @@ from readiness.model.verdict import (
 )
 
 from .settings import KeySettings, TagSettings
-
-WORKLOAD_TAG = "Application"
 
 
 def judge_tags(

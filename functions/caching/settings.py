@@ -7,6 +7,7 @@ from typing import Annotated
 
 from readiness import Between, Verdict
 from readiness.model.attestation import Attested
+from readiness.model.tags import WORKLOAD_TAG
 
 WorkloadTag = Annotated[str, "The tag that names the workload of a function, service or cache"]
 MemoryDb = Annotated[
@@ -31,7 +32,7 @@ class HitRate:
 class Workload:
     """Which caches belong to a workload."""
 
-    workload_tag: WorkloadTag = "Application"
+    workload_tag: WorkloadTag = WORKLOAD_TAG
     look_at_memorydb: MemoryDb = True
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.model.manifest import names_it
+from readiness.model.tags import ENVIRONMENT_TAG, WORKLOAD_TAG
 from readiness.model.verdict import (
     Fact,
     Severity,
@@ -53,11 +54,11 @@ def wish_of(
     tags: Mapping[str, str], manifests: Manifests, name: str, account: str
 ) -> Wish | Verdict:
     """Whether a thing may be interrupted, or why that is not known."""
-    workload = tags.get("Application", "")
+    workload = tags.get(WORKLOAD_TAG, "")
     tag = tags.get(SPOT_TAG, "").strip().lower()
     refusal = manifests.refusal(workload)
     manifest = manifests.of(workload)
-    environment = tags.get("Environment", "")
+    environment = tags.get(ENVIRONMENT_TAG, "")
     if manifest and not environment:
         environment = manifest.environments.get(account, "")
     if tag in {"eligible", "ineligible"}:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from readiness import Problem, Severity
 from readiness.evidence.workloads.dependencies import Circuit
-from readiness.evidence.workloads.switches import TAG, Switches
+from readiness.evidence.workloads.switches import SWITCH_TAG, Switches
 from readiness.model.text import listed
 
 
@@ -50,6 +50,6 @@ def none(switches: Switches) -> str:
     said = [f"{workload}: {why}" for workload, why in refused.items()]
     more = f" Manifests cannot be used: {listed(said)}." if said else ""
     return (
-        f"No parameter or table has the tag {TAG}, and no manifest names the circuit of a"
+        f"No parameter or table has the tag {SWITCH_TAG}, and no manifest names the circuit of a"
         f" breaker.{more}"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from readiness import Severity
+from readiness.model.tags import ENVIRONMENT_TAG
 
 AccountEnvironments = Annotated[
     tuple[str, ...], "The environment of each account, as <account>=<environment>"
@@ -21,7 +22,7 @@ CheckMessaging = Annotated[bool, "Check whether topic and queue policies deny pl
 class EnvironmentTags:
     """How the environment of a resource is found."""
 
-    env_tag: Annotated[str, "The tag that names the environment of a resource"] = "Environment"
+    env_tag: Annotated[str, "The tag that names the environment of a resource"] = ENVIRONMENT_TAG
     account_environment: Annotated[
         str, "The environment of resources of this account without that tag"
     ] = ""

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from readiness import Severity, Status, Verdict, cannot_tell
 from readiness.evidence.ec2.zones import Zones
 from readiness.evidence.workloads.manifests import Manifests
-
-WORKLOAD_TAG = "Application"
+from readiness.model.tags import WORKLOAD_TAG
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
 from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
 from readiness.judgement.unit_cost import judge_spend
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed, plural
 from readiness.semantics.metrics import lower_bound
 
@@ -30,8 +31,6 @@ from .agent_metrics import judge_processing_time
 from .settings import ExcludedRecordTypes, ProcessingTimeSettings, SlowTraceSettings
 
 monitoring_commands = heading("Monitoring Commands", "Monitoring Commands")
-
-WORKLOAD_TAG = "Application"
 
 
 # -- CloudWatch metrics -----------------------------------------------------------------------

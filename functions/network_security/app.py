@@ -30,6 +30,7 @@ from readiness.evidence.ec2.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorklo
 from readiness.evidence.ec2.vpcs import RouteTables, Subnets, Vpc, VpcFlowLogs, VpcInterfaces
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.route53 import PrivateZones
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 
 from .firewall import (
@@ -47,7 +48,6 @@ from .routing import placement
 
 network_security = heading("Security", "Network Security")
 
-WORKLOAD_TAG = "Application"
 PRIVATE = "Subnets without a route to an internet gateway."
 
 

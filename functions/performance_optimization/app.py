@@ -18,7 +18,7 @@ from readiness.evidence.dynamodb.usage import TableRequests
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.kinesis import QueueWrites, StreamWrites
 from readiness.evidence.s3.transfer import (
-    TAG,
+    ACCELERATION_TAG,
     AbortRules,
     BucketAcceleration,
     BucketWrites,
@@ -63,10 +63,12 @@ def transfer_acceleration(
     enabled = bucket.status == "Enabled"
     if not bucket.required:
         if not enabled:
-            return not_applicable(f"No tag {TAG}=required asks for transfer acceleration.")
+            return not_applicable(
+                f"No tag {ACCELERATION_TAG}=required asks for transfer acceleration."
+            )
         return violates(
-            f"Transfer acceleration is on, but no tag {TAG}=required asks for it.",
-            expected=f"The tag {TAG}=required, or no acceleration.",
+            f"Transfer acceleration is on, but no tag {ACCELERATION_TAG}=required asks for it.",
+            expected=f"The tag {ACCELERATION_TAG}=required, or no acceleration.",
             status=bucket.status,
         )
     if "." in bucket.name:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import Resource
+from readiness.model.tags import ENVIRONMENT_TAG, OWNER_TAG, WORKLOAD_TAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Scope:
     tag: str = ""
     values: frozenset[str] = frozenset()
     globals_too: bool = True
-    workload_tag: str = "Application"
-    environment_tag: str = "Environment"
-    owner_tag: str = "Owner"
+    workload_tag: str = WORKLOAD_TAG
+    environment_tag: str = ENVIRONMENT_TAG
+    owner_tag: str = OWNER_TAG
     account_environment: str = ""
 
     @classmethod

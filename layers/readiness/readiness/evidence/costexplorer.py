@@ -13,11 +13,11 @@ from readiness.model.evidence import ACCOUNT, REGION, evidence
 from readiness.model.finding import parse_iso
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Cause, Unreadable
 
 GET_COST = "ce:GetCostAndUsage"
 LIST_TAGS = "ce:ListCostAllocationTags"
-TAG = "Application"
 METRIC = "NetAmortizedCost"
 LOOKED_BACK = timedelta(days=62)
 """Far enough for 14 final days at any time: last month's bill may be open until the 10th, and its
@@ -97,7 +97,7 @@ class Costs:
         def ask() -> dict[str, Any]:
             return {"asked_on": str(today), "days": list(_days(read, today, excluded))}
 
-        question = f"{GET_COST} {read.account} {TAG} without {', '.join(excluded)}"
+        question = f"{GET_COST} {read.account} {WORKLOAD_TAG} without {', '.join(excluded)}"
         return cls(_bill(read.daily(GET_COST, question, ask)))
 
 
@@ -123,7 +123,9 @@ class RegionalCosts:
         def ask() -> dict[str, Any]:
             return {"asked_on": str(today), "days": list(_days(read, today, excluded, "REGION"))}
 
-        question = f"{GET_COST} {read.account} {TAG} by region without {', '.join(excluded)}"
+        question = (
+            f"{GET_COST} {read.account} {WORKLOAD_TAG} by region without {', '.join(excluded)}"
+        )
         return cls(_bill(read.daily(GET_COST, question, ask)), read.region)
 
     def share(self, workload: str, days: Iterable[Day]) -> float:
@@ -159,7 +161,10 @@ def _days(
             Granularity="DAILY",
             Metrics=[METRIC],
             Filter={"And": [own, {"Not": unwanted}]} if excluded else own,
-            GroupBy=[{"Type": "TAG", "Key": TAG}, {"Type": "DIMENSION", "Key": dimension}],
+            GroupBy=[
+                {"Type": "TAG", "Key": WORKLOAD_TAG},
+                {"Type": "DIMENSION", "Key": dimension},
+            ],
             **token,
         )
         for result in page.get("ResultsByTime") or ():
@@ -230,13 +235,13 @@ class CostTag:
                 "list_cost_allocation_tags",
                 "CostAllocationTags",
                 region=read.home("ce"),
-                TagKeys=[TAG],
+                TagKeys=[WORKLOAD_TAG],
             )
             return [
                 {"status": tag["Status"], "since": tag.get("LastUpdatedDate", "")} for tag in found
             ]
 
-        for tag in read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} {TAG}", ask):
+        for tag in read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} {WORKLOAD_TAG}", ask):
             return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
         return cls(TagState(active=False, now=now))
 

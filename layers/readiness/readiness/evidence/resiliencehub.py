@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.costexplorer import TAG
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 
 REQUIRED = ("Software", "Hardware", "AZ")
 """The disruptions that each policy has objectives for; a Region's are optional."""
@@ -100,7 +100,7 @@ def _app(
     name = answer["name"]
     return ResilienceApp(
         name=name,
-        workload=(answer.get("tags") or {}).get(TAG) or name,
+        workload=(answer.get("tags") or {}).get(WORKLOAD_TAG) or name,
         compliance=answer.get("complianceStatus", ""),
         assessed=answer.get("lastAppComplianceEvaluationTime"),
         objectives=policies.get(answer.get("policyArn", "")),

@@ -19,7 +19,7 @@ from readiness.semantics.metrics import Query, Series, series, total, window
 _GONE = ("NoSuchBucket",)
 _DAY = 86_400
 _NAME = "requestParameters.bucketName"
-TAG = "transfer-acceleration"
+ACCELERATION_TAG = "transfer-acceleration"
 
 
 @evidence(
@@ -54,8 +54,8 @@ class BucketAcceleration:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAcceleration:
-        tag = read.of(TagsOnly, bucket).values.get(TAG, "")
-        required = f"its tag {TAG}={tag} asks for it" if tag == "required" else ""
+        tag = read.of(TagsOnly, bucket).values.get(ACCELERATION_TAG, "")
+        required = f"its tag {ACCELERATION_TAG}={tag} asks for it" if tag == "required" else ""
         if read.settings.get("require_all"):
             required = required or "the setting require_all asks for it"
         if not required and not read.settings.get("report_undeclared"):

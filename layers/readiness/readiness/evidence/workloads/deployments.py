@@ -11,7 +11,6 @@ from typing import Any
 from readiness.evidence.awslambda.alias_moves import ALIAS_MOVES_READ, AliasMove, alias_moves
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, moment
 from readiness.evidence.awslambda.versions import FunctionAliases, published
-from readiness.evidence.costexplorer import TAG
 from readiness.evidence.ecs.services import SERVICE_READS, Service, service_arns, services_named
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.tagged import GET_RESOURCES, tagged_arns
@@ -19,6 +18,7 @@ from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_cal
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Gone
 
 REVISION = "Revision"
@@ -200,7 +200,7 @@ class LatestDeployment:
         elif latest and latest.service_revision:
             latest, images = _service_images(read, latest)
         return cls(
-            {} if name == DEFAULT else {TAG: name},
+            {} if name == DEFAULT else {WORKLOAD_TAG: name},
             len(parts),
             read.now,
             latest,

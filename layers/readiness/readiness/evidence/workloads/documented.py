@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from readiness.evidence.awslambda.functions import FunctionConfiguration
-from readiness.evidence.costexplorer import TAG
 from readiness.evidence.ecs.service_definitions import ServiceTasks
 from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.workloads.tagged import GET_RESOURCES, tagged_arns
@@ -15,6 +14,7 @@ from readiness.model.evidence import ResourceType, evidence
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Cause, Gone, Unreadable
 
 _OWN = frozenset({"FINDINGS_TABLE", "DECLARATIONS_TABLE", "OWN_STACK"})
@@ -129,7 +129,7 @@ class WorkloadParts:
     @classmethod
     def _of(cls, name: str, arns: Iterable[str]) -> WorkloadParts:
         kinds = {kind_of(arn) for arn in arns}
-        return cls(name, {TAG: name}, tuple(sorted(kinds - _PASSING)))
+        return cls(name, {WORKLOAD_TAG: name}, tuple(sorted(kinds - _PASSING)))
 
 
 @evidence(
@@ -191,7 +191,9 @@ class ConfigurationKeys:
                 except Gone:
                     continue  # deleted since it was listed
                 names |= {*tasks.environment, *tasks.secrets}
-        return cls(workload, {TAG: workload}, tuple(sorted(filter(_is_set_by_people, names))))
+        return cls(
+            workload, {WORKLOAD_TAG: workload}, tuple(sorted(filter(_is_set_by_people, names)))
+        )
 
 
 def _is_set_by_people(name: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.costexplorer import TAG
 from readiness.evidence.resiliencehub import ResilienceApp, ResilienceApps
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.s3.versions import VersionLifecycle
@@ -14,6 +13,7 @@ from readiness.model.evidence import REGION, evidence
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import NotOffered
 
 SOFTWARE = "Software"
@@ -91,7 +91,7 @@ class ArchiveObjectives:
     def load(cls, read: Reader, bucket: Resource) -> ArchiveObjectives:
         if not read.of(VersionLifecycle, bucket).archiving:
             return cls()
-        workload = read.of(BucketTags, bucket).tags.get(TAG, "")
+        workload = read.of(BucketTags, bucket).tags.get(WORKLOAD_TAG, "")
         here = REGION.resource(read.account, read.region, read.account)
         stated = read.of(StatedObjectives, here)
         return cls(stated.of(workload).rto, stated.manifests.refusal(workload))

@@ -16,7 +16,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
-TAG = "readiness:emergency"
+SWITCH_TAG = "readiness:emergency"
 """What the operator's role may change has this tag, whatever its value (docs/emergency.md)."""
 
 _READING = {
@@ -84,7 +84,7 @@ class Switches:
             "resourcegroupstaggingapi",
             "get_resources",
             "ResourceTagMappingList",
-            TagFilters=[{"Key": TAG}],
+            TagFilters=[{"Key": SWITCH_TAG}],
             ResourceTypeFilters=["ssm:parameter", "dynamodb:table"],
         )
         arns = sorted(each["ResourceARN"] for each in listed)

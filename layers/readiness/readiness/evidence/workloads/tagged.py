@@ -10,11 +10,12 @@ from typing import Any
 from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import read_whole_days
-from readiness.evidence.costexplorer import LOOKED_BACK, TAG, Day
+from readiness.evidence.costexplorer import LOOKED_BACK, Day
 from readiness.evidence.elbv2.load_balancers import dimension_of
 from readiness.model.evidence import REGION, ResourceType, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, Series, Window, series
 
@@ -29,7 +30,7 @@ def tagged_arns(read: Reader) -> dict[str, list[str]]:
         "resourcegroupstaggingapi",
         "get_resources",
         "ResourceTagMappingList",
-        TagFilters=[{"Key": TAG}],
+        TagFilters=[{"Key": WORKLOAD_TAG}],
     )
     for mapping in mappings:
         for value in _values(mapping):
@@ -39,7 +40,9 @@ def tagged_arns(read: Reader) -> dict[str, list[str]]:
 
 def _values(mapping: Mapping[str, Any]) -> list[str]:
     return [
-        tag["Value"] for tag in mapping.get("Tags") or () if tag["Key"] == TAG and tag["Value"]
+        tag["Value"]
+        for tag in mapping.get("Tags") or ()
+        if tag["Key"] == WORKLOAD_TAG and tag["Value"]
     ]
 
 
@@ -115,7 +118,7 @@ class WorkloadRequests:
         wanted = [query for each in entry_points.values() for _, query, _ in each]
         found = read_whole_days(read, wanted, _days_before(read.now)) if wanted else {}
         return {
-            name: cls({TAG: name}, _demand(name, each, found))
+            name: cls({WORKLOAD_TAG: name}, _demand(name, each, found))
             for name, each in entry_points.items()
         }
 

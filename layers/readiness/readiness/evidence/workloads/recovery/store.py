@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.evidence.backup import Backups, newest_point, of_items
-from readiness.evidence.costexplorer import TAG
 from readiness.model.evidence import REGION
 from readiness.model.reader import Reader
+from readiness.model.tags import WORKLOAD_TAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Store:
 
     @property
     def workload(self) -> str:
-        return self.tags.get(TAG, "")
+        return self.tags.get(WORKLOAD_TAG, "")
 
     @property
     def title(self) -> str:

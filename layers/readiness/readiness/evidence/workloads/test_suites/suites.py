@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.evidence.costexplorer import TAG
 from readiness.evidence.parts import each_alone
 from readiness.evidence.workloads.deployments import TESTED, members
 from readiness.evidence.workloads.manifests import Manifests
@@ -19,6 +18,7 @@ from readiness.model.evidence import REGION, ServiceEvent, evidence
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Gone
 
 
@@ -98,7 +98,7 @@ class Suites:
         found |= {source: Suite(source, unreadable=why) for source, why in failed.items()}
         return {
             name: cls(
-                {} if name == DEFAULT else {TAG: name},
+                {} if name == DEFAULT else {WORKLOAD_TAG: name},
                 read.now,
                 tuple(found[source] for source in (manifest.tests if manifest else ())),
                 stated.refusal(name),
