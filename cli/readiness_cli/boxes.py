@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from readiness.model import checklist
 from readiness.model.finding import iso
@@ -28,6 +30,7 @@ ORDER = tuple(
         Status.NOT_APPLICABLE,
     )
 )
+F = TypeVar("F", bound=Callable[..., Any])
 NOTHING = "NOTHING_KNOWN"
 """The state of a box of which no rule has a row: no sweep has been there yet."""
 
@@ -132,6 +135,19 @@ def boxes_of(rules: Iterable[Rule | Line], rows: Iterable[Row], seen: Container[
     for row in rows:
         where[row.rule].rows.append(row)
     return list(made.values())
+
+
+def chosen_options(command: F) -> F:
+    """The options that choose boxes and resources, each by a name."""
+    for names, help in (
+        (("--heading", "heading_name"), "Only a heading."),
+        (("--section",), "Only a section of the checklist."),
+        (("--owner",), "Only resources of this owner."),
+        (("--environment",), "Only resources of this environment."),
+        (("--workload",), "Only resources with this tag Application."),
+    ):
+        command = click.option(*names, metavar="NAME", help=help)(command)
+    return command
 
 
 def chosen(section: str | None, heading_name: str | None) -> list[Line]:

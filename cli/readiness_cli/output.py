@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from readiness.model.text import clean
 from readiness.model.verdict import Status
-from readiness_cli.failure import reader_gone
+from readiness_cli.failure import Exit, Failure, reader_gone
 
 FORMATS = ("table", "json", "jsonl", "csv")
 PIPED_WIDTH = 100
@@ -50,6 +51,33 @@ def output_option(command: F) -> F:
         help="Output format on stdout.",
     )
     return decorate(command)
+
+
+def file_option(command: F) -> F:
+    """``--file PATH``, for :func:`write`."""
+    decorate = click.option(
+        "--file",
+        "path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to this file instead of stdout.",
+    )
+    return decorate(command)
+
+
+def write(path: Path | None, text: str, what: str) -> None:
+    """Write a text to a file, or to stdout. Raises Failure: ``what`` would be lost."""
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"{path} cannot be written: {error.strerror}",
+            why=f"The {what} would be lost",
+            fix="name another file with --file, or redirect stdout",
+            code=Exit.AWS_OR_INTERNAL,
+        ) from error
 
 
 class _Console(Console):

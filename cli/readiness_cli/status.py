@@ -16,7 +16,16 @@ from rich.text import Text
 from readiness.model.finding import parse_iso
 from readiness.model.verdict import Severity, Status
 from readiness_cli import catalogue, session
-from readiness_cli.boxes import NOTHING, ORDER, Box, boxes_of, chosen, coverage, rules_and_headings
+from readiness_cli.boxes import (
+    NOTHING,
+    ORDER,
+    Box,
+    boxes_of,
+    chosen,
+    chosen_options,
+    coverage,
+    rules_and_headings,
+)
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.gate import Gate
 from readiness_cli.output import cell, emit, note, output_option, table
@@ -42,11 +51,7 @@ class Delta:
 
 
 @click.command()
-@click.option("--workload", metavar="NAME", help="Only resources with this tag Application.")
-@click.option("--environment", metavar="NAME", help="Only resources of this environment.")
-@click.option("--owner", metavar="NAME", help="Only resources of this owner.")
-@click.option("--section", metavar="NAME", help="Only a section of the checklist.")
-@click.option("--heading", "heading_name", metavar="NAME", help="Only a heading.")
+@chosen_options
 @click.option(
     "--fail-on",
     type=click.Choice([str(each) for each in Severity], case_sensitive=False),

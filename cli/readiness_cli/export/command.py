@@ -12,7 +12,7 @@ import click
 from readiness.model.verdict import Severity
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Exit, Failure
-from readiness_cli.output import as_csv, note
+from readiness_cli.output import as_csv, file_option, note, write
 
 if TYPE_CHECKING:
     from readiness_cli.deployed import Deployed
@@ -37,12 +37,7 @@ FORMATS = ("ocsf", "asff", "csv", "junit", "sarif", "oscal")
 )
 @click.option("--heading", "heading_name", metavar="NAME", help="Only a heading.")
 @click.option("--workload", metavar="NAME", help="Only resources with this tag Application.")
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file instead of stdout.",
-)
+@file_option
 @session.stack_option
 @session.aws_options
 def export(
@@ -107,7 +102,7 @@ def export(
         attestations(stored, rules.values()) if format == "oscal" else (),
     )
     text = _writer(format, stored)(content)
-    _write(path, text)
+    write(path, text, "export")
     note(f"exported {session.plural(len(found), 'finding')} as {format}")
     if unseen and not (only_open or severity or workload):
         note(f"note: {session.plural(len(unseen), 'rule')} have no verdict, and are not in it")
@@ -145,18 +140,3 @@ def _csv(content: Content) -> str:
         for each in content.findings
     ]
     return as_csv(rows, ("finding_id", "status", "severity", "rule", "resource", "reason"))
-
-
-def _write(path: Path | None, text: str) -> None:
-    if path is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Failure(
-            f"{path} cannot be written: {error.strerror}",
-            why="The export would be lost",
-            fix="name another file with --file, or redirect stdout",
-            code=Exit.AWS_OR_INTERNAL,
-        ) from error

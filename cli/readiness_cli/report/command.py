@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from readiness_cli import catalogue, session
-from readiness_cli.failure import Exit, Failure
-from readiness_cli.output import note
+from readiness_cli import boxes, catalogue, session
+from readiness_cli.failure import Failure
+from readiness_cli.output import file_option, note, write
 
 FORMATS = ("html", "md")
 
 
 @click.command()
-@click.option("--workload", metavar="NAME", help="Only resources with this tag Application.")
-@click.option("--environment", metavar="NAME", help="Only resources of this environment.")
-@click.option("--owner", metavar="NAME", help="Only resources of this owner.")
-@click.option("--section", metavar="NAME", help="Only a section of the checklist.")
-@click.option("--heading", "heading_name", metavar="NAME", help="Only a heading.")
+@boxes.chosen_options
 @click.option(
     "--days",
     type=click.IntRange(2, 365),
@@ -35,12 +31,7 @@ FORMATS = ("html", "md")
     show_default=True,
     help="html is one file that loads nothing; md is for a pull request.",
 )
-@click.option(
-    "--file",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file instead of stdout.",
-)
+@file_option
 @session.stack_option
 @session.aws_options
 def report(
@@ -60,7 +51,7 @@ def report(
     The page needs no network and no JavaScript. It names resources and owners of the account. The
     exit code does not depend on the findings; `readiness status --fail-on` is the gate.
     """
-    from readiness_cli import boxes, status  # noqa: PLC0415
+    from readiness_cli import status  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
     from readiness_cli.report import page  # noqa: PLC0415
     from readiness_cli.report.gathered import gather  # noqa: PLC0415
@@ -79,18 +70,7 @@ def report(
         )
     runbooks = stored.stack.parameters.get("RunbookBaseUrl") or "docs/runbooks"
     text = (page.html if format == "html" else page.markdown)(gathered, runbooks)
-    if path is None:
-        click.echo(text, nl=False)
-    else:
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise Failure(
-                f"{path} cannot be written: {error.strerror}",
-                why="The report would be lost",
-                fix="name another file with --file, or redirect stdout",
-                code=Exit.AWS_OR_INTERNAL,
-            ) from error
+    write(path, text, "report")
     where = f" to {path}" if path else ""
     note(
         f"wrote {len(text.encode())} bytes{where}: {len(gathered.failing)} failing,"
