@@ -61,7 +61,8 @@ class Account(Fronts):
             period = query["MetricStat"]["Period"]
             stamps = list(range(int(start), int(end), period))
             values = [120.0] * len(stamps)
-            if "Error" in query["MetricStat"]["Metric"]["MetricName"]:
+            metric = query["MetricStat"]["Metric"]["MetricName"]
+            if "Error" in metric or metric == "Throttles":
                 values = [0.0] * len(stamps)
             results.append(
                 {

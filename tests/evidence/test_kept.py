@@ -58,12 +58,11 @@ class Traffic:
             self.windows.append((start, end, stat["Period"]))
             dimensions = {d["Name"]: d["Value"] for d in stat["Metric"]["Dimensions"]}
             summed = {}
-            for stamp in self.points.get(dimensions["FunctionName"], ()):
+            names = [dimensions["FunctionName"]] if dimensions else list(self.points)
+            for name, stamp in ((n, s) for n in names for s in self.points.get(n, ())):
                 if not start <= stamp < end:
                     continue
-                value = self.value(
-                    dimensions["FunctionName"], stat["Metric"]["MetricName"], stat["Stat"], stamp
-                )
+                value = self.value(name, stat["Metric"]["MetricName"], stat["Stat"], stamp)
                 if value is not None:
                     seconds = int(stamp.timestamp()) // stat["Period"] * stat["Period"]
                     period = datetime.fromtimestamp(seconds, UTC)
@@ -189,16 +188,64 @@ def directly(monkeypatch):
     monkeypatch.setattr(kept, "_kept", lambda read, queries, shared: kept._asked(read, queries))
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_the_verdicts_are_the_same(seed, monkeypatch):
+@pytest.mark.parametrize("throttled", [True, False], ids=["throttled", "not throttled"])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_verdicts_are_the_same(seed, throttled, monkeypatch):
+    def traffic():
+        made = random_traffic(seed)
+        for points in made.points.values() if not throttled else ():
+            for counts in points.values():
+                counts["Throttles"] = 0
+        return made
+
     memory = Remembered()
-    new = verdicts(aws(random_traffic(seed), memory=memory))
-    again = verdicts(aws(random_traffic(seed), memory=memory))
+    new = verdicts(aws(traffic(), memory=memory))
+    again = verdicts(aws(traffic(), memory=memory))
     with monkeypatch.context() as patched:
         directly(patched)
-        old = verdicts(aws(random_traffic(seed)))
+        old = verdicts(aws(traffic()))
     assert new == old
     assert again == old
+
+
+def throttles(*names):
+    return [series("AWS/Lambda", "Throttles", "Sum", FunctionName=name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("region_wide", "asked"),
+    [
+        pytest.param([0.0, 0.0], 1, id="none in the region"),
+        pytest.param([0.0, 1.0], 4, id="one somewhere"),
+        pytest.param([], 4, id="nothing is told"),
+    ],
+)
+def test_what_happened_nowhere_is_not_asked_of_each(region_wide, asked):
+    wanted = throttles("a", "b", "c")
+    during = window(NOW, timedelta(hours=1), period=300)
+    billed = []
+
+    def answer(**params):
+        billed.append(billed_metrics(params))
+        results = []
+        for query in params["MetricDataQueries"]:
+            values = [2.0] if query["MetricStat"]["Metric"]["Dimensions"] else region_wide
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": "x",
+                    "Timestamps": list(during.stamps[: len(values)]),
+                    "Values": values,
+                    "StatusCode": "Complete",
+                }
+            )
+        return {"MetricDataResults": results}
+
+    run = aws(Traffic({}), cloudwatch__get_metric_data=answer)
+    found = kept._today(reader(run), wanted, during)
+    assert set(found) == set(wanted)
+    assert sum(billed) == asked
+    assert {each.total for each in found.values()} == ({None} if asked == 1 else {2.0})
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 5))
@@ -220,7 +267,8 @@ def test_a_day_of_hourly_sweeps_pays_each_metric_once_an_hour():
     for hour in range(21):
         verdicts(aws(traffic, now=start + timedelta(hours=hour), memory=memory))
     metrics_of_function = 4  # durations, and 3 of outcomes
-    assert traffic.asked <= busy * metrics_of_function * (21 + 1)
+    # and how often functions of the region were throttled
+    assert traffic.asked <= busy * metrics_of_function * (21 + 1) + 21
 
 
 def test_what_published_nothing_is_not_asked_for():

@@ -3,8 +3,8 @@
 CloudWatch bills each metric that is asked for, whatever it holds. A sweep that looks at everything
 therefore asks ListMetrics first, one request for 500 metrics, and leaves out what had no datapoint
 in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
-for what came since, by 5 minutes, which gives the last hour and the hours of today in one. What
-is only looked at by whole days is asked for once a day.
+for what came since, by 5 minutes, which gives the last hour and the hours of today in one. Of what
+happened nowhere in the region the parts are not asked for. What is only looked at by whole days is asked for once a day.
 """
 
 from __future__ import annotations
@@ -42,6 +42,11 @@ K = TypeVar("K")
 _AT_ONCE = 500
 _IN_A_ROW = 50
 """Series of which one row keeps what came today: 20 kB, up to 100 kB of a busy day."""
+
+_RARE = {("AWS/Lambda", "Throttles")}
+"""Counts that are 0 for most things on most days, and that CloudWatch also has for all functions
+of the region together, without dimensions (Lambda Developer Guide, "Viewing metrics for Lambda
+functions")."""
 
 _ROWS = 16
 """Rows over which the series are spread, by their names: one more series makes one row anew."""
@@ -128,7 +133,8 @@ def _kept(read: Reader, queries: Sequence[Query], *, shared: bool) -> dict[Query
     """
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
-    today = (_shared if shared else read_window)(read, queries, Window(cut, recent.end, 300))
+    since = Window(cut, recent.end, 300)
+    today = (_shared if shared else _today)(read, queries, since)
     found: dict[Query, History] = {}
     apart = [query for query in queries if not _adds_up(query)]
     for query, hours_of_it in read_window(read, apart, hourly).items():
@@ -153,6 +159,24 @@ def _parts(queries: Iterable[Query]) -> list[list[Query]]:
         digest = hashlib.sha256(repr(query.metric_key).encode()).digest()
         parts.setdefault(digest[0] % _ROWS, []).append(query)
     return [parts[row] for row in sorted(parts)]
+
+
+def _today(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
+    """What came since, of nothing that the sum over the region says did not happen at all."""
+    rare = [query for query in queries if query.metric_key[:2] in _RARE]
+    nothing: set[Query] = set()
+    if len(rare) > len(_RARE):
+        sums = {_region_wide(query) for query in rare}
+        found = read_window(read, sums, during)
+        # without any datapoint it says nothing: it is there wherever one of the parts is
+        zero = {query for query, said in found.items() if said.points and not said.total}
+        nothing = {query for query in rare if _region_wide(query) in zero}
+    asked = read_window(read, [query for query in queries if query not in nothing], during)
+    return asked | {query: Series(query, during) for query in nothing}
+
+
+def _region_wide(query: Query) -> Query:
+    return Query(query.namespace, query.metric, query.statistic)
 
 
 def _shared(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
