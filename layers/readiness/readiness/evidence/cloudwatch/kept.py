@@ -3,8 +3,9 @@
 CloudWatch bills each metric that is asked for, whatever it holds. A sweep that looks at everything
 therefore asks ListMetrics first, one request for 500 metrics, and leaves out what had no datapoint
 in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
-for what came since, by 5 minutes, which gives the last hour and the hours of today in one. Of what
-happened nowhere in the region the parts are not asked for. What is only looked at by whole days is asked for once a day.
+for what came since, by 5 minutes, which gives the last hour and the hours of today in one. What
+two headings want in the same minutes is asked once, and of what happened nowhere in the region the
+parts are not asked for. What is only looked at by whole days is asked for once a day.
 """
 
 from __future__ import annotations
