@@ -228,6 +228,29 @@ def test_sarif_keeps_its_rules():
     assert run["results"][UNKNOWN]["properties"]["missing"] == ["s3:GetX"]
 
 
+def test_sarif_has_what_github_code_scanning_needs():
+    """Its page "SARIF support for code scanning": required properties and limits."""
+    [run] = json.loads(sarif.text(content(ALL)))["runs"]
+    assert run["automationDetails"]["id"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert 0 < len(rule["id"]) <= 255
+        assert 0 < len(rule["name"]) <= 255
+        for member in ("shortDescription", "fullDescription"):
+            assert 0 < len(rule[member]["text"]) <= 1024
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"].startswith("Check\n")
+        assert rule["defaultConfiguration"]["level"] in {"note", "warning", "error", "none"}
+        assert 0 <= float(rule["properties"]["security-severity"]) <= 10
+        assert len(rule["properties"]["tags"]) <= 20
+    hashes = [each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]]
+    assert len(set(hashes)) == len(ALL), "or GitHub takes two results for one alert"
+    for result in run["results"]:
+        [location] = result["locations"]
+        assert location["physicalLocation"]["region"]["startLine"] == 1
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        assert not uri.startswith(("/", ".."))
+
+
 # -- OSCAL ----------------------------------------------------------------------------------------
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from readiness.alerting.asff import reason, waiver
+from readiness.alerting.guidance import guidance
 from readiness.model.finding import Finding, iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
@@ -69,7 +70,7 @@ def _rule(content: Content, finding: Finding) -> dict[str, Any]:
         "name": "".join(part.title() for part in finding.rule.replace(".", "-").split("-")),
         "shortDescription": {"text": content.title(finding, 300)},
         "fullDescription": {"text": clean(finding.item, 300) or finding.rule},
-        "help": {"text": f"Runbook: {content.runbook(finding)}"},
+        "help": _help(content, finding),
         "defaultConfiguration": {"level": _LEVEL[finding.severity]},
         "properties": {
             "tags": [finding.section, finding.heading],
@@ -78,6 +79,15 @@ def _rule(content: Content, finding: Finding) -> dict[str, Any]:
     }
     if content.runbook(finding).startswith("https://"):
         made["helpUri"] = content.runbook(finding)
+    return made
+
+
+def _help(content: Content, finding: Finding) -> dict[str, str]:
+    known = guidance(finding.rule)
+    runbook = f"Runbook: {content.runbook(finding)}"
+    made = {"text": f"{known.fix} {runbook}".strip()}
+    if known.steps:
+        made["markdown"] = f"{known.steps}\n\n{runbook}"
     return made
 
 
@@ -108,7 +118,11 @@ def _result(content: Content, finding: Finding, index: dict[str, int]) -> dict[s
             }
         ],
         "guid": uuid_of("sarif", content.stack, finding.resource.key, finding.rule),
-        "partialFingerprints": {"readiness/v1": finding.id},
+        "partialFingerprints": {
+            "readiness/v1": finding.id,
+            # The only one that GitHub compares; there is no line to take a hash of.
+            "primaryLocationLineHash": f"{finding.id}:1",
+        },
         "properties": {
             "status": str(finding.status),
             "severity": str(finding.severity),
