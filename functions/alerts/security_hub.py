@@ -23,7 +23,7 @@ class Imports:
         try:
             self._hub.note(entry)
         except (ClientError, BotoCoreError) as error:
-            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
+            metrics.add_metric("SecurityHubNotesLost", MetricUnit.Count, 1)
             log.error(
                 "a change for Security Hub was not noted",
                 extra={"finding_id": entry.finding_id, "error": str(error)},

@@ -25,7 +25,7 @@ from readiness.engine.declare import (
 )
 from readiness.engine.session import Session
 from readiness.model.attestation import MACHINE, Artefact, Attestation
-from readiness.model.finding import parse_iso
+from readiness.model.finding import DEFAULT_STACK, parse_iso
 from readiness.model.text import clean
 
 REDRIVABLE = timedelta(days=14)
@@ -167,6 +167,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
     A refused one fails the invocation, so that it lands in the on-failure queue.
     """
+    metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _made:
         session = Session()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -151,6 +152,11 @@ RINGS = [
     ("PagerPostpones", counted("pagerduty", "PagesPostponed", every=14, times=5), 45),
     ("PagerRefuses", counted("pagerduty", "PagesRefused"), 5),
     ("RowsUnreadable", counted("alerts", "UnreadableRows"), 5),
+    ("DigestLosesNotes", counted("alerts", "DigestNotesLost"), 5),
+    ("ChatFails", counted("alerts", "ChatFailures"), 5),
+    ("SecurityHubLosesNotes", counted("alerts", "SecurityHubNotesLost"), 5),
+    ("SecurityHubRefuses", counted("alerts", "SecurityHubRefused"), 5),
+    ("SecurityHubFails", counted("alerts", "SecurityHubFailures", every=5, times=9), 45),
     ("FindingsUnreadable", met_by_each_sweep("UnreadableFindings"), HOUR),
     ("RulesCrash", met_by_each_sweep("RuleCrashes"), HOUR),
     ("AlertsFailing", failing("Alerts"), 5),
@@ -262,6 +268,76 @@ def test_our_own_metrics_are_those_that_the_functions_send():
         assert re.search(rf'add_metric\(\s*"{alarm["MetricName"]}"', code), name
         assert f'Metrics(namespace="Readiness", service="{dimensions["service"]}")' in code
         assert "set_default_dimensions(stack=" in code
+
+
+WITHOUT_AN_ALARM = {
+    "AlertsPublished": "it counts what went well",
+    "AlertsRepublished": "it counts what went well",
+    "AttestationsRecorded": "it counts what went well",
+    "AttestationsRefused": "the event goes to the failed events, which have an alarm",
+    "BlindVerdicts": "the finding is unknown, and its heading is told as unreadable",
+    "CanariesArrived": "the hours without one have an alarm",
+    "ConfigAnswersTooLate": "AWS Config asks again; the finding stands",
+    "ConfigEvaluations": "it counts what went well",
+    "DigestsSent": "a digest that fails is an error of the function, which has an alarm",
+    "Evaluated": "it counts what went well",
+    "FailedHeadings": "the hours without a whole sweep have an alarm",
+    "HeldPagesSent": "it counts what went well",
+    "LooksAgain": "it counts what went well",
+    "LooksGathered": "it counts what went well",
+    "MalformedEvents": "the event goes to the failed events, which have an alarm",
+    "MalformedMessages": "the message goes to the undelivered pages, which have an alarm",
+    "PagesHeld": "the page waits in a row, and goes out afterwards",
+    "PagesSent": "it counts what went well",
+    "PublishFailures": "the row stays in the outbox, and the schedule that fails for it has an alarm",
+    "QuietUnreadable": "nothing is held back then",
+    "SdkTooOld": "the verdict is unknown, and its heading is told as unreadable",
+    "SecondLooksLeft": "the next event or sweep reads again what was left",
+    "SecurityHubFindings": "it counts what went well",
+    "SecurityHubNotEnabled": "the findings wait until it is enabled",
+    "SettingsRefused": "the verdicts are unknown, and their heading is told as unreadable",
+    "SweepsLeftOut": "the hours without a whole sweep have an alarm",
+    "SweptHeadings": "it counts what went well",
+    "Transitions": "it counts what went well",
+    "UnknownRoutes": "the default service is paged",
+    "UnwritableFindings": "the event goes to the failed events, which have an alarm",
+    "WaiversApplied": "it counts what went well",
+    "WaiversOver": "it counts what went well",
+    "WaiversUnreadable": "too much is told then, never too little",
+}
+
+
+def emitted():
+    """The name of every metric that our code sends."""
+    for folder in ("functions", "layers/readiness/readiness"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and _is_sent(node.value, path):
+                    yield node.value
+
+
+def _is_sent(text, path):
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Z][A-Za-z]+", text):
+        return False
+    sends = rf'(add_metric\(|counts\.add\(|_counted\()\s*"{text}"|\("{text}", done\['
+    return re.search(sends, path.read_text()) is not None
+
+
+def test_what_tells_of_a_loss_has_an_alarm_or_a_reason_why_not():
+    watched = {alarm.get("MetricName") for alarm in ALARMS.values()}
+    unexplained = set(emitted()) - watched - set(WITHOUT_AN_ALARM)
+    assert not unexplained, "give it an alarm, or say why it needs none"
+    stale = set(WITHOUT_AN_ALARM) - set(emitted())
+    assert not stale, "nothing sends it any more"
+    assert not watched & set(WITHOUT_AN_ALARM)
+
+
+def test_every_function_that_counts_tells_its_stack_from_another():
+    """Two stacks of one account and region would ring each other's alarms."""
+    for path in (ROOT / "functions").rglob("*.py"):
+        text = path.read_text()
+        if "Metrics(namespace=" in text:
+            assert "set_default_dimensions(stack=" in text, path
 
 
 def test_the_pagers_queue_gives_up_later_than_the_forwarder():
