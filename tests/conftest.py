@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 
-import botocore.session
 import pytest
 import pytest_socket
 from botocore.client import BaseClient
 
-from tests import strict
+from tests import strict, unrepeated
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _NEVER = ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN")
@@ -32,23 +31,21 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
             del os.environ[name]
     os.environ.update(_FIXED)
-    share_service_models()
-
-
-def share_service_models() -> None:
-    """Let botocore's sessions read its models once for a process; they never change them."""
-    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+    unrepeated.botocore_once()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     from tests import rule_contract  # once coverage measures: in a worker it begins here
 
+    unrepeated.models_once()
     rule_contract.register(session.config)
 
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays, and need not be searched for garbage again."""
+    if "moto" in sys.modules:
+        unrepeated.moto_once()
     gc.collect()
     gc.freeze()
 

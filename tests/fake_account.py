@@ -36,6 +36,12 @@ def service_model(service: str) -> Any:
 
 
 @functools.cache
+def _operations(service: str) -> Mapping[str, str]:
+    """The names of a service's operations, by those of a client's methods."""
+    return {xform_name(name): name for name in service_model(service).operation_names}
+
+
+@functools.cache
 def _session() -> botocore.session.Session:
     return botocore.session.Session()
 
@@ -82,6 +88,7 @@ class FakeAccount:
         self.unanswered: set[tuple[str, str]] = set()
         self.refused: list[str] = []
         self.faults: dict[tuple[str, str], Exception] = {}
+        self.known: dict[tuple[str, str, str], Any] | None = None
         self.answers.setdefault(
             ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
         )
@@ -92,10 +99,26 @@ class FakeAccount:
         """In place of ``boto3.session.Session.client``."""
         return Client(self, service)
 
-    def answer(self, service: str, operation: str, params: dict[str, Any]) -> Any:
+    def again(self) -> FakeAccount:
+        """The same account with nothing asked and no faults.
+
+        A question has the answer that it had before, and is not checked against the model again:
+        for tests that ask the same many times, of accounts that do not change.
+        """
+        if self.known is None:
+            self.known = {}
+        same = FakeAccount()
+        same.answers, same.known = self.answers, self.known
+        return same
+
+    def called(self, service: str, operation: str) -> None:
+        """Count a call, and fail it if it is to fail."""
         self.calls.append((service, operation))
         if (service, operation) in self.faults:
             raise self.faults[service, operation]
+
+    def answer(self, service: str, operation: str, params: dict[str, Any]) -> Any:
+        self.called(service, operation)
         try:
             given = self.answers[service, operation]
         except KeyError:
@@ -125,22 +148,34 @@ class Client:
         self._account = fake_account
         self._service = service
         self._model = service_model(service)
-        names = {xform_name(name): name for name in self._model.operation_names}
         self.meta = SimpleNamespace(
             service_model=self._model,
-            method_to_api_mapping=names,
+            method_to_api_mapping=_operations(service),
             endpoint_url="http://127.0.0.1",
         )
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
-            model = self._operation(operation)
-            self._hold(operation, "is asked with", params, model.input_shape)
-            answered = self._account.answer(self._service, operation, params)
-            self._hold(operation, "is answered with", answered, model.output_shape)
-            return strict(answered, model)
+            known = self._account.known
+            if known is None:
+                return self._asked(operation, params)
+            question = (self._service, operation, repr(params))
+            if question in known:
+                self._account.called(self._service, operation)
+                return known[question]
+            answered = self._asked(operation, params)
+            if not any(hasattr(value, "read") for value in answered.values()):
+                known[question] = answered
+            return answered
 
         return call
+
+    def _asked(self, operation: str, params: dict[str, Any]) -> Any:
+        model = self._operation(operation)
+        self._hold(operation, "is asked with", params, model.input_shape)
+        answered = self._account.answer(self._service, operation, params)
+        self._hold(operation, "is answered with", answered, model.output_shape)
+        return strict(answered, model)
 
     def _hold(self, operation: str, what: str, values: Any, shape: Any) -> None:
         """Fail the test: as an error of botocore it would be taken for an unreadable answer."""

@@ -213,12 +213,13 @@ class Record:
         telling: Mapping[tuple[str, str], str] = TELLING,
     ) -> Iterator[str]:
         """What the tests did not show of a rule, a sentence each."""
+        possible = statuses_of(rule)
         for status in Status:
             seen = (rule.id, str(status)) in self.statuses
             if (rule.id, status) in unreachable:
                 if seen:
                     yield f"{rule.id} is {status}, which UNREACHABLE denies"
-            elif seen is not (status in statuses_of(rule)):
+            elif seen is not (status in possible):
                 found = "is never" if not seen else "was seen (but not by statuses_of) to be"
                 yield f"{rule.id} {found} {status}"
         for setting in rule.settings:

@@ -21,11 +21,7 @@ ROOT = _CARRIED if _CARRIED.is_dir() else Path(__file__).resolve().parents[2]
 
 def folders() -> tuple[str, ...]:
     """The folders of the headings that have rules. Raises Failure when there is none."""
-    found = tuple(
-        chapter.folder
-        for chapter in checklist.CHAPTERS
-        if (ROOT / "functions" / chapter.folder / "app.py").exists()
-    )
+    found = _folders_in(ROOT / "functions")
     if not found:
         raise Failure(
             f"the installation has no rules: {ROOT / 'functions'} has none",
@@ -34,6 +30,15 @@ def folders() -> tuple[str, ...]:
             code=Exit.AWS_OR_INTERNAL,
         )
     return found
+
+
+@functools.cache
+def _folders_in(functions: Path) -> tuple[str, ...]:
+    return tuple(
+        chapter.folder
+        for chapter in checklist.CHAPTERS
+        if (functions / chapter.folder / "app.py").exists()
+    )
 
 
 @functools.cache

@@ -62,10 +62,11 @@ def traced(rule, fake_account, id, given=None, account=ACCOUNT_ID, **more):
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_the_case_of_a_verdict_gives_that_verdict(rule, account):
     given = {**settings_of(rule), **account.settings}
-    plain = Aws(account.make(), account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    fake_account = account.make()
+    plain = Aws(fake_account.again(), account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     for id in plain.find(rule.subject):
         try:
-            seen, made = traced(rule, account.make(), id, given)
+            seen, made = traced(rule, fake_account.again(), id, given)
         except Failure:
             assert rule.id in BOUND_BY_A_DIGEST | ASKED_IN_A_FILTER
             continue

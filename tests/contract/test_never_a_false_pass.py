@@ -36,9 +36,9 @@ def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, objec
     return {rule.id: given} if given else {}
 
 
-def judged_alone(rule, account, id, bulk, fault=None):
+def judged_alone(rule, account, fake_account, id, bulk, fault=None):
     """One rule on one resource with nothing cached: the observation and the calls it made."""
-    fake_account = account.make()
+    fake_account = fake_account.again()
     if fault:
         fake_account.faults[fault[0]] = FAULTS[fault[1]]
     run = evaluation(fake_account, [rule], given=asked_for(rule, account), bulk=bulk)
@@ -66,8 +66,9 @@ def test_some_resource_complies(rule):
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_a_failed_read_is_insufficient_data(rule, account, bulk):
-    for id in evaluation(account.make(), [rule]).aws.find(rule.subject):
-        baseline, calls = judged_alone(rule, account, id, bulk)
+    fake_account = account.make()
+    for id in evaluation(fake_account.again(), [rule]).aws.find(rule.subject):
+        baseline, calls = judged_alone(rule, account, fake_account, id, bulk)
         assert not baseline.crash, f"{rule.id} on {id}: {baseline.crash}"
         if baseline.finding is None:
             continue
@@ -78,7 +79,8 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
             # An attestation names the version; the role has that action from RecordFindings.
             is_artefact = call in VERSIONED and not needed
             for fault in FAULTS:
-                seen, _ = judged_alone(rule, account, id, bulk, (call, fault))
+                failing = (call, fault)
+                seen, _ = judged_alone(rule, account, fake_account, id, bulk, failing)
                 where = f"{rule.id} on {id}: {call} {fault}"
                 assert seen.finding is not None, f"{where}: taken for a deleted resource"
                 status, reason = seen.finding.status, seen.finding.reason
@@ -102,7 +104,7 @@ def test_a_failed_listing_is_insufficient_data(rule):
     evaluation(baseline, [rule]).aws.find(rule.subject)
     for call in set(baseline.calls):
         for name, fault in FAULTS.items():
-            fake_account = an_account(rule.heading.folder)
+            fake_account = baseline.again()
             fake_account.faults[call] = fault
             coverage = Coverage()
             run = evaluation(fake_account, [rule], given=asked_for(rule), bulk=True)

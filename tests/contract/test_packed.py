@@ -18,9 +18,11 @@ ACCOUNTS = [
 ]
 
 
-def verdicts(rule, account):
+def verdicts(rule, account, fake_account):
     given = {**settings_of(rule), **account.settings}
-    run = evaluation(account.make(), [rule], given={rule.id: given} if given else {}, bulk=True)
+    run = evaluation(
+        fake_account.again(), [rule], given={rule.id: given} if given else {}, bulk=True
+    )
     return sorted(
         (o.resource.key, o.finding and (o.finding.status, o.finding.reason), o.crash)
         for o in survey(run, [rule], Coverage())
@@ -29,8 +31,9 @@ def verdicts(rule, account):
 
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_packed_or_not_the_verdicts_are_the_same(rule, account, monkeypatch):
-    plain = verdicts(rule, account)
+    fake_account = account.make()
+    plain = verdicts(rule, account, fake_account)
     monkeypatch.setattr(packing, "PART", 0)
     monkeypatch.setattr(packing, "WHOLE", 0)
     monkeypatch.setattr(packing, "_is_shared", lambda values: False)
-    assert verdicts(rule, account) == plain
+    assert verdicts(rule, account, fake_account) == plain

@@ -135,6 +135,7 @@ Made = dict[str, set[str]]
 """The actions that were asked for, by the evidence (or listing) that asked."""
 
 
+@functools.cache
 def calls_of(rule: Rule) -> Made:
     """What the rule's loaders ask for in the accounts of its heading, after an event and in bulk.
 
@@ -150,10 +151,11 @@ def calls_of(rule: Rule) -> Made:
     with patch.object(Reader, "_answer", noted):
         for account in variants_of(rule).values():
             given = {rule.id: {**settings_of(rule), **account.settings}}
-            alone = evaluation(account.make(), [rule], given=given)
+            fake_account = account.make()
+            alone = evaluation(fake_account.again(), [rule], given=given)
             for id in alone.aws.find(rule.subject):
                 alone.reread().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
-            run = evaluation(account.make(), [rule], given=given, bulk=True)
+            run = evaluation(fake_account.again(), [rule], given=given, bulk=True)
             list(survey(run, [rule], Coverage()))
             unbatched(run, rule)
     return made

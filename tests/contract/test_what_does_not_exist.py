@@ -11,12 +11,14 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
+from readiness.engine.rates import Pacer
 from readiness.model.evidence import arn_of
 from readiness_cli import session
 from readiness_cli.catalogue import headings
 from readiness_cli.main import main
 from tests.account_variants import module_of, settings_of
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, Clock, evaluation
+from tests.virtual_time import VirtualClock
 
 RULES = [rule for heading in headings() for rule in heading.rules]
 RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -42,11 +44,16 @@ ELSEWHERE = [
 
 @pytest.fixture
 def over(monkeypatch):
-    """Put an account in AWS's place, whatever the credentials are."""
+    """Put an account in AWS's place, whatever the credentials are.
 
-    def replace(fake_account):
+    ``kept`` are the clients, and their pacer, that several tests share.
+    """
+
+    def replace(session_of_account, **kept):
         def connect(profile, region, *, bulk=False, now=session.utc_now):
-            return Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=bulk)
+            return Aws(
+                session_of_account, account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=bulk, **kept
+            )
 
         monkeypatch.setattr(session, "connect", connect)
 
@@ -73,7 +80,7 @@ def opted_in(rule):
 
 @RULE
 def test_what_no_listing_shows_is_one_plain_sentence(rule, over):
-    over(fake_account(rule))
+    over(fake_account(rule).again())
     existing = set(evaluation(fake_account(rule), [rule]).aws.find(rule.subject))
     for id in ELSEWHERE:
         assert id not in existing
@@ -89,7 +96,7 @@ def test_what_no_listing_shows_is_one_plain_sentence(rule, over):
 
 @RULE
 def test_what_the_listing_shows_is_found_by_its_id_its_key_and_its_arn(rule, over):
-    over(fake_account(rule))
+    over(fake_account(rule).again())
     found = evaluation(fake_account(rule), [rule]).aws.find(rule.subject)
     id = min(found)
     resource = rule.subject.resource(ACCOUNT_ID, HOME, id)
@@ -144,7 +151,8 @@ NOT_IN_MOTO = {
 @pytest.fixture(scope="module")
 def empty_account():
     with mock_aws():
-        yield boto3.session.Session(region_name=HOME)
+        kept = {"clients": {}, "pacer": Pacer(clock=VirtualClock())}
+        yield boto3.session.Session(region_name=HOME), kept
 
 
 @RULE
@@ -152,7 +160,8 @@ def test_in_an_empty_account_nothing_passes(rule, over, empty_account):
     """moto's answers, which are AWS's own error codes or none that AWS has."""
     if rule.subject.name in NOT_IN_MOTO:
         pytest.skip("moto does not implement the listing")
-    over(empty_account)
+    account, kept = empty_account
+    over(account, **kept)
     for arguments in asked(rule, "no-such-thing"):
         said = run(*arguments)
         assert said.exit_code in {2, 3}, said.output

@@ -45,7 +45,7 @@ CONFIG = Config(
 ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
 """For a call that changes or starts something: it may take long, and is never retried."""
 
-_SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
+_SCARCE = CONFIG.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 4}))
 """For a service whose rate AWS documents: after a throttled answer, later calls slow down."""
 
 _NEXT = frozenset({"NextToken", "nextToken"})
@@ -138,7 +138,7 @@ class Aws:
         key = (f"{service} once" if once else service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                config = CONFIG.merge(_SCARCE) if is_scarce(service) else CONFIG
+                config = _SCARCE if is_scarce(service) else CONFIG
                 made = self._session.client(
                     service,
                     region_name=key[1],

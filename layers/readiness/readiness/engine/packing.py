@@ -12,6 +12,8 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, overload
 
@@ -26,6 +28,7 @@ _OPEN = 12
 """How many entries of a mapping make a part, and how many parts stay open."""
 _FAST = 1
 _SAMPLE = 8
+_PLAIN = frozenset({type(None), bool, int, float, datetime})
 
 
 class Packed:
@@ -169,19 +172,26 @@ def _pickled(value: Any) -> bytes:
 
 def weight(value: Any) -> int:
     """About how many bytes a value takes; of long lists and mappings by a sample."""
-    if isinstance(value, str | bytes):
+    kind = type(value)
+    if kind in _PLAIN:
+        return 32
+    if kind is str or isinstance(value, str | bytes):
         return 56 + len(value)
     if isinstance(value, Packed | PackedMapping):
         return value.size
-    if isinstance(value, Mapping):
+    if isinstance(value, dict) or (kind is not list and isinstance(value, Mapping)):
         return 232 + _weight_of_all(list(islice(value.values(), 64)), len(value))
-    if isinstance(value, Sequence | set | frozenset):
+    if kind is list or isinstance(value, Sequence | set | frozenset):
         several = list(value) if isinstance(value, set | frozenset) else value
         step = max(1, len(several) // _SAMPLE)
         return 64 + _weight_of_all(several[::step], len(several))
-    if is_dataclass(value):
-        return 64 + sum(weight(getattr(value, each.name)) for each in fields(value))
-    return 32
+    held = _fields(kind)
+    return 64 + sum(weight(getattr(value, name)) for name in held) if held else 32
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _weight_of_all(sample: Sequence[Any], count: int) -> int:

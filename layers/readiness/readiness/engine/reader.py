@@ -300,6 +300,9 @@ class DeclaredReader:
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
+        items = list(items)
+        if len(items) < 2:
+            return [ask(item) for item in items]
         with ThreadPoolExecutor(_TOGETHER, "read") as pool:
             return list(pool.map(ask, items))
 
