@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Status
+from readiness.engine import reader
 from readiness.engine.actions import action_of
 from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import headings
@@ -36,6 +37,26 @@ def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, objec
     return {rule.id: given} if given else {}
 
 
+class InTurn:
+    """In place of a pool of threads: a fake account answers at once, and a thread costs more."""
+
+    def __init__(self, *_):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    map = staticmethod(map)
+
+
+@pytest.fixture
+def in_turn(monkeypatch):
+    monkeypatch.setattr(reader, "ThreadPoolExecutor", InTurn)
+
+
 def judged_alone(rule, account, fake_account, id, bulk, fault=None):
     """One rule on one resource with nothing cached: the observation and the calls it made."""
     fake_account = fake_account.again()
@@ -63,6 +84,7 @@ def test_some_resource_complies(rule):
     assert not fake_account.unanswered
 
 
+@pytest.mark.usefixtures("in_turn")
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_a_failed_read_is_insufficient_data(rule, account, bulk):

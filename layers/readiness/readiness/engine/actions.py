@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 _PREFIX = {
     "apigatewayv2": "apigateway",
     "elbv2": "elasticloadbalancing",
@@ -95,6 +97,7 @@ _SPELLING = {
 }
 
 
+@functools.cache
 def action_of(service: str, operation: str) -> str:
     """The IAM action of a client method, for instance ``kms``, ``describe_key`` → kms:DescribeKey.
 

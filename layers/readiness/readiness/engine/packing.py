@@ -10,9 +10,8 @@ import pickle
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, overload
@@ -28,7 +27,6 @@ _OPEN = 12
 """How many entries of a mapping make a part, and how many parts stay open."""
 _FAST = 1
 _SAMPLE = 8
-_PLAIN = frozenset({type(None), bool, int, float, datetime})
 
 
 class Packed:
@@ -172,26 +170,30 @@ def _pickled(value: Any) -> bytes:
 
 def weight(value: Any) -> int:
     """About how many bytes a value takes; of long lists and mappings by a sample."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return 32
-    if kind is str or isinstance(value, str | bytes):
-        return 56 + len(value)
-    if isinstance(value, Packed | PackedMapping):
-        return value.size
-    if isinstance(value, dict) or (kind is not list and isinstance(value, Mapping)):
-        return 232 + _weight_of_all(list(islice(value.values(), 64)), len(value))
-    if kind is list or isinstance(value, Sequence | set | frozenset):
-        several = list(value) if isinstance(value, set | frozenset) else value
-        step = max(1, len(several) // _SAMPLE)
-        return 64 + _weight_of_all(several[::step], len(several))
-    held = _fields(kind)
-    return 64 + sum(weight(getattr(value, name)) for name in held) if held else 32
+    return _scales(value.__class__)(value)
 
 
 @cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+def _scales(kind: type[object]) -> Callable[[Any], int]:
+    """What weighs the values of a class: finding that out costs more than weighing one."""
+    if issubclass(kind, str | bytes):
+        return lambda value: 56 + len(value)
+    if issubclass(kind, Packed | PackedMapping):
+        return lambda value: int(value.size)
+    if issubclass(kind, Mapping):
+        return lambda value: 232 + _weight_of_all(list(islice(value.values(), 64)), len(value))
+    if issubclass(kind, set | frozenset):
+        return lambda value: _weight_of_several(list(value))
+    if issubclass(kind, Sequence):
+        return _weight_of_several
+    names = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    least = 64 if names else 32
+    return lambda value: least + sum(weight(getattr(value, name)) for name in names)
+
+
+def _weight_of_several(several: Sequence[Any]) -> int:
+    step = max(1, len(several) // _SAMPLE)
+    return 64 + _weight_of_all(several[::step], len(several))
 
 
 def _weight_of_all(sample: Sequence[Any], count: int) -> int:

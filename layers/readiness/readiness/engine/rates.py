@@ -8,6 +8,7 @@ in front of the clients takes a part of each: a third in a sweep, a tenth in an 
 from __future__ import annotations
 
 import fnmatch
+import functools
 import ipaddress
 import threading
 import time
@@ -271,6 +272,7 @@ def rate_of(service: str, operation: str) -> Rate | None:
     return next((rate for rate in RATES if rate.covers(service, operation)), None)
 
 
+@functools.cache
 def is_scarce(service: str) -> bool:
     """Whether AWS documents a rate for any call of the service."""
     return any(service in rate.services for rate in RATES)
