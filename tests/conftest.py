@@ -6,7 +6,14 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
+
+# Where the environment forbids bytecode, each process of each run would compile everything anew
+# and rewrite every assertion, for a tenth of the time of the tests. Here none is left in the tree.
+if sys.dont_write_bytecode and sys.pycache_prefix is None:
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".local" / "bytecode")
+    sys.dont_write_bytecode = False
 
 import pytest
 import pytest_socket

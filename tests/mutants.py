@@ -393,7 +393,8 @@ def _cached(modules: int) -> list[functools._lru_cache_wrapper[Any]]:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    # A mutant may have its original's size and second, by which bytecode is told to be current.
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": os.devnull}
 
 
 def _report(only: Sequence[str], least: float) -> int:
