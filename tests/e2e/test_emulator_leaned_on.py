@@ -198,3 +198,33 @@ def test_the_tagging_api_knows_the_tags_of_what_the_demo_tags(aws):
         f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/{vpc}",
         f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
     }
+
+
+def test_a_projection_shows_whole_attributes_and_parts_of_them(aws):
+    dynamodb, table = aws.client("dynamodb"), small.name("table")
+    dynamodb.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    a_map = {"M": {"one": {"S": "1"}, "two": {"S": "2"}}}
+    dynamodb.put_item(TableName=table, Item={"id": {"S": "a"}, "status": {"S": "x"}, "m": a_map})
+
+    def asked(projection, **names):
+        [item] = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": {"S": "a"}},
+            ProjectionExpression=projection,
+            **({"ExpressionAttributeNames": names} if names else {}),
+        )["Items"]
+        return item
+
+    assert asked("m, missing") == {"m": a_map}
+    assert asked("#s,id", **{"#s": "status"}) == {"id": {"S": "a"}, "status": {"S": "x"}}
+    assert asked("#s,id", **{"#s": "m"}) == {"id": {"S": "a"}, "m": a_map}
+    assert asked("m.two") == {"m": {"M": {"two": {"S": "2"}}}}
+    for refused in ("status", "m,m", "m,m.one"):
+        with pytest.raises(ClientError, match="Invalid ProjectionExpression"):
+            asked(refused)
