@@ -599,6 +599,15 @@ def into_a_function() -> FakeAccount:
     return into(FUNCTION)
 
 
+def of_an_alias() -> FakeAccount:
+    """A mapping feeds an alias."""
+    of_alias = mapping(FunctionArn=f"{FUNCTION}:live")
+    return fake_account().but(
+        lambda__list_event_source_mappings={"EventSourceMappings": [of_alias]},
+        lambda__get_event_source_mapping=of_alias,
+    )
+
+
 def role_of_others() -> FakeAccount:
     """A mapping sends its failures to a queue, by the inline policy of the function's role."""
     into_a_queue = mapping(DestinationConfig={"OnFailure": {"Destination": FAILED}})
@@ -616,6 +625,7 @@ def others() -> dict[str, Variant]:
         "a bus": Variant(into_a_bus, _FAILURES),
         "a bucket": Variant(into_a_bucket, _FAILURES),
         "a function": Variant(into_a_function, _FAILURES),
+        "an alias": Variant(of_an_alias, ("event-source-failures",)),
         "inline for streams": Variant(
             role_of_others, ("event-source-failures", "pipe-failures", "schedule-failures")
         ),
