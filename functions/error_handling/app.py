@@ -296,7 +296,7 @@ def asynchronous_retries(
     return judge_retries(
         function,
         losses,
-        attested if tags.get(NOT_IDEMPOTENT).lower() == "true" else None,
+        attested if tags.get(NOT_IDEMPOTENT).strip().lower() == "true" else None,
         max_age_days=max_age_days,
         two_people=two_people,
     )

@@ -61,7 +61,7 @@ def function_latency(
             judge_waits(function.waits, ages.steps),
             judge_latency([function.url], bands.limits, bands.certainty),
         )
-    if tags.get(SLO_TAG) == BATCH:
+    if tags.get(SLO_TAG).strip().lower() == BATCH:
         return not_applicable(f"No caller waits for it: it has the tag {SLO_TAG}={BATCH}.")
     if function.is_asynchronous:
         return not_applicable("No caller waits for it: most invocations are asynchronous.")

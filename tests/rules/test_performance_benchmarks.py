@@ -132,6 +132,7 @@ SLOW, QUICK = latency(within(1000, 0, 0, 0)), latency(within(1000, 1000, 1000, 1
             FunctionLatency(QUICK, SLOW, False), {}, GOOD, id="the url is the entry point"
         ),
         pytest.param(FunctionLatency(SLOW, QUICK, False), {"maif:slo": "batch"}, NA, id="batch"),
+        pytest.param(FunctionLatency(SLOW, QUICK, False), {"maif:slo": "Batch "}, NA, id="Batch"),
         pytest.param(FunctionLatency(latency(NOTHING), SLOW, True), {}, NA, id="asynchronous"),
     ],
 )

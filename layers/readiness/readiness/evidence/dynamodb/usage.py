@@ -235,7 +235,7 @@ class TableTtl:
 def _because(read: Reader, table: Resource) -> str:
     """Why the items of a table should expire: its tag ``data-class``, or its name."""
     patterns: tuple[str, ...] = read.settings.get("cache_tables", ())
-    said = read.of(TagsOnly, table).values.get("data-class", "")
+    said = read.of(TagsOnly, table).values.get("data-class", "").strip().lower()
     if said in {"cache", "session"}:
         return f"its tag says data-class={said}"
     matched = next((each for each in patterns if fnmatch(table.id.lower(), each.lower())), "")

@@ -54,7 +54,7 @@ class BucketAcceleration:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAcceleration:
-        tag = read.of(TagsOnly, bucket).values.get(ACCELERATION_TAG, "")
+        tag = read.of(TagsOnly, bucket).values.get(ACCELERATION_TAG, "").strip().lower()
         required = f"its tag {ACCELERATION_TAG}={tag} asks for it" if tag == "required" else ""
         if read.settings.get("require_all"):
             required = required or "the setting require_all asks for it"

@@ -107,7 +107,8 @@ class CacheRecovery(Store):
         cls, read: Reader, group: Resource, answer: Mapping[str, Any], kept: _Kept
     ) -> CacheRecovery:
         whole = answer.get("GlobalReplicationGroupInfo") or {}
-        is_secondary = whole.get("GlobalReplicationGroupMemberRole") == "SECONDARY"
+        role = str(whole.get("GlobalReplicationGroupMemberRole", ""))
+        is_secondary = role.lower() == "secondary"
         name = whole.get("GlobalReplicationGroupId", "")
         return cls(
             group.id,
