@@ -40,7 +40,7 @@ from readiness.evidence.ecs.services import ScaledService, Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup
 from readiness.evidence.rds.endpoints import DatabaseCluster, Databases, Proxy, ProxyUse
 from readiness.evidence.rds.instances import DatabaseInstance
-from readiness.evidence.stepfunctions import StateMachineDefinition
+from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.utilization import (
     DatabaseUse,
     FunctionUse,
@@ -279,11 +279,14 @@ def function_timeout(
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.LOW)
-def state_machine_timeouts(machine: StateMachineDefinition) -> Verdict:
-    """Every Task state has a timeout, or the whole state machine has one."""
+def state_machine_timeouts(machine: RunDefinitions) -> Verdict:
+    """Every Task state has a timeout, or the whole state machine has one.
+
+    The versions that aliases lead to count too.
+    """
     if machine.kind == "EXPRESS":
         return not_applicable("An express workflow ends after five minutes at the latest.")
-    return tasks_verdict(machine.text)
+    return tasks_verdict(machine.texts)
 
 
 # -- connection pooling -----------------------------------------------------------------------

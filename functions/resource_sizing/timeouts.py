@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from readiness.evidence.awslambda.callers import CallerKind, CallerTimeout, CallerTimeouts
-from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
+from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration, moment
 from readiness.evidence.awslambda.queue_consumers import Source
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.workloads.utilization import FunctionUse
@@ -174,6 +174,17 @@ class DefinitionUnreadable(ValueError):
     """A state machine's definition that is not Amazon States Language."""
 
 
+def untimed_in(definitions: Mapping[str, str]) -> tuple[list[str], int]:
+    """The same of all definitions that run, by what starts them; raises as that does."""
+    untimed, count = [], 0
+    for name, text in definitions.items():
+        found, tasks = untimed_tasks(text)
+        where = "" if name == LATEST else f" ({name})"
+        untimed += [f"{each}{where}" for each in found]
+        count += tasks
+    return untimed, count
+
+
 def untimed_tasks(definition: str) -> tuple[list[str], int]:
     """The Task states without a timeout, and how many Task states there are.
 
@@ -217,10 +228,10 @@ def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
                 yield from _tasks(inner)
 
 
-def tasks_verdict(text: str) -> Verdict:
-    """The verdict on the timeouts of the Task states in a definition."""
+def tasks_verdict(definitions: Mapping[str, str]) -> Verdict:
+    """The verdict on the timeouts of the Task states in definitions, by what starts them."""
     try:
-        untimed, count = untimed_tasks(text)
+        untimed, count = untimed_in(definitions)
     except DefinitionUnreadable as unreadable:
         return cannot_tell(
             f"Its definition could not be understood: {unreadable}.",

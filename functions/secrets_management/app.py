@@ -29,10 +29,11 @@ from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation, SecretsInRegion
 from readiness.evidence.ssm import ParameterType
-from readiness.evidence.stepfunctions import StateMachineDefinition
+from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
 from readiness.semantics.credential_names import is_a_secret
+from readiness.semantics.credentials import Suspicion
 from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
 
 from .places import (
@@ -202,23 +203,24 @@ def codebuild_environment(
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
-def state_machine_definition(
-    machine: StateMachineDefinition, *, plain_text: PlainTextSettings
-) -> Verdict:
+def state_machine_definition(machine: RunDefinitions, *, plain_text: PlainTextSettings) -> Verdict:
     """A state machine's definition holds no credentials: connections and secrets are named.
 
-    The definition is visible to everyone who may describe the state machine.
+    The definition is visible to everyone who may describe the state machine, and so are those of
+    the versions that aliases lead to.
     """
-    try:
-        document = json.loads(machine.text)
-    except ValueError:
-        return cannot_tell("The definition of the state machine is not valid JSON.")
-    states = document.get("States") if isinstance(document, Mapping) else None
-    return judge_plain_text(
-        in_document(document, plain_text),
-        texts=len(states or ()),
-        nothing="The state machine has no states.",
-    )
+    found: list[Suspicion] = []
+    states = 0
+    for name, text in machine.texts.items():
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return cannot_tell("The definition of the state machine is not valid JSON.")
+        named = document.get("States") if isinstance(document, Mapping) else None
+        states += len(named or ())
+        suspected = in_document(document, plain_text)
+        found += suspected if name == LATEST else [each.within(name) for each in suspected]
+    return judge_plain_text(found, texts=states, nothing="The state machine has no states.")
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)

@@ -17,6 +17,16 @@ SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/web:7"
 FUNCTION = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
 MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:intake"
+STATE_MACHINE_ALIASES: dict[tuple[str, str], Any] = {
+    ("stepfunctions", "list_state_machine_aliases"): {
+        "stateMachineAliases": [{"stateMachineAliasArn": f"{MACHINE}:live", "creationDate": NOON}]
+    },
+    ("stepfunctions", "describe_state_machine_alias"): {
+        "stateMachineAliasArn": f"{MACHINE}:live",
+        "name": "live",
+        "routingConfiguration": [{"stateMachineVersionArn": f"{MACHINE}:7", "weight": 100}],
+    },
+}
 PROXY_HOST = "pool.proxy-abc.us-east-1.rds.amazonaws.com"
 DATABASE_HOST = "db.abc.us-east-1.rds.amazonaws.com"
 LONG_AGO = NOON - timedelta(days=90)
@@ -337,6 +347,7 @@ def fake_account() -> FakeAccount:
             ("rds", "describe_db_proxy_targets"): behind(),
             ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [cache]},
             ("stepfunctions", "list_state_machines"): {"stateMachines": [machine]},
+            **STATE_MACHINE_ALIASES,
             ("stepfunctions", "describe_state_machine"): definition({"TimeoutSeconds": 60}),
             ("sqs", "get_queue_attributes"): {"Attributes": {"VisibilityTimeout": "180"}},
         }

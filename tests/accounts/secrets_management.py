@@ -16,6 +16,16 @@ CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/main/agent"
 JOB = f"arn:aws:batch:{HOME}:{ACCOUNT_ID}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:orders"
+STATE_MACHINE_ALIASES: dict[tuple[str, str], Any] = {
+    ("stepfunctions", "list_state_machine_aliases"): {
+        "stateMachineAliases": [{"stateMachineAliasArn": f"{MACHINE}:live", "creationDate": NOON}]
+    },
+    ("stepfunctions", "describe_state_machine_alias"): {
+        "stateMachineAliasArn": f"{MACHINE}:live",
+        "name": "live",
+        "routingConfiguration": [{"stateMachineVersionArn": f"{MACHINE}:7", "weight": 100}],
+    },
+}
 TEMPLATE = "lt-0123456789abcdef0"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
 
@@ -207,6 +217,7 @@ def fake_account() -> FakeAccount:
                     }
                 ]
             },
+            **STATE_MACHINE_ALIASES,
             ("stepfunctions", "describe_state_machine"): machine(SecretId="prod/db"),
             ("batch", "describe_job_definitions"): {"jobDefinitions": [job()]},
             ("apigateway", "get_rest_apis"): {"items": [{"id": "rest1", "name": "orders"}]},

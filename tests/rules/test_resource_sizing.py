@@ -274,6 +274,7 @@ SCALING = [
             "may shrink to 0",
             id="scaled to none",
         ),
+        pytest.param(service(desiredCount=0), GOOD, "", id="scaled to zero for now"),
         pytest.param(
             {TARGETS: {"ScalableTargets": []}, **attested("service-scaling")},
             GOOD,
@@ -870,6 +871,16 @@ def test_the_batching_window_is_waited_for_too():
 def test_state_machine_timeouts(machine, status):
     answers = {"stepfunctions__describe_state_machine": machine}
     assert judged(rules.state_machine_timeouts, made.MACHINE, **answers)[0] is status
+
+
+def test_the_version_behind_an_alias_has_timeouts_of_its_own():
+    def described(**params):
+        is_version = params["stateMachineArn"] != made.MACHINE
+        return made.definition() if is_version else made.definition({"TimeoutSeconds": 60})
+
+    answers = {"stepfunctions__describe_state_machine": described}
+    status, _, reason = judged(rules.state_machine_timeouts, made.MACHINE, **answers)
+    assert (status, "Call (live → 7)" in reason) == (BAD, True), reason
 
 
 def test_the_grace_is_over_where_a_sweep_knows_the_finding_for_longer():

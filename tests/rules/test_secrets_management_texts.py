@@ -28,7 +28,7 @@ from readiness.evidence.batch import JobDefinition
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.ssm import ParameterType
-from readiness.evidence.stepfunctions import StateMachineDefinition
+from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData, UserData
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
@@ -289,6 +289,14 @@ def definition(**parameters):
     return json.dumps({"StartAt": "Call", "States": {"Call": task}})
 
 
+def test_the_version_behind_an_alias_has_a_definition_of_its_own():
+    texts = {"$LATEST": definition(), "live → 7": definition(Password=VALUE)}
+    verdict = state_machine_definition(RunDefinitions(texts))
+    assert (verdict.status, "live → 7/" in verdict.reason) == (BAD, True), verdict.reason
+    clean = {"$LATEST": definition(), "live → 7": definition()}
+    assert state_machine_definition(RunDefinitions(clean)).status is GOOD
+
+
 @pytest.mark.parametrize(
     ("text", "settings", "status", "severity", "said"),
     [
@@ -347,7 +355,7 @@ def definition(**parameters):
     ],
 )
 def test_state_machine_definition(text, settings, status, severity, said):
-    verdict = state_machine_definition(StateMachineDefinition(text), **settings)
+    verdict = state_machine_definition(RunDefinitions({"$LATEST": text}), **settings)
     assert (*outcome(verdict, state_machine_definition), said in verdict.reason) == (
         status,
         severity,
@@ -479,7 +487,7 @@ VALUE = "hunter2hunter2"
         codebuild_environment(
             BuildEnvironment(sources={"source/buildspec": f"a:\n  db_password: {VALUE}\n"})
         ),
-        state_machine_definition(StateMachineDefinition(definition(Password=VALUE))),
+        state_machine_definition(RunDefinitions({"$LATEST": definition(Password=VALUE)})),
         rest_stage_variables(RestStage("arn", "a", "s", variables={"password": VALUE})),
         group_user_data(GroupUserData("a", (UserData("t 1", f"export A_TOKEN={VALUE}"),))),
     ],

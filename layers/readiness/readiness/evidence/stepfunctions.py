@@ -10,6 +10,7 @@ from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
+_GONE = ("StateMachineDoesNotExist",)
 _CALLS = ("UpdateStateMachine", "DeleteStateMachine")
 
 
@@ -56,7 +57,7 @@ class StateMachine:
         answer = read.one(
             "stepfunctions",
             "describe_state_machine",
-            gone=("StateMachineDoesNotExist",),
+            gone=_GONE,
             stateMachineArn=machine.id,
             includedData="METADATA_ONLY",
         )
@@ -68,28 +69,6 @@ class StateMachine:
             each["stateMachineArn"]: cls(each["stateMachineArn"], each["type"])
             for each in _listed(read)
         }
-
-
-@evidence(STATE_MACHINE, reads=("states:DescribeStateMachine",))
-@dataclass(frozen=True, slots=True)
-class StateMachineDefinition:
-    """What the state machine does, as Amazon States Language (JSON text); EXPRESS or STANDARD.
-
-    Source: DescribeStateMachine.
-    """
-
-    text: str
-    kind: str = "STANDARD"
-
-    @classmethod
-    def load(cls, read: Reader, machine: Resource) -> StateMachineDefinition:
-        answer = read.one(
-            "stepfunctions",
-            "describe_state_machine",
-            gone=("StateMachineDoesNotExist",),
-            stateMachineArn=machine.id,
-        )
-        return cls(answer.get("definition", ""), answer["type"])
 
 
 @evidence(
@@ -120,15 +99,22 @@ class RunDefinitions:
     """What executions of the state machine run, as Amazon States Language, by what they start.
 
     ``$LATEST`` is what runs without an alias, beside it the version of each alias
-    (``live → 7``). Sources: DescribeStateMachine, ListStateMachineAliases,
-    DescribeStateMachineAlias.
+    (``live → 7``). ``kind`` is EXPRESS or STANDARD, for good. Sources: DescribeStateMachine,
+    ListStateMachineAliases, DescribeStateMachineAlias.
     """
 
     texts: Mapping[str, str]
+    kind: str = "STANDARD"
 
     @classmethod
     def load(cls, read: Reader, machine: Resource) -> RunDefinitions:
-        texts = {"$LATEST": _definition(read, machine.id, gone=True) or ""}
+        latest = read.one(
+            "stepfunctions",
+            "describe_state_machine",
+            gone=_GONE,
+            stateMachineArn=machine.id,
+        )
+        texts = {"$LATEST": latest.get("definition", "")}
         aliases = read.every(
             "stepfunctions",
             "list_state_machine_aliases",
@@ -145,20 +131,11 @@ class RunDefinitions:
             )
             for route in (answer or {}).get("routingConfiguration") or ():
                 arn = route["stateMachineVersionArn"]
-                text = _definition(read, arn)
-                if text is not None and route.get("weight"):
+                version = read.one(
+                    "stepfunctions", "describe_state_machine", absent=_GONE, stateMachineArn=arn
+                )
+                if version is not None and route.get("weight"):
                     name = alias["stateMachineAliasArn"].rpartition(":")[2]
+                    text = version.get("definition", "")
                     texts[f"{name} → {arn.rpartition(':')[2]}"] = text
-        return cls(texts)
-
-
-def _definition(read: Reader, arn: str, *, gone: bool = False) -> str | None:
-    codes = ("StateMachineDoesNotExist",)
-    answer = read.one(
-        "stepfunctions",
-        "describe_state_machine",
-        gone=codes if gone else (),
-        absent=() if gone else codes,
-        stateMachineArn=arn,
-    )
-    return None if answer is None else answer.get("definition", "")
+        return cls(texts, latest["type"])
