@@ -49,8 +49,8 @@ ProdAlias = Annotated[
 @lambda_deployment.rule("Validate function configuration", severity=Severity.HIGH)
 def function_configuration(
     function: DeployedFunction,
-    role: AssumedRole | None,
-    key: KmsKeyState | None,
+    roles: tuple[AssumedRole, ...],
+    keys: tuple[KmsKeyState, ...],
     concurrency: FunctionConcurrency,
     canary: CanaryTraffic,
     *,
@@ -83,7 +83,7 @@ def function_configuration(
         )
     now, versions = function.read_at, function.behind(prod_alias)
     stuck, unclear = canaries(function, canary, timedelta(hours=canary_max_hours))
-    problems = [*around(function, role, key, concurrency), *stuck]
+    problems = [*around(function, roles, keys, concurrency), *stuck]
     for name, version in versions.items():
         problems += unsound(name, version, now, timedelta(minutes=transition_minutes))
         problems += outdated(name, version, now, ends)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from readiness.evidence.awslambda.functions import LATEST, FunctionConcurrency
@@ -124,8 +124,8 @@ def next_end(
 
 def around(
     function: DeployedFunction,
-    role: AssumedRole | None,
-    key: KmsKeyState | None,
+    roles: Iterable[AssumedRole],
+    keys: Collection[KmsKeyState],
     concurrency: FunctionConcurrency,
 ) -> Iterator[Problem]:
     """What keeps the function from running although its versions are sound."""
@@ -133,17 +133,21 @@ def around(
         yield Problem(
             Severity.HIGH, f"An alias points to version {version}, which does not exist."
         )
-    if role is not None and role.trust is None:
-        yield Problem(Severity.HIGH, f"The execution role {role.name} does not exist.")
-    elif role is not None and not role.trusts("lambda.amazonaws.com"):
-        yield Problem(
-            Severity.HIGH,
-            f"The trust policy of the execution role {role.name} does not let Lambda assume it.",
-        )
-    wrong = key.why_no_service_can_use_it if key is not None else ""
-    if key is not None and wrong and key.state not in _CHANGING_KEY:
-        text = f"The KMS key of the environment variables {wrong}."
-        yield Problem(Severity.HIGH, text)
+    for role in roles:
+        if role.trust is None:
+            yield Problem(Severity.HIGH, f"The execution role {role.name} does not exist.")
+        elif not role.trusts("lambda.amazonaws.com"):
+            yield Problem(
+                Severity.HIGH,
+                f"The trust policy of the execution role {role.name} does not let Lambda assume"
+                " it.",
+            )
+    for key in keys:
+        wrong = key.why_no_service_can_use_it
+        if wrong and key.state not in _CHANGING_KEY:
+            which = f" {key.key_id}" if len(keys) > 1 else ""
+            text = f"The KMS key{which} of the environment variables {wrong}."
+            yield Problem(Severity.HIGH, text)
     if concurrency.reserved == 0:
         text = "The reserved concurrency is 0, so every invocation is throttled."
         yield Problem(Severity.HIGH, text)

@@ -338,6 +338,36 @@ def versions(**changes: Mapping[str, Any]):
     return answer
 
 
+def test_a_version_keeps_its_role_and_its_key():
+    sound = fake_account()
+
+    def role(*, RoleName):  # noqa: N803
+        found = sound.answers["iam", "get_role"] if RoleName == "agent" else None
+        return found or error("NoSuchEntity", 404)
+
+    def key(*, KeyId):  # noqa: N803
+        state = "PendingDeletion" if KeyId.endswith("old") else "Enabled"
+        return {"KeyMetadata": key_metadata(KeyId=KeyId.rpartition("/")[2], KeyState=state)}
+
+    old_key = f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/old"
+    old_role = f"arn:aws:iam::{ACCOUNT_ID}:role/gone"
+    for kept, said in (
+        ({"Role": old_role}, "execution role gone does not exist"),
+        ({"KMSKeyArn": old_key}, "KMS key old of the environment variables"),
+    ):
+        where = fake_account().but(
+            lambda__get_function_configuration=versions(v7=kept),
+            lambda__list_aliases=alias(),
+            iam__get_role=role,
+            kms__describe_key=key,
+        )
+        assert_judged(function_configuration, where, {}, BAD, Severity.HIGH, said)
+        unused = fake_account().but(
+            lambda__get_function_configuration=versions(v7=kept), iam__get_role=role
+        )
+        assert_judged(function_configuration, unused, {}, GOOD, None, "")
+
+
 @pytest.mark.parametrize(
     ("asked", "settings", "status", "said"),
     [

@@ -119,16 +119,16 @@ class DeployedFunction:
     """The versions that callers can reach: the unpublished one and those that aliases lead to.
 
     On Lambda Managed Instances also ``$LATEST.PUBLISHED``. ``missing`` are versions that an alias
-    names and that do not exist. ``role`` and ``key`` are the execution role and the key of the
-    environment. ``read_at`` is when this was asked.
+    names and that do not exist. ``roles`` and ``keys`` are the execution roles and the keys of the
+    environments: a published version keeps its own. ``read_at`` is when this was asked.
     Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases.
     """
 
     versions: Mapping[str, DeployedVersion]
     aliases: tuple[Alias, ...]
     read_at: datetime
-    role: Resource | None = None
-    key: Resource | None = None
+    roles: tuple[Resource, ...] = ()
+    keys: tuple[Resource, ...] = ()
     missing: tuple[str, ...] = ()
 
     @classmethod
@@ -143,13 +143,15 @@ class DeployedFunction:
         answers = {version: version_of(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
         named = {version for alias in aliases for version in alias.versions} - {LATEST}
-        role = last_segment(latest.get("Role", ""))
+        every = [latest, *(answer for answer in answers.values() if answer)]
+        roles = {last_segment(each.get("Role", "")) or "" for each in every} - {""}
+        keys = dict.fromkeys(each.get("KMSKeyArn") or "" for each in every)
         return cls(
             versions={LATEST: unpublished, **found},
             aliases=aliases,
             read_at=read.now,
-            role=ROLE.resource(read.account, read.region, role) if role else None,
-            key=key_resource(read, latest.get("KMSKeyArn", "")),
+            roles=tuple(ROLE.resource(read.account, read.region, role) for role in sorted(roles)),
+            keys=tuple(key for arn in keys if (key := key_resource(read, arn))),
             missing=tuple(sorted(named - found.keys())),
         )
 
