@@ -21,6 +21,7 @@ from readiness.evidence.budgets import Bounds, BudgetActions, Budgets, Payer
 from readiness.evidence.cost_anomalies import Anomalies, AnomalyDetection
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.rds.instances import is_auto_scaled
 from readiness.evidence.workloads.cost_tags import (
     BalancerTags,
     CacheClusterTags,
@@ -299,6 +300,8 @@ def database_tags(
     database: DatabaseTags, manifests: Manifests, *, settings: TagSettings
 ) -> Verdict:
     """The database instance has the required tags, its own where a cluster has them too."""
+    if is_auto_scaled(database.name):
+        return not_applicable("Auto scaling made the reader with tags of its own.")
     return judge_tags(database.name, database.tags, manifests, settings)
 
 

@@ -9,7 +9,7 @@ from readiness import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.application_autoscaling import ReplicaScaling
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
-from readiness.evidence.rds.instances import InstanceAvailability
+from readiness.evidence.rds.instances import InstanceAvailability, is_auto_scaled
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
@@ -138,15 +138,13 @@ def cluster_verdict(
     ).observing(observed)
 
 
-_AUTO_SCALED = "application-autoscaling-"
-"""What the names of the readers begin with that Application Auto Scaling makes and deletes."""
 READERS = "rds:cluster:ReadReplicaCount"
 
 
 def _readers_may_go(cluster: ClusterAvailability, scaling: ReplicaScaling) -> bool:
     """Whether auto scaling made every reader and needs to keep none."""
     target = scaling.targets.get((f"cluster:{cluster.name}", READERS))
-    lasting = [each for each in cluster.members if not each.name.startswith(_AUTO_SCALED)]
+    lasting = [each for each in cluster.members if not is_auto_scaled(each.name)]
     return target is not None and target.lowest == 0 and len(lasting) < 2
 
 

@@ -42,6 +42,19 @@ def test_a_resource_that_never_had_a_tag_counts_too():
     ]
 
 
+def test_what_aws_makes_by_itself_does_not_count():
+    master = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:viewer:3"
+    functions = [{"FunctionName": "us-east-1.viewer", "MasterArn": master}]
+    instances = ["application-autoscaling-1f2e", "orders-1"]
+    seen = deployed(
+        lambda__list_functions={"Functions": functions},
+        rds__describe_db_instances={
+            "DBInstances": [{"DBInstanceIdentifier": each} for each in instances]
+        },
+    )
+    assert [each.id for each in seen.all] == ["orders-1", "work"]
+
+
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_tags_beyond_the_first_page_count_too(bulk):
     asked = []

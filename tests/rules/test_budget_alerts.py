@@ -732,6 +732,11 @@ def test_the_payer_may_watch_a_member():
     judged(anomaly_detection(detection([], []), MEMBER, NONE, managed_locally=True), BAD)
 
 
+def test_a_reader_that_auto_scaling_made():
+    made = DatabaseTags("application-autoscaling-1f2e", {}, "orders")
+    judged(database_tags(made, NONE), NA, "Auto scaling made the reader")
+
+
 def anomaly(days: int, impact: float = 450.5, feedback: str = "") -> Anomaly:
     return Anomaly("an", "AWS Lambda", TODAY - timedelta(days=days), None, impact, feedback)
 

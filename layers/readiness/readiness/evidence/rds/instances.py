@@ -34,6 +34,14 @@ def is_of_rds(engine: str) -> bool:
     return engine not in _OTHER_SERVICES
 
 
+_AUTO_SCALED = "application-autoscaling-"
+
+
+def is_auto_scaled(name: str) -> bool:
+    """Whether Application Auto Scaling made the instance, an Aurora reader, and will delete it."""
+    return name.startswith(_AUTO_SCALED)
+
+
 def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("rds", "describe_db_instances", "DBInstances")
 

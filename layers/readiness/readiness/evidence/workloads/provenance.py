@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.elbv2.load_balancers import LOAD_BALANCER
-from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.rds.instances import INSTANCE, is_auto_scaled
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE
@@ -85,8 +85,14 @@ def _own_stacks(resources: Iterable[Tagged]) -> set[str]:
 
 
 def _ids(read: Reader, type_: ResourceType) -> Iterable[str]:
-    """Every id of the type; none where the region does not have the service."""
+    """Every id of the type that people deploy; none where the region does not have the service.
+
+    CloudFront makes the replicas of Lambda@Edge functions, and auto scaling readers of Aurora.
+    """
     try:
-        return list(type_.find(read))
+        if type_ is FUNCTION:
+            every = FunctionIdentity.load_all(read)
+            return [name for name, each in every.items() if not each.master_arn]
+        return [id for id in type_.find(read) if type_ is not INSTANCE or not is_auto_scaled(id)]
     except NotOffered:
         return ()
