@@ -1,8 +1,18 @@
 """Performance benchmarks: latency, error rate, availability and cost against fixed limits."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
-from readiness import Between, Severity, Status, Verdict, heading, not_applicable
+from readiness import (
+    Between,
+    Severity,
+    Status,
+    Verdict,
+    cannot_tell,
+    heading,
+    not_applicable,
+)
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag, RegionalCosts
@@ -28,6 +38,7 @@ from readiness.judgement.benchmarks import (
     judge_waits,
 )
 from readiness.judgement.unit_cost import CostWindow, judge_unit_cost
+from readiness.model.text import listed
 from readiness.model.verdict import worst
 
 from .settings import AvailabilitySettings, ErrorRateSettings, LatencySettings, WaitSettings
@@ -87,7 +98,7 @@ def service_latency(service: ServiceLatency, *, bands: LatencySettings) -> Verdi
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
 def rest_api_latency(api: RestApiLatency, *, bands: LatencySettings) -> Verdict:
     """The p99 latency of the REST API, integration included, is below the target."""
-    return judge_latency([api.latency], bands.limits, bands.certainty)
+    return _apart(judge_latency([api.latency], bands.limits, bands.certainty), api.namesakes)
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
@@ -131,7 +142,7 @@ def service_error_rate(service: ServiceOutcomes, *, bands: ErrorRateSettings) ->
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
 def rest_api_error_rate(api: RestApiOutcomes, *, bands: ErrorRateSettings) -> Verdict:
     """The 5XX error rate of the REST API is below the target."""
-    return judge_error_rate([api.outcomes], bands.steps, bands.certainty)
+    return _apart(judge_error_rate([api.outcomes], bands.steps, bands.certainty), api.namesakes)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
@@ -174,7 +185,7 @@ def service_availability(service: ServiceOutcomes, *, bands: AvailabilitySetting
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
 def rest_api_availability(api: RestApiOutcomes, *, bands: AvailabilitySettings) -> Verdict:
     """The availability of the REST API is above the target, and its traffic did not stop."""
-    return judge_availability([api.outcomes], bands.steps, bands.certainty)
+    return _apart(judge_availability([api.outcomes], bands.steps, bands.certainty), api.namesakes)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
@@ -246,6 +257,22 @@ def cost_per_million_requests(
 
 
 _NO_REQUESTS = "A WebSocket API has connections and messages instead of requests."
+
+
+def _apart(verdict: Verdict, namesakes: Sequence[str]) -> Verdict:
+    """The verdict on a REST API where others of the same name are measured with it.
+
+    Where they fail together, one of them fails; where they do not, one of few requests still may.
+    """
+    if not namesakes or verdict.status in {Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA}:
+        return verdict
+    said = (
+        f"CloudWatch counts it together with {listed(list(namesakes))}, of the same name"
+        f" (SHARED_NAME). Together: {verdict.reason}"
+    )
+    if verdict.status is Status.COMPLIANT:
+        return cannot_tell(said).observing({**verdict.observed, "cause": "SHARED_NAME"})
+    return replace(verdict, reason=said)
 
 
 def _unmeasured(entry_points: EntryPointList) -> Verdict | None:

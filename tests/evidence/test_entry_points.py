@@ -12,7 +12,7 @@ from readiness.evidence.cloudwatch.processing_time import (
     FunctionProcessingTime,
     ServiceProcessingTime,
 )
-from readiness.evidence.workloads.api_entry_points import RestApiOutcomes
+from readiness.evidence.workloads.api_entry_points import RestApiLatency, RestApiOutcomes
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerOutcomes,
     ServiceLatency,
@@ -195,6 +195,31 @@ def test_a_rest_api_is_measured_by_its_name():
     queries = [query["MetricStat"]["Metric"] for query in asked[0]["MetricDataQueries"]]
     assert {metric["MetricName"] for metric in queries} == {"Count", "5XXError"}
     assert queries[0]["Dimensions"] == [{"Name": "ApiName", "Value": "agents"}]
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize("cls", [RestApiLatency, RestApiOutcomes])
+def test_other_rest_apis_of_that_name_are_told(cls, bulk):
+    fake_account, _ = counting(Count=1.0)
+    apis = [(worlds.REST_API, "agents"), ("other", "agents"), ("third", "orders")]
+    fake_account = fake_account.but(
+        apigateway__get_rest_apis={"items": [{"id": id, "name": name} for id, name in apis]}
+    )
+    found = read(cls, "AWS::ApiGateway::RestApi", worlds.REST_API, fake_account, bulk=bulk)
+    assert found.namesakes == ("other",)
+
+
+def test_rest_apis_of_one_name_are_counted_once():
+    fake_account, _ = counting(Count=2.0)
+    arns = [f"arn:aws:apigateway:{HOME}::/restapis/{id}" for id in (worlds.REST_API, "other")]
+    tags = [{"Key": "Application", "Value": "MAIF"}]
+    fake_account = fake_account.but(
+        resourcegroupstaggingapi__get_resources={
+            "ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn in arns]
+        }
+    )
+    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", fake_account).demand
+    assert set(demand.requests.values()) == {2 * 86_400.0}
 
 
 def test_a_workloads_requests_are_those_of_its_users():

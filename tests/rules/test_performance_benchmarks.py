@@ -115,6 +115,24 @@ def test_a_series_without_percentiles_tells_nothing():
     assert seen.observed["cause"] == "PREAGGREGATED_SERIES"
 
 
+@pytest.mark.parametrize(
+    ("kept", "status"),
+    [
+        pytest.param((1000, 1000, 1000, 1000), UNKNOWN, id="good together"),
+        pytest.param((1000, 0, 0, 0), BAD, id="slow together"),
+        pytest.param((0, 0, 0, 0), NA, id="no requests"),
+    ],
+)
+def test_rest_apis_of_the_same_name_are_measured_together(kept, status):
+    shared = RestApiLatency(latency(within(*kept)), ("b2c3d4",))
+    seen = rest_api_latency(shared)
+    assert (seen.status, "together with b2c3d4" in seen.reason) == (status, status is not NA)
+    both = outcomes(history(1000), history(0)), outcomes(history(1000), history(300))
+    for rule in (rest_api_error_rate, rest_api_availability):
+        good, bad = (rule(RestApiOutcomes(each, ("b2c3d4",))) for each in both)
+        assert (good.status, bad.status) == (UNKNOWN, BAD)
+
+
 def test_limits_out_of_order_are_refused():
     seen = rest_api_latency(RestApiLatency(latency(within(1000, 0, 0, 0))), target_ms=600.0)
     assert seen.status is UNKNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
+from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi, RestApiNames
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.evidence.cloudwatch.histories import Latency, Outcomes
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
@@ -17,7 +17,7 @@ from readiness.evidence.workloads.entry_points import (
     read_histories,
     sums_of,
 )
-from readiness.model.evidence import evidence
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -53,38 +53,57 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,), asks_with=LIMITS)
+def _namesakes(read: Reader, api: str) -> tuple[str, ...]:
+    """The other REST APIs of the same name: CloudWatch counts them together."""
+    names = read.of(RestApiNames, REGION.resource(read.account, read.region, read.account)).by_id
+    return tuple(sorted(id for id, name in names.items() if name == names.get(api) and id != api))
+
+
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi, RestApiNames), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
-    """How long a REST API took, its integration included. Source: GetMetricData."""
+    """How long a REST API took, its integration included.
+
+    ``namesakes`` are the ids of other APIs with its name, which are measured together with it.
+    Sources: GetMetricData, GetRestApis.
+    """
 
     latency: Latency
+    namesakes: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> RestApiLatency:
-        return cls(_latencies(read, _named([read.of(RestApi, api)]))[api.id])
+        latency = _latencies(read, _named([read.of(RestApi, api)]))[api.id]
+        return cls(latency, _namesakes(read, api.id))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiLatency]:
         named = _named(read.those(RestApi).values())
-        return {id: cls(latency) for id, latency in _latencies(read, named).items()}
+        found = _latencies(read, named).items()
+        return {id: cls(latency, _namesakes(read, id)) for id, latency in found}
 
 
-@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,))
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi, RestApiNames))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
-    """How many requests a REST API took and how many it failed. Source: GetMetricData."""
+    """How many requests a REST API took and how many it failed; ``namesakes`` as of its latency.
+
+    Sources: GetMetricData, GetRestApis.
+    """
 
     outcomes: Outcomes
+    namesakes: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> RestApiOutcomes:
-        return cls(_counts(read, _named([read.of(RestApi, api)]), "5XXError")[api.id])
+        counts = _counts(read, _named([read.of(RestApi, api)]), "5XXError")[api.id]
+        return cls(counts, _namesakes(read, api.id))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiOutcomes]:
         named = _named(read.those(RestApi).values())
-        return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
+        found = _counts(read, named, "5XXError").items()
+        return {id: cls(counts, _namesakes(read, id)) for id, counts in found}
 
 
 @evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,), asks_with=LIMITS)

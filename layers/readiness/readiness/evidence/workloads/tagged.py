@@ -161,7 +161,9 @@ def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
 def _demand(
     workload: str, entry_points: Iterable[_EntryPoint], found: Mapping[Query, Series]
 ) -> Demand:
-    used = [(name, found[query], user) for name, query, user in entry_points]
+    # REST APIs of one name have one count
+    once = {query: (name, user) for name, query, user in entry_points}
+    used = [(name, found[query], user) for query, (name, user) in once.items()]
     entered = [(name, each) for name, each, user in used if user and each.total]
     counted = entered or [(name, each) for name, each, user in used if not user]
     requests: dict[date, float] = {}
