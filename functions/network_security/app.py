@@ -30,6 +30,7 @@ from readiness.evidence.ec2.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorklo
 from readiness.evidence.ec2.vpcs import RouteTables, Subnets, Vpc, VpcFlowLogs, VpcInterfaces
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.route53profiles import DnsProfiles
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 
@@ -281,13 +282,14 @@ def private_service_endpoints(
     zones: PrivateZones,
     subnets: Subnets,
     routes: RouteTables,
+    profiles: DnsProfiles | Unreadable,
     *,
     required_endpoint_services: Annotated[
         tuple[str, ...],
         "Services that need an endpoint, such as sqs; if empty, those that workloads call",
     ] = (),
     accept_centralized: Annotated[
-        bool, "Accept a private hosted zone that leads to an endpoint in another VPC"
+        bool, "Accept a private hosted zone or a profile that leads to endpoints in another VPC"
     ] = True,
     require_restrictive_policy: Annotated[
         bool, "Fail endpoints whose policy allows everything, as the default policy does"
@@ -304,6 +306,10 @@ def private_service_endpoints(
     wide = [e.id for e in endpoints.all if e.service in needed and e.is_wide_open]
     if wide and require_restrictive_policy:
         problems.append(f"The endpoint policy of {listed(wide)} allows every action to everyone.")
+    elif problems and accept_centralized and dns.support and dns.hostnames:
+        doubt = _elsewhere(problems, profiles)
+        if doubt is not None:
+            return doubt
     if problems:
         return violates(
             " ".join(problems),
@@ -322,6 +328,25 @@ def private_service_endpoints(
             missing=("kms:Decrypt", "iam:GetAccountAuthorizationDetails"),
         )
     return complies(f"Working endpoints exist for {listed(needed, 10)}.", needed=needed)
+
+
+def _elsewhere(problems: list[str], profiles: DnsProfiles | Unreadable) -> Verdict | None:
+    """The verdict where a Route 53 Profile may bring the names that seem to lack an endpoint."""
+    said = " ".join(problems)
+    if isinstance(profiles, Unreadable):
+        if not (profiles.is_denied or profiles.is_passing):
+            return None  # no such API here, so no such profile
+        return unread(
+            f"{said} Whether a Route 53 Profile leads to endpoints of another VPC could not be"
+            f" read: {profiles}.",
+            profiles,
+        )
+    if not profiles.with_names:
+        return None
+    return cannot_tell(
+        f"{said} The Route 53 Profile {listed(profiles.with_names)} of the VPC brings it private"
+        " names, which may lead to endpoints of another VPC; what they are is not read."
+    )
 
 
 def _why_no_endpoints(vpc: Vpc, workloads: VpcWorkloads, calls_services: bool) -> str:  # noqa: FBT001

@@ -73,6 +73,28 @@ def route_table(id: str, *, main: bool = False, subnets: Iterable[str] = ()) -> 
     }
 
 
+def profile(**changes: object) -> dict[str, object]:
+    """The Route 53 Profile that another account shares with the VPC."""
+    about: dict[str, object] = {
+        "Id": "rpassoc-1",
+        "OwnerId": "444455556666",
+        "ProfileId": "rp-0a1b2c3d4e5f6071",
+        "ResourceId": VPC,
+        "Status": "COMPLETE",
+    }
+    return about | changes
+
+
+def brought(what: str, service: str = "route53resolver", **changes: object) -> dict[str, object]:
+    """What a profile brings to its VPCs."""
+    about: dict[str, object] = {
+        "ProfileId": "rp-0a1b2c3d4e5f6071",
+        "ResourceArn": f"arn:aws:{service}:{HOME}:444455556666:{what}",
+        "Status": "COMPLETE",
+    }
+    return about | changes
+
+
 def endpoint(service: str, **changes: object) -> dict[str, object]:
     """An endpoint of the VPC that works."""
     is_gateway = service in {"s3", "dynamodb"}
@@ -225,6 +247,10 @@ def fake_account() -> FakeAccount:
                 ],
                 "MaxItems": "100",
             },
+            ("route53profiles", "list_profile_associations"): {"ProfileAssociations": [profile()]},
+            ("route53profiles", "list_profile_resource_associations"): {
+                "ProfileResourceAssociations": [brought("firewall-rule-group/rslvr-frg-1")]
+            },
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
@@ -258,6 +284,13 @@ def on_managed_instances() -> FakeAccount:
     )
 
 
+def without_a_name_of_sts() -> FakeAccount:
+    """No endpoint and no zone leads to STS, and the profile brings no names."""
+    return fake_account().but(
+        route53__list_hosted_zones_by_vpc={"HostedZoneSummaries": [], "MaxItems": "100"}
+    )
+
+
 def across_a_transit_gateway(*stale: str) -> FakeAccount:
     """A rule names a group of another account; EC2 calls the rules for ``stale`` stale."""
     pair = {"GroupId": "sg-0e1d2c3b4a5f60718", "UserId": "444455556666"}
@@ -278,5 +311,6 @@ def others() -> dict[str, Variant]:
         "on managed instances": Variant(
             on_managed_instances, ("lambda-private-subnets", "private-service-endpoints")
         ),
+        "without a name of STS": Variant(without_a_name_of_sts, ("private-service-endpoints",)),
         "across a transit gateway": Variant(across_a_transit_gateway, ("minimal-security-group",)),
     }

@@ -195,6 +195,9 @@ class Estate(Surroundings):
     def route53_list_hosted_zones_by_vpc(self, params: Mapping[str, Any]) -> Any:
         return {"HostedZoneSummaries": []}
 
+    def route53profiles_list_profile_associations(self, params: Mapping[str, Any]) -> Any:
+        return {"ProfileAssociations": []}
+
     def ec2_describe_vpc_attribute(self, params: Mapping[str, Any]) -> Any:
         name = params["Attribute"]
         return {"VpcId": params["VpcId"], f"E{name[1:]}": {"Value": True}}

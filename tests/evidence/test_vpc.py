@@ -23,6 +23,7 @@ from readiness.evidence.ec2.vpcs import (
     VpcInterfaces,
 )
 from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.route53profiles import DnsProfiles
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.service_names import service_of_endpoint, service_of_zone, services_named
@@ -235,6 +236,7 @@ def test_an_empty_vpc_costs_no_further_reads():
     seen = fake_account().but(lambda__list_functions=EMPTY, ecs__list_clusters={"clusterArns": []})
     assert of_vpc(VpcDns, seen) == VpcDns()
     assert of_vpc(PrivateZones, seen) == PrivateZones()
+    assert of_vpc(DnsProfiles, seen) == DnsProfiles()
     assert not {("ec2", "describe_vpc_attribute"), ("route53", "list_hosted_zones_by_vpc")} & set(
         seen.calls
     )
@@ -262,6 +264,42 @@ def test_every_page_of_hosted_zones_is_read():
 
     seen = of_vpc(PrivateZones, fake_account().but(route53__list_hosted_zones_by_vpc=zones))
     assert seen.services == {"secretsmanager", "ecr.api"}
+
+
+ZONE = good.brought("hostedzone/Z1", "route53")
+
+
+@pytest.mark.parametrize(
+    ("association", "brings", "found"),
+    [
+        pytest.param({}, [ZONE], 1, id="a hosted zone"),
+        pytest.param({}, [good.brought("vpc-endpoint/vpce-1", "ec2")], 1, id="an endpoint"),
+        pytest.param({}, [good.brought("resolver-rule/rslvr-rr-1")], 0, id="a rule of a resolver"),
+        pytest.param({}, [ZONE | {"Status": "CREATING"}], 0, id="not yet"),
+        pytest.param({"Status": "DELETING"}, [ZONE], 0, id="no more"),
+        pytest.param({}, [], 0, id="nothing"),
+    ],
+)
+def test_profiles_that_bring_names(association, brings, found):
+    """ListHostedZonesByVPC shows no zone that a profile brings."""
+    seen = of_vpc(
+        DnsProfiles,
+        good.without_a_name_of_sts().but(
+            route53profiles__list_profile_associations={
+                "ProfileAssociations": [good.profile(**association)]
+            },
+            route53profiles__list_profile_resource_associations={
+                "ProfileResourceAssociations": brings
+            },
+        ),
+    )
+    assert len(seen.with_names) == found
+
+
+def test_profiles_are_not_asked_where_every_service_has_a_name():
+    account = fake_account()
+    assert of_vpc(DnsProfiles, account) == DnsProfiles()
+    assert ("route53profiles", "list_profile_associations") not in account.calls
 
 
 @pytest.mark.parametrize(

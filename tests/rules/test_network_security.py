@@ -35,6 +35,8 @@ from readiness.evidence.ec2.vpcs import (
 )
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.route53profiles import DnsProfiles
+from readiness.model.unreadable import Cause, Unreadable
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -410,7 +412,19 @@ def runs(*services, known=True):
     return VpcWorkloads((Workload("function agent", ("subnet-a",), frozenset(services), unknown),))
 
 
-def linked(workloads, *endpoints, vpc=OURS, dns=None, zones=(), routes=PRIVATE, **settings):
+PROFILE = DnsProfiles(("rp-1",))
+
+
+def linked(
+    workloads,
+    *endpoints,
+    vpc=OURS,
+    dns=None,
+    zones=(),
+    routes=PRIVATE,
+    profiles=DnsProfiles(),  # noqa: B008
+    **settings,
+):
     return private_service_endpoints(
         vpc,
         workloads,
@@ -419,8 +433,13 @@ def linked(workloads, *endpoints, vpc=OURS, dns=None, zones=(), routes=PRIVATE, 
         PrivateZones(frozenset(zones)),
         SUBNETS,
         routes,
+        profiles,
         **settings,
     )
+
+
+def unreadable(cause):
+    return Unreadable("route53profiles:ListProfileAssociations", cause)
 
 
 KMS = Endpoint("vpce-kms", "kms")
@@ -432,6 +451,36 @@ KMS = Endpoint("vpce-kms", "kms")
         pytest.param(linked(runs("kms"), KMS), GOOD, "kms", id="interface endpoint"),
         pytest.param(linked(runs("s3"), gateway()), GOOD, "s3", id="gateway endpoint"),
         pytest.param(linked(runs("kms"), zones=["kms"]), GOOD, "kms", id="a central one"),
+        pytest.param(
+            linked(runs("kms"), profiles=PROFILE), UNKNOWN, "rp-1", id="perhaps by a profile"
+        ),
+        pytest.param(
+            linked(runs("kms"), KMS, profiles=PROFILE), GOOD, "kms", id="one beside a profile"
+        ),
+        pytest.param(
+            linked(runs("kms"), profiles=PROFILE, accept_centralized=False),
+            BAD,
+            "no endpoint for kms",
+            id="perhaps by a profile, refused",
+        ),
+        pytest.param(
+            linked(runs("kms"), profiles=PROFILE, dns=VpcDns(support=False)),
+            BAD,
+            "do not resolve",
+            id="a profile and no names",
+        ),
+        pytest.param(
+            linked(runs("kms"), profiles=unreadable(Cause.ACCESS_DENIED)),
+            UNKNOWN,
+            "could not be read",
+            id="profiles denied",
+        ),
+        pytest.param(
+            linked(runs("kms"), profiles=unreadable(Cause.UNEXPECTED_ANSWER)),
+            BAD,
+            "no endpoint for kms",
+            id="no such API",
+        ),
         pytest.param(
             linked(runs("kms"), zones=["kms"], accept_centralized=False),
             BAD,

@@ -100,6 +100,8 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("resiliencehubv2", "list_services"): ("maxResults", 100),
     ("resiliencehubv2", "list_test_runs"): ("maxResults", 100),
     ("resourcegroupstaggingapi", "get_resources"): ("ResourcesPerPage", 100),
+    ("route53profiles", "list_profile_associations"): ("MaxResults", 100),
+    ("route53profiles", "list_profile_resource_associations"): ("MaxResults", 100),
     ("s3", "list_buckets"): ("MaxBuckets", 10000),
     ("scheduler", "list_schedule_groups"): ("MaxResults", 100),
     ("scheduler", "list_schedules"): ("MaxResults", 100),
