@@ -43,7 +43,12 @@ EXEMPT_ROLES = (
     "OrganizationAccountAccessRole",
     "AWSControlTowerExecution",
     "cdk-*-cfn-exec-role-*",
+    "aws-controltower-*",
+    "stacksets-exec-*",
 )
+"""Roles that AWS or its tools make and need as they are. The last two an account in Control Tower
+may not even change ("Disallow changes to AWS IAM roles set up by AWS Control Tower and AWS
+CloudFormation" among its mandatory controls)."""
 
 ExemptUsers = Annotated[
     tuple[str, ...], "Users that may have long-term credentials (name patterns)"

@@ -240,6 +240,8 @@ def test_an_unusable_document_is_no_answer():
             id="Identity Center's",
         ),
         pytest.param("OrganizationAccountAccessRole", "/", id="the organization's"),
+        pytest.param("stacksets-exec-0a1b2c3d4e5f", "/", id="of a stack set"),
+        pytest.param("aws-controltower-AdministratorExecutionRole", "/", id="of Control Tower"),
         pytest.param("cdk-hnb659fds-cfn-exec-role-1-us-east-1", "/", id="CDK's"),
     ],
 )
