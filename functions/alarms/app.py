@@ -23,6 +23,7 @@ from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
+from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 from readiness.semantics.alarms import Kind
@@ -322,7 +323,9 @@ def table_throttles(
     table: TableCapacity, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """Alarms cover throttled reads and writes of a DynamoDB table, on-demand tables included."""
-    return covered(alarms, required.table_throttles(table.name), Severity.MEDIUM, limits)
+    return of_restore_test(table.name) or covered(
+        alarms, required.table_throttles(table.name), Severity.MEDIUM, limits
+    )
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
@@ -349,6 +352,8 @@ def database_utilization(
     The storage of Aurora, DocumentDB and Neptune grows by itself, and Neptune counts no
     connections.
     """
+    if copy := of_restore_test(database.name):
+        return copy
     known = {"cpu", "storage", "connections"}
     if unknown := sorted(set(required_groups) - known):
         return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")

@@ -28,6 +28,7 @@ from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.regional import RegionalStores
+from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.attestation import Attested
 
 from .caches import cache_cluster_verdict, cache_verdict
@@ -169,7 +170,9 @@ def database_zones(
 
     Members of a cluster are judged with it: an Aurora instance is never Multi-AZ by itself.
     """
-    return instance_verdict(database, region.read_at, replicas=replicas_need_a_standby)
+    return of_restore_test(database.name) or instance_verdict(
+        database, region.read_at, replicas=replicas_need_a_standby
+    )
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -181,7 +184,9 @@ def database_cluster_zones(
     min_zones: MinZones = 2,
 ) -> Verdict:
     """A database cluster has a reader in another Availability Zone that can take over."""
-    return cluster_verdict(cluster, scaling, zones, min_zones=min_zones)
+    return of_restore_test(cluster.name) or cluster_verdict(
+        cluster, scaling, zones, min_zones=min_zones
+    )
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)

@@ -47,6 +47,7 @@ from readiness.evidence.workloads.utilization import (
     RegionConcurrency,
     ServiceUse,
 )
+from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
@@ -158,6 +159,8 @@ def service_scaling(
 @sizing.rule(SCALING, severity=Severity.HIGH)
 def table_scaling(table: TableThroughput, indexes: TableIndexes, scaling: TableScaling) -> Verdict:
     """The DynamoDB table is on demand, or auto-scaling covers it and every index."""
+    if copy := of_restore_test(table.name):
+        return copy
     if table.billing_mode == "PAY_PER_REQUEST":
         return complies("The table has on-demand capacity, which DynamoDB scales.")
     problems = table_problems(table.name, indexes.names, scaling.targets)
