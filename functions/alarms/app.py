@@ -24,6 +24,7 @@ from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.judgement.restore_tests import of_restore_test
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 from readiness.semantics.alarms import Kind
@@ -65,6 +66,8 @@ def lambda_errors(
     """
     if function.master_arn:
         return not_applicable(REPLICA)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     needed = required.function_errors(
         function.name, function.log_group, alarms.published, sources.all
     )
@@ -185,6 +188,8 @@ def lambda_latency(
     """
     if function.master_arn:
         return not_applicable(REPLICA)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     needed = required.function_latency(
         function.name, timeouts, alarms.published, latency, sources.all
     )
@@ -285,6 +290,8 @@ def lambda_throttles(
     """An alarm covers throttled invocations of a function."""
     if function.master_arn:
         return not_applicable(REPLICA)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     needed = required.function_throttles(function.name, alarms.published)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 

@@ -33,6 +33,7 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.judgement.restore_tests import of_restore_test
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
@@ -167,6 +168,8 @@ def function_metrics(
     """A function publishes custom metrics, and has done so recently."""
     if function.master_arn:
         return not_applicable(REPLICA)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     if not where.namespaces:
         return not_applicable("The setting namespaces is empty.")
     try:

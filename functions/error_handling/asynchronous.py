@@ -13,6 +13,7 @@ from readiness.evidence.awslambda.asynchronous import (
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
@@ -42,8 +43,8 @@ def judge_sinks(
 ) -> Verdict:
     """The verdict on where the failures of each asynchronous invocation path end."""
     lost = losses.lost
-    if use.master_arn:
-        return not_applicable(EDGE)
+    if others := _of_others(use):
+        return others
     if not use.callers and not lost.received:
         return _unseen(use) or not_applicable(SYNCHRONOUS)
     checked = Checked()
@@ -82,6 +83,11 @@ def judge_sinks(
         f" {listed(sorted(use.callers or use.versions))}.",
         **facts,
     )
+
+
+def _of_others(use: AsynchronousUse) -> Verdict | None:
+    """The verdict on a function that is judged elsewhere, or that its owner cannot change."""
+    return not_applicable(EDGE) if use.master_arn else of_service_function(use.name)
 
 
 def _unseen(use: AsynchronousUse) -> Verdict | None:
@@ -167,8 +173,8 @@ def judge_retries(
     ``attested`` is what people say of work that must not be done twice, None where the tag does
     not say that it is such.
     """
-    if function.master_arn:
-        return not_applicable(EDGE)
+    if others := _of_others(function):
+        return others
     asked = list(function.callers)
     if not asked and losses.lost.received:
         asked = list(function.versions)

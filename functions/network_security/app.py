@@ -31,6 +31,7 @@ from readiness.evidence.ec2.vpcs import RouteTables, Subnets, Vpc, VpcFlowLogs, 
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.route53 import PrivateZones
 from readiness.evidence.route53profiles import DnsProfiles
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
 
@@ -83,7 +84,7 @@ def lambda_private_subnets(
             f"It does not have to be in a VPC, because it has no tag {WORKLOAD_TAG}."
         )
     if not network.subnet_ids:
-        return violates(
+        return of_service_function(function.name) or violates(
             "The function is not in a VPC.",
             expected=PRIVATE,
             severity=Severity.MEDIUM,

@@ -48,6 +48,7 @@ from readiness.evidence.workloads.utilization import (
     ServiceUse,
 )
 from readiness.judgement.restore_tests import of_restore_test
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
@@ -109,6 +110,8 @@ def function_load_test(
     """
     if function.master_arn:
         return not_applicable(EDGE)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     return judge_load_test(of_function(function, recommendations, use), attested, settings)
 
 

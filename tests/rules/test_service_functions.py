@@ -1,0 +1,54 @@
+"""Functions that AWS services make and run: canaries, and what Control Tower sets up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from functions.alarms.app import lambda_errors, lambda_latency, lambda_throttles
+from functions.error_handling.app import asynchronous_failures
+from functions.network_security.app import lambda_private_subnets
+from functions.secrets_management.app import lambda_environment
+from readiness import Status
+from readiness.evidence.awslambda.asynchronous import AsynchronousUse, RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST, FunctionIdentity, FunctionTags
+from readiness.evidence.awslambda.network import ReachedNetworks
+from readiness.evidence.ec2.vpcs import Route
+from tests.rules.test_alarms import AGENT, ALONE, RUNS_30_S, in_use
+from tests.rules.test_error_handling import CALLED, SNS, VERSIONS
+from tests.rules.test_network_security import PRIVATE, SUBNETS, through
+
+BY_AWS = ("cwsyn-checkout-0a1b2c3d", "aws-controltower-NotificationForwarder")
+OWN = ("agent", "my-cwsyn-1", "cwsynthetics", "controltower-agent")
+
+
+def placed(name, network, routes=PRIVATE):
+    about = replace(AGENT, name=name)
+    return lambda_private_subnets(about, network, FunctionTags({}), SUBNETS, routes)
+
+
+def verdicts(name):
+    """Of a function with nothing around it."""
+    about = replace(AGENT, name=name)
+    use = AsynchronousUse(name, SNS, versions=VERSIONS)
+    return [
+        lambda_errors(about, ALONE, in_use()),
+        lambda_latency(about, RUNS_30_S, ALONE, in_use()),
+        lambda_throttles(FunctionIdentity(name), in_use()),
+        asynchronous_failures(use, CALLED, (), (), (), None),
+        placed(name, ReachedNetworks({LATEST: ()})),
+    ]
+
+
+def test_nothing_is_asked_that_the_owner_of_the_account_cannot_add():
+    for name in BY_AWS:
+        assert {each.status for each in verdicts(name)} == {Status.NOT_APPLICABLE}, name
+    for name in OWN:
+        assert {each.status for each in verdicts(name)} == {Status.NON_COMPLIANT}, name
+
+
+def test_what_such_a_function_exposes_counts():
+    public = through(Route("0.0.0.0/0", "igw-1"))
+    network = ReachedNetworks({LATEST: ("subnet-a",)})
+    assert placed(BY_AWS[0], network, public).status is Status.NON_COMPLIANT
+    leaking = RunEnvironments({LATEST: {"DB_PASSWORD": "Tr0ub4dor&3"}})
+    assert lambda_environment(leaking).status is Status.NON_COMPLIANT
