@@ -220,6 +220,7 @@ def test_few_rules_are_woken_by_scaling():
         "high_availability.service-health-checks",
         "high_availability.service-zones",
         "resource_sizing.service-connections",
+        "resource_sizing.service-scaling",
     }
 
 

@@ -181,7 +181,10 @@ def test_a_missing_key_or_a_failing_table_does_not_keep_the_stack(paged, asks):
     paged.key._key = ""
     assert asks("Delete")[0] == "SUCCESS"
     paged.pager._incidents._client = Mock()
-    paged.pager._incidents._client.update_item.side_effect = error("AccessDeniedException", 400)
+    for call in ("get_item", "put_item", "update_item"):
+        getattr(paged.pager._incidents._client, call).side_effect = error(
+            "AccessDeniedException", 400
+        )
     assert "AccessDenied" in asks("Delete")[1]
 
 

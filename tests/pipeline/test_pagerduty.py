@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -506,7 +507,7 @@ def test_an_incident_keeps_the_key_it_was_opened_with(wrong):
 
 def test_a_stack_that_is_being_deleted_opens_nothing_more(wrong):
     wrong.stream()
-    wrong.pager._incidents.close(until=after(days=9000))
+    wrong.pager._incidents.close(until=datetime.now(UTC) + timedelta(minutes=50))
     assert len(wrong.page()) == 1
     assert wrong.pagerduty.asked == []
     wrong.pager._incidents.close(until=None)

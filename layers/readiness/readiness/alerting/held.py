@@ -119,7 +119,7 @@ class Held:
                 held = HeldPage(
                     str(row["at"]),
                     **{
-                        name: str(row.get(name, ""))
+                        name: str(row.get(name) or "")
                         for name in ("resource", "rule", "again_at", "since", "because")
                     },
                 )
