@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from readiness.evidence.iam.role_grants import Leave, RoleGrants
-from readiness.evidence.workloads.failure_sinks import BucketSink, OtherSink, QueueSink, TopicSink
+from readiness.evidence.workloads.failure_sinks import (
+    BucketSink,
+    OtherSink,
+    QueueSink,
+    Sink,
+    TopicSink,
+)
 from readiness.model.text import listed
 from readiness.semantics.policy import Document, Principal, Statement
 
@@ -103,7 +109,7 @@ def _check(
     action: str,
     forms: Iterable[str],
     spoken: str,
-    sink: QueueSink | TopicSink | BucketSink | OtherSink,
+    sink: Sink | OtherSink,
     checked: Checked,
     key_use: tuple[str, ...] = _DATA_KEY,
 ) -> None:

@@ -137,26 +137,18 @@ def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | Non
     return None if answer is None else answer.get("Attributes") or {}
 
 
-@evidence(QUEUE, reads=("sqs:GetQueueAttributes",), uses=(KmsKeyState, KmsKeyAccess))
 @dataclass(frozen=True, slots=True)
-class QueueSink:
-    """A queue that something sends its failures to.
+class Sink:
+    """What something sends its failures to: its own policy as JSON text, and its KMS key.
 
-    ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
-    allow policy. ``is_hidden``: it is of another account, and SQS does not tell whether there is
-    such a queue. ``key_problem`` says why its key cannot be used; ``key_policy`` is that of a
-    customer managed key and ``key_grantees`` the ARNs of those with a grant of it;
-    ``is_aws_key``: the key is SQS's own AWS-managed one, which lets no other service in. Sources:
-    GetQueueAttributes, DescribeKey, GetKeyPolicy, ListGrants.
+    ``key_problem`` says why the key cannot be used; ``key_policy`` is that of a customer managed
+    key and ``key_grantees`` the ARNs of those with a grant of it; ``is_aws_key``: the key is the
+    service's own AWS-managed one, which lets no other service in.
     """
 
     arn: str
     exists: bool = True
-    is_hidden: bool = False
-    retention: int = 345_600
-    dead: str = ""
     policy: str = ""
-    allows: str = ""
     key_id: str = ""
     key_arn: str = ""
     key_problem: str = ""
@@ -168,9 +160,33 @@ class QueueSink:
     def name(self) -> str:
         return self.arn.rpartition(":")[2]
 
+
+@dataclass(frozen=True, slots=True)
+class MessageSink(Sink):
+    """A queue or a topic.
+
+    ``is_hidden``: it is of another account, and AWS does not tell whether it exists.
+    """
+
+    is_hidden: bool = False
+
     @property
     def is_fifo(self) -> bool:
         return self.arn.endswith(".fifo")
+
+
+@evidence(QUEUE, reads=("sqs:GetQueueAttributes",), uses=(KmsKeyState, KmsKeyAccess))
+@dataclass(frozen=True, slots=True)
+class QueueSink(MessageSink):
+    """A queue that something sends its failures to.
+
+    ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
+    allow policy. Sources: GetQueueAttributes, DescribeKey, GetKeyPolicy, ListGrants.
+    """
+
+    retention: int = 345_600
+    dead: str = ""
+    allows: str = ""
 
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueueSink:
@@ -204,33 +220,15 @@ class QueueSink:
     uses=(KmsKeyState, KmsKeyAccess),
 )
 @dataclass(frozen=True, slots=True)
-class TopicSink:
+class TopicSink(MessageSink):
     """A topic that something sends its failures to.
 
     ``confirmed`` counts its confirmed subscriptions, None where SNS does not say; a change of them
-    wakes nobody, since consumers come and go. The rest is as of a queue.
-    Sources: GetTopicAttributes, DescribeKey, GetKeyPolicy, ListGrants.
+    wakes nobody, since consumers come and go. Sources: GetTopicAttributes, DescribeKey,
+    GetKeyPolicy, ListGrants.
     """
 
-    arn: str
-    exists: bool = True
-    is_hidden: bool = False
     confirmed: int | None = None
-    policy: str = ""
-    key_id: str = ""
-    key_arn: str = ""
-    key_problem: str = ""
-    key_policy: str = ""
-    key_grantees: tuple[str, ...] = ()
-    is_aws_key: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.arn.rpartition(":")[2]
-
-    @property
-    def is_fifo(self) -> bool:
-        return self.arn.endswith(".fifo")
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicSink:
@@ -269,26 +267,11 @@ class TopicSink:
     proves=False,
 )
 @dataclass(frozen=True, slots=True)
-class BucketSink:
+class BucketSink(Sink):
     """A bucket of the account that failures are written to, its policy and its default key.
 
-    The rest is as of a queue. Sources: GetBucketPolicy, GetBucketEncryption, DescribeKey,
-    GetKeyPolicy.
+    Sources: GetBucketPolicy, GetBucketEncryption, DescribeKey, GetKeyPolicy.
     """
-
-    arn: str
-    exists: bool = True
-    policy: str = ""
-    key_id: str = ""
-    key_arn: str = ""
-    key_problem: str = ""
-    key_policy: str = ""
-    key_grantees: tuple[str, ...] = ()
-    is_aws_key: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.arn.rpartition(":")[2]
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketSink:
