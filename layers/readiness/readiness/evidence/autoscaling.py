@@ -15,12 +15,13 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 
-def _groups(read: Reader, **which: Any) -> Sequence[Mapping[str, Any]]:
+def groups(read: Reader, **which: Any) -> Sequence[Mapping[str, Any]]:
+    """What DescribeAutoScalingGroups says of the groups that ``which`` selects, or of all."""
     return read.every("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **which)
 
 
 def _find(read: Reader) -> Iterable[str]:
-    return [group["AutoScalingGroupName"] for group in _groups(read)]
+    return [group["AutoScalingGroupName"] for group in groups(read)]
 
 
 _OF_GROUP = "requestParameters.autoScalingGroupName"
@@ -57,10 +58,18 @@ GROUP = ResourceType(
     ),
     identify=config_resource_name,
     config_ids=lambda read: {
-        each["AutoScalingGroupName"]: each["AutoScalingGroupARN"] for each in _groups(read)
+        each["AutoScalingGroupName"]: each["AutoScalingGroupARN"] for each in groups(read)
     },
     plain=_group_name,
 )
+
+
+def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
+    """What DescribeAutoScalingGroups says of a group. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = groups(read, AutoScalingGroupNames=[group.id])
+    if not found:
+        raise Gone(group.key)
+    return found[0]
 
 
 @evidence(
@@ -93,23 +102,21 @@ class InstanceGroup:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
-        found = _groups(read, AutoScalingGroupNames=[group.id])
-        if not found:
-            raise Gone(group.key)
+        described = described_group(read, group)
         policies = read.every(
             "autoscaling",
             "describe_policies",
             "ScalingPolicies",
             AutoScalingGroupName=group.id,
         )
-        return cls._of(found[0], policies, read.now)
+        return cls._of(described, policies, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
         policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
         return {
             group["AutoScalingGroupName"]: cls._of(group, policies, read.now)
-            for group in _groups(read)
+            for group in groups(read)
         }
 
     @classmethod
@@ -189,14 +196,11 @@ class GroupAvailability:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupAvailability:
-        found = _groups(read, AutoScalingGroupNames=[group.id])
-        if not found:
-            raise Gone(group.key)
-        return cls.of(found[0], read.now)
+        return cls.of(described_group(read, group), read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
-        return {group["AutoScalingGroupName"]: cls.of(group, read.now) for group in _groups(read)}
+        return {group["AutoScalingGroupName"]: cls.of(group, read.now) for group in groups(read)}
 
     @classmethod
     def of(cls, group: Mapping[str, Any], now: datetime) -> GroupAvailability:
@@ -287,14 +291,11 @@ class GroupPurchases:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupPurchases:
-        found = _groups(read, AutoScalingGroupNames=[group.id])
-        if not found:
-            raise Gone(group.key)
-        return cls._of(found[0])
+        return cls._of(described_group(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupPurchases]:
-        return {group["AutoScalingGroupName"]: cls._of(group) for group in _groups(read)}
+        return {group["AutoScalingGroupName"]: cls._of(group) for group in groups(read)}
 
     @classmethod
     def _of(cls, group: Mapping[str, Any]) -> GroupPurchases:

@@ -33,6 +33,20 @@ FILE_SYSTEM = ResourceType(
 )
 
 
+def described_system(read: Reader, system: Resource) -> Mapping[str, Any]:
+    """What DescribeFileSystems says of a file system. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "efs",
+        "describe_file_systems",
+        "FileSystems",
+        gone=("FileSystemNotFound",),
+        FileSystemId=system.id,
+    )
+    if not found:
+        raise Gone(system.key)
+    return found[0]
+
+
 @evidence(FILE_SYSTEM, reads=("elasticfilesystem:DescribeFileSystems",))
 @dataclass(frozen=True, slots=True)
 class FileSystemEncryption:
@@ -47,16 +61,7 @@ class FileSystemEncryption:
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemEncryption:
-        found = read.every(
-            "efs",
-            "describe_file_systems",
-            "FileSystems",
-            gone=("FileSystemNotFound",),
-            FileSystemId=system.id,
-        )
-        if not found:
-            raise Gone(system.key)
-        return cls._of(read, found[0])
+        return cls._of(read, described_system(read, system))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FileSystemEncryption]:
@@ -102,16 +107,7 @@ class FileSystemAvailability:
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemAvailability:
-        found = read.every(
-            "efs",
-            "describe_file_systems",
-            "FileSystems",
-            gone=("FileSystemNotFound",),
-            FileSystemId=system.id,
-        )
-        if not found:
-            raise Gone(system.key)
-        return cls._made(read, found[0])
+        return cls._made(read, described_system(read, system))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FileSystemAvailability]:
@@ -177,16 +173,8 @@ class FileSystemTiers:
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemTiers:
-        found = read.every(
-            "efs",
-            "describe_file_systems",
-            "FileSystems",
-            gone=("FileSystemNotFound",),
-            FileSystemId=system.id,
-        )
-        if not found:
-            raise Gone(system.key)
-        size = found[0]["SizeInBytes"]
+        described = described_system(read, system)
+        size = described["SizeInBytes"]
         standard = size.get("ValueInStandard", size["Value"])
         if not size.get("Timestamp") or standard < read.settings["min_gib"] * 1024**3:
             return cls(standard if size.get("Timestamp") else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from readiness.evidence.caches import Cache
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
@@ -49,6 +50,21 @@ MEMORYDB_CLUSTER = ResourceType(
 )
 
 
+def described_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any]:
+    """What DescribeClusters says of a cluster. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "memorydb",
+        "describe_clusters",
+        "Clusters",
+        gone=("ClusterNotFoundFault",),
+        ClusterName=cluster.id,
+        ShowShardDetails=True,
+    )
+    if not found:
+        raise Gone(cluster.key)
+    return found[0]
+
+
 @evidence(MEMORYDB_CLUSTER, reads=(MEMORYDB, GET_METRIC_DATA))
 @dataclass(frozen=True, slots=True)
 class MemoryDbInUse:
@@ -59,18 +75,7 @@ class MemoryDbInUse:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> MemoryDbInUse:
-        answer = read.every(
-            "memorydb",
-            "describe_clusters",
-            "Clusters",
-            gone=("ClusterNotFoundFault",),
-            ClusterName=cluster.id,
-            ShowShardDetails=True,
-        )
-        found = cls._of(read, answer)
-        if cluster.id not in found:
-            raise Gone(cluster.key)
-        return found[cluster.id]
+        return cls._of(read, [described_cluster(read, cluster)])[cluster.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, MemoryDbInUse]:

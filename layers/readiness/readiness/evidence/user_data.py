@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.autoscaling import GROUP
+from readiness.evidence.autoscaling import GROUP, described_group
 from readiness.evidence.ec2.security_groups import managed_too
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 from readiness.semantics.user_data import user_data_text
 
 _NO_TEMPLATE = (
@@ -76,21 +75,14 @@ class GroupUserData:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupUserData:
-        found = read.every(
-            "autoscaling",
-            "describe_auto_scaling_groups",
-            "AutoScalingGroups",
-            AutoScalingGroupNames=[group.id],
-        )
-        if not found:
-            raise Gone(group.key)
-        sources = _sources(found[0])
+        described = described_group(read, group)
+        sources = _sources(described)
         versions: list[Version] = []
         for name in sorted({each.name for each in sources if each.version}):
             wanted = sorted({s.version for s in sources if s.name == name})
             versions += _versions_of(read, name, wanted)
         plain = [each.name for each in sources if not each.version]
-        return cls._of(found[0], versions, _configurations(read, plain) if plain else ())
+        return cls._of(described, versions, _configurations(read, plain) if plain else ())
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupUserData]:
@@ -133,17 +125,10 @@ class GroupMarket:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupMarket:
-        found = read.every(
-            "autoscaling",
-            "describe_auto_scaling_groups",
-            "AutoScalingGroups",
-            AutoScalingGroupNames=[group.id],
-        )
-        if not found:
-            raise Gone(group.key)
-        if found[0].get("MixedInstancesPolicy"):
+        described = described_group(read, group)
+        if described.get("MixedInstancesPolicy"):
             return cls()
-        sources = _sources(found[0])
+        sources = _sources(described)
         versions: list[Version] = []
         for source in sources:
             if source.version:

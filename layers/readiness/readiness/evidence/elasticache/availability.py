@@ -8,8 +8,8 @@ from typing import Any
 
 from readiness.evidence.caches import MEMCACHED
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
-from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.memorydb import MEMORYDB_CLUSTER
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP, described_group
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -45,16 +45,7 @@ class GroupAvailability:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupAvailability:
-        found = read.every(
-            "elasticache",
-            "describe_replication_groups",
-            "ReplicationGroups",
-            gone=("ReplicationGroupNotFoundFault",),
-            ReplicationGroupId=group.id,
-        )
-        if not found:
-            raise Gone(group.key)
-        return cls.of(found[0])
+        return cls.of(described_group(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
@@ -151,17 +142,7 @@ class MemoryDbAvailability:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> MemoryDbAvailability:
-        found = read.every(
-            "memorydb",
-            "describe_clusters",
-            "Clusters",
-            gone=("ClusterNotFoundFault",),
-            ClusterName=cluster.id,
-            ShowShardDetails=True,
-        )
-        if not found:
-            raise Gone(cluster.key)
-        return cls.of(found[0])
+        return cls.of(described_cluster(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, MemoryDbAvailability]:

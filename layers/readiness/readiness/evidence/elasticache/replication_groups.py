@@ -9,6 +9,7 @@ from typing import Any
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 
 def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
@@ -46,6 +47,20 @@ REPLICATION_GROUP = ResourceType(
 )
 
 
+def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
+    """What DescribeReplicationGroups says of a replication group. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "elasticache",
+        "describe_replication_groups",
+        "ReplicationGroups",
+        gone=("ReplicationGroupNotFoundFault",),
+        ReplicationGroupId=group.id,
+    )
+    if not found:
+        raise Gone(group.key)
+    return found[0]
+
+
 @evidence(REPLICATION_GROUP, reads=("elasticache:DescribeReplicationGroups",))
 @dataclass(frozen=True, slots=True)
 class TransitEncryption:
@@ -60,14 +75,7 @@ class TransitEncryption:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> TransitEncryption:
-        found = read.every(
-            "elasticache",
-            "describe_replication_groups",
-            "ReplicationGroups",
-            gone=("ReplicationGroupNotFoundFault",),
-            ReplicationGroupId=group.id,
-        )
-        return cls._of(found[0])
+        return cls._of(described_group(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TransitEncryption]:
@@ -91,14 +99,7 @@ class CacheGroup:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> CacheGroup:
-        found = read.every(
-            "elasticache",
-            "describe_replication_groups",
-            "ReplicationGroups",
-            gone=("ReplicationGroupNotFoundFault",),
-            ReplicationGroupId=group.id,
-        )
-        return cls(group.id, bool(found[0].get("ClusterEnabled")))
+        return cls(group.id, bool(described_group(read, group).get("ClusterEnabled")))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheGroup]:

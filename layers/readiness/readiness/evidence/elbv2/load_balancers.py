@@ -44,6 +44,20 @@ def dimension_of(arn: str) -> str:
     return resource or arn.rpartition(":")[2]
 
 
+def described_balancer(read: Reader, balancer: Resource) -> Mapping[str, Any]:
+    """What DescribeLoadBalancers says of a load balancer. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "elbv2",
+        "describe_load_balancers",
+        "LoadBalancers",
+        gone=("LoadBalancerNotFound",),
+        LoadBalancerArns=[balancer.id],
+    )
+    if not found:
+        raise Gone(balancer.key)
+    return found[0]
+
+
 @evidence(LOAD_BALANCER, reads=("elasticloadbalancing:DescribeLoadBalancers",))
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
@@ -57,16 +71,7 @@ class LoadBalancer:
 
     @classmethod
     def load(cls, read: Reader, balancer: Resource) -> LoadBalancer:
-        found = read.every(
-            "elbv2",
-            "describe_load_balancers",
-            "LoadBalancers",
-            gone=("LoadBalancerNotFound",),
-            LoadBalancerArns=[balancer.id],
-        )
-        if not found:
-            raise Gone(balancer.key)
-        return cls(balancer.id, found[0]["Type"])
+        return cls(balancer.id, described_balancer(read, balancer)["Type"])
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, LoadBalancer]:
@@ -135,16 +140,7 @@ class BalancerZones:
 
     @classmethod
     def load(cls, read: Reader, balancer: Resource) -> BalancerZones:
-        found = read.every(
-            "elbv2",
-            "describe_load_balancers",
-            "LoadBalancers",
-            gone=("LoadBalancerNotFound",),
-            LoadBalancerArns=[balancer.id],
-        )
-        if not found:
-            raise Gone(balancer.key)
-        return cls.of(found[0])
+        return cls.of(described_balancer(read, balancer))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BalancerZones]:

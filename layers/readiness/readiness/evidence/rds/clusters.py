@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.rds.endpoints import CLUSTER
+from readiness.evidence.rds.endpoints import CLUSTER, described_cluster
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.model.evidence import ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +54,14 @@ class ClusterAvailability:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> ClusterAvailability:
-        found = read.every(
-            "rds",
-            "describe_db_clusters",
-            "DBClusters",
-            gone=("DBClusterNotFoundFault",),
-            DBClusterIdentifier=cluster.id,
-        )
-        if not found:
-            raise Gone(cluster.key)
+        described = described_cluster(read, cluster)
         instances = read.every(
             "rds",
             "describe_db_instances",
             "DBInstances",
             Filters=[{"Name": "db-cluster-id", "Values": [cluster.id]}],
         )
-        return cls.of(found[0], map(InstanceAvailability.of, instances))
+        return cls.of(described, map(InstanceAvailability.of, instances))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ClusterAvailability]:

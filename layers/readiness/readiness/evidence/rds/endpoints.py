@@ -56,6 +56,20 @@ PROXY = ResourceType(
 )
 
 
+def described_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any]:
+    """What DescribeDBClusters says of a database cluster. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "rds",
+        "describe_db_clusters",
+        "DBClusters",
+        gone=("DBClusterNotFoundFault",),
+        DBClusterIdentifier=cluster.id,
+    )
+    if not found:
+        raise Gone(cluster.key)
+    return found[0]
+
+
 @evidence(
     PROXY,
     reads=("rds:DescribeDBProxies", "rds:DescribeDBProxyTargets"),
@@ -189,16 +203,7 @@ class DatabaseCluster:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DatabaseCluster:
-        found = read.every(
-            "rds",
-            "describe_db_clusters",
-            "DBClusters",
-            gone=("DBClusterNotFoundFault",),
-            DBClusterIdentifier=cluster.id,
-        )
-        if not found:
-            raise Gone(cluster.key)
-        return cls._of(found[0])
+        return cls._of(described_cluster(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseCluster]:

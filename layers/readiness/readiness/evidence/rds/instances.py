@@ -11,6 +11,7 @@ from readiness.evidence.kms.keys import own_key
 from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 INSTANCE_CALLS = (
     "CreateDBInstance",
@@ -73,6 +74,20 @@ INSTANCE = ResourceType(
 """AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""
 
 
+def described_instance(read: Reader, instance: Resource) -> Mapping[str, Any]:
+    """What DescribeDBInstances says of a database instance. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "rds",
+        "describe_db_instances",
+        "DBInstances",
+        gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+        DBInstanceIdentifier=instance.id,
+    )
+    if not found:
+        raise Gone(instance.key)
+    return found[0]
+
+
 @evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
 @dataclass(frozen=True, slots=True)
 class DatabaseInstance:
@@ -93,14 +108,7 @@ class DatabaseInstance:
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseInstance:
-        found = read.every(
-            "rds",
-            "describe_db_instances",
-            "DBInstances",
-            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
-            DBInstanceIdentifier=instance.id,
-        )
-        return cls.of(found[0])
+        return cls.of(described_instance(read, instance))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseInstance]:
@@ -155,14 +163,7 @@ class DatabaseEncryption:
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseEncryption:
-        found = read.every(
-            "rds",
-            "describe_db_instances",
-            "DBInstances",
-            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
-            DBInstanceIdentifier=instance.id,
-        )
-        return cls._of(read, found[0])
+        return cls._of(read, described_instance(read, instance))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseEncryption]:
@@ -204,14 +205,7 @@ class InstanceAvailability:
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> InstanceAvailability:
-        found = read.every(
-            "rds",
-            "describe_db_instances",
-            "DBInstances",
-            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
-            DBInstanceIdentifier=instance.id,
-        )
-        return cls.of(found[0])
+        return cls.of(described_instance(read, instance))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceAvailability]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.evidence.autoscaling import GROUP
+from readiness.evidence.autoscaling import GROUP, described_group, groups
 from readiness.evidence.ecs.services import SERVICE, Service, tags_of
 from readiness.evidence.efs import FILE_SYSTEM
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER, CacheCluster
@@ -19,7 +19,6 @@ from readiness.evidence.tagging import TAG_LOOKUPS, NamedTags, TagsOnly, tag_cha
 from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 def _after(kind: str) -> Callable[[str], str | None]:
@@ -144,14 +143,11 @@ class GroupTags:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupTags:
-        found = _groups(read, AutoScalingGroupNames=[group.id])
-        if not found:
-            raise Gone(group.key)
-        return cls._of(found[0])
+        return cls._of(described_group(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupTags]:
-        return {each["AutoScalingGroupName"]: cls._of(each) for each in _groups(read)}
+        return {each["AutoScalingGroupName"]: cls._of(each) for each in groups(read)}
 
     @classmethod
     def _of(cls, answer: Mapping[str, Any]) -> GroupTags:
@@ -187,12 +183,6 @@ class ServiceTaskTags:
             include=["TAGS"],
         )
         return cls(frozenset(tags_of(answer or {})))
-
-
-def _groups(read: Reader, **which: Any) -> list[Mapping[str, Any]]:
-    return list(
-        read.every("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **which)
-    )
 
 
 # -- what there is too much of to be judged one by one --------------------------------------------

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.memorydb import MEMORYDB_CLUSTER
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP, described_group
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import Store, newest_of
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 def cache_name(arn: str) -> str | None:
@@ -71,19 +70,11 @@ class CacheRecovery(Store):
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> CacheRecovery:
-        found = read.every(
-            "elasticache",
-            "describe_replication_groups",
-            "ReplicationGroups",
-            gone=("ReplicationGroupNotFoundFault",),
-            ReplicationGroupId=group.id,
-        )
-        if not found:
-            raise Gone(group.key)
+        described = described_group(read, group)
         snapshots = read.every(
             "elasticache", "describe_snapshots", "Snapshots", ReplicationGroupId=group.id
         )
-        return cls._of(read, group, found[0], _of_groups(snapshots).get(group.id, _Kept()))
+        return cls._of(read, group, described, _of_groups(snapshots).get(group.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheRecovery]:
@@ -152,20 +143,11 @@ class MemoryDbRecovery(Store):
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> MemoryDbRecovery:
-        found = read.every(
-            "memorydb",
-            "describe_clusters",
-            "Clusters",
-            gone=("ClusterNotFoundFault",),
-            ClusterName=cluster.id,
-            ShowShardDetails=True,
-        )
-        if not found:
-            raise Gone(cluster.key)
+        described = described_cluster(read, cluster)
         snapshots = read.every(
             "memorydb", "describe_snapshots", "Snapshots", ClusterName=cluster.id, ShowDetail=True
         )
-        return cls._of(read, cluster, found[0], _of_clusters(snapshots).get(cluster.id, _Kept()))
+        return cls._of(read, cluster, described, _of_clusters(snapshots).get(cluster.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, MemoryDbRecovery]:

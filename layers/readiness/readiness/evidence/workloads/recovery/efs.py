@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.backup import Backups, backup_events
-from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.efs import FILE_SYSTEM, described_system
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import (
     LIST_POINTS,
@@ -19,7 +19,6 @@ from readiness.evidence.workloads.recovery.store import (
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 @evidence(
@@ -42,16 +41,7 @@ class FileSystemRecovery(Store):
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemRecovery:
-        found = read.every(
-            "efs",
-            "describe_file_systems",
-            "FileSystems",
-            gone=("FileSystemNotFound",),
-            FileSystemId=system.id,
-        )
-        if not found:
-            raise Gone(system.key)
-        return cls._of(read, system, found[0])
+        return cls._of(read, system, described_system(read, system))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FileSystemRecovery]:

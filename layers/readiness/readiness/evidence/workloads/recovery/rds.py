@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.backup import Backups, backup_events
-from readiness.evidence.rds.endpoints import CLUSTER
-from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.rds.endpoints import CLUSTER, described_cluster
+from readiness.evidence.rds.instances import INSTANCE, described_instance
 from readiness.evidence.tagging import TagsOnly
 from readiness.evidence.workloads.data_stores import ClusterTags, database_tag_change
 from readiness.evidence.workloads.recovery.store import LIST_POINTS, Store, backed_up_at, newest_of
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 @evidence(
@@ -40,16 +39,7 @@ class InstanceRecovery(Store):
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> InstanceRecovery:
-        found = read.every(
-            "rds",
-            "describe_db_instances",
-            "DBInstances",
-            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
-            DBInstanceIdentifier=instance.id,
-        )
-        if not found:
-            raise Gone(instance.key)
-        return cls._of(read, instance, found[0])
+        return cls._of(read, instance, described_instance(read, instance))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceRecovery]:
@@ -146,16 +136,7 @@ class ClusterRecovery(Store):
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> ClusterRecovery:
-        found = read.every(
-            "rds",
-            "describe_db_clusters",
-            "DBClusters",
-            gone=("DBClusterNotFoundFault",),
-            DBClusterIdentifier=cluster.id,
-        )
-        if not found:
-            raise Gone(cluster.key)
-        return cls._of(read, cluster, found[0])
+        return cls._of(read, cluster, described_cluster(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ClusterRecovery]:
