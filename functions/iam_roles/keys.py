@@ -21,9 +21,8 @@ from readiness.model.verdict import (
     violates,
     violates_all,
 )
-from readiness.semantics.credentials import decoded_text
+from readiness.semantics.credentials import ACCESS_KEY_ID, decoded_text
 
-_KEY_ID = re.compile(r"(?<![A-Za-z0-9_])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9_])")
 _SETS_A_KEY = re.compile(
     r"(?<![\w$])AWS_SECRET_ACCESS_KEY=(?![\s\"']*(?:\$|`|$))"
     r"|\baws\s+configure\s+set\s+aws_secret_access_key\s+(?![\"']?[$`])"
@@ -39,7 +38,7 @@ def holding_a_key(environment: Mapping[str, str] | None) -> list[str]:
     return sorted(
         name
         for name, value in (environment or {}).items()
-        if _KEY_ID.search(value) or _KEY_ID.search(decoded_text(value))
+        if ACCESS_KEY_ID.search(value) or ACCESS_KEY_ID.search(decoded_text(value))
     )
 
 
@@ -98,7 +97,7 @@ def task_keys_verdict(task: TaskDefinition) -> Verdict:
 def _gives_a_key(words: Sequence[str]) -> bool:
     """Whether a command contains an access key ID, or sets a variable that SDKs take one from."""
     line = " ".join(words)
-    return bool(_KEY_ID.search(line) or _SETS_A_KEY.search(line))
+    return bool(ACCESS_KEY_ID.search(line) or _SETS_A_KEY.search(line))
 
 
 class Dated(Protocol):

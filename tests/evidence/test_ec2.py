@@ -149,14 +149,14 @@ def test_prefix_lists_are_asked_for_only_where_a_rule_names_one():
 
 def test_entries_are_read_of_customers_lists_only():
     mine = of_group(PrefixLists, fake_account())
-    assert mine.by_id == {LIST: PrefixList(LIST, ACCOUNT_ID, ("192.0.2.0/24",))}
+    assert mine.by_id == {LIST: PrefixList(LIST, ("192.0.2.0/24",))}
     amazons = fake_account().but(
         ec2__describe_managed_prefix_lists={
             "PrefixLists": [{"PrefixListId": LIST, "OwnerId": "AWS"}]
         }
     )
     seen = of_group(PrefixLists, amazons)
-    assert seen.by_id[LIST].is_aws_owned
+    assert seen.by_id[LIST].cidrs == ()
     assert ("ec2", "get_managed_prefix_list_entries") not in amazons.calls
 
 
@@ -186,7 +186,7 @@ def test_prefix_lists_through_a_real_api(moto):
         ],
     )
     seen = loaded(moto, PrefixLists, id).by_id[made]
-    assert (seen.is_aws_owned, len(seen.cidrs)) == (False, 250)
+    assert len(seen.cidrs) == 250
 
 
 def test_an_event_about_a_group_takes_four_reads():

@@ -156,11 +156,10 @@ def test_what_does_not_differ_is_refreshed_in_time():
     before = stored()
     at = T0 + REFRESH_AFTER
     change = decide(before, before.but(last_observed_at=at))
-    assert change.only_refreshes
     assert change.transition is None
     assert change.finding.last_observed_at == at
     assert decide(before, before.but(last_observed_at=at - MINUTE)).finding is None
-    assert not decide(before, finding(BAD, after(5), reason="Another.")).only_refreshes
+    assert decide(before, finding(BAD, after(5), reason="Another.")).transition is not None
 
 
 @pytest.mark.parametrize("minutes", [0, -5])

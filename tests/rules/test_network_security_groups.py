@@ -54,8 +54,8 @@ def group(*ingress, egress=(), name="agent"):
     return SecurityGroup("sg-1", name, "vpc-1", MINE, tuple(ingress), tuple(egress))
 
 
-def theirs(cidrs, owner=MINE):
-    return PrefixLists({"pl-1": PrefixList("pl-1", owner, tuple(cidrs))})
+def theirs(cidrs):
+    return PrefixLists({"pl-1": PrefixList("pl-1", tuple(cidrs))})
 
 
 def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings):
@@ -240,7 +240,7 @@ def test_a_pass_says_what_the_internet_may_reach():
             theirs(["192.0.2.0/24"]), GOOD, "No inbound rule is open", id="a narrow list"
         ),
         pytest.param(theirs(["0.0.0.0/1", "128.0.0.0/1"]), BAD, "0.0.0.0/0", id="the world in it"),
-        pytest.param(theirs([], "AWS"), GOOD, "No inbound rule is open", id="AWS's list"),
+        pytest.param(theirs([]), GOOD, "No inbound rule is open", id="AWS's list"),
         pytest.param(NO_LISTS, UNKNOWN, "pl-1", id="a list nobody shows us"),
         pytest.param(DENIED, UNKNOWN, "ec2:GetManagedPrefixListEntries", id="entries denied"),
     ],

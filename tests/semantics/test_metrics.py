@@ -18,7 +18,6 @@ from readiness.semantics.metrics import (
     total,
     upper_bound,
     window,
-    worst_band,
 )
 
 NOON = datetime(2026, 11, 2, 12, 3, 44, tzinfo=UTC)
@@ -82,15 +81,8 @@ def test_absent_is_not_zero():
         None,
         None,
     )
-    assert nothing.or_zero().values == (0.0, 0.0)
     assert total([nothing]) is None
     assert total([nothing, a_series(2, 3)]) == 5
-
-
-def test_zero_filling_keeps_what_is_there():
-    filled = a_series(None, 4, None).or_zero()
-    assert filled.values == (0.0, 4, 0.0)
-    assert (filled.highest, filled.lowest, filled.total) == (4, 0.0, 4)
 
 
 def test_a_part_of_a_series():
@@ -176,8 +168,6 @@ def test_every_value_has_one_band(scale, value, band):
 
 
 def test_bands_are_ordered_and_weigh():
-    assert worst_band([Band.DEGRADED, Band.CRITICAL, Band.OK]) is Band.CRITICAL
-    assert worst_band([]) is Band.OK
     assert [str(b.severity) for b in Band] == ["None", "MEDIUM", "HIGH", "CRITICAL"]
     with pytest.raises(ValueError, match="order"):
         Scale(5, 1, 10)

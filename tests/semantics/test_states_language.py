@@ -39,14 +39,14 @@ def only(definition):
 @pytest.mark.parametrize(
     ("entry", "retrier"),
     [
-        (ALL, Retrier(("States.ALL",), 3, 1.0, 2.0, None, has_jitter=False)),
+        (ALL, Retrier(("States.ALL",), 3, 1.0, 2.0)),
         (
             ALL | {"MaxAttempts": 5, "IntervalSeconds": 2, "BackoffRate": 1.5},
             Retrier(("States.ALL",), 5, 2.0, 1.5),
         ),
         (
             ALL | {"MaxDelaySeconds": 60, "JitterStrategy": "FULL"},
-            Retrier(("States.ALL",), longest=60.0, has_jitter=True),
+            Retrier(("States.ALL",), longest=60.0),
         ),
         (ALL | {"JitterStrategy": "NONE"}, Retrier(("States.ALL",))),
     ],

@@ -13,7 +13,7 @@ from readiness.model.finding import Finding
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule
 from readiness.model.text import clean
-from readiness.model.verdict import Severity, Status
+from readiness.model.verdict import Status
 
 if TYPE_CHECKING:
     from readiness_cli.report.gathered import Attested
@@ -64,6 +64,3 @@ def fails(finding: Finding) -> bool:
 def uuid_of(*parts: str) -> str:
     """A UUID that is the same for the same parts."""
     return str(uuid.uuid5(_SPACE, "|".join(parts)))
-
-
-RANKS = {str(each): each.rank for each in Severity}

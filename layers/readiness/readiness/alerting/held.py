@@ -97,12 +97,6 @@ class Held:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
 
-    def is_held(self, resource: Resource, rule: str) -> bool:
-        """Whether a page waits for the finding."""
-        key = _key(finding_id(resource, rule))
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return bool(answer.get("Item"))
-
     def due(self) -> Iterator[HeldPage]:
         """What has to be looked at again now."""
         now = self._now()

@@ -58,7 +58,6 @@ class Change:
 
     finding: Finding | None = None
     transition: Transition | None = None
-    only_refreshes: bool = False
 
 
 NOTHING = Change()
@@ -102,7 +101,7 @@ def decide(
     if _differs(became, stored):
         return Change(became)
     if at - stored.last_observed_at >= refresh_after:
-        return Change(became, only_refreshes=True)
+        return Change(became)
     return NOTHING
 
 

@@ -127,16 +127,6 @@ class Series:
         """When the newest period with a value began."""
         return self.points[-1][0] if self.points else None
 
-    def or_zero(self) -> Series:
-        """The series with 0 in every period without a value.
-
-        Only for counts of events (errors, 5XX, throttles), and only if the series they are divided
-        by has data. Otherwise missing data would look like no errors.
-        """
-        known = dict(self.points)
-        stamps = self.window.stamps
-        return replace(self, points=tuple((stamp, known.get(stamp, 0.0)) for stamp in stamps))
-
     def since(self, start: datetime) -> Series:
         """The part of the series from ``start`` on, for a shorter window within this one."""
         return replace(
@@ -237,11 +227,6 @@ _WEIGHT = {
     Band.BREACH: Severity.HIGH,
     Band.CRITICAL: Severity.CRITICAL,
 }
-
-
-def worst_band(bands: Iterable[Band]) -> Band:
-    """The worst of several; OK where there are none."""
-    return max(bands, key=lambda band: band.rank, default=Band.OK)
 
 
 @dataclass(frozen=True, slots=True)

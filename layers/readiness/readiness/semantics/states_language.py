@@ -35,7 +35,6 @@ class Retrier:
     interval: float = _INTERVAL
     rate: float = _RATE
     longest: float | None = None
-    has_jitter: bool = False
 
     @property
     def retries(self) -> bool:
@@ -60,7 +59,6 @@ class Retrier:
             float(entry.get("IntervalSeconds", _INTERVAL)),
             float(entry.get("BackoffRate", _RATE)),
             None if longest is None else float(longest),
-            entry.get("JitterStrategy") == "FULL",
         )
 
 

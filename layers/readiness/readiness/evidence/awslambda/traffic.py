@@ -28,7 +28,6 @@ from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.metrics import Query, Series, series
 from readiness.semantics.policy import Document
 
-LIST_FUNCTIONS = "lambda:ListFunctions"
 _FINE = 300
 _COARSE = 3600
 

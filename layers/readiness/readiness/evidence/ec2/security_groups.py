@@ -334,12 +334,7 @@ class PrefixList:
     """A managed prefix list. ``cidrs`` are read of customers' lists only."""
 
     id: str
-    owner: str
     cidrs: tuple[str, ...] = ()
-
-    @property
-    def is_aws_owned(self) -> bool:
-        return self.owner == _AWS
 
 
 @evidence(
@@ -374,6 +369,6 @@ class PrefixLists:
 
 def _prefix_list(read: Reader, id: str, owner: str) -> PrefixList:
     if owner == _AWS:
-        return PrefixList(id, owner)
+        return PrefixList(id)
     entries = read.every("ec2", "get_managed_prefix_list_entries", "Entries", PrefixListId=id)
-    return PrefixList(id, owner, tuple(entry["Cidr"] for entry in entries))
+    return PrefixList(id, tuple(entry["Cidr"] for entry in entries))

@@ -29,9 +29,6 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query
 
-SERVICES = ("ecs:ListClusters", "ecs:ListServices")
-BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
-
 
 @dataclass(frozen=True, slots=True)
 class EntryPointList:

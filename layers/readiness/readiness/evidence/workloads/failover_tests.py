@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from readiness.evidence.ecs.services import SERVICE_READS, Service, every_service
@@ -13,8 +13,6 @@ from readiness.model.evidence import REGION, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
-RDS_KEEPS = timedelta(days=14)
-"""How long RDS keeps its events."""
 _MINUTES = 20_160
 _NEWEST = 50
 """How many experiments are read one by one, the newest first."""
