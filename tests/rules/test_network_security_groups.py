@@ -92,6 +92,18 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings)
             id="the world in small pieces",
         ),
         pytest.param(
+            group(tcp(22, "52.0.0.0/9"), tcp((22, 23), "52.128.0.0/9")),
+            CRITICAL,
+            "52.0.0.0/8",
+            id="two rules from the same port on",
+        ),
+        pytest.param(
+            group(tcp(22, "52.0.0.0/9"), tcp((21, 22), "52.128.0.0/9")),
+            CRITICAL,
+            "52.0.0.0/8",
+            id="two rules up to the same port",
+        ),
+        pytest.param(
             group(tcp(22, "52.0.0.0/9"), tcp((21, 23), "52.128.0.0/9")),
             CRITICAL,
             "52.0.0.0/8",
