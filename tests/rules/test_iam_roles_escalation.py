@@ -552,6 +552,16 @@ def test_a_role_that_may_change_itself(action, resource, boundary, status):
     assert verdict.status is status, verdict.reason
 
 
+def test_every_way_to_change_itself_is_named_with_its_statement():
+    """Who removes the statement that is named has to be done with it."""
+    verdict = judged(
+        allow("iam:PutRolePolicy", ITSELF) | {"Sid": "Inline"},
+        allow("iam:AttachRolePolicy", ITSELF) | {"Sid": "Attach"},
+    )
+    for said in ("iam:PutRolePolicy", "iam:AttachRolePolicy", "Inline", "Attach"):
+        assert said in verdict.reason
+
+
 @pytest.mark.parametrize(
     ("action", "denied", "status"),
     [
