@@ -100,13 +100,32 @@ ANSWERS = {
     "pagerduty": "builtins.KeyError",
 }
 """What each makes of an event that is none; a heading finds it malformed."""
-_INVOKE = """
-import importlib, json, sys
-artefact, layer, site, name = sys.argv[1:]
-sys.path[:0] = [artefact, layer]
+_START = """
+import importlib, json, os, sys, traceback
+layer, site, invoke = sys.argv[1:]
+sys.path[:0] = [layer]
 sys.path.append(site)
+import aws_lambda_powertools, botocore.handlers, readiness.engine.function
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        artefact, name = asked["artefact"], asked["name"]
+        sys.path.insert(0, artefact)
+        try:
+            exec(invoke)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        sys.stdout.flush()
+        os._exit(0)
+    print("ended", os.waitpid(child, 0)[1], flush=True)
+"""
+"""A process that has loaded the layer and forks for each function: thirty would load it anew."""
+_INVOKE = """
 app = importlib.import_module(f"functions.{name}.app")
-import aws_lambda_powertools, readiness
 assert app.__file__.startswith(artefact), app.__file__
 assert readiness.__file__.startswith(layer), readiness.__file__
 assert aws_lambda_powertools.__file__.startswith(layer)
@@ -126,17 +145,44 @@ print(json.dumps(said))
 """
 
 
-def test_a_function_has_its_own_folder_alone_and_answers(function, artefact):
-    """With nothing of the development environment on the path but the SDK that Lambda has."""
+@pytest.fixture(scope="module")
+def invoke(artefact):
+    """Invoke a packed function once: how its process ended, and the lines that it wrote.
+
+    Nothing of the development environment is on its path but the SDK that Lambda has.
+    """
+    site = Path(importlib.util.find_spec("botocore").origin).parents[1]
+    started = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _START, str(artefact), str(site), _INVOKE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+
+    def asked(name, target, environment):
+        said = {"name": name, "artefact": str(target), "environment": environment}
+        print(json.dumps(said), file=started.stdin, flush=True)
+        lines = []
+        for line in started.stdout:
+            if line.startswith("ended "):
+                return int(line.split()[1]), lines
+            lines.append(line)
+        pytest.fail("".join(lines[-20:]))
+
+    with started:
+        yield asked
+        started.stdin.close()
+
+
+def test_a_function_has_its_own_folder_alone_and_answers(function, invoke):
     name, target = function
     assert [path.name for path in (target / "functions").iterdir()] == [name]
-    site = Path(importlib.util.find_spec("botocore").origin).parents[1]
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _INVOKE, str(target), str(artefact), str(site), name],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
+    ended, lines = invoke(
+        name,
+        target,
+        {
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -147,9 +193,9 @@ def test_a_function_has_its_own_folder_alone_and_answers(function, artefact):
         }
         | ENVIRONMENT.get(name, {}),
     )
-    assert run.returncode == 0, run.stderr[-2000:]
-    said = json.loads(run.stdout.splitlines()[-1])
-    assert said == ANSWERS.get(name, "readiness.engine.events.MalformedEvent"), run.stdout
+    assert ended == 0, "".join(lines[-20:])
+    said = json.loads(lines[-1])
+    assert said == ANSWERS.get(name, "readiness.engine.events.MalformedEvent"), lines
 
 
 def test_compiling_without_lambdas_python_does_not_fail(tmp_path):
