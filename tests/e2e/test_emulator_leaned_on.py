@@ -221,7 +221,7 @@ def test_a_projection_shows_whole_attributes_and_parts_of_them(aws):
         )["Items"]
         return item
 
-    assert asked("m, missing") == {"m": a_map}
+    assert asked("m, nowhere") == {"m": a_map}
     assert asked("#s,id", **{"#s": "status"}) == {"id": {"S": "a"}, "status": {"S": "x"}}
     assert asked("#s,id", **{"#s": "m"}) == {"id": {"S": "a"}, "m": a_map}
     assert asked("m.two") == {"m": {"M": {"two": {"S": "2"}}}}

@@ -9,18 +9,18 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.parsers import ResponseParserError
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.declarations import DeclarationReader
-from readiness.engine.garbled import Garbled
+from readiness.engine.garbled import Garbled, Parsers
 from readiness.engine.reader import DeclaredReader
 from readiness.engine.session import Session
 from readiness.engine.store import Store
 from readiness.model.unreadable import Unreadable
-from tests.fake_account import FakeAccount, evaluation
+from tests.fake_account import FakeAccount, evaluation, service_model
 from tests.findings import T0, finding
 from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
 
@@ -379,3 +379,24 @@ def test_an_error_that_can_be_read_is_the_one_it_says(status, code):
 def test_a_page_that_is_no_success_is_an_error_of_aws(status):
     with pytest.raises(ClientError):
         answered("dynamodb", b"<html>moved</html>", status).list_tables()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": {"S": "a"}, "n": {"N": "5"}, "gone": {"BOOL": True}, "no": {"NULL": True}},
+        {"b": {"B": "aGk="}, "s": {"SS": ["a", "b"]}, "empty": {"L": []}},
+        {"m": {"M": {"l": {"L": [{"S": "a"}, {"M": {"n": {"N": "1"}}}]}, "b": {"B": "aGk="}}}},
+        {"nothing": {"S": None}, "number": {"S": 5}, "unknown": {"X": "a"}, "none": {}},
+        {},
+    ],
+)
+def test_rows_are_read_as_botocore_reads_them(row):
+    model = service_model("dynamodb").operation_model("Query")
+    read = []
+    for parsers in (ResponseParserFactory(), Parsers()):
+        body = json.dumps({"Items": [row, row], "LastEvaluatedKey": row}).encode()
+        response = {"body": body, "headers": {}, "status_code": 200}
+        read.append(parsers.create_parser("json").parse(response, model.output_shape))
+    assert read[0] == read[1]
+    assert read[0]["Items"]

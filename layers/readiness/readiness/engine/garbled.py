@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from botocore.exceptions import BotoCoreError
-from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.parsers import JSONParser, ResponseParserError, ResponseParserFactory
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, Shape
@@ -50,7 +50,33 @@ class Parsers(ResponseParserFactory):
     """botocore's parsers, of which one that stumbles over a body raises Garbled."""
 
     def create_parser(self, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return _Parser(_JsonParser(**self._defaults))  # type: ignore[attr-defined]
         return _Parser(super().create_parser(protocol_name))
+
+
+_VALUE = "AttributeValue"
+_TYPES = {"S": str, "N": str, "BOOL": bool, "NULL": bool}
+
+
+class _JsonParser(JSONParser):
+    """botocore's parser, which takes a text, number or truth of a DynamoDB row as it came.
+
+    For each value of each row botocore looks for ten members, to copy the one that is there:
+    that is most of the time it takes to read a page of rows.
+    """
+
+    def _handle_map(self, shape: Any, value: Any) -> Any:
+        if shape.value.name != _VALUE or type(value) is not dict:
+            return super()._handle_map(shape, value)  # type: ignore[misc]
+        return {name: self._attribute(shape.value, each) for name, each in value.items()}
+
+    def _attribute(self, shape: Any, value: Any) -> Any:
+        if type(value) is dict and len(value) == 1:
+            [(kind, said)] = value.items()
+            if type(said) is _TYPES.get(kind):
+                return value
+        return self._parse_shape(shape, value)  # type: ignore[attr-defined]
 
 
 class _Parser:
