@@ -242,7 +242,7 @@ def test_what_happened_nowhere_is_not_asked_of_each(region_wide, asked):
         return {"MetricDataResults": results}
 
     run = aws(Traffic({}), cloudwatch__get_metric_data=answer)
-    found = kept._today(reader(run), wanted, during)
+    found = kept._where_it_happened(reader(run), wanted, during)
     assert set(found) == set(wanted)
     assert sum(billed) == asked
     assert {each.total for each in found.values()} == ({None} if asked == 1 else {2.0})

@@ -85,7 +85,10 @@ def read_each_published(
     """
     queries = {query for named in wanted.values() for query in named.values()}
     during = window(read.now, span, period=period)
-    found = read_window(read, _published(read, sorted(queries)) if read.bulk else queries, during)
+    if read.bulk:
+        found = _where_it_happened(read, _published(read, sorted(queries)), during)
+    else:
+        found = read_window(read, queries, during)
     return {
         thing: {name: found.get(query) or Series(query, during) for name, query in named.items()}
         for thing, named in wanted.items()
@@ -135,7 +138,7 @@ def _kept(read: Reader, queries: Sequence[Query], *, shared: bool) -> dict[Query
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
     since = Window(cut, recent.end, 300)
-    today = (_shared if shared else _today)(read, queries, since)
+    today = (_shared if shared else _where_it_happened)(read, queries, since)
     found: dict[Query, History] = {}
     apart = [query for query in queries if not _adds_up(query)]
     for query, hours_of_it in read_window(read, apart, hourly).items():
@@ -162,8 +165,10 @@ def _parts(queries: Iterable[Query]) -> list[list[Query]]:
     return [parts[row] for row in sorted(parts)]
 
 
-def _today(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
-    """What came since, of nothing that the sum over the region says did not happen at all."""
+def _where_it_happened(
+    read: Reader, queries: Sequence[Query], during: Window
+) -> dict[Query, Series]:
+    """The series, of which none is asked that the sum over the region says to be 0 throughout."""
     rare = [query for query in queries if query.metric_key[:2] in _RARE]
     nothing: set[Query] = set()
     if len(rare) > len(_RARE):
