@@ -145,6 +145,7 @@ def money() -> dict[tuple[str, str], Any]:
         ("sns", "list_subscriptions_by_topic"): {
             "Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1", "Protocol": "https"}]
         },
+        ("sns", "get_subscription_attributes"): {"Attributes": {"Protocol": "https"}},
         ("kms", "describe_key"): {
             "KeyMetadata": {
                 "KeyId": KEY.rpartition("/")[2],

@@ -130,6 +130,43 @@ def test_whether_a_topic_reaches_someone(answers, why):
         assert (notice.subscribers, notice.unheard) == ((world.TOPIC,), ())
 
 
+HIGH = {"severity": ["high"]}
+NO_SEVERITY = {"severity": [{"exists": False}]}
+
+
+@pytest.mark.parametrize(
+    ("filters", "unheard", "doubtful"),
+    [
+        pytest.param([None], "", "", id="no filter"),
+        pytest.param([HIGH], "let nothing of it pass", "", id="by an attribute"),
+        pytest.param([NO_SEVERITY], "", "", id="by an attribute that is not there"),
+        pytest.param([HIGH, None], "", "", id="of one of two"),
+        pytest.param([HIGH, "body"], "", "filter by the text", id="by the text"),
+        pytest.param(["gone"], "let nothing of it pass", "", id="deleted since it was listed"),
+    ],
+)
+def test_filter_policies_of_subscriptions(filters, unheard, doubtful):
+    def attributes(*, SubscriptionArn):  # noqa: N803
+        wanted = filters[int(SubscriptionArn.rpartition(":")[2])]
+        if wanted == "gone":
+            return error("NotFound", 404)
+        on_body = {"FilterPolicyScope": "MessageBody"} if wanted == "body" else {}
+        policy = {"FilterPolicy": json.dumps(HIGH if on_body else wanted)} if wanted else {}
+        return {"Attributes": policy | on_body}
+
+    listed = [
+        {"SubscriptionArn": f"{world.TOPIC}:{n}", "Protocol": "sqs"} for n in range(len(filters))
+    ]
+    fake_account = world.fake_account().but(
+        sns__list_subscriptions_by_topic={"Subscriptions": listed},
+        sns__get_subscription_attributes=attributes,
+    )
+    notice = load(Budgets, fake_account).all[0].notifications[0]
+    assert (unheard in str(notice.unheard), bool(notice.unheard)) == (True, bool(unheard))
+    assert (doubtful in str(notice.doubtful), bool(notice.doubtful)) == (True, bool(doubtful))
+    assert notice.is_heard is not bool(unheard or doubtful)
+
+
 def test_the_key_of_another_account_leaves_a_doubt():
     foreign = world.KEY.replace(ACCOUNT_ID, "444455556666")
     fake_account = world.fake_account().but(kms__describe_key=key(Arn=foreign))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.kms.keys import IN_USE
+from readiness.evidence.sns.delivery import subscription_of
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.admission import Answer, admits
 from readiness.semantics.conditions import Requests
+from readiness.semantics.subscription_filters import passes_without_attributes
 
 _NO_TOPIC = ("NotFound", "NotFoundException")
 LISTENER_READS = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
+    "sns:GetSubscriptionAttributes",
     "sns:GetTopicAttributes",
     "sns:ListSubscriptionsByTopic",
 )
@@ -41,8 +45,10 @@ class TopicKey:
 class Listeners:
     """Who may publish to a topic of this account in any region, and how many listen to it.
 
-    What asks for it sees by the sweep that a subscription ended or a policy changed. Sources:
-    GetTopicAttributes, ListSubscriptionsByTopic, DescribeKey, GetKeyPolicy.
+    ``passes``: whether filter policies let what AWS publishes, which has no message attributes,
+    pass to at least one of those who confirmed. What asks for it sees by the sweep that a
+    subscription ended or a policy changed. Sources: GetTopicAttributes, ListSubscriptionsByTopic,
+    GetSubscriptionAttributes, DescribeKey, GetKeyPolicy.
     """
 
     arn: str
@@ -51,6 +57,7 @@ class Listeners:
     confirmed: int = 0
     is_fifo: bool = False
     key: TopicKey | None = None
+    passes: Answer = Answer.YES
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> Listeners:
@@ -68,7 +75,9 @@ class Listeners:
             TopicArn=arn,
             **where,
         )
-        confirmed = sum(each["SubscriptionArn"].startswith("arn:") for each in subscriptions)
+        arns = [each["SubscriptionArn"] for each in subscriptions]
+        arns = [each for each in arns if each.startswith("arn:")]
+        confirmed = len(arns)
         key = attributes.get("KmsMasterKeyId", "")
         return cls(
             arn,
@@ -76,6 +85,7 @@ class Listeners:
             confirmed=confirmed,
             is_fifo=attributes.get("FifoTopic") == "true",
             key=_topic_key(read, topic, key, where) if key and confirmed else None,
+            passes=_passes(read, arns, where),
         )
 
     def deaf(self, service: str, requests: Requests) -> tuple[Answer, str]:
@@ -93,6 +103,8 @@ class Listeners:
             return Answer.YES, locked
         if Answer.MAYBE in {may, opens}:
             return Answer.MAYBE, locked or f"whose policy may not let {service} publish"
+        if self.passes is Answer.MAYBE:
+            return Answer.MAYBE, "whose subscriptions filter by the text of messages"
         return Answer.NO, ""
 
     @property
@@ -101,6 +113,8 @@ class Listeners:
             return "which does not exist"
         if not self.confirmed:
             return "to which no one subscribes"
+        if self.passes is Answer.NO:
+            return "whose subscriptions have filter policies that let nothing of it pass"
         return "a FIFO topic, to which AWS does not publish it" if self.is_fifo else ""
 
     def _opens(self, service: str, requests: Requests) -> tuple[Answer, str]:
@@ -120,6 +134,25 @@ class Listeners:
             return opens, ""
         verb = "does not" if opens is Answer.NO else "may not"
         return opens, f"whose KMS key {key.name} {verb} let {service} use it"
+
+
+def _passes(read: Reader, subscriptions: Iterable[str], where: dict[str, Any]) -> Answer:
+    """Whether what has no attributes reaches one of them; the first that gets it is enough."""
+    found = Answer.NO
+    for arn in subscriptions:
+        answer = read.one(
+            "sns", "get_subscription_attributes", absent=_NO_TOPIC, SubscriptionArn=arn, **where
+        )
+        if answer is None:
+            continue  # deleted since it was listed
+        about = subscription_of("", "", answer.get("Attributes") or {})
+        if about.filter_policy is None or (
+            not about.on_body and passes_without_attributes(about.filter_policy)
+        ):
+            return Answer.YES
+        if about.on_body:
+            found = Answer.MAYBE
+    return found
 
 
 def _topic_key(read: Reader, topic: Resource, name: str, where: dict[str, Any]) -> TopicKey:
