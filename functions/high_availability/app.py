@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, complies, heading, not_applicable
+from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.application_autoscaling import ReplicaScaling, ServiceScaling
 from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Vpc
@@ -38,6 +38,7 @@ from .domains import domain_verdict
 from .exits import endpoints_verdict, nat_verdict
 from .failover import degradation_verdict, failover_verdict
 from .file_systems import file_system_verdict
+from .functions import networks_verdict
 from .groups import group_verdict
 from .health import (
     dns_check_verdict,
@@ -94,7 +95,7 @@ def service_zones(
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def function_zones(
     function: FunctionPlacement,
-    network: FunctionNetwork,
+    networks: ReachedNetworks,
     zones: Zones,
     tags: FunctionTags,
     manifests: Manifests,
@@ -105,23 +106,17 @@ def function_zones(
     """A Lambda function in a VPC has subnets in several Availability Zones.
 
     Without a VPC Lambda runs a function in several zones by itself. One that its workload's
-    manifest calls critical has subnets in three.
+    manifest calls critical has subnets in three. Published versions that aliases lead to keep the
+    network they were published with.
     """
     if function.master_arn:
         return not_applicable("A replica of Lambda@Edge; CloudFront decides where it runs.")
-    if not network.subnet_ids:
-        return complies("Lambda runs the function in several Availability Zones by design.")
     return Tier(min_zones, critical_min_zones).judge(
         function.name,
         tags.values,
         manifests,
         zones,
-        lambda least: places_verdict(
-            "The function's subnets are",
-            zones.of_subnets(network.subnet_ids),
-            least,
-            expected="Subnets in several Availability Zones in the function's VPC configuration.",
-        ),
+        lambda least: networks_verdict(networks, zones, least),
     )
 
 

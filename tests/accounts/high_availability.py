@@ -552,6 +552,7 @@ def fake_account() -> FakeAccount:
             ("route53", "get_health_check"): {"HealthCheck": health_check()},
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("resourcegroupstaggingapi", "get_resources"): {"ResourceTagMappingList": []},
             ("ssm", "get_parameters_by_path"): {"Parameters": []},
             ("s3", "list_buckets"): {"Buckets": [{"Name": "data"}]},

@@ -159,7 +159,7 @@ MOST_BY_SETTING = {
     "description": (1, 15, 7),
     "memorySize": (3, 25, 9),
     "timeout": (3, 42, 17),
-    "vpcConfig": (5, 70, 15),
+    "vpcConfig": (5, 75, 18),
     "layers": (5, 65, 12),
     "loggingConfig": (6, 75, 15),
     "tracingConfig": (4, 50, 12),
@@ -316,10 +316,10 @@ MOST = {
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 55),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 57),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (10, 131, 49),
+    ("lambda", "UpdateAlias20150331"): (11, 140, 52),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),

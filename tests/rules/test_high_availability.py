@@ -12,8 +12,8 @@ from functions.high_availability import app
 from readiness import Severity, Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, Scalable, ServiceScaling
 from readiness.evidence.autoscaling import GroupAvailability
-from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
-from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.ec2.exits import (
     InterfaceEndpoint,
     InterfaceEndpoints,
@@ -195,9 +195,28 @@ def test_tasks_outside_aws_are_not_judged():
 def test_function_zones(subnets, changes, settings, status, words):
     function = FunctionConfiguration(name="agent", arn="arn", **changes)
     verdict = app.function_zones(
-        function, FunctionNetwork(subnets), ZONES, FunctionTags({}), Manifests(), **settings
+        function,
+        ReachedNetworks({LATEST: subnets}),
+        ZONES,
+        FunctionTags({}),
+        Manifests(),
+        **settings,
     )
     said(verdict, status, words)
+
+
+def test_a_version_keeps_the_zones_it_was_published_with():
+    function = FunctionConfiguration(name="agent", arn="arn")
+
+    def of(**networks):
+        reached = ReachedNetworks({LATEST: networks.pop("latest"), **networks})
+        return app.function_zones(function, reached, ZONES, FunctionTags({}), Manifests())
+
+    said(of(latest=("a", "b"), v7=("a",)), BAD, "version v7 are in 1 Availability Zone")
+    said(of(latest=("a",), v7=("a", "b")), BAD, "The function's subnets are")
+    said(of(latest=(), v7=("a",)), BAD, "version v7")
+    said(of(latest=("a", "b"), v7=("gone",)), UNKNOWN, "version v7")
+    said(of(latest=("a", "b"), v7=()), GOOD, "2 Availability Zones")
 
 
 def test_more_zones_than_two_have_to_show():
@@ -245,7 +264,7 @@ def test_critical_functions_and_services(subnets, manifests, zones, settings, st
     tagged = {"Application": "web"}
     function = app.function_zones(
         FunctionConfiguration(name="agent", arn="arn"),
-        FunctionNetwork(subnets),
+        ReachedNetworks({LATEST: subnets}),
         zones,
         FunctionTags(tagged),
         manifests,
