@@ -22,6 +22,7 @@ from readiness.evidence.application_autoscaling import (
     TableScaling,
 )
 from readiness.evidence.autoscaling import InstanceGroup
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.callers import CallerTimeouts
 from readiness.evidence.awslambda.functions import FunctionConcurrency, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
@@ -301,6 +302,7 @@ def state_machine_timeouts(machine: RunDefinitions) -> Verdict:
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def function_connections(
     function: FunctionConnections,
+    run: RunEnvironments,
     databases: Databases,
     concurrency: FunctionConcurrency,
     limit: ConcurrencyLimit,
@@ -309,14 +311,20 @@ def function_connections(
     database: ConnectionSettings,
     attestation: AttestationSettings,
 ) -> Verdict:
-    """Database connections use RDS Proxy or the Data API, or their reuse is attested."""
-    if function.environment is None:
+    """Database connections use RDS Proxy or the Data API, or their reuse is attested.
+
+    Published versions that aliases lead to keep the hosts they were published with.
+    """
+    if run.hidden:
         return cannot_tell(
-            f"Its environment could not be decrypted: {function.environment_error}.",
+            f"The environment of {listed(run.hidden)} could not be decrypted: {run.error}.",
             missing=("kms:Decrypt",),
         )
-    hosts = hosts_in(function.environment)
-    over_https = data_apis_in(function.environment, databases)
+    values = {
+        f"{version}/{name}": v for version, of in run.of.items() for name, v in (of or {}).items()
+    }
+    hosts = hosts_in(values)
+    over_https = data_apis_in(values, databases)
     if not hosts and over_https:
         return complies("It uses the Data API, which pools connections.", clusters=over_https)
     is_outside = not function.capacity_provider and function.vpc_id not in databases.vpcs

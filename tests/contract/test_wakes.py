@@ -159,12 +159,12 @@ MOST_BY_SETTING = {
     "description": (1, 15, 7),
     "memorySize": (3, 25, 9),
     "timeout": (3, 42, 17),
-    "vpcConfig": (5, 75, 18),
+    "vpcConfig": (5, 75, 20),
     "layers": (5, 65, 12),
     "loggingConfig": (6, 75, 15),
     "tracingConfig": (4, 50, 12),
     "deadLetterConfig": (3, 55, 24),
-    "environment": (11, 115, 27),
+    "environment": (11, 118, 30),
 }
 
 
@@ -319,7 +319,7 @@ MOST = {
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 57),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 140, 52),
+    ("lambda", "UpdateAlias20150331"): (11, 146, 54),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),

@@ -98,6 +98,19 @@ def test_function_connections(answers, status, said):
     assert (found[0], said in found[2]) == (status, True), found
 
 
+def test_a_version_keeps_the_hosts_it_was_published_with():
+    def configuration(FunctionName, Qualifier=""):  # noqa: N803
+        about = function(Environment=DIRECT) if Qualifier else function()
+        return about["lambda__get_function_configuration"]
+
+    answers = function() | {
+        "lambda__get_function_configuration": configuration,
+        RESERVED: {"ReservedConcurrentExecutions": 1600},
+    }
+    found = judged(rules.function_connections, "agent", **answers)
+    assert (found[0], "It may open 1,600 connections" in found[2]) == (BAD, True), found
+
+
 def test_a_proxy_endpoint_of_its_own_is_known_too():
     host = "readers.endpoint.proxy-abc.us-east-1.rds.amazonaws.com"
     answers = function(Environment={"Variables": {"DB_HOST": host}})
