@@ -51,7 +51,7 @@ from readiness.evidence.workloads.utilization import (
 from readiness.judgement.restore_tests import of_restore_test
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
-from readiness.model.text import plural
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
 from .load_tests import judge_load_test, of_function, of_service
