@@ -1,1 +1,1 @@
-"""One package for each heading of the checklist, and for each duty on the way out."""
+"""One package for each heading of the checklist, and for each function that alerts."""

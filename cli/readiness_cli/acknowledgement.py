@@ -1,4 +1,4 @@
-"""Who acknowledged a page, as PagerDuty's REST API tells it."""
+"""Who acknowledged a page, from PagerDuty's REST API."""
 
 from __future__ import annotations
 

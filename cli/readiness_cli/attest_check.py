@@ -1,4 +1,4 @@
-"""What an attestation is worth: what it applies to, what it has to be bound to, and its state."""
+"""Checks of an attestation: what it applies to, what it has to be bound to, and its state."""
 
 from __future__ import annotations
 

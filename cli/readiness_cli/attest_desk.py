@@ -1,4 +1,4 @@
-"""Where attestations are recorded and read: one stack's table, in one caller's name."""
+"""Records and reads attestations in the table of one stack, as one caller."""
 
 from __future__ import annotations
 

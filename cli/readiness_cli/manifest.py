@@ -1,4 +1,4 @@
-"""`readiness manifest`: look over a workload's manifest before it is put into Parameter Store."""
+"""`readiness manifest`: check a workload's manifest before you put it into Parameter Store."""
 
 from __future__ import annotations
 

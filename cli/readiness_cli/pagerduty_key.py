@@ -1,4 +1,4 @@
-"""`readiness pagerduty-key`: the routing key into the stack's secret, and nowhere else."""
+"""`readiness pagerduty-key`: write the routing key into the stack's secret, and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stack at hand judges by, so that a command on this machine gives the same verdicts."""
+"""The settings of a deployed stack, so that a local command gives the same verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The findings of a whole stack, read lightly: by rule, side by side, without what nobody asks."""
+"""Reads all findings of a stack: one query for each rule, in parallel, few attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be sent again to whom: the stack's own functions, each with what it is subscribed to.
+"""Which events may be sent again to which function of the stack: those it subscribes to.
 
 Whoever may write into a failure queue could otherwise have any function of the account invoked,
 with any payload, by whoever runs `readiness redrive`.

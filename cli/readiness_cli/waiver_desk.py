@@ -1,4 +1,4 @@
-"""Where waivers are put down: one stack's Declarations table, in one caller's name."""
+"""Records waivers in the Declarations table of one stack, as one caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts: every transition that people should hear of goes to the topic, none is lost."""
+"""Alerts: publishes every transition that people have to know of, and loses none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes for Security Hub: whatever fails there waits, and no alert waits for it."""
+"""Sends changes to Security Hub: what fails is sent later, and delays no alert."""
 
 from __future__ import annotations
 

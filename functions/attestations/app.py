@@ -1,4 +1,4 @@
-"""Attestations: what a pipeline states through EventBridge is checked, and written down as its."""
+"""Attestations: checks what a pipeline states through EventBridge, and records it as its own."""
 
 import hashlib
 import json

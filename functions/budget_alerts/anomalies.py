@@ -1,4 +1,4 @@
-"""Whether cost anomaly detection watches the account and tells someone."""
+"""Whether cost anomaly detection monitors the account and notifies someone."""
 
 from __future__ import annotations
 

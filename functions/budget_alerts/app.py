@@ -1,4 +1,4 @@
-"""Budgets and alerts: someone hears of costs in time, and the bill says whose they are."""
+"""Budgets and alerts: someone is notified of costs in time, and tags allocate them."""
 
 from typing import Annotated
 

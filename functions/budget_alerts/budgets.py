@@ -1,4 +1,4 @@
-"""Whether a budget tells someone in time that too much is spent."""
+"""Whether a budget notifies someone in time that too much is spent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the tags of a resource say whose costs it makes."""
+"""Whether the tags of a resource allocate its costs."""
 
 from __future__ import annotations
 

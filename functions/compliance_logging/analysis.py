@@ -1,4 +1,4 @@
-"""Whether something looks at what is recorded, and someone hears of what it finds."""
+"""Whether something analyses what is recorded, and notifies someone of what it finds."""
 
 from __future__ import annotations
 

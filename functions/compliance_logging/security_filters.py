@@ -1,4 +1,4 @@
-"""Whether metric filters tell of what the CIS AWS Foundations Benchmark asks to be told of."""
+"""Whether metric filters and alarms cover what the CIS AWS Foundations Benchmark requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Development documentation: whoever builds on a workload finds out how, and what changed."""
+"""Development documentation: those who build on a workload find out how, and what changed."""
 
 import fnmatch
 from typing import Annotated

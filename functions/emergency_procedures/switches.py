@@ -1,4 +1,4 @@
-"""What can be switched off without a deployment, and whether anything would notice."""
+"""What can be switched off without a deployment, and whether code reads the switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether calls of what may fail are guarded, as manifests name it and as people attest."""
+"""Whether calls to dependencies have a circuit breaker, by manifests and attestations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the role of what sends failures may send them to where they are to go."""
+"""Whether the role that sends failures may send them to their destination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a failure arrives where it is sent: there is such a place, and it lets services in."""
+"""Whether a failure destination exists, and its policy and key let the sender in."""
 
 from __future__ import annotations
 

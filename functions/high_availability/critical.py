@@ -1,4 +1,4 @@
-"""What owners call critical, which has to outlive a zone with two others left."""
+"""What owners call critical, which needs three Availability Zones."""
 
 from __future__ import annotations
 

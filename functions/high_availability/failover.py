@@ -1,4 +1,4 @@
-"""Whether someone has seen the workload survive: tests that broke something, and their outcome."""
+"""Whether failover was tested: experiments and drills, and their outcome."""
 
 from __future__ import annotations
 

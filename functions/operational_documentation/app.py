@@ -1,4 +1,4 @@
-"""Operational documentation: who is paged finds what to do, how it fits together, whom to call."""
+"""Operational documentation: runbooks, architecture and contacts for the person on call."""
 
 from typing import Annotated
 

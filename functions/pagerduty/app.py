@@ -1,4 +1,4 @@
-"""Pagerduty: whatever the queue says has changed, PagerDuty hears how the finding stands now."""
+"""PagerDuty: sends the current state of each finding that the queue names."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""When the stack is deleted, what it has open at PagerDuty is resolved first."""
+"""Resolves the incidents of the stack before CloudFormation deletes it."""
 
 from __future__ import annotations
 

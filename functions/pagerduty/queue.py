@@ -1,4 +1,4 @@
-"""The queue: a message goes back to it for a while, or among the undelivered pages."""
+"""The queue: a message returns to it for another try, or moves to the undelivered pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Security validation: what the Security rules assume is tested on what is really there."""
+"""Security validation: tests on real resources what the Security rules assume."""
 
 from datetime import timedelta
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Upkeep: what changes a finding although no resource changed, looked at once a minute."""
+"""Upkeep: once a minute, updates findings that change without any change of a resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings that could not be evaluated → one finding for each heading that is blind."""
+"""Findings that could not be evaluated → one finding for each heading that cannot read."""
 
 from __future__ import annotations
 

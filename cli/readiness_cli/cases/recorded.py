@@ -1,4 +1,4 @@
-"""AWS as it answered once: the calls of an evaluation taken down, and answered from that."""
+"""Records the AWS calls of an evaluation, and answers the same calls from the record."""
 
 from __future__ import annotations
 

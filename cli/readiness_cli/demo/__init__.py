@@ -1,1 +1,1 @@
-"""The whole pipeline on an embedded AWS: shown by `readiness demo`, leaned on by the e2e tests."""
+"""The whole pipeline on an embedded AWS, for `readiness demo` and the end-to-end tests."""

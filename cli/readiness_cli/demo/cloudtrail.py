@@ -1,4 +1,4 @@
-"""CloudTrail's account of an API call, in the shape in which it reaches the default event bus."""
+"""CloudTrail's event for an API call, as it arrives on the default event bus."""
 
 from __future__ import annotations
 

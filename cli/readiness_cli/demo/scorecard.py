@@ -1,4 +1,4 @@
-"""The checklist heading by heading, with the boxes that failed or of which nothing is known."""
+"""The checklist by heading, with the boxes that failed or are unknown."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`readiness doctor`: what keeps Readiness from seeing, judging or telling, and what cures it."""
+"""`readiness doctor`: what keeps Readiness from receiving events, evaluating or alerting."""

@@ -1,4 +1,4 @@
-"""Open or close a switch that the code asks: a circuit breaker's row, or a parameter."""
+"""Open or close a switch that code reads: a row of a circuit breaker, or a parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`readiness emergency`: act on one target by a plan that was read, and be able to go back."""
+"""`readiness emergency`: plan an emergency procedure for one target, apply it, and restore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let an ECS service run the task definition that ran before."""
+"""Roll an ECS service back to its earlier task definition."""
 
 from __future__ import annotations
 

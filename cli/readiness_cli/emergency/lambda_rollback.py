@@ -1,4 +1,4 @@
-"""Let an alias point to an earlier version of its function, all of its traffic at once."""
+"""Roll an alias back to an earlier version of its function, with all of its traffic."""
 
 from __future__ import annotations
 

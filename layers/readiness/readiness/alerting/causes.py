@@ -1,4 +1,4 @@
-"""Rules that tell one fact of one resource: who is paged for one is not paged for the other."""
+"""Rules about one fact of one resource, which page once."""
 
 from __future__ import annotations
 

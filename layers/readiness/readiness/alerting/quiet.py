@@ -1,4 +1,4 @@
-"""When nobody is woken: change windows that people announce, and the hours of every night.
+"""When pages are held back: announced change windows, and quiet hours.
 
 What is quiet is held, not dropped (:mod:`readiness.alerting.held`). CRITICAL is never held. What
 cannot be read, or makes no sense, holds nothing.

@@ -1,4 +1,4 @@
-"""Resolving at PagerDuty whatever a stack has open there, as when it is deleted."""
+"""Resolves all open incidents of a stack at PagerDuty, for instance when it is deleted."""
 
 from __future__ import annotations
 

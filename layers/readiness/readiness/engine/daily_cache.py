@@ -1,4 +1,4 @@
-"""The day's answers to calls that AWS bills one by one, kept for all runs to share."""
+"""Caches, for a day and for all runs, the answers to calls that AWS bills one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an event points at: one resource, those that refer to it, or everything."""
+"""Evaluates the targets of an event: a resource, those that refer to it, or everything."""
 
 from __future__ import annotations
 

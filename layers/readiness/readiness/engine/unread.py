@@ -1,4 +1,4 @@
-"""That something could not be read, noted until the heading as a whole is looked at."""
+"""Notes that something could not be read, until upkeep looks at the heading as a whole."""
 
 from __future__ import annotations
 

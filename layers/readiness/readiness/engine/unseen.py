@@ -1,4 +1,4 @@
-"""What does not arrive as an event in a region, so that it is seen only by the sweep."""
+"""Changes that no event reports in a region, so that only the sweep finds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells somebody when money runs: budgets and billing alarms, and who pays."""
+"""Budgets and billing alarms, whom they notify, and which account pays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A heading that cannot read what its rules ask for: one finding for all of it, told once."""
+"""A heading that cannot read what its rules ask for: one finding for all of it, sent once."""
 
 from __future__ import annotations
 

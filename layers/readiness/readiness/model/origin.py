@@ -1,4 +1,4 @@
-"""What made us look: an event with its principal and call, or the sweep."""
+"""The origin of an evaluation: an event with its principal and call, or the sweep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as AWS gives them, told in UTC."""
+"""Times as AWS returns them, in UTC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who hands events over to a function without waiting, and what becomes of those that fail."""
+"""Who invokes a function asynchronously, and where failed events go."""
 
 from __future__ import annotations
 

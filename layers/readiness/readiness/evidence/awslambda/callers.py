@@ -1,4 +1,4 @@
-"""How long those who call a function and wait for its answer do wait."""
+"""The timeouts of synchronous callers of a function."""
 
 from __future__ import annotations
 

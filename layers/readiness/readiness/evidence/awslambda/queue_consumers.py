@@ -1,4 +1,4 @@
-"""Which queues a function takes its work from, and for how long they hide what it works on."""
+"""The queues that feed a function, and their visibility timeouts."""
 
 from __future__ import annotations
 

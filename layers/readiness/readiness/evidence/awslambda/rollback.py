@@ -1,4 +1,4 @@
-"""Whether a function has an earlier version to go back to, and whether callers would follow."""
+"""The earlier versions of a function, and whether callers use an alias."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one thing that acts: a function invoked with an event its owner set out for that."""
+"""Smoke tests: the only evidence that invokes a function, with an event its owner provides."""
 
 from __future__ import annotations
 

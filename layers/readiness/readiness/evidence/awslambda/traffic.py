@@ -1,4 +1,4 @@
-"""How functions really fare since they were deployed: their own metrics and those in front."""
+"""Metrics of a function and of its entry points since the deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which alarms tell whoever they wake where the runbook is."""
+"""Which alarms link to a runbook in their description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests there were at most where an alarm is raised only when there are enough."""
+"""Request counts for alarms that are raised only above a number of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How DynamoDB tables are asked, and whether what they hold expires."""
+"""The reads of DynamoDB tables, and whether items expire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom AWS tells of costs, and which of the addresses reach no one."""
+"""Whom AWS notifies of costs, and which of the addresses reach no one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sends its failures where: all dead-letter queues and on-failure destinations."""
+"""All dead-letter queues and on-failure destinations, with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lets a workload do less instead of nothing, as far as APIs show it."""
+"""What lets a workload degrade instead of failing, as far as APIs show it."""
 
 from __future__ import annotations
 

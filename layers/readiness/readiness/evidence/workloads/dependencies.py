@@ -1,4 +1,4 @@
-"""What workloads call and could fail, as their manifests say it, and what guards those calls."""
+"""The dependencies that manifests name, and the circuit breakers of the calls to them."""
 
 from __future__ import annotations
 

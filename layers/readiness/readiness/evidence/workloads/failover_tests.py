@@ -1,4 +1,4 @@
-"""What proves that a failure of a zone was tried out: experiments, shifts, switches, failovers."""
+"""Tests of a zone failure: FIS experiments, zonal shifts, ARC switches and failovers."""
 
 from __future__ import annotations
 

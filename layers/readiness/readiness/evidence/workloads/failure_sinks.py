@@ -1,4 +1,4 @@
-"""What failures are sent to: whether there is such a thing, and whom it lets in."""
+"""Failure destinations: whether they exist, and whom their policies and keys let in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which caches the compute of a region could share, and by what it is seen to use one."""
+"""The caches that the compute of a region could share, and the signs that it uses one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator can switch off without a deployment, and who reads it."""
+"""The switches that an operator can use without a deployment, and what reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workloads, as the tag Application divides an account, and what is asked of each."""
+"""Workloads by the tag Application, and the demand of each."""
 
 from __future__ import annotations
 
