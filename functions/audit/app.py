@@ -52,7 +52,7 @@ def config_recorder(
     others: RecordersOfOthers | Unreadable,
     *,
     required_types: Annotated[
-        tuple[str, ...], "The types to record; if empty, those whose changes wake the rules"
+        tuple[str, ...], "The types to record; if empty, those that the rules depend on"
     ] = (),
     global_recording_region: Annotated[
         str, "The region that records IAM and other global types; if empty, their home region"
@@ -250,7 +250,7 @@ def stack_drift(
     stack: StackDrift,
     *,
     max_check_age_days: Annotated[
-        int, Between(0, 365), "How old the last drift detection may be; 0 asks for none"
+        int, Between(0, 365), "How old the last drift detection may be (days); 0: not required"
     ] = 0,
 ) -> Verdict:
     """The stack's template still describes its resources: drift detection found no difference.

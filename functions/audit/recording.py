@@ -34,7 +34,7 @@ RECORDED_TYPES = Path(__file__).with_name("recorded_types.json")
 ``global`` are those of them that AWS Config records in one region for all.
 """
 
-EXPECTED = "A customer managed recorder that records every type whose changes wake the rules."
+EXPECTED = "A customer managed recorder that records every type that the rules depend on."
 
 
 def required_of(seen: Recorder, types: Collection[str], global_region: str) -> tuple[str, ...]:
@@ -80,8 +80,8 @@ def judge_recorder(
     problems = []
     if missing:
         text = (
-            f"The recorder {recorder.name} does not record {_of(missing, required)}, whose changes"
-            f" wake rules: {listed(missing)}."
+            f"The recorder {recorder.name} does not record {_of(missing, required)}, which"
+            f" rules depend on: {listed(missing)}."
         )
         problems.append(Problem(Severity.MEDIUM, text))
     if daily and not allow_daily:

@@ -209,6 +209,6 @@ def judge_review(
             f" management account {payer.account} find are shown there."
         )
     if not found.is_watched:
-        return not_applicable("No monitor looks for anomalies; anomaly-detection reports it.")
+        return not_applicable("No monitor detects anomalies; anomaly-detection reports it.")
     count = plural(len(large), "anomaly", "anomalies")
     return complies(f"No anomaly waits for an assessment ({count} in the last 90 days).")

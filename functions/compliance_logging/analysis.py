@@ -27,7 +27,7 @@ def judge_threat_detection(analysis: ThreatDetection, *, accept_insights: bool) 
     if detector is not None and detector.status == ENABLED:
         return complies("GuardDuty is enabled.")
     if accept_insights and analysis.by_insights:
-        return complies("CloudTrail Insights look for unusual API calls.")
+        return complies("CloudTrail Insights detects unusual API calls.")
     if accept_insights and analysis.doubts:
         doubts = analysis.doubts
         return cannot_tell(

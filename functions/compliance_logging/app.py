@@ -125,14 +125,14 @@ def trail_validation(trail: TrailConfiguration, seen: TrailDelivery) -> Verdict:
     if trail.validation and seen.digest_error:
         return violates(
             "Log file validation is enabled, but CloudTrail cannot deliver its digest files"
-            f" ({seen.digest_error}), so no one can tell whether log files were changed.",
+            f" ({seen.digest_error}), so a change of the log files cannot be detected.",
             expected="Digest files that arrive in the bucket, under AWSLogs/.",
             digest_error=seen.digest_error,
         )
     if trail.validation:
         return complies("Log file validation is enabled: CloudTrail writes signed digest files.")
     return violates(
-        "Log file validation is disabled, so no one can tell whether log files were changed.",
+        "Log file validation is disabled, so a change of the log files cannot be detected.",
         expected="Log file validation enabled.",
     )
 
@@ -325,7 +325,7 @@ def audit_bucket_retention(
     *,
     retention: PolicySettings,
     require_compliance_mode: Annotated[
-        bool, "Object Lock counts only in compliance mode, which no one can bypass"
+        bool, "Object Lock counts only in compliance mode, which nobody can bypass"
     ] = False,
 ) -> Verdict:
     """Buckets that trails, AWS Config and flow logs write to keep the files for a year.

@@ -141,12 +141,12 @@ def bucket_lifecycle(
 def compute_optimizer_enrolled(enrollment: Enrollment) -> Verdict:
     """The account has opted in to Compute Optimizer, which says what resources need."""
     if enrollment.status == "Active":
-        return complies("Compute Optimizer looks at the account.")
+        return complies("The account is enrolled in Compute Optimizer.")
     if enrollment.status == "Pending":
         return cannot_tell("The account is being opted in to Compute Optimizer.")
     why = f": {enrollment.reason}" if enrollment.reason else ""
     return violates(
-        f"Compute Optimizer does not look at the account ({enrollment.status}{why}).",
+        f"The account is not enrolled in Compute Optimizer ({enrollment.status}{why}).",
         expected="The account is opted in, which costs nothing.",
     )
 
@@ -171,7 +171,7 @@ def function_memory(
         return not_applicable(EDGE)
     if enrollment.status != "Active":
         return not_applicable(
-            "Compute Optimizer does not look at the account; compute-optimizer-enrolled reports"
+            "The account is not enrolled in Compute Optimizer; compute-optimizer-enrolled reports"
             " it."
         )
     return judge_memory(

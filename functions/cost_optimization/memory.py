@@ -86,12 +86,12 @@ def _unlisted(
         )
     if function.memory > MOST_MIB:
         return not_applicable(
-            f"Compute Optimizer looks at functions of at most {MOST_MIB:,} MiB; this one has"
+            f"Compute Optimizer analyses functions of at most {MOST_MIB:,} MiB; this one has"
             f" {function.memory:,}."
         )
     if count is not None and count < LEAST_RUNS:
         return not_applicable(
-            f"It was invoked {count:,.0f} times in 30 days. Compute Optimizer looks at functions"
+            f"It was invoked {count:,.0f} times in 30 days. Compute Optimizer analyses functions"
             f" with {LEAST_RUNS} invocations in 14 days."
         )
     return cannot_tell("Compute Optimizer does not list the function.")

@@ -189,7 +189,7 @@ def _judge(wish: Wish, spot: float, count: int, what: str) -> Verdict:
         reason = f"{share}, which {wish.by} forbids."
         return violates(reason, expected="No Spot.", spot=spot, count=count)
     if spot > 0:
-        where = wish.environment or "an environment that nobody named"
+        where = wish.environment or "an unnamed environment"
         return complies(f"{share} in {where}.", spot=spot, count=count)
     if wish.said == "ineligible":
         return complies(f"None of its {what} run on Spot, as {wish.by} asks.")

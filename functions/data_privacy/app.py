@@ -42,7 +42,7 @@ def macie_discovery(
     discovery: SensitiveDataDiscovery,
     *,
     require_discovery: Annotated[
-        bool, "Macie has to look at objects, by automated discovery or by jobs"
+        bool, "Macie must scan objects, by automated discovery or by jobs"
     ] = True,
 ) -> Verdict:
     """Macie looks for sensitive data in every region that has buckets.

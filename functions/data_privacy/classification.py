@@ -85,20 +85,20 @@ def _compared(
 
 
 def _too_high(value: str, macie: BucketInMacie) -> Verdict | None:
-    """What is wrong with a bucket whose class asks for Macie."""
+    """What is wrong with a bucket whose class requires Macie."""
     expected = f"Automated discovery or a scheduled job for a bucket of the class {value}."
     seen = macie.seen
     if macie.status != ENABLED:
         state = "suspended" if macie.status else "not enabled"
         return violates(
-            f"Its class {value} asks for Macie, which is {state} in this region"
+            f"Its class {value} requires Macie, which is {state} in this region"
             " (see macie-discovery).",
             expected=expected,
             severity=Severity.LOW,
         )
     if seen is None:
         return cannot_tell(
-            f"Its class {value} asks for Macie, whose inventory, renewed once a day, does not list"
+            f"Its class {value} requires Macie, whose inventory, renewed once a day, does not list"
             " the bucket yet."
         )
     if seen.error == "ACCESS_DENIED":
@@ -118,11 +118,11 @@ def _paused(value: str, macie: BucketInMacie, expected: str) -> Verdict:
     idle = listed([each.name for each in macie.jobs if not each.is_active])
     if macie.is_watched is None:
         return cannot_tell(
-            f"Its class {value} asks for Macie. Some scheduled jobs are paused ({idle}), and Macie"
+            f"Its class {value} requires Macie. Some scheduled jobs are paused ({idle}), and Macie"
             " does not say whether one that runs includes the bucket."
         )
     return violates(
-        f"Its class {value} asks for Macie, but automated discovery leaves the bucket out, and the"
+        f"Its class {value} requires Macie, but automated discovery leaves the bucket out, and the"
         f" scheduled jobs that include it are paused: {idle}.",
         expected=expected,
     )
@@ -131,12 +131,12 @@ def _paused(value: str, macie: BucketInMacie, expected: str) -> Verdict:
 def _unwatched(value: str, seen: MacieBucket, expected: str) -> Verdict:
     if seen.in_job == "UNKNOWN":
         return cannot_tell(
-            f"Its class {value} asks for Macie, which does not know whether a scheduled job"
+            f"Its class {value} requires Macie, which does not know whether a scheduled job"
             " includes the bucket."
         )
     why = " (more buckets than Macie's quota)" if seen.error else ""
     return violates(
-        f"Its class {value} asks for Macie, but automated discovery leaves the bucket out{why} and"
+        f"Its class {value} requires Macie, but automated discovery leaves the bucket out{why} and"
         " no scheduled job includes it.",
         expected=expected,
     )

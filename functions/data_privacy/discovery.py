@@ -25,7 +25,7 @@ def judge_discovery(found: SensitiveDataDiscovery, *, require_discovery: bool) -
         )
     if found.status == PAUSED:
         return violates(
-            f"Macie is suspended in {here}: it looks at nothing.",
+            f"Macie is suspended in {here}: it analyses nothing.",
             expected=_EXPECTED,
             buckets=found.buckets,
         )
@@ -47,7 +47,7 @@ def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -
         return complies(f"Classification jobs are active: {listed(found.jobs)}. {count}")
     if not require_discovery:
         return complies(
-            "Macie is enabled. It looks at no objects, which require_discovery=false accepts."
+            "Macie is enabled. It analyses no objects, which require_discovery=false accepts."
         )
     if found.discovers is None:
         return cannot_tell(

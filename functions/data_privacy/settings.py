@@ -46,7 +46,7 @@ class BucketSettings(TagSettings):
         "config-bucket-*",
     )
     macie_required_from: Annotated[
-        str, "From this class on Macie has to look at the bucket; empty: never"
+        str, "From this class on, Macie must scan the bucket; empty: never"
     ] = "Confidential"
     sensitive_score: Annotated[
         int, Between(51, 100), "From this sensitivity score of Macie a lower class is wrong"

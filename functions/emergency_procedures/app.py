@@ -41,7 +41,7 @@ def lambda_rollback(
     attested: Attested,
     *,
     prod_alias: Annotated[
-        str, "The alias that callers use; if nobody calls it, every alias with callers is judged"
+        str, "The alias that callers use; if it has no callers, every alias with callers is judged"
     ] = "",
     first_days: FirstDays = 14,
     drill_days: DrillDays = 180,
@@ -131,7 +131,7 @@ def ecs_rollback(
         return unread(" ".join(looked.doubts), *looked.unread).observing(facts)
     if looked.doubts and service.deployment_controller != "EXTERNAL":
         return cannot_tell(" ".join(looked.doubts)).observing(facts)
-    told = " ".join(looked.doubts) or "Another task set stands beside the current one."
+    told = " ".join(looked.doubts) or "The service has another task set beside the current one."
     if looked.goals:
         told = f"A rollback can lead to {listed(list(looked.goals.values()))}."
     return rehearsed(

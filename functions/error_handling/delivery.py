@@ -87,11 +87,11 @@ def kept(checked: Checked, who: str) -> Verdict:
     if checked.problems:
         return violates_all(
             checked.problems,
-            expected="A dead-letter queue for each, which exists and lets the sender in.",
+            expected="A dead-letter queue for each, which exists and allows the sender.",
         )
     if checked.doubts:
         return cannot_tell(" ".join(checked.doubts))
-    return complies(f"{who} has a dead-letter queue that exists and lets the sender in.")
+    return complies(f"{who} has a dead-letter queue that exists and allows the sender.")
 
 
 def judge_schedules(

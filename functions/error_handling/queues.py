@@ -78,7 +78,7 @@ def _check_sink(queue: QueueRedrive, sink: QueueSink, checked: Checked) -> None:
     if not check_queue(sink, checked, fifo=queue.is_fifo, sender="the queue"):
         return
     if refuses_source(sink, queue.arn):
-        checked.add(f"The redrive allow policy of {sink.name} does not let the queue in.")
+        checked.add(f"The redrive allow policy of {sink.name} does not allow the queue.")
     if sink.dead == queue.arn:
         checked.add(f"{sink.name} sends what fails there back to the queue, in a circle.")
     # A standard queue keeps the age of a message that it moves, a FIFO queue begins anew.

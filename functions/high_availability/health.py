@@ -238,7 +238,7 @@ def group_checks_verdict(group: GroupAvailability, *, max_grace_seconds: int) ->
         problems.append(
             Problem(
                 Severity.HIGH,
-                "The group is behind VPC Lattice and does not look at its health checks.",
+                "The group is behind VPC Lattice and ignores its health checks.",
             )
         )
     if (group.behind or group.in_lattice) and group.grace > max_grace_seconds:

@@ -202,7 +202,7 @@ def _without_pager(topic: PagingTopic, hosts: Collection[str]) -> Verdict:
     by = f"It reaches {listed(heard)} only" if heard else "No one has confirmed a subscription"
     return violates(
         f"{plural(len(topic.alarms), 'alarm')} publish to the topic, and no pager listens to it."
-        f" {by}: nobody is woken at night.",
+        f" {by}: nobody is paged at night.",
         expected=f"A subscription of {listed(sorted(hosts))}, or a function that pages.",
     )
 

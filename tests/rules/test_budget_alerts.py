@@ -762,7 +762,7 @@ def test_anomalies_are_assessed(found, payer, settings, status, words):
 
 def test_without_a_monitor_there_is_nothing_to_assess():
     unwatched = Anomalies((), NOON, is_watched=False)
-    judged(anomalies_assessed(unwatched, SELF), Status.NOT_APPLICABLE, "No monitor looks")
+    judged(anomalies_assessed(unwatched, SELF), Status.NOT_APPLICABLE, "No monitor detects")
 
 
 # -- billing reports ------------------------------------------------------------------------------

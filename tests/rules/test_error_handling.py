@@ -722,11 +722,11 @@ def allows(permission, *arns):
         ),
         pytest.param(queue(), (sink(DEAD),), {}, GOOD, "", None, id="as long"),
         pytest.param(
-            queue(), (sink(DEAD, allows=allows("denyAll")),), {}, BAD, "let the queue in",
+            queue(), (sink(DEAD, allows=allows("denyAll")),), {}, BAD, "not allow the queue",
             Severity.HIGH, id="denies all",
         ),
         pytest.param(
-            queue(), (sink(DEAD, allows=allows("byQueue", FAILED)),), {}, BAD, "let the queue in",
+            queue(), (sink(DEAD, allows=allows("byQueue", FAILED)),), {}, BAD, "not allow the queue",
             Severity.HIGH, id="allows another",
         ),
         pytest.param(

@@ -62,7 +62,7 @@ class Recommendation:
 class FunctionRecommendations:
     """Recommendations by the names of functions: none where the account has not opted in.
 
-    Compute Optimizer looks at functions of at most 1,792 MiB with 50 invocations in 14 days.
+    Compute Optimizer analyses functions of at most 1,792 MiB with 50 invocations in 14 days.
     Source: GetLambdaFunctionRecommendations.
     """
 
