@@ -193,7 +193,6 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
     "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99"}),
-    "readiness.evidence.xray.traces": frozenset({"n"}),
     # Values of VersionStages.
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),
     "readiness.evidence.sns.pagers": frozenset({"AWSCURRENT"}),
@@ -224,6 +223,17 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The last part of an endpoint type's enum; an API's endpointConfiguration.types.
     "readiness.evidence.apigateway.domains": frozenset({"PRIVATE"}),
+    # Groups of our own regular expression.
+    "readiness.evidence.workloads.deployments": frozenset({"digest", "tag"}),
+    # A name of our own queries.
+    "readiness.evidence.elasticache.usage": frozenset({"misses"}),
+    # What a CloudTrail record says of a call to UpdateAlias.
+    "readiness.evidence.awslambda.alias_moves": frozenset(
+        {
+            *("additionalVersionWeights", "functionName", "functionVersion", "name"),
+            *("routingConfig", "errorCode", "requestParameters"),
+        }
+    ),
     # A part of an ARN.
     "readiness.evidence.awslambda.functions": frozenset({"function"}),
 }

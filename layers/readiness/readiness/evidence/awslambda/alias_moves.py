@@ -84,8 +84,9 @@ def _calls(read: Reader) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
 def _events(read: Reader) -> Iterable[Mapping[str, Any]]:
     today = read.now.replace(hour=0, minute=0, second=0, microsecond=0)
     for name in _NAMES:
+        by_name = [{"AttributeKey": "EventName", "AttributeValue": name}]
         asked: dict[str, Any] = {
-            "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}],
+            "LookupAttributes": by_name,
             "StartTime": today - timedelta(days=_DAYS),
         }
         for _ in range(_PAGES):
