@@ -495,3 +495,21 @@ def test_evidence_that_is_read_alone_makes_the_calls_that_it_declares_and_no_oth
     with pytest.raises(UndeclaredRead, match="Declaring calls s3:ListDirectoryBuckets"):
         aws_over(account).evidence(Declaring, here)
     assert account.calls == [("s3", "list_buckets")]
+
+
+def test_access_of_another_kind_is_to_the_same_account_with_the_same_clients():
+    """A recording of what is read makes no client a second time, and reads all of it anew."""
+
+    class Other(Aws):
+        pass
+
+    fake_account = FakeAccount()
+    first = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=True)
+    client = first.client("kms")
+    other = first.remade(Other)
+    assert type(other) is Other
+    assert (other.account, other.region, other.bulk) == (ACCOUNT_ID, HOME, True)
+    assert other.now is first.now
+    assert other.pacer is first.pacer
+    assert other.daily_cache is first.daily_cache
+    assert other.client("kms") is client

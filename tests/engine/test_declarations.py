@@ -232,6 +232,80 @@ def test_an_artefact_that_cannot_be_looked_at_is_unknown():
     assert said.artefact_unread.action == "s3:GetObjectVersion"
 
 
+def listed(day=2, key="load.pdf", etag="same"):
+    return {"Key": key, "LastModified": datetime(2026, 10, day, tzinfo=UTC), "ETag": etag}
+
+
+PINNED = {
+    "ContentLength": 7,
+    "LastModified": datetime(2026, 10, 2, tzinfo=UTC),
+    "ETag": "same",
+}
+REPLACED = "was replaced on 2026-10-{:02} by a version that is not attested"
+
+
+def current(listing, head=PINNED, statement=PROVED):
+    """The statement about a document of which this is the listing of current objects."""
+    answers = {"s3__head_object": head, "s3__list_objects_v2": listing}
+    fake_account = table(statement, **answers)
+    [said] = (
+        reader(fake_account).attested(RULE, FUNCTION, "prod", "agents", documents=True).statements
+    )
+    return said
+
+
+@pytest.mark.parametrize(
+    ("contents", "outdated"),
+    [
+        pytest.param([listed()], "", id="the attested version"),
+        pytest.param([listed(3)], REPLACED.format(3), id="a newer one"),
+        pytest.param([listed(2, etag="other")], REPLACED.format(2), id="in the same second"),
+        pytest.param([listed(1, etag="other")], REPLACED.format(1), id="uploaded in parts"),
+        pytest.param([], "was deleted", id="nothing"),
+        pytest.param(None, "was deleted", id="no list"),
+        pytest.param([listed(key="load.pdf.old")], "was deleted", id="another one"),
+    ],
+)
+def test_of_a_document_the_current_version_counts(contents, outdated):
+    listing = {} if contents is None else {"Contents": contents}
+    assert current(listing) == replace(PROVED, artefact_outdated=outdated)
+
+
+def test_the_listing_asked_for_is_of_the_document_alone():
+    asked = []
+
+    def listing(**params):
+        asked.append(params)
+        return {"Contents": [listed()]}
+
+    current(listing)
+    assert asked == [{"Bucket": "evidence", "Prefix": "load.pdf", "MaxKeys": 1}]
+
+
+def test_a_document_whose_bucket_is_gone_was_deleted():
+    assert current(error("NoSuchBucket", 404)).artefact_outdated == "was deleted"
+
+
+def test_a_document_whose_listing_is_denied_is_unknown():
+    said = current(error("AccessDenied", 403))
+    assert said.artefact_outdated == ""
+    assert said.artefact_unread.action == "s3:ListBucket"
+
+
+@pytest.mark.parametrize("head", [error("404", 404), error("403", 403)])
+def test_of_an_artefact_that_is_gone_or_hidden_no_listing_is_asked(head):
+    def never(**params):
+        raise AssertionError(params)
+
+    said = current(never, head)
+    assert said.artefact_outdated == ""
+    assert said.artefact_problem or said.artefact_unread
+
+
+def test_a_statement_without_a_document_has_no_current_version():
+    assert current({}, statement=SAID) == SAID
+
+
 # -- rows ------------------------------------------------------------------------------------------
 
 

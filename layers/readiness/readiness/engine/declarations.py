@@ -162,7 +162,9 @@ def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
     current: Mapping[str, Any] = next(iter((listing or {}).get("Contents") or ()), {})
     if current.get("Key") != artefact.key or pinned is None:
         return replace(statement, artefact_outdated="was deleted")
-    if current["LastModified"] > pinned["LastModified"]:
+    is_later = current["LastModified"] > pinned["LastModified"]
+    # Within a second, and by an upload in parts that began before, it is not later.
+    if is_later or current.get("ETag") != pinned.get("ETag"):
         day = f"{current['LastModified']:%Y-%m-%d}"
         told = f"was replaced on {day} by a version that is not attested"
         return replace(statement, artefact_outdated=told)
