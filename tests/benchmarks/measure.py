@@ -6,7 +6,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,21 +30,40 @@ class Ratio:
     wall: float
 
 
+_SMALL = """
+import os, sys, time
+began = time.monotonic()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+wall = time.monotonic() - began
+measured = usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss
+os.write(int(sys.argv[1]), " ".join(map(str, measured)).encode())
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A process to start the command from: Linux counts the memory of who starts it as its peak."""
+
+
 def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     """Run a command to its end. Raises RuntimeError with what it said when it failed."""
-    began = time.monotonic()
-    with subprocess.Popen(
-        command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        said = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - began
+    reads, writes = os.pipe()
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _SMALL, str(writes), *command],
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=[writes],
+        check=False,
+    )
+    os.close(writes)
+    with os.fdopen(reads) as pipe:
+        measured = pipe.read()
     # A scan that found something ends with 1, and so does Python where an import fails.
-    if process.returncode not in {0, 1, 3} or b"Traceback (most recent call last)" in said:
-        raise RuntimeError(f"{command} ended with {process.returncode}: {said.decode()[-2000:]}")
+    if done.returncode not in {0, 1, 3} or b"Traceback (most recent call last)" in done.stderr:
+        said = done.stderr.decode()[-2000:]
+        raise RuntimeError(f"{command} ended with {done.returncode}: {said}")
+    cpu, wall, peak = map(float, measured.split())
     scale = 1024 if sys.platform.startswith("linux") else 1024 * 1024
-    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / scale)
+    return Run(cpu, wall, peak / scale)
 
 
 def compare(
