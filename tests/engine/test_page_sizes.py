@@ -130,7 +130,8 @@ def test_the_size_is_sent():
     run = evaluation(fake_account, [])
     run.aws._clients["ecs", HOME] = client
     client._account = SimpleNamespace(
-        answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []}
+        answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []},
+        known=None,
     )
     list(run.aws.pages("ecs", "list_services", None, {"cluster": "c"}))
     assert asked == [{"cluster": "c", "maxResults": 100}]
