@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.pagerduty import deletion
 from functions.pagerduty.messages import body_of, finding_in
 from functions.pagerduty.queue import LONGEST_PAUSE, SHORTEST_PAUSE, Later, Queue
-from functions.pagerduty.sender import RouteGone, Sender
+from functions.pagerduty.sender import KeyGone, RouteGone, Sender
 from functions.pagerduty.settings import quiet_hours, routes_in
 from functions.pagerduty.telemetry import log, metrics
 from readiness.alerting.baseline_message import BASELINE
 from readiness.alerting.canary import CANARY, Canary
 from readiness.alerting.digest import DIGEST
-from readiness.alerting.held import HELD_PAGE, Held
+from readiness.alerting.held import FOR_KEY, HELD_PAGE, Held
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.pagerduty import EventsApi, endpoint_of
 from readiness.alerting.pagerduty_event import (
@@ -126,7 +126,7 @@ class Pager:
         try:
             body = body_of(record.body)
             if body.get("kind") not in {BASELINE, DIGEST}:
-                self._page(record, *finding_in(body), was_held=body.get("kind") == HELD_PAGE)
+                self._page_or_keep(record, body)
         except Later:
             raise
         except Contended as error:
@@ -155,6 +155,17 @@ class Pager:
             raise self._queue.unreachable(record, error) from error
         metrics.add_metric("CanariesArrived", MetricUnit.Count, 1)
         return True
+
+    def _page_or_keep(self, record: SQSRecord, body: Mapping[str, Any]) -> None:
+        """Page, or let a resolve whose key is gone wait in a row, which does not expire.
+
+        A queue gives up after days, and nobody would resolve the incident then.
+        """
+        about = finding_in(body)
+        try:
+            self._page(record, *about, was_held=body.get("kind") == HELD_PAGE)
+        except KeyGone as gone:
+            self._held.hold(*about, FOR_KEY + str(gone))
 
     def _page(
         self, record: SQSRecord, resource: Resource, rule: str, *, was_held: bool = False
@@ -204,7 +215,8 @@ class Pager:
                 self._incidents.end(known)
             return left
         said = self._said(finding, known.dedup_key)
-        taken = self._sender.tell(record, finding_id(resource, rule), said, known.route)
+        self._end_before(record, known, known.before, known.since)
+        taken = self._sender.tell(record, known.finding_id, said, known.route, known.since)
         if taken:
             self._incidents.end(known)
         return taken
@@ -283,12 +295,12 @@ class Pager:
                 return self._tell_group(record, finding, group)
             key = dedup_key(resource, rule, self._stack)
         id = finding_id(resource, rule)
-        self._incidents.mark(resource, rule, key, route)
+        self._incidents.mark(resource, rule, key, route, known)
         try:
             return self._sender.tell(record, id, self._said(finding, key), route)
         except RouteGone as gone:
             self._note_gone(id, gone)
-            self._incidents.mark(resource, rule, key)
+            self._incidents.mark(resource, rule, key, "", known)
             return self._sender.tell(record, id, self._said(finding, key), "")
 
     def _note_gone(self, id: str, gone: RouteGone) -> None:
@@ -347,7 +359,15 @@ class Pager:
         if finding is not None and not pages(finding, self._lowest):
             said = self._said(finding, known.dedup_key) | said
         route = group.route if group is not None else known.route
-        return self._sender.tell(record, known.finding_id, said, route)
+        since = group.began_at if group is not None else known.since
+        self._end_before(record, known, group.before if group is not None else "", since)
+        return self._sender.tell(record, known.finding_id, said, route, since)
+
+    def _end_before(self, record: SQSRecord, known: Incident, before: str, since: str) -> None:
+        """Resolve an incident where it was before it went to another service."""
+        said = resolve_event(known.dedup_key)
+        for route in filter(None, before.split("\n")):
+            self._sender.tell(record, known.finding_id, said, route, since)
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.

@@ -7,20 +7,27 @@ from typing import Any, NoReturn
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from functions.pagerduty.messages import tries
+from functions.pagerduty.messages import body_of, tries
 from functions.pagerduty.queue import Later, Queue
 from functions.pagerduty.telemetry import log, metrics
+from readiness.alerting.held import HELD_PAGE
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.routes import DEFAULT
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey, UnknownRoute
 
 MOST_RETRY_AFTER = 3600
+MOST_KEY_TRIES = 12
+"""Of a resolve that waits for its key in the queue: after about an hour it waits in a row."""
 LAST_TRY = 290
 """Of the receives after which SQS itself would set a message aside, without the answer."""
 
 
 class RouteGone(Exception):
     """The key of a service that is not the default one is gone, or PagerDuty does not know it."""
+
+
+class KeyGone(Exception):
+    """The key of a service that has to resolve an incident has been gone for long."""
 
 
 class Sender:
@@ -31,9 +38,14 @@ class Sender:
         self.api = api
         self._queue = queue
 
-    def tell(self, record: SQSRecord, id: str, said: dict[str, Any], route: str) -> bool:
-        """Whether PagerDuty took the event. Raises Later where it may take it another time."""
-        reply = self._send(record, said, route)
+    def tell(
+        self, record: SQSRecord, id: str, said: dict[str, Any], route: str, since: str = ""
+    ) -> bool:
+        """Whether PagerDuty took the event. Raises Later where it may take it another time.
+
+        ``since`` is when it was first told of the incident: a resolve goes to the key of then.
+        """
+        reply = self._send(record, said, route, since)
         about = {
             "finding_id": id,
             "action": said["event_action"],
@@ -50,28 +62,38 @@ class Sender:
         self._queue.set_aside(record, f"PagerDuty answered {reply}")
         return False
 
-    def _send(self, record: SQSRecord, said: dict[str, Any], route: str) -> Reply:
+    def _send(self, record: SQSRecord, said: dict[str, Any], route: str, since: str) -> Reply:
         """Send it; with the key read again where PagerDuty does not know the one we have.
 
-        Raises RouteGone for a page that another service's key can bring, and Later where nothing
-        but the right key helps: only that service has the incident that is to be resolved.
+        Raises RouteGone for a page that another service's key can bring. Where nothing but the
+        right key helps, since only that service has the incident that is to be resolved, raises
+        Later, and KeyGone when that has lasted.
         """
+        is_page = said["event_action"] == "trigger"
         try:
+            former = "" if is_page else self.key.former(route, since)
+            if former:
+                reply = self.api.send(said | {"routing_key": former})
+                if reply.may_be_cured or (reply.accepted and not self.key.has(route or DEFAULT)):
+                    return reply
             key = self.key.get(route)
             reply = self.api.send(said | {"routing_key": key})
             if reply.refuses_key and (renewed := self.key.get(route, fresh=True)) != key:
                 reply = self.api.send(said | {"routing_key": renewed})
-        except UnknownRoute as missing:
-            because = str(missing)
-        except NoRoutingKey as missing:
-            raise self._without_key(record, str(missing), "") from None
+        except UnknownRoute as unknown:
+            because = str(unknown)
+        except NoRoutingKey as none:
+            raise self._without_key(record, str(none), "") from None
         else:
             if not reply.refuses_key:
                 return reply
             because = f"PagerDuty does not know the key {route or DEFAULT!r} in the secret"
-        if route and said["event_action"] == "trigger":
+        if route and is_page:
             raise RouteGone(because)
-        raise self._without_key(record, because, route)
+        missing = self._without_key(record, because, route)
+        if route and (_was_held(record) or tries(record) >= MOST_KEY_TRIES):
+            raise KeyGone(because)
+        raise missing
 
     def _without_key(self, record: SQSRecord, reason: str, route: str) -> Later:
         """It cannot be sent, and nothing is dropped; other services have keys of their own."""
@@ -94,3 +116,7 @@ class Sender:
         else:
             self._queue.postpone(record, patience)
         raise Later(str(reply))
+
+
+def _was_held(record: SQSRecord) -> bool:
+    return body_of(record.body).get("kind") == HELD_PAGE

@@ -13,7 +13,7 @@ from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import iso
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
-from readiness_cli.doctor import account, deployment, permissions
+from readiness_cli.doctor import account, deployment, paging, permissions
 from readiness_cli.doctor.check import Examined, State, unanswered
 from tests.accounts.audit import recorder, recorder_status
 from tests.cli import toy
@@ -125,7 +125,7 @@ def subscribed(**by_topic):
     return answer
 
 
-def rows(*, sweeps=(), waiting=(), still_open=()):
+def rows(*, sweeps=(), waiting=(), still_open=(), held=()):
     def answer(**more):
         values = more["ExpressionAttributeValues"].values()
         asked = [next(iter(value.values())) for value in values]
@@ -135,9 +135,14 @@ def rows(*, sweeps=(), waiting=(), still_open=()):
             return {"Items": list(waiting) if "yes" in asked else []}
         if more.get("IndexName") == "open":
             return {"Items": list(still_open)}
-        return {"Items": []}
+        return {"Items": list(held) if "held" in asked else []}
 
     return answer
+
+
+def held(number, because):
+    row = {"finding_id": "held", "at": f"{number:012x}", "rule": "x.y", "because": because}
+    return {name: {"S": text} for name, text in row.items()}
 
 
 def swept(hours, failed=()):
@@ -224,7 +229,7 @@ def test_a_stack_in_order_has_only_lines_that_are_ok(run, over):
     said = run("doctor", "-o", "json")
     assert said.exit_code == 0, said.output
     assert {line["state"] for line in lines(said)} == {"ok"}
-    checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS)
+    checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS, *paging.CHECKS)
     assert {line["check"] for line in lines(said)} >= {check.name for check in checks}
 
 
@@ -498,6 +503,43 @@ def test_a_stack_that_was_named_must_exist(run, over):
             id="no routing key",
         ),
         pytest.param(
+            "quiet hours",
+            "failed",
+            "'Europe/Berlinn' is no time zone",
+            "QuietTimeZone",
+            {
+                "cloudformation__describe_stacks": described(
+                    QuietHours="22:00-07:00", QuietTimeZone="Europe/Berlinn"
+                )
+            },
+            id="a time zone that does not exist",
+        ),
+        pytest.param(
+            "routes",
+            "failed",
+            "'team=a' is not owner=",
+            "PagerDutyRoutes",
+            {"cloudformation__describe_stacks": described(PagerDutyRoutes='{"team=a": "b"}')},
+            id="a route by what no finding has",
+        ),
+        pytest.param(
+            "keys",
+            "failed",
+            "2 incidents cannot be resolved: the secret has no routing key 'payments'",
+            "readiness pagerduty-key --name",
+            {
+                "dynamodb__query": rows(
+                    sweeps=[swept(2)],
+                    held=[
+                        held(1, "no key: the secret has no routing key 'payments'"),
+                        held(2, "no key: the secret has no routing key 'payments'"),
+                        held(3, "quiet hours"),
+                    ],
+                )
+            },
+            id="a key that was taken away too early",
+        ),
+        pytest.param(
             "failure queues",
             "failed",
             "about 3 pages",
@@ -561,7 +603,7 @@ def test_tables_that_do_not_answer_are_unknown_and_cost_no_other_check(run, over
     said = run("doctor", "-o", "json")
     assert said.exit_code == 3, said.output
     unknown = {line["check"] for line in lines(said) if line["state"] != "ok"}
-    assert unknown == {"sweep", "unknown", "outbox"}
+    assert unknown == {"sweep", "unknown", "outbox", "keys"}
 
 
 def test_an_answer_without_what_is_asked_for_is_unknown_and_never_ok(run, over):

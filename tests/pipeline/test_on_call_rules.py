@@ -101,7 +101,9 @@ class World(RuleBasedStateMachine):
             send_message=lambda **sent: self.aside.append(sent),
         )
         keys = SimpleNamespace(
-            get=lambda name="", fresh=False: KEYS[name], has=lambda name: name in KEYS
+            get=lambda name="", fresh=False: KEYS[name],
+            has=lambda name: name in KEYS,
+            former=lambda name="", since="": "",
         )
         self.pager = app.Pager(
             store=self.store,

@@ -9,6 +9,7 @@ import pytest
 
 from functions.alerts import app as alerts_app
 from functions.pagerduty import app as pager_app
+from functions.pagerduty.sender import MOST_KEY_TRIES
 from readiness import Severity, Status
 from readiness.alerting import guidance as guidance_module
 from readiness.alerting import quiet
@@ -47,6 +48,21 @@ def with_keys(pipeline, **keys):
     pipeline.secrets.put_secret_value(SecretId="key", SecretString=json.dumps(keys))
     pipeline.key = pager_app.RoutingKey(pipeline.secrets, "key")
     pipeline.pager = pipeline.a_pager()
+
+
+def without_the_payments_key(pipeline):
+    """Neither the current version of the secret nor the one before has it."""
+    with_keys(pipeline, default="R0UT1NG")
+    with_keys(pipeline, default="R0UT1NG")
+
+
+def open_at(pipeline):
+    """The open incidents by routing key, as the services of PagerDuty show them."""
+    shown = set()
+    for event in pipeline.pagerduty.taken:
+        about = event["routing_key"], event["dedup_key"]
+        (shown.add if event["event_action"] == "trigger" else shown.discard)(about)
+    return sorted(key for key, _ in shown)
 
 
 @pytest.fixture
@@ -117,7 +133,7 @@ def test_who_joins_an_incident_whose_key_is_gone_is_told_by_the_default_service(
 def test_a_resolve_that_waits_for_its_key_holds_up_no_other_service(routed):
     opened(routed, payments(at=NOW))
     assert routed.page() == []
-    with_keys(routed, default="R0UT1NG")
+    without_the_payments_key(routed)
     opened(
         routed,
         payments(Status.COMPLIANT, at=NOW + timedelta(seconds=5)),
@@ -138,7 +154,7 @@ def test_the_deletion_of_the_stack_resolves_the_others(routed):
         *(finding(at=NOW, resource=bucket(f"b{n}")) for n in range(3)),
     )
     assert routed.page() == []
-    with_keys(routed, default="R0UT1NG")
+    without_the_payments_key(routed)
     resolver = Resolver(
         routed.store,
         routed.key,
@@ -150,6 +166,75 @@ def test_the_deletion_of_the_stack_resolves_the_others(routed):
     assert sum(each.ok for each in done) == 3
     assert len(routed.pagerduty.incidents) == 3
     assert all("payments" in each.reason for each in done if not each.ok)
+
+
+@pytest.mark.parametrize("rule", ["encryption.s3-kms", ERRORS], ids=["alone", "group"])
+@pytest.mark.parametrize(
+    "keys",
+    [{"default": "R0UT1NG"}, {"default": "R0UT1NG", "payments": "ANOTHER SERVICE"}],
+    ids=["removed", "replaced"],
+)
+def test_an_incident_is_resolved_with_the_key_that_opened_it(routed, keys, rule):
+    opened(routed, payments(at=NOW, rule=rule, resource=WEB))
+    assert routed.page() == []
+    assert open_at(routed) == ["PAY"]
+    with_keys(routed, **keys)
+    opened(
+        routed,
+        payments(Status.COMPLIANT, at=NOW + timedelta(seconds=5), rule=rule, resource=WEB),
+    )
+    assert routed.page() == []
+    assert open_at(routed) == []
+    assert list(routed.pager._incidents.all()) == []
+
+
+def test_a_key_that_was_changed_before_is_of_no_incident_that_came_later(routed, monkeypatch):
+    monkeypatch.setattr("readiness.alerting.routing_key.MOST_SKEW", timedelta(seconds=-60))
+    with_keys(routed, default="R0UT1NG", payments="NEW")
+    opened(routed, payments(at=NOW))
+    opened(routed, payments(Status.COMPLIANT, at=NOW + timedelta(seconds=5)))
+    assert routed.page() == []
+    assert {event["routing_key"] for event in routed.pagerduty.taken} <= {"NEW"}
+
+
+@pytest.mark.parametrize("rule", ["encryption.s3-kms", ERRORS], ids=["alone", "group"])
+def test_what_went_to_the_default_service_meanwhile_is_resolved_at_both(routed, rule):
+    opened(routed, payments(at=NOW, rule=rule, resource=WEB))
+    assert routed.page() == []
+    with_keys(routed, default="R0UT1NG")
+    worse = payments(
+        at=NOW + timedelta(seconds=5), rule=rule, resource=WEB, severity=Severity.CRITICAL
+    )
+    opened(routed, worse)
+    assert routed.page() == []
+    assert "R0UT1NG" in open_at(routed)
+    over = payments(Status.COMPLIANT, at=NOW + timedelta(seconds=9), rule=rule, resource=WEB)
+    opened(routed, over)
+    assert routed.page() == []
+    assert open_at(routed) == []
+
+
+def test_a_resolve_without_a_key_waits_for_good_and_goes_out_when_the_key_is_back(routed):
+    opened(routed, payments(at=NOW))
+    assert routed.page() == []
+    without_the_payments_key(routed)
+    opened(routed, payments(Status.COMPLIANT, at=NOW + timedelta(seconds=5)))
+    [record] = routed.waiting()
+    record["attributes"]["ApproximateReceiveCount"] = str(MOST_KEY_TRIES)
+    assert routed.page([record]) == [], "the queue would give it up after days"
+    [held] = Held(routed.store).all()
+    assert held.because == "no key: the secret key has no routing key 'payments'"
+    for _ in range(2):
+        routed.put({"kind": HELD_PAGE, "resource": held.resource, "rule": held.rule})
+        assert routed.page() == []
+        assert open_at(routed) == ["PAY"]
+        assert len(list(Held(routed.store).all())) == 1
+    with_keys(routed, default="R0UT1NG", payments="PAY")
+    routed.put({"kind": HELD_PAGE, "resource": held.resource, "rule": held.rule})
+    assert routed.page() == []
+    assert open_at(routed) == []
+    assert list(Held(routed.store).all()) == []
+    assert list(routed.pager._incidents.all()) == []
 
 
 def test_a_secret_that_cannot_be_read_now_moves_nothing_to_the_default_service(routed):

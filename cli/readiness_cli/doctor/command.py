@@ -42,10 +42,11 @@ def doctor(
     """Check what Readiness needs to see changes, to judge them and to tell somebody.
 
     Before a deployment: whether the account lets the rules read, and whether changes can arrive.
-    After it, also: settings, events, sweep, subscriptions, pager, failure queues, alarms. Reads
-    only. Exit code 1: a check failed. Exit code 3: a check could not be answered.
+    After it, also: settings, events, sweep, subscriptions, pager, quiet hours, routes, failure
+    queues, alarms. Reads only. Exit code 1: a check failed. Exit code 3: a check could not be
+    answered.
     """
-    from readiness_cli.doctor import account, deployment, permissions  # noqa: PLC0415
+    from readiness_cli.doctor import account, deployment, paging, permissions  # noqa: PLC0415
     from readiness_cli.doctor.check import Examined, examine, no_answer  # noqa: PLC0415
 
     aws = session.connect(profile, region)
@@ -63,7 +64,12 @@ def doctor(
         note(f"there is no stack {stack_name!r} here yet: only the account is checked")
     name = stack_name if deployed is None else deployed.name
     examined = Examined(aws, tuple(catalogue.rules().values()), name, deployed)
-    checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS)
+    checks = (
+        *account.CHECKS,
+        *permissions.CHECKS,
+        *deployment.CHECKS,
+        *paging.CHECKS,
+    )
     lines = [*examine(examined, checks), *unknown]
     emit(format, [asdict(line) for line in lines], lambda: draw(lines), columns=FIELDS)
     states = {line.state for line in lines}

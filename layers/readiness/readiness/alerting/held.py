@@ -30,6 +30,10 @@ ASKED_AGAIN = timedelta(hours=1)
 """After what time the forwarder is asked again where it did not answer, as while it is down."""
 
 
+FOR_KEY = "no key: "
+"""What the reason begins with where a resolve waits for the key of its service."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldPage:
     """One finding whose page waits."""
@@ -100,6 +104,13 @@ class Held:
     def due(self) -> Iterator[HeldPage]:
         """What has to be looked at again now."""
         now = self._now()
+        for held in self.all():
+            again = past_moment(held.again_at, now + ASKED_AGAIN)
+            if again is None or again <= now:
+                yield held
+
+    def all(self) -> Iterator[HeldPage]:
+        """Everything that waits."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "finding_id = :f",
@@ -110,16 +121,13 @@ class Held:
             page = self._client.query(**query)
             for item in page["Items"]:
                 row = deserialise_own(item)
-                held = HeldPage(
+                yield HeldPage(
                     str(row["at"]),
                     **{
                         name: str(row.get(name) or "")
                         for name in ("resource", "rule", "again_at", "since", "because")
                     },
                 )
-                again = past_moment(held.again_at, now + ASKED_AGAIN)
-                if again is None or again <= now:
-                    yield held
             if "LastEvaluatedKey" not in page:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]

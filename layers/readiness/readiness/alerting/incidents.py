@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,10 @@ class Incident:
     group: str = ""
     left: str = ""
     route: str = ""
+    since: str = ""
+    """When PagerDuty was told of it first; ``told_at`` is when it was told last."""
+    before: str = ""
+    """The names of the keys it was told with before, a line each: there it may be open too."""
 
     @property
     def sign(self) -> tuple[str, str]:
@@ -76,9 +80,22 @@ class Incidents:
         row = self._row(key_of(finding_id(resource, rule)))
         return _incident(row) if row else None
 
-    def mark(self, resource: Resource, rule: str, key: str, route: str = "") -> Incident:
-        """Note that PagerDuty is about to be told under ``key``."""
-        made, item = new_mark(resource, rule, key, route=route)
+    def mark(
+        self,
+        resource: Resource,
+        rule: str,
+        key: str,
+        route: str = "",
+        known: Incident | None = None,
+    ) -> Incident:
+        """Note that PagerDuty is about to be told under ``key``.
+
+        ``known`` is the mark of the same incident until now.
+        """
+        since, before = "", ""
+        if known is not None and known.dedup_key == key:
+            since, before = known.since, moved(known.before, known.route, route)
+        made, item = new_mark(resource, rule, key, route=route, since=since, before=before)
         self._client.put_item(TableName=self._table, Item=item)
         return made
 
@@ -194,12 +211,30 @@ class Incidents:
 
 
 def new_mark(
-    resource: Resource, rule: str, key: str, *, group: str = "", route: str = ""
+    resource: Resource,
+    rule: str,
+    key: str,
+    *,
+    group: str = "",
+    route: str = "",
+    since: str = "",
+    before: str = "",
 ) -> tuple[Incident, dict[str, Any]]:
     """A mark that says what PagerDuty is about to be told, and its row."""
     now = iso(datetime.now(UTC))
     id = finding_id(resource, rule)
-    made = Incident(id, resource.key, rule, key, now, uuid.uuid4().hex, group, route=route)
+    made = Incident(
+        id,
+        resource.key,
+        rule,
+        key,
+        now,
+        uuid.uuid4().hex,
+        group,
+        route=route,
+        since=since,
+        before=before,
+    )
     row = {
         "kind": "INCIDENT",
         "resource": made.resource,
@@ -208,8 +243,17 @@ def new_mark(
         "told_at": made.told_at,
         "token": made.token,
     }
-    row |= {name: text for name, text in (("group", group), ("route", route)) if text}
+    optional = {"group": group, "route": route, "since": since, "before": before}
+    row |= {name: text for name, text in optional.items() if text}
     return made, key_of(id) | serialise(row)
+
+
+def moved(before: str, route: str, to: str) -> str:
+    """The services, a line each, that an incident leaves behind when it goes to another one."""
+    names = [name for name in before.split("\n") if name]
+    if route and route != to:
+        names.append(route)
+    return "\n".join(dict.fromkeys(name for name in names if name != to))
 
 
 def key_of(id: str) -> dict[str, Any]:
@@ -224,6 +268,7 @@ def _incident(row: Mapping[str, Any]) -> Incident:
         for name in Incident.__dataclass_fields__
     }
     made = Incident(**fields | {"finding_id": str(row.get("at", ""))})
+    made = replace(made, since=made.since or made.told_at)
     if not made.dedup_key:
         raise UnreadableRow(f"{MARK}{made.finding_id}", "it has no dedup_key")
     return made

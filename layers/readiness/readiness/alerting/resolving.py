@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.pagerduty_event import pagerduty_event, resolve_event
+from readiness.alerting.routes import DEFAULT
 from readiness.alerting.routing_key import RoutingKey, UnknownRoute
 from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
@@ -106,7 +107,7 @@ class Resolver:
                 with suppress(Contended):
                     self._storms.close(incident.group, whoever_is_in=True)
             try:
-                reply = self._send(self._event(incident), self._route(incident))
+                reply = self._told(incident)
             except UnknownRoute as missing:
                 # One service's key is gone; the others' incidents are resolved.
                 yield Resolved(incident, str(missing))
@@ -121,10 +122,15 @@ class Resolver:
                 if reply.may_be_cured:
                     stopped = "not tried: PagerDuty takes nothing at the moment"
 
-    def _route(self, incident: Incident) -> str:
-        """A group may have moved to another service since."""
+    def _told(self, incident: Incident) -> Reply:
+        """Resolve it at its service, and first where it was before; a group may have moved."""
         group = self._storms.of(incident)
-        return group.route if group is not None else incident.route
+        about, since = (incident, incident.since) if group is None else (group, group.began_at)
+        for route in filter(None, about.before.split("\n")):
+            reply = self._send(resolve_event(incident.dedup_key), route, since)
+            if not reply.accepted:
+                return reply
+        return self._send(self._event(incident), about.route, since)
 
     def _end(self, incident: Incident) -> None:
         """A mark that stays costs a resolve too many, another time."""
@@ -150,7 +156,12 @@ class Resolver:
         )
         return said | event
 
-    def _send(self, event: dict[str, Any], route: str) -> Reply:
+    def _send(self, event: dict[str, Any], route: str, since: str) -> Reply:
+        former = self.key.former(route, since)
+        if former:
+            reply = self.api.send(event | {"routing_key": former})
+            if reply.accepted and not self.key.has(route or DEFAULT):
+                return reply
         reply = Reply(0)
         for attempt in range(self.most_tries):
             key = self.key.get(route, fresh=reply.refuses_key)

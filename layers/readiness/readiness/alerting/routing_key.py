@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.routes import DEFAULT
+from readiness.model.finding import MOST_SKEW, iso
 
 KEY_KEPT_SECONDS = 300
 
@@ -28,6 +30,8 @@ class RoutingKey:
         self._secrets = secrets
         self._secret = secret
         self._keys: dict[str, str] = {}
+        self._former: dict[str, str] | None = None
+        self._changed_at = ""
         self._read_at = float("-inf")
 
     def get(self, name: str = "", *, fresh: bool = False) -> str:
@@ -46,9 +50,23 @@ class RoutingKey:
         """Whether there is a key of that name. Raises NoRoutingKey where there is none at all."""
         return name in self._known() or name in self._known(fresh=True)
 
+    def former(self, name: str = "", since: str = "") -> str:
+        """The other key that a service had before the secret changed; empty where it had none.
+
+        An incident that was opened before, at ``since``, is one of that key. Where it was opened
+        after the change, or nothing tells when that was, there is none. Raises NoRoutingKey.
+        """
+        keys = self._known()
+        if not self._changed_at or not since or since > self._changed_at:
+            return ""
+        if self._former is None:
+            self._former = _keys_in(self._version("AWSPREVIOUS"))
+        key = self._former.get(name or DEFAULT, "")
+        return "" if key == keys.get(name or DEFAULT) else key
+
     def _known(self, *, fresh: bool = False) -> dict[str, str]:
         if fresh or not self._keys or time.monotonic() - self._read_at > KEY_KEPT_SECONDS:
-            self._keys = self._read()
+            self._keys, self._former = self._read(), None
             self._read_at = time.monotonic()
         return self._keys
 
@@ -69,6 +87,10 @@ class RoutingKey:
         """The text of a version; empty where there is none. Raises NoRoutingKey."""
         try:
             answer = self._secrets.get_secret_value(SecretId=self._secret, VersionStage=stage)
+            if stage == "AWSCURRENT":
+                made = answer.get("CreatedDate")
+                is_known = isinstance(made, datetime) and made.tzinfo is not None
+                self._changed_at = iso(made.astimezone(UTC) + MOST_SKEW) if is_known else ""
             return str(answer["SecretString"])
         except (ClientError, BotoCoreError, KeyError) as error:
             code = _code(error)

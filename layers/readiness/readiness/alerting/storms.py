@@ -24,7 +24,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.alerting.causes import cause_of
-from readiness.alerting.incidents import Incident, Incidents, key_of, new_mark
+from readiness.alerting.incidents import Incident, Incidents, key_of, moved, new_mark
 from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK, Finding, finding_id, iso
@@ -72,6 +72,8 @@ class Group:
     examples: tuple[str, ...] = ()
     cause: str = ""
     route: str = ""
+    before: str = ""
+    """The names of the keys it was told with before, a line each."""
 
     @property
     def is_told(self) -> bool:
@@ -330,14 +332,15 @@ class Storms:
             stored = self.get(group.id)
             if stored is None:
                 return replace(group, route=route)
-            moved = replace(stored, route=route)
+            before = moved(stored.before, stored.route, route) if stored.told_at else ""
+            after = replace(stored, route=route, before=before)
             try:
-                self._client.put_item(**self._put_group(moved, stored))
+                self._client.put_item(**self._put_group(after, stored))
             except ClientError as error:
                 if _code(error) not in _RACES:
                     raise
                 continue
-            return moved
+            return after
         raise Contended(group.id)
 
     def _open(self, id: str, now: datetime) -> Group | None:
@@ -392,6 +395,7 @@ class Storms:
             "examples": list(group.examples),
             "cause": group.cause,
             "route": group.route,
+            "before": group.before,
         }
         if group.closed_at:
             values["expires_at"] = int((self._now() + KEPT_FOR).timestamp())
@@ -449,7 +453,7 @@ def _group(id: str, row: Mapping[str, Any]) -> Group:
     counts: Any = {name: _count(row[name]) for name in ("joined", "members", "told")}
     names = (
         *("rule", "severity", "dedup_key", "began_at", "told_at", "closed_at"),
-        *("cause", "route"),
+        *("cause", "route", "before"),
     )
     texts: Any = {name: str(row.get(name, "")) for name in names}
     if not isinstance(row.get("dedup_key"), str) or not all(
