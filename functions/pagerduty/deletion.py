@@ -1,4 +1,7 @@
-"""Resolves the incidents of the stack before CloudFormation deletes it."""
+"""Resolves the incidents of the stack before CloudFormation deletes it.
+
+When the stack is made or updated, the parameters for paging are tried.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty.telemetry import log
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
+from readiness.alerting.quiet import HoursRefused, hours_of
 from readiness.alerting.resolving import NO_TIME, Resolver
+from readiness.alerting.routes import RoutesRefused, routes_of
 from readiness.alerting.routing_key import NoRoutingKey
 
 MOST_ATTEMPTS = 3
@@ -29,9 +34,14 @@ class StillOpen(Exception):
 def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -> None:
     """Do what the custom resource asks and tell CloudFormation that it is done.
 
-    A deletion is never refused: what could not be resolved is logged. Raises StillOpen.
+    A deletion is never refused: what could not be resolved is logged. Parameters that make no
+    sense fail the deployment, which would otherwise page at night, or the wrong service. Raises
+    StillOpen.
     """
-    reason = ""
+    reason = "" if event["RequestType"] == "Delete" else _refused(event)
+    if reason:
+        _respond(event, reason, failed=True)
+        return
     try:
         if event["RequestType"] == "Delete":
             reason = _delete(incidents, resolver)
@@ -68,14 +78,33 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
     return reason
 
 
-def _respond(event: Mapping[str, Any], reason: str) -> None:
+def _refused(event: Mapping[str, Any]) -> str:
+    """Why the parameters that come with the event cannot be used; empty where they can.
+
+    They come with it, since during a rollback the function still has those that are refused.
+    """
+    given = event.get("ResourceProperties") or {}
+    names = ("QuietHours", "QuietTimeZone", "QuietBelow", "PagerDutyRoutes")
+    hours, zone, below, routes = (str(given.get(name) or "") for name in names)
+    try:
+        hours_of(hours, zone, below)
+    except HoursRefused as refused:
+        return f"QuietHours, QuietTimeZone and QuietBelow: {refused}"
+    try:
+        routes_of(routes)
+    except RoutesRefused as refused:
+        return f"PagerDutyRoutes: {refused}"
+    return ""
+
+
+def _respond(event: Mapping[str, Any], reason: str, *, failed: bool = False) -> None:
     """Put the answer where CloudFormation waits for it."""
     url = str(event["ResponseURL"])
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise ValueError("CloudFormation waits for its answer at an https URL")
     body = {
-        "Status": "SUCCESS",
+        "Status": "FAILED" if failed else "SUCCESS",
         "Reason": reason or "Done",
         "PhysicalResourceId": event.get("PhysicalResourceId") or f"incidents/{event['StackId']}",
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},

@@ -12,6 +12,7 @@ import pytest
 from functions.pagerduty import app, deletion
 from readiness import Severity
 from readiness.model.resource import Resource
+from tests import deployed
 from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
@@ -49,7 +50,7 @@ def asks(pipeline, cloudformation, monkeypatch):
     monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
     monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
 
-    def ask(kind, left=()):
+    def ask(kind, left=(), **properties):
         given, clock = list(left) or [120_000], context()
         clock.get_remaining_time_in_millis = lambda: given.pop(0) if given[1:] else given[0]
         event = {
@@ -58,6 +59,7 @@ def asks(pipeline, cloudformation, monkeypatch):
             "StackId": "s",
             "RequestId": "r",
             "LogicalResourceId": "OpenIncidents",
+            "ResourceProperties": {"ServiceToken": "arn", **properties},
         }
         app.handler(event, clock)
         content_type, body = cloudformation.answers[-1]
@@ -94,6 +96,41 @@ def test_what_is_open_is_resolved_with_its_payload(paged, asks):
 def test_making_and_updating_touch_nothing(paged, asks, kind):
     assert asks(kind) == ("SUCCESS", "Done")
     assert len(paged.pagerduty.incidents) == 3
+
+
+GOOD = {
+    "QuietHours": "22:00-07:00",
+    "QuietTimeZone": "Europe/Berlin",
+    "QuietBelow": "HIGH",
+    "PagerDutyRoutes": '{"owner=payments": "payments"}',
+}
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("QuietHours", "24:00-07:00", "'24:00-07:00' is not HH:MM-HH:MM"),
+        ("QuietHours", "07:00-07:00", "'07:00-07:00' would be the whole day"),
+        ("QuietTimeZone", "Europe/Berlinn", "'Europe/Berlinn' is no time zone"),
+        ("QuietTimeZone", "Europe", "'Europe' is no time zone"),
+        ("QuietBelow", "URGENT", "'URGENT' is no severity"),
+        ("PagerDutyRoutes", '{"owner=a": }', "it is not JSON"),
+        ("PagerDutyRoutes", '{"team=a": "b"}', "'team=a' is not owner="),
+    ],
+)
+def test_parameters_that_make_no_sense_fail_the_deployment(asks, kind, name, value, said):
+    assert asks(kind, **GOOD) == ("SUCCESS", "Done")
+    status, reason = asks(kind, **GOOD | {name: value})
+    assert status == "FAILED"
+    assert name in reason
+    assert said in reason
+    assert asks("Delete", **GOOD | {name: value}) == ("SUCCESS", "Done")
+
+
+def test_the_custom_resource_gets_every_parameter_that_is_tried():
+    template = deployed.resource("OpenIncidents")
+    assert set(GOOD) <= set(template)
 
 
 @pytest.mark.parametrize(

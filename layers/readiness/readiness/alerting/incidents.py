@@ -171,11 +171,23 @@ class Incidents:
         if until is None:
             self._client.delete_item(TableName=self._table, Key=key)
             return 0
-        told = self._row(key).get("attempts", 0)
-        attempt = (told if isinstance(told, int) and told > 0 else 0) + 1
-        row = key | serialise({"until": iso(until), "attempts": attempt})
-        self._client.put_item(TableName=self._table, Item=row)
-        return attempt
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression="SET #u = :u ADD attempts :one",
+                ExpressionAttributeNames={"#u": "until"},
+                ExpressionAttributeValues={":u": {"S": iso(until)}, ":one": {"N": "1"}},
+                ReturnValues="UPDATED_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            # What stands there is no number.
+            row = key | serialise({"until": iso(until), "attempts": 1})
+            self._client.put_item(TableName=self._table, Item=row)
+            return 1
+        return int(answer["Attributes"]["attempts"]["N"])
 
     def is_closing(self) -> bool:
         """Whether the stack is being deleted."""
