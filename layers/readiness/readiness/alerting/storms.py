@@ -38,6 +38,7 @@ TELL_EVERY = timedelta(minutes=1)
 MOST_EXAMPLES = 5
 KEPT_FOR = timedelta(days=30)
 DEFAULT_ABOVE = 20
+"""Where the function has no such variable; the parameter of the template has its own default."""
 _ATTEMPTS = 6
 _RACES = {
     "ConditionalCheckFailedException",
