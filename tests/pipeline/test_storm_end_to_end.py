@@ -14,8 +14,6 @@ import random
 from datetime import timedelta
 from types import SimpleNamespace
 
-import pytest
-
 from functions.alerts import app as alerts_app
 from functions.pagerduty import app as pager_app
 from readiness import Severity, Status
