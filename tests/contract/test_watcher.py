@@ -254,6 +254,11 @@ def test_a_minute_of_upkeep_that_fails_and_is_done_again_does_not_ring():
     assert rings(ALARMS["UpkeepFailing"], metrics, DAY) == []
 
 
+def sources(folder):
+    """The code of a function."""
+    return "\n".join(path.read_text() for path in sorted(folder.glob("*.py")))
+
+
 def test_our_own_metrics_are_those_that_the_functions_send():
     for name, alarm in ALARMS.items():
         if alarm.get("Namespace") != "Readiness":
@@ -264,7 +269,7 @@ def test_our_own_metrics_are_those_that_the_functions_send():
             code = inspect.getsource(Function)
             assert f'counts.add("{alarm["MetricName"]}"' in code, name
             continue
-        code = (ROOT / "functions" / dimensions["service"] / "app.py").read_text()
+        code = sources(ROOT / "functions" / dimensions["service"])
         assert re.search(rf'add_metric\(\s*"{alarm["MetricName"]}"', code), name
         assert f'Metrics(namespace="Readiness", service="{dimensions["service"]}")' in code
         assert "set_default_dimensions(stack=" in code
@@ -334,10 +339,10 @@ def test_what_tells_of_a_loss_has_an_alarm_or_a_reason_why_not():
 
 def test_every_function_that_counts_tells_its_stack_from_another():
     """Two stacks of one account and region would ring each other's alarms."""
-    for path in (ROOT / "functions").rglob("*.py"):
-        text = path.read_text()
+    for folder in (ROOT / "functions").iterdir():
+        text = sources(folder)
         if "Metrics(namespace=" in text:
-            assert "set_default_dimensions(stack=" in text, path
+            assert "set_default_dimensions(stack=" in text, folder
 
 
 def test_the_pagers_queue_gives_up_later_than_the_forwarder():
