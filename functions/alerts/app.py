@@ -271,12 +271,50 @@ class Alerts:
     # -- what the stream lost -----------------------------------------------------------------
 
     def republish(self, context: Any) -> dict[str, int]:
-        """Publish what has been waiting too long, oldest first. Raises Unpublished."""
+        """Do what the schedule is for; a duty that fails keeps none of the others from being done.
+
+        Raises Unpublished, and what the tables, the topic or the queue raise, at the end.
+        """
+        lost_before = datetime.now(UTC) - LOST_AFTER
+        published: list[Entry] = []
+        failed: list[Exception] = []
+
+        def note_waiting() -> None:
+            if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
+                self._store.note_waiting(lost_before, datetime.now(UTC))
+
+        duties = (
+            self._count_hours,
+            lambda: self._publish_again(context, lost_before, published),
+            lambda: self._send_held(context),
+            self._send_canary,
+            note_waiting,
+        )
+        for duty in duties:
+            try:
+                duty()
+            except (Unpublished, ClientError, BotoCoreError) as error:
+                failed.append(error)
+                log.error("not everything was done", extra={"error": str(error)})
+        self._skip_unreadable()
+        metrics.add_metric("AlertsRepublished", MetricUnit.Count, len(published))
+        if self._hub is not None:
+            self._hub.send(
+                lambda hub: hub.send_waiting(
+                    lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
+                )
+            )
+        if failed:
+            raise failed[0]
+        return {"published": len(published)}
+
+    def _count_hours(self) -> None:
         hours = self._sweeps.hours_without(datetime.now(UTC))
         metrics.add_metric("HoursWithoutSweep", MetricUnit.Count, round(hours, 3))
-        published = 0
+
+    def _publish_again(self, context: Any, lost_before: datetime, published: list[Entry]) -> None:
+        """Publish what has been waiting too long, oldest first. Raises Unpublished."""
         stuck: set[str] = set()
-        lost_before = datetime.now(UTC) - LOST_AFTER
         for entry in self._store.unpublished(lost_before):
             if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
                 break
@@ -284,7 +322,7 @@ class Alerts:
                 continue
             try:
                 self.publish(entry, entry.waiting_since or _latest(entry))
-                published += 1
+                published.append(entry)
             except UnreadableRow as unreadable:
                 self._skip(str(unreadable))
             except Exception as error:
@@ -296,22 +334,9 @@ class Alerts:
                         "error": f"{type(error).__name__}: {error}",
                     },
                 )
-        self._send_held(context)
-        self._send_canary()
-        if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
-            self._store.note_waiting(lost_before, datetime.now(UTC))
-        self._skip_unreadable()
-        metrics.add_metric("AlertsRepublished", MetricUnit.Count, published)
-        if self._hub is not None:
-            self._hub.send(
-                lambda hub: hub.send_waiting(
-                    lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
-                )
-            )
         if stuck:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
-        return {"published": published}
 
     def _send_canary(self) -> None:
         if not self._sends_canaries:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.alerts import app as alerts_app
 from functions.pagerduty import app as pager_app
@@ -22,6 +23,7 @@ from readiness.alerting.resolving import Resolver
 from readiness.engine.attribute_values import deserialise
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
+from tests.fake_account import error
 from tests.findings import finding
 from tests.pipeline.standins import context
 from tests.tables import DECLARATIONS, FINDINGS, TRANSITIONS
@@ -297,6 +299,39 @@ def test_a_pager_that_is_down_is_not_sent_a_held_page_every_five_minutes(pipelin
     for _ in range(5):
         alerts.republish(context())
     assert len(pipeline.waiting()) == 1
+
+
+OUTBOX = "IndexName': 'unpublished'"
+
+
+@pytest.mark.parametrize("fails", ["SendMessage", "held'", "sweep#", OUTBOX])
+def test_a_duty_of_the_schedule_that_fails_keeps_none_of_the_others(pipeline, fails):
+    """The canary goes out, the hours are counted, held pages are sent, the outbox is published."""
+    pipeline.baseline_is_over()
+    environment = pipeline.environment | {"CANARY": "true"}
+    alerts = alerts_app.Alerts(
+        pipeline.dynamodb, pipeline.sns, environment, sqs=pipeline.sqs, where=WHERE
+    )
+    Held(pipeline.store, now=lambda: NOW - timedelta(hours=1)).hold(WEB, ERRORS, "a window")
+    pipeline.record(finding(at=NOW - timedelta(hours=1)))
+
+    def denied(params, model, **_):
+        if fails == model.name or f"'{fails}" in str(params):
+            raise error("AccessDeniedException", 403)
+
+    for client in (pipeline.dynamodb, pipeline.sqs):
+        client.meta.events.register("provide-client-params.*.*", denied)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        alerts.republish(context())
+    for client in (pipeline.dynamodb, pipeline.sqs):
+        client.meta.events.unregister("provide-client-params.*.*", denied)
+    sent = alerts_app.metrics.provider.metric_set
+    assert ("HoursWithoutSweep" in sent) is (fails != "sweep#")
+    assert "HoursWithoutCanary" in sent
+    published = [kept["Subject"] for kept in pipeline.published]
+    assert len(published) == (fails != OUTBOX)
+    held = [each for each in pipeline.waiting() if HELD_PAGE in each["body"]]
+    assert len(held) == (fails not in {"SendMessage", "held'"})
 
 
 @pytest.mark.parametrize("odd", [{"resource": {"S": "x"}}, {"rule": {"B": b"y"}}])
