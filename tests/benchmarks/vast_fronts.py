@@ -27,6 +27,11 @@ class Fronts(Stores):
         ]
         return {"item": apis, "position": token}
 
+    def apigateway_get_rest_api(self, params: Mapping[str, Any]) -> Any:
+        id = params["restApiId"]
+        self._known_api(id)
+        return {"id": id, "name": id, "createdDate": WHEN, "apiKeySource": "HEADER"}
+
     def apigateway_get_stages(self, params: Mapping[str, Any]) -> Any:
         self._known_api(params["restApiId"])
         stage = {

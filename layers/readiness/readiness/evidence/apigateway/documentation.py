@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.apigateway.apis import HTTP_API
+from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -28,6 +28,7 @@ def digest_of(operations: Iterable[str]) -> str:
 @evidence(
     REST_API,
     reads=_READS,
+    uses=(RestApi,),
     changed_by=(
         _DEPLOYED,
         api_call(
@@ -52,7 +53,7 @@ class RestApiDocumentation:
 
     OPTIONS is left out: it answers browsers, not clients. ``stages`` are the stages with the
     version of the documentation that each publishes, empty for none.
-    Sources: GetRestApi, GetStages, GetResources, GetDocumentationParts.
+    Sources: those of RestApi, GetStages, GetResources, GetDocumentationParts.
     """
 
     id: str
@@ -63,14 +64,14 @@ class RestApiDocumentation:
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> RestApiDocumentation:
-        about = read.one("apigateway", "get_rest_api", gone=_GONE, restApiId=api.id)
+        name = read.of(RestApi, api).name
         listed = read.one("apigateway", "get_stages", gone=_GONE, restApiId=api.id)
         stages = {
             each["stageName"]: each.get("documentationVersion", "")
             for each in listed.get("item") or ()
         }
         if not stages:
-            return cls(api.id, about.get("name", ""), stages={})
+            return cls(api.id, name, stages={})
         methods = {
             (each["path"], name)
             for each in read.every(
@@ -104,7 +105,7 @@ class RestApiDocumentation:
         }
         return cls(
             api.id,
-            about.get("name", ""),
+            name,
             tuple(sorted(f"{name} {path}" for path, name in methods)),
             tuple(sorted(f"{name} {path}" for path, name in bare)),
             stages,
@@ -130,6 +131,7 @@ def _says_something(part: Mapping[str, Any]) -> bool:
 @evidence(
     HTTP_API,
     reads=_READS,
+    uses=(HttpApi,),
     changed_by=(
         _DEPLOYED,
         api_call(
@@ -145,7 +147,7 @@ def _says_something(part: Mapping[str, Any]) -> bool:
 class ApiRoutes:
     """The routes of an HTTP or WebSocket API, by route key (``GET /orders``), and its stages.
 
-    Sources: GetApi, GetStages, GetRoutes.
+    Sources: those of HttpApi, GetStages, GetRoutes.
     """
 
     id: str
@@ -155,12 +157,12 @@ class ApiRoutes:
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> ApiRoutes:
-        about = read.one("apigatewayv2", "get_api", gone=_GONE, ApiId=api.id)
+        name = read.of(HttpApi, api).name
         stages = read.every("apigatewayv2", "get_stages", "Items", gone=_GONE, ApiId=api.id)
         routes = read.every("apigatewayv2", "get_routes", "Items", gone=_GONE, ApiId=api.id)
         return cls(
             api.id,
-            about.get("Name", ""),
+            name,
             tuple(sorted(each["RouteKey"] for each in routes)),
             tuple(sorted(each["StageName"] for each in stages)),
         )
