@@ -369,6 +369,29 @@ def test_metrics_that_may_not_be_listed_are_not_absent():
 TWO = invocations("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("later", "paid"),
+    [
+        pytest.param(timedelta(minutes=2), 0, id="in the same five minutes"),
+        pytest.param(timedelta(minutes=5), 2, id="in the next ones"),
+        pytest.param(timedelta(hours=1), 2, id="an hour later"),
+    ],
+)
+def test_what_two_headings_want_in_the_same_minutes_is_asked_once(later, paid):
+    traffic, memory = one_an_hour("a", "b"), Remembered()
+
+    def asked_at(now, **shared):
+        run = aws(traffic, now=now, memory=memory)
+        return kept.read_histories_of(reader(run), TWO, **shared)
+
+    now = NOW.replace(minute=36)
+    asked_at(now, shared=True)
+    assert traffic.asked == 4, "what came today, and the days before"
+    found = asked_at(now + later, shared=True)
+    assert traffic.asked == 4 + paid
+    assert found == asked_at(now + later), "as it would have asked itself"
+
+
 def test_what_was_kept_of_a_batch_is_forgotten_with_it():
     """A leg of thousands of functions would hold all that it ever asked the daily cache for."""
     traffic = one_an_hour("a", "b")
