@@ -19,7 +19,7 @@ ASSESSOR, DRIFT = "assessor-active", "stack-drift"
 EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/stop-configuration-recorder": {RECORDER: None, DELIVERY: None, RULES: None},
     "cloudtrail/stop-configuration-recorder-denied": {},
-    "cloudtrail/put-service-linked-recorder": {RECORDER: None},
+    "cloudtrail/put-service-linked-recorder": {RECORDER: None, RULES: None},
     "cloudtrail/delete-delivery-channel": {DELIVERY: None},
     "cloudtrail/delete-config-rule": {RULES: None},
     "cloudtrail/batch-disable-standards": {RULES: None},
