@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DAY_IN_MINUTES = 24 * 60
 _CHARGES = ("AWS/Billing", "EstimatedCharges")
 _BOUNDS = Bounds()
+_WHOLE = {"DIMENSIONAL COST_CATEGORY", "DIMENSIONAL LINKED_ACCOUNT", "DIMENSIONAL SERVICE"}
+"""Monitors that divide all costs of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ class CostNotifications:
 
     def _counts_anomalies(self, subscription: AnomalySubscription) -> bool:
         """Whether it tells of small enough anomalies of the whole account."""
-        whole = any(each.startswith("DIMENSIONAL") for each in subscription.monitors)
-        return whole and subscription.least_impact <= self.max_anomaly_impact
+        whole = _WHOLE | {f"DIMENSIONAL TAG {self.workload_tag}"}
+        is_low = subscription.least_impact <= self.max_anomaly_impact
+        return is_low and not whole.isdisjoint(subscription.monitors)
 
     def _alarm(self) -> Found:
         limits = Limits(self.billing.read_at, max_detection_minutes=_DAY_IN_MINUTES)

@@ -94,6 +94,18 @@ def test_anomaly_subscriptions():
     assert ("ce", "us-east-1") in regions
 
 
+def test_a_monitor_of_a_tag_is_called_by_it():
+    monitor = {
+        "MonitorArn": MONITOR,
+        "MonitorName": "teams",
+        "MonitorType": "DIMENSIONAL",
+        "MonitorDimension": "TAG",
+        "MonitorSpecification": {"Tags": {"Key": "user:Team"}},
+    }
+    world = anomalies().but(ce__get_anomaly_monitors={"AnomalyMonitors": [monitor]})
+    assert load(CostAnomalies, world)[0].subscriptions[0].monitors == ("DIMENSIONAL TAG Team",)
+
+
 def impact(amount, key="ABSOLUTE"):
     about = {"Key": f"ANOMALY_TOTAL_IMPACT_{key}", "Values": [amount]}
     return {"Dimensions": about | {"MatchOptions": ["GREATER_THAN_OR_EQUAL"]}}

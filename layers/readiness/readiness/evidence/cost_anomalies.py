@@ -34,13 +34,12 @@ _CHANGES = api_call(
 class AnomalySubscription:
     """Who is told of cost anomalies of which monitors.
 
-    ``monitors`` are ``DIMENSIONAL SERVICE`` (every service of the account), ``CUSTOM`` and so
-    on, ``monitor_arns`` their ARNs; ``subscribers`` those that did not decline, ``declined``
-    those that did, ``unheard`` topics that reach no one. ``least_impact`` is the smallest anomaly
-    that it tells of, in the bill's currency; infinite if its threshold cannot be read or is above
-    1,000 %.
-    ``threshold`` is its ThresholdExpression, which says the same of percentages. ``frequency`` is
-    ``IMMEDIATE``, ``DAILY`` or ``WEEKLY``.
+    ``monitors`` are ``DIMENSIONAL SERVICE`` (every service of the account), ``CUSTOM``,
+    ``DIMENSIONAL TAG Team`` and so on, ``monitor_arns`` their ARNs; ``subscribers`` those that did
+    not decline, ``declined`` those that did, ``unheard`` topics that reach no one.
+    ``least_impact`` is the smallest anomaly that it tells of, in the bill's currency; infinite if
+    its threshold cannot be read or is above 1,000 %. ``threshold`` is its ThresholdExpression,
+    which says the same of percentages. ``frequency`` is ``IMMEDIATE``, ``DAILY`` or ``WEEKLY``.
     """
 
     name: str
@@ -105,8 +104,14 @@ class CostAnomalies:
         if any(b.is_account_wide and b.tells(read.now, 100, Bounds()) for b in budgets):
             return cls((), asked=False)
         answer = _detection(read)
-        kinds = {each["arn"]: each["kind"] for each in answer["watched"]}
+        kinds = {each["arn"]: _whole_kind(each) for each in answer["watched"]}
         return cls(tuple(_subscription(read, each, kinds) for each in answer["told"]))
+
+
+def _whole_kind(monitor: Mapping[str, Any]) -> str:
+    """The kind of a monitor, with the tag whose values it tells apart."""
+    key = ((monitor["specification"] or {}).get("Tags") or {}).get("Key", "")
+    return f"{monitor['kind']} {str(key).removeprefix('user:')}".strip()
 
 
 @evidence(ACCOUNT, reads=(_MONITORS, _ANOMALIES), uses=(Listeners,), changed_by=(_CHANGES,))
