@@ -17,6 +17,9 @@ from .settings import SETTLING
 from .zones import in_zones, too_few
 
 _MAKING = frozenset({"creating", "restoring", "backing-up", "modifying", "upgrading", "renaming"})
+_PROMOTING = frozenset({"modifying", "rebooting"})
+"""What a replica is while it becomes an instance of its own (RDS User Guide, "Promoting a read
+replica to be a standalone DB instance")."""
 _IDLE = frozenset({"stopped", "stopping", "deleting"})
 STANDBY = "A Multi-AZ deployment, with a standby in another Availability Zone."
 
@@ -24,6 +27,13 @@ STANDBY = "A Multi-AZ deployment, with a standby in another Availability Zone."
 def instance_verdict(database: InstanceAvailability, now: datetime, *, replicas: bool) -> Verdict:
     """The verdict on an instance that belongs to no cluster."""
     excused = _excused_database(database, replicas=replicas)
+    may_be_promoted = bool(database.replica_of) and not database.cluster
+    if excused and may_be_promoted and database.status in _PROMOTING:
+        return cannot_tell(
+            f"The instance is {database.status}, perhaps being promoted; it is judged when that"
+            " is done.",
+            is_passing=True,
+        )
     if excused:
         return not_applicable(excused)
     if database.multi_az and database.pending is False:

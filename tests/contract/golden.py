@@ -1080,6 +1080,26 @@ GOLDEN = (
     ),
     call(
         "rds",
+        "StopDBInstance",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        request={"dBInstanceIdentifier": "orders-1"},
+    ),
+    call(
+        "rds",
+        "StopDBCluster",
+        ("AWS::RDS::DBCluster", "orders"),
+        request={"dBClusterIdentifier": "orders"},
+    ),
+    call(
+        "rds",
+        "PromoteReadReplica",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        request={"dBInstanceIdentifier": "orders-1"},
+    ),
+    call("rds", "SwitchoverReadReplica"),
+    call("route53profiles", "AssociateProfile"),
+    call(
+        "rds",
         "RestoreDBClusterFromSnapshot",
         ("AWS::RDS::DBCluster", "orders"),
         request={"dBClusterIdentifier": "orders"},

@@ -93,6 +93,8 @@ def test_every_config_type_is_one_that_config_records():
 
 # -- each evidence for itself --------------------------------------------------------------------
 
+_INSTANCE_RUNS = {"StartDBInstance", "StopDBInstance"}
+_CLUSTER_RUNS = {"StartDBCluster", "StopDBCluster"}
 ELSEWHERE = {
     # Who may call a function URL; that there is one stays.
     "RollbackTargets": {"UpdateFunctionUrlConfig"},
@@ -122,6 +124,13 @@ ELSEWHERE = {
     "HealthCheck": {"DeleteListener", "DeleteRule"},
     # A call of Application Auto Scaling, which has no groups.
     "InstanceGroup": {"DeleteScalingPolicy"},
+    # A database that is stopped keeps its engine, class, host, network, key and tags.
+    "DatabaseInstance": _INSTANCE_RUNS,
+    "ClusterTags": _CLUSTER_RUNS,
+    "DatabaseEncryption": _INSTANCE_RUNS,
+    "DatabaseTags": _INSTANCE_RUNS,
+    "DatabaseUse": _INSTANCE_RUNS,
+    "Databases": _INSTANCE_RUNS | _CLUSTER_RUNS,
     # Counted are the functions and services. What one is configured with the sweep reads: each
     # deployment would have every function and service of the region looked at.
     "ComputeUnits": {"UpdateService", "UpdateFunctionConfiguration"},
@@ -171,6 +180,8 @@ ELSEWHERE = {
     "VpcFlowLogs": {"CreateBucket", "CreateLogGroup"},
     # An instance stays in its cluster, and only CreateDBInstance makes one in a cluster.
     "DatabaseCluster": {
+        *_INSTANCE_RUNS,
+        *_CLUSTER_RUNS,
         "CreateDBInstanceReadReplica",
         "ModifyDBInstance",
         "RestoreDBInstanceFromDBSnapshot",
@@ -179,6 +190,7 @@ ELSEWHERE = {
     },
     # The same; the zones of its instances stay too.
     "ClusterAvailability": {
+        *_INSTANCE_RUNS,
         "CreateDBInstanceReadReplica",
         "ModifyDBInstance",
         "RestoreDBInstanceFromDBSnapshot",

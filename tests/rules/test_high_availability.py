@@ -408,6 +408,8 @@ def test_auto_scaling_group_zones(changes, settings, status, words):
         pytest.param({"cluster": "ledger"}, {}, NA, "database-cluster-zones", id="a member"),
         pytest.param({"status": "stopped"}, {}, NA, "stopped", id="stopped"),
         pytest.param({"replica_of": "orders"}, {}, NA, "read replica", id="a replica"),
+        pytest.param({"replica_of": "orders", "status": "modifying"}, {}, UNKNOWN, "perhaps being promoted", id="being promoted"),
+        pytest.param({"replica_of": "orders", "status": "modifying", "cluster": "c"}, {}, NA, "member", id="a member that changes"),
         pytest.param({"replica_of": "orders"}, {"replicas_need_a_standby": True}, BAD, "one zone", id="a replica that counts"),
     ],
 )  # fmt: skip

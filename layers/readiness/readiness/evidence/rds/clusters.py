@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.rds.endpoints import CLUSTER, described_cluster
+from readiness.evidence.rds.endpoints import CLUSTER, CLUSTER_RUNS, described_cluster
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.model.evidence import ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
@@ -32,6 +32,7 @@ class Member:
             "DeleteDBInstance",
             id="responseElements.dBClusterIdentifier",
         ),
+        CLUSTER_RUNS,
         ConfigItem("AWS::RDS::DBInstance", "configuration.dBClusterIdentifier"),
     ),
 )

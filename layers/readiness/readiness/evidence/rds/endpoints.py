@@ -180,6 +180,11 @@ CLUSTER = ResourceType(
     plain=str.lower,
 )
 
+CLUSTER_RUNS = api_call(
+    "rds", "StartDBCluster", "StopDBCluster", id="requestParameters.dBClusterIdentifier"
+)
+"""What is asked of a cluster that runs is not asked of one that is stopped."""
+
 
 @evidence(
     CLUSTER,

@@ -181,7 +181,21 @@ class DatabaseEncryption:
         )
 
 
-@evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
+RUNS = api_call(
+    "rds", "StartDBInstance", "StopDBInstance", id="requestParameters.dBInstanceIdentifier"
+)
+"""What is asked of an instance that runs is not asked of one that is stopped."""
+
+
+@evidence(
+    INSTANCE,
+    reads=("rds:DescribeDBInstances",),
+    changed_by=(
+        RUNS,
+        api_call("rds", "PromoteReadReplica", id="requestParameters.dBInstanceIdentifier"),
+        api_call("rds", "SwitchoverReadReplica"),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class InstanceAvailability:
     """Whether an instance has a standby in another zone, and what it belongs to.

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.backup import Backups, backup_events
-from readiness.evidence.rds.endpoints import CLUSTER, described_cluster
-from readiness.evidence.rds.instances import INSTANCE, described_instance
+from readiness.evidence.rds.endpoints import CLUSTER, CLUSTER_RUNS, described_cluster
+from readiness.evidence.rds.instances import INSTANCE, RUNS, described_instance
 from readiness.evidence.tagging import TagsOnly
 from readiness.evidence.workloads.data_stores import ClusterTags, database_tag_change
 from readiness.evidence.workloads.recovery.store import LIST_POINTS, Store, backed_up_at, newest_of
@@ -30,6 +30,7 @@ from readiness.model.resource import Resource
             "DeleteDBSnapshot",
             id="responseElements.dBInstanceIdentifier",
         ),
+        RUNS,
         *backup_events(":db:", "RDS"),
     ),
 )
@@ -127,6 +128,7 @@ def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
             "DeleteDBClusterSnapshot",
             id="responseElements.dBClusterIdentifier",
         ),
+        CLUSTER_RUNS,
         *backup_events(":cluster:", "Aurora", "DocumentDB", "Neptune", "RDS"),
     ),
 )
