@@ -34,7 +34,7 @@ def verdicts(name):
         lambda_errors(about, ALONE, in_use()),
         lambda_latency(about, RUNS_30_S, ALONE, in_use()),
         lambda_throttles(FunctionIdentity(name), in_use()),
-        asynchronous_failures(use, CALLED, (), (), (), None),
+        asynchronous_failures(use, CALLED, (), (), (), ()),
         placed(name, ReachedNetworks({LATEST: ()})),
     ]
 
