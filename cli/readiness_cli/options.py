@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Sequence
 
 import click
@@ -10,6 +11,18 @@ import click
 from readiness_cli.failure import Failure
 
 PROGRAM = "readiness"
+_NARROWING = {
+    "--account",
+    "--environment",
+    "--heading",
+    "--owner",
+    "--resource",
+    "--rule",
+    "--section",
+    "--tag",
+    "--workload",
+}
+"""Options that an empty value would widen to everything."""
 
 
 class Group(click.Group):
@@ -39,6 +52,7 @@ class Group(click.Group):
         if command is not None and name is not None and not isinstance(command, click.Group):
             path = (*path_of(ctx), name)
             _refuse_repeats(f"{ctx.command_path} {name}", command, rest)
+            _refuse_empty(command, rest)
             if not ctx.resilient_parsing and not {"-h", "--help"} & set(rest):
                 from readiness_cli import configuration  # noqa: PLC0415
 
@@ -90,4 +104,18 @@ def _refuse_repeats(path: str, command: click.Command, args: Sequence[str]) -> N
                 f"{option.opts[-1]} is given {times} times, and takes one value",
                 why="All values but the last would be ignored",
                 fix=f"give it once; `{path} --help` says which options repeat",
+            )
+
+
+def _refuse_empty(command: click.Command, args: Sequence[str]) -> None:
+    """Raises Failure where a variable of the shell that is not set would widen what is meant."""
+    given = args[: args.index("--")] if "--" in args else args
+    narrowing = _NARROWING & {name for option in command.params for name in option.opts}
+    for word, following in itertools.pairwise((*given, "--")):
+        name, equals, value = word.partition("=")
+        if name in narrowing and not (value if equals else following).strip():
+            raise Failure(
+                f"{name} is empty",
+                why="It would mean everything, not what a variable was to name",
+                fix=f"give {name} a value, or leave it out",
             )

@@ -259,3 +259,22 @@ def test_options_that_repeat_and_flags_are_taken_as_often_as_given(run, monkeypa
     words = ("--rule", "encryption.s3-kms", "--rule", "encryption.kms-rotation")
     assert run("scan", *words, "--resource", "a", "--resource", "b").exit_code == 7
     assert run("findings", "--open", "--open").exit_code == 7
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("findings", "--workload", ""),
+        ("export", "--format", "csv", "--workload="),
+        ("quiet", "--for", "1h", "--reason", "r", "--workload", " "),
+        ("attest", "add", "encryption.s3-kms", "--environment", ""),
+        ("waive", "encryption.s3-kms", "--resource", ""),
+        ("scan", "--heading", ""),
+    ],
+    ids=" ".join,
+)
+def test_a_variable_that_is_not_set_widens_nothing(run, words):
+    said = run(*words)
+    assert said.exit_code == 2
+    assert " is empty. It would mean everything" in " ".join(said.stderr.split())
+    assert said.stdout == ""

@@ -234,10 +234,16 @@ def _group(rows: Sequence[Row], said: _Said, lines: Sequence[Line], runbooks: st
         clean(rule.item if rule else "", 200),
         said.reason,
         said.fix,
-        runbook_url(rows[0].rule, runbooks),
+        _runbook(rows[0].rule, runbooks),
         tuple(lines),
         len(rows) - len(lines),
     )
+
+
+def _runbook(rule: str, runbooks: str) -> str:
+    """The address of a rule's section; where runbooks are not published, what prints it."""
+    url = runbook_url(rule, runbooks)
+    return url if url.startswith("https://") else f"readiness explain {rule} --fix"
 
 
 # -- Markdown -------------------------------------------------------------------------------------
@@ -310,8 +316,9 @@ def _failing(gathered: Gathered, runbooks: str) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for row in failing[:_MOST_LINES]:
         detail = gathered.details.get(row.id)
-        runbook = runbook_url(row.rule, runbooks)
-        link = f"[{escaped(row.rule)}](<{runbook}>)"
+        runbook = _runbook(row.rule, runbooks)
+        is_link = runbook.startswith("https://")
+        link = f"[{escaped(row.rule)}](<{runbook}>)" if is_link else f"`{runbook}`"
         name = Resource.parse(row.resource).id
         fix = escaped(detail.expected if detail else "", 200)
         said = escaped(row.reason, 300)
