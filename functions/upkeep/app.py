@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from functions.upkeep.documents import Documents, object_of
 from functions.upkeep.reading import Reading
 from functions.upkeep.waivers import WaiverUpkeep
 from readiness.engine.aws import CONFIG, Aws
@@ -19,6 +20,7 @@ from readiness.engine.store import Store
 from readiness.engine.unread import Unread
 from readiness.engine.waivers import InForce, limits_from
 from readiness.model.finding import DEFAULT_STACK
+from readiness.model.text import clean
 
 SPARE_MILLISECONDS = 30_000
 
@@ -68,9 +70,12 @@ _aws: list[Aws] = []
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
-    """``{"upkeep": true}``, from the schedule."""
+    """``{"upkeep": true}``, from the schedule, or what happened to an object of evidence."""
     metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
+    named = object_of(event)
+    if named is not None:
+        return _document_changed(*named)
     if event.get("upkeep") is not True:
         raise ValueError(f"upkeep knows no event with the keys {', '.join(sorted(event))}")
     arn = str(context.invoked_function_arn).split(":")
@@ -96,3 +101,12 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     finally:
         if metrics.provider.metric_set:
             metrics.flush_metrics()
+
+
+def _document_changed(bucket: str, key: str) -> dict[str, int]:
+    """Events of other buckets do not come here, and would find no statement."""
+    session = Session()
+    dynamodb, events = (session.client(name, config=CONFIG) for name in ("dynamodb", "events"))
+    rules = Documents(dynamodb, events, os.environ["DECLARATIONS_TABLE"]).changed(bucket, key)
+    log.info("document changed", extra={"key": clean(key, 300), "rules": rules})
+    return {"rules": len(rules)}

@@ -70,6 +70,20 @@ def finding(fake_account, rule, id="shop"):
             id="overwritten",
         ),
         pytest.param(
+            [{"Key": KEY, "LastModified": LATER, "ETag": '"2"'}],
+            {"ETag": '"1"'},
+            Status.NON_COMPLIANT,
+            "was replaced on",
+            id="overwritten with other content",
+        ),
+        pytest.param(
+            [{"Key": KEY, "LastModified": LATER, "ETag": '"1"'}],
+            {"ETag": '"1"'},
+            Status.COMPLIANT,
+            "",
+            id="uploaded again as it was",
+        ),
+        pytest.param(
             [{"Key": KEY, "LastModified": MADE}],
             {"ContentLength": 0},
             Status.NON_COMPLIANT,

@@ -1,0 +1,59 @@
+"""Documents in the evidence bucket: the rules that rest on one look again when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from readiness.engine.attribute_values import deserialise_foreign
+from readiness.engine.declare import announce
+
+_EVENTS = frozenset({"Object Created", "Object Deleted"})
+_TRAIL = "AWS API Call via CloudTrail"
+
+
+def object_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The bucket and the key that an event is about; None for any other event.
+
+    S3's own events, and data events of CloudTrail, which name them otherwise.
+    """
+    detail = event.get("detail")
+    if not isinstance(detail, Mapping):
+        return None
+    if event.get("detail-type") in _EVENTS:
+        bucket, key = (detail.get(part) or {} for part in ("bucket", "object"))
+        named = bucket.get("name"), key.get("key")
+    elif event.get("detail-type") == _TRAIL and not detail.get("errorCode"):
+        asked = detail.get("requestParameters") or {}
+        named = asked.get("bucketName"), asked.get("key")
+    else:
+        return None
+    return (str(named[0]), str(named[1])) if all(named) else None
+
+
+class Documents:
+    """The statements that rest on a document of the evidence bucket."""
+
+    def __init__(self, dynamodb: Any, events: Any, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._events = events
+        self._table = table
+
+    def changed(self, bucket: str, key: str) -> list[str]:
+        """Announce the rules that rest on an object, each once. Raises NotAnnounced."""
+        rules = {str(row["rule"]): str(row.get("id", "")) for row in self._rows(bucket, key)}
+        for rule, id in sorted(rules.items()):
+            announce(self._events, rule, id)
+        return sorted(rules)
+
+    def _rows(self, bucket: str, key: str) -> Iterator[dict[str, Any]]:
+        """The statements about the object. The table has no index by it, and is small."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="#a.#b = :b AND #a.#k = :k AND attribute_exists(#r)",
+            ExpressionAttributeNames={"#a": "artefact", "#b": "bucket", "#k": "key", "#r": "rule"},
+            ExpressionAttributeValues={":b": {"S": bucket}, ":k": {"S": key}},
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield deserialise_foreign(item, "declared_by", "declared_at")
