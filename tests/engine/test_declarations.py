@@ -258,7 +258,11 @@ def current(listing, head=PINNED, statement=PROVED):
     ("contents", "outdated"),
     [
         pytest.param([listed()], "", id="the attested version"),
-        pytest.param([listed(3)], REPLACED.format(3), id="a newer one"),
+        pytest.param([listed(3)], "", id="the same content again"),
+        pytest.param([listed(3, etag="other")], REPLACED.format(3), id="a newer one"),
+        pytest.param(
+            [listed(3, etag="")], REPLACED.format(3), id="a newer one of unknown content"
+        ),
         pytest.param([listed(2, etag="other")], REPLACED.format(2), id="in the same second"),
         pytest.param([listed(1, etag="other")], REPLACED.format(1), id="uploaded in parts"),
         pytest.param([], "was deleted", id="nothing"),
