@@ -173,7 +173,7 @@ def _has_body(model: OperationModel, status: int) -> bool:
         return False
     payload = shape.serialization.get("payload")
     if payload:
-        return shape.members[payload].type_name not in {"string", "blob"}
+        return shape.members[payload].type_name != "string"
     return any("location" not in member.serialization for member in shape.members.values())
 
 
@@ -216,8 +216,7 @@ def _says_something(model: OperationModel, parsed: Mapping[str, Any]) -> bool:
         return False
     payload = shape.serialization.get("payload")
     if payload:
-        inner = parsed.get(payload) or ()
-        return bool(inner) and set(inner) != {"message"}
+        return bool(parsed.get(payload))
     return any(
         name in parsed
         for name, member in shape.members.items()
