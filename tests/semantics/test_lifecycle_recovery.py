@@ -95,6 +95,8 @@ def test_a_rule_that_archives():
     ]
     assert [each.retrieval_minutes for each in found] == [300, 720, 300]
     assert not list(Archiving.of({**given, "Status": "Disabled"}))
+    del given["ID"]
+    assert {each.id for each in Archiving.of(given)} == {""}
 
 
 @pytest.mark.parametrize(

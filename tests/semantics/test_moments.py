@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,6 +10,17 @@ import pytest
 from readiness.semantics.moments import from_epoch, in_utc
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    """The machine's zone is another than UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_a_time_is_told_in_utc():
     given = datetime(2026, 3, 2, 1, 30, tzinfo=timezone(timedelta(hours=2)))
     told = in_utc(given)

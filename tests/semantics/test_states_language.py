@@ -274,3 +274,10 @@ def test_a_catch_that_leads_back_retries(states, loops, waits):
     assert found.waits == ((FAULT,) if waits else ())
     assert found.retries(FAULT) is loops
     assert not found.retries("Other")
+
+
+def test_every_error_whose_catch_leads_back_is_retried():
+    back = [{"ErrorEquals": [error], "Next": "Pause"} for error in (FAULT, "Other")]
+    pause = {"Type": "Wait", "Next": "Pay"}
+    found = tasks_of(machine(Pay=task(Catch=back), Pause=pause))[0]
+    assert found.loops == found.waits == (FAULT, "Other")
