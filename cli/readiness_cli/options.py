@@ -46,7 +46,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+        if not ctx.resilient_parsing and self.found(ctx, args[0]) is None:
             _refuse_unknown(ctx, args[0], self.list_commands(ctx))
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None and name is not None and not isinstance(command, click.Group):
