@@ -15,6 +15,7 @@ import pytest
 
 from readiness.engine.events import changes_of, resolve_targets
 from readiness.engine.follow import follow
+from readiness.evidence.workloads.data_stores import DataStores
 from readiness.model.evidence import ApiCall, declared
 from readiness_cli.catalogue import headings, rules
 from tests.account_variants import module_of
@@ -238,6 +239,18 @@ def test_an_item_that_does_not_tell_the_call_wakes_everything_about_it(untold):
     everything = targets_of(function_item())
     assert targets_of(untold) == everything
     assert len(everything) > 40
+
+
+@pytest.mark.parametrize("type_", ["AWS::S3::Bucket", "AWS::RDS::DBInstance"])
+def test_what_only_counts_resources_is_woken_by_new_and_deleted_ones(type_):
+    def woken(kind):
+        item = item_changed(type_, "jobs", "Configuration.Novel", kind=kind)
+        return {rule for rule, is_one in targets_of(item) if not is_one}
+
+    counting = {id for id, rule in rules().items() if DataStores in rule.evidence}
+    assert counting <= woken("CREATE") & woken("DELETE")
+    assert counting
+    assert not counting & woken("UPDATE")
 
 
 def test_config_is_answered_for_every_item():

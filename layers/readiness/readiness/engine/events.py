@@ -164,6 +164,7 @@ def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozen
     if not isinstance(type_, str) or not type_:
         raise MalformedEvent("the configuration item has no 'resourceType'")
     calls = _calls_told(type_named(type_), diff)
+    is_update = isinstance(diff, Mapping) and diff.get("changeType") == "UPDATE"
     targets = set()
     for rule, declaration in _evidence_in(rules):
         about = declaration.about
@@ -174,6 +175,8 @@ def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozen
             targets.add(_target(rule, about, id if isinstance(id, str) and id else None))
         for change in changes_of(declaration):
             if not isinstance(change, ConfigItem) or change.type != type_:
+                continue
+            if change.counted and is_update:
                 continue
             if is_concerned or not change.by_call:
                 targets.add(_target(rule, about, _id_in(item, change)))

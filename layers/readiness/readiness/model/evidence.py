@@ -141,6 +141,7 @@ class ConfigItem:
     """A configuration item of another type after which evidence must be read again.
 
     ``id`` is a dotted path in the configuration item; empty means any resource of the type.
+    ``counted`` says that only a new or a deleted resource matters, and no change of one.
     With ``by_call`` the item concerns the evidence only as the call does that changed it, which
     the evidence declares too, if the item tells which that was
     (:attr:`ResourceType.item_calls`).
@@ -150,6 +151,7 @@ class ConfigItem:
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
     by_call: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,10 +125,10 @@ class LogGroupTags(NamedTags):
         "s3:ListAllMyBuckets",
     ),
     changed_by=(
-        ConfigItem("AWS::S3::Bucket"),
-        ConfigItem("AWS::DynamoDB::Table", by_call=True),
-        ConfigItem("AWS::RDS::DBInstance"),
-        ConfigItem("AWS::RDS::DBCluster"),
+        ConfigItem("AWS::S3::Bucket", counted=True),
+        ConfigItem("AWS::DynamoDB::Table", counted=True),
+        ConfigItem("AWS::RDS::DBInstance", counted=True),
+        ConfigItem("AWS::RDS::DBCluster", counted=True),
     ),
 )
 @dataclass(frozen=True, slots=True)
