@@ -1,5 +1,6 @@
 """Caching: caches exist where they help, are used and shared, and their entries expire."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from readiness import (
@@ -332,9 +333,16 @@ def dax_ttl(cluster: DaxTtls, *, limits: TtlLimits) -> Verdict:
 
 @caching.rule(TTLS, severity=Severity.LOW)
 def appsync_ttl(api: ApiCache, *, limits: TtlLimits) -> Verdict:
-    """The cache of an AppSync GraphQL API has a TTL that is not too long."""
+    """The cache of an AppSync GraphQL API has a TTL that is not too long.
+
+    Where resolvers are cached one by one, each has a TTL of its own.
+    """
     if api.ttl is None:
         return not_applicable("The API has no cache.")
+    if api.status in {"DELETING", "FAILED"}:
+        return not_applicable(f"The cache of the API holds nothing: its status is {api.status}.")
+    if api.resolvers is not None:
+        return _of_resolvers(api.resolvers, limits)
     said = f"The TTL of the cache is {plural(api.ttl, 'second')}"
     if not limits.allow(api.ttl):
         return violates(
@@ -343,6 +351,23 @@ def appsync_ttl(api: ApiCache, *, limits: TtlLimits) -> Verdict:
             ttl_seconds=api.ttl,
         )
     return complies(f"{said}.", ttl_seconds=api.ttl)
+
+
+def _of_resolvers(ttls: Mapping[str, int], limits: TtlLimits) -> Verdict:
+    if not ttls:
+        return not_applicable("Caching is by resolver, and no resolver uses the cache.")
+    wrong = {name: ttl for name, ttl in sorted(ttls.items()) if not limits.allow(ttl)}
+    if wrong:
+        named = [f"{name} ({plural(ttl, 'second')})" for name, ttl in wrong.items()]
+        return violates(
+            f"Resolvers with a TTL that is not {limits.spoken}: {listed(named)}.",
+            expected=f"A TTL {limits.spoken}.",
+            ttl_seconds=wrong,
+        )
+    return complies(
+        f"The TTL is {limits.spoken} for {plural(len(ttls), 'cached resolver')}.",
+        ttl_seconds=dict(ttls),
+    )
 
 
 @caching.rule(TTLS, severity=Severity.LOW)

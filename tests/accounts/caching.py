@@ -346,6 +346,27 @@ def fake_account() -> FakeAccount:
     )
 
 
+def by_resolver(**ttls: int) -> FakeAccount:
+    """The API caches single resolvers of its type Query; by default one of two."""
+    ttls = ttls or {"orders": 60}
+    resolvers: list[dict[str, Any]] = [{"typeName": "Query", "fieldName": "uncached"}]
+    resolvers += [
+        {"typeName": "Query", "fieldName": name, "cachingConfig": {"ttl": ttl}}
+        for name, ttl in ttls.items()
+    ]
+    return fake_account().but(
+        appsync__get_api_cache={
+            "apiCache": {
+                "ttl": 300,
+                "apiCachingBehavior": "PER_RESOLVER_CACHING",
+                "status": "AVAILABLE",
+            }
+        },
+        appsync__list_types={"types": [{"name": "Query", "format": "SDL"}]},
+        appsync__list_resolvers={"resolvers": resolvers},
+    )
+
+
 def without_an_api_cache() -> FakeAccount:
     """The GraphQL API has no cache."""
     return fake_account().but(
@@ -381,5 +402,6 @@ def on_managed_instances() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "without an API cache": Variant(without_an_api_cache, ("appsync-ttl",)),
+        "by resolver": Variant(by_resolver, ("appsync-ttl",)),
         "on managed instances": Variant(on_managed_instances, ("lambda-strategy", "shared-cache")),
     }

@@ -161,6 +161,16 @@ def test_a_copy_of_another_regions_group(role, expected, bulk):
 
 
 @MODES
+def test_resolvers_that_use_the_cache_of_an_api(bulk):
+    fake_account = worlds.by_resolver(orders=60, prices=3600)
+    found = load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, fake_account, bulk=bulk)
+    assert found.resolvers == {"Query.orders": 60, "Query.prices": 3600}
+    whole = worlds.fake_account()
+    assert load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, whole, bulk=bulk).resolvers is None
+    assert ("appsync", "list_types") not in whole.calls
+
+
+@MODES
 def test_a_serverless_cache_has_commands_and_a_best_rate(bulk):
     use = load(ServerlessInUse, SERVERLESS_CACHE, "burst", bulk=bulk).cache.use
     assert (use.asked, use.best_rate, use.misses) == (1000.0 * WEEK, 0.9, None)

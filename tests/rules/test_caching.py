@@ -471,6 +471,36 @@ def test_appsync_ttl(ttl, status):
 
 
 @pytest.mark.parametrize(
+    ("about", "settings", "status", "said"),
+    [
+        pytest.param(ApiCache(300, "DELETING"), {}, NA, "DELETING", id="going"),
+        pytest.param(ApiCache(300, "FAILED"), {}, NA, "FAILED", id="failed"),
+        pytest.param(ApiCache(300, resolvers={}), {}, NA, "no resolver", id="no resolver"),
+        pytest.param(
+            ApiCache(300, resolvers={"Query.a": 60}), {}, GOOD, "1 cached resolver", id="one"
+        ),
+        pytest.param(
+            ApiCache(30, resolvers={"Query.a": 3000, "Query.b": 60}),
+            {"max_ttl_seconds": 60},
+            BAD,
+            "Query.a (3,000 seconds)",
+            id="longer than the cache's own",
+        ),
+        pytest.param(
+            ApiCache(3000, resolvers={"Query.b": 60}),
+            {"max_ttl_seconds": 60},
+            GOOD,
+            "",
+            id="shorter than the cache's own",
+        ),
+    ],
+)
+def test_the_ttl_of_resolvers(about, settings, status, said):
+    verdict = appsync_ttl(about, **settings)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
     ("about", "status"),
     [
         pytest.param(TableTtl("its name", "ENABLED", "until"), GOOD, id="enabled"),

@@ -21,6 +21,8 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("appconfig", "list_environments"): ("MaxResults", 50),
     ("application-signals", "list_service_level_objectives"): ("MaxResults", 50),
     ("appsync", "list_graphql_apis"): ("maxResults", 25),
+    ("appsync", "list_resolvers"): ("maxResults", 25),
+    ("appsync", "list_types"): ("maxResults", 25),
     ("arc-region-switch", "list_plan_executions"): ("maxResults", 100),
     ("arc-region-switch", "list_plans"): ("maxResults", 100),
     ("arc-zonal-shift", "list_zonal_shifts"): ("maxResults", 100),

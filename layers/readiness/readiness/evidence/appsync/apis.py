@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from readiness.model.evidence import ResourceType, api_call, evidence
@@ -31,13 +31,21 @@ GRAPHQL_API = ResourceType(
 
 @evidence(
     GRAPHQL_API,
-    reads=("appsync:GetApiCache", "appsync:GetGraphqlApi"),
+    reads=(
+        "appsync:GetApiCache",
+        "appsync:GetGraphqlApi",
+        "appsync:ListResolvers",
+        "appsync:ListTypes",
+    ),
     changed_by=(
         api_call(
             "appsync",
             "CreateApiCache",
             "UpdateApiCache",
             "DeleteApiCache",
+            "CreateResolver",
+            "UpdateResolver",
+            "DeleteResolver",
             id="requestParameters.apiId",
         ),
     ),
@@ -46,11 +54,16 @@ GRAPHQL_API = ResourceType(
 class ApiCache:
     """The cache of a GraphQL API; ``ttl`` in seconds, None where it has no cache.
 
-    Sources: GetApiCache; GetGraphqlApi, which tells an API without a cache from one that is gone.
+    ``status`` is ``AVAILABLE``, ``CREATING``, ``MODIFYING``, ``DELETING`` or ``FAILED``.
+    ``resolvers`` are the TTLs of the resolvers that use the cache, each by its type and field,
+    None where all of the API uses it. Sources: GetApiCache; GetGraphqlApi, which tells an API
+    without a cache from one that is gone; ListTypes and ListResolvers where caching is by
+    resolver.
     """
 
     ttl: int | None
     status: str = ""
+    resolvers: Mapping[str, int] | None = None
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> ApiCache:
@@ -60,4 +73,26 @@ class ApiCache:
                 read.one("appsync", "get_graphql_api", gone=_NOT_FOUND, apiId=api.id)
             return cls(None)
         cache = answer["apiCache"]
-        return cls(cache.get("ttl", 0), cache.get("status", ""))
+        is_by_resolver = cache.get("apiCachingBehavior") == "PER_RESOLVER_CACHING"
+        return cls(
+            cache.get("ttl", 0),
+            cache.get("status", ""),
+            dict(_cached_resolvers(read, api.id)) if is_by_resolver else None,
+        )
+
+
+def _cached_resolvers(read: Reader, api: str) -> Iterator[tuple[str, int]]:
+    for each in read.every(
+        "appsync", "list_types", "types", gone=_NOT_FOUND, apiId=api, format="SDL"
+    ):
+        resolvers = read.every(
+            "appsync",
+            "list_resolvers",
+            "resolvers",
+            absent=_NOT_FOUND,
+            apiId=api,
+            typeName=each["name"],
+        )
+        for resolver in resolvers:
+            if caching := resolver.get("cachingConfig"):
+                yield f"{resolver['typeName']}.{resolver['fieldName']}", caching["ttl"]
