@@ -24,6 +24,7 @@ DASHES = "-" * 5
 KEY = f"{DASHES}BEGIN PRIVATE KEY{DASHES}\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw\n"
 CERTIFICATE = f"{DASHES}BEGIN CERTIFICATE{DASHES}\nMIIDazCCAlOgAwIBAgIUZzEvLQyYp0XKzLmN\n"
 LOGIN = "Basic credentials"
+LARAVEL = "Zk3vT9qLx8Rw2Yp6Nh5BcD7fQm4Js1Ga"
 
 
 def b64(text, times=1):
@@ -54,6 +55,8 @@ def lines(text, length):
         ("X", json.dumps({"password": 12345678}), "secret in JSON", Certainty.SHAPED),
         ("X", b64('{"password": "hunter2"}'), "secret in JSON in base64", Certainty.SHAPED),
         ("X", b64(KEY), "private key", Certainty.SHAPED),
+        ("APP_KEY", f"base64:{b64(LARAVEL)}", "Laravel application key", Certainty.SHAPED),
+        ("APP_KEY", f"base64:{b64(LARAVEL[:16])}", "Laravel application key", Certainty.SHAPED),
     ],
 )
 def test_what_is_said_of_a_credential(name, value, detector, certainty):
