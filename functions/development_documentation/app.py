@@ -97,16 +97,18 @@ def configuration_guide(
     max_age_days: DocumentDays = 180,
     two_people: TwoPeople = False,
     compare_keys: Annotated[
-        bool, "Compare the guide with the names of the variables that the workload has"
+        bool, "Compare the guide with the names of what configures the workload"
     ] = True,
     ignored_keys: Annotated[
-        tuple[str, ...], "Variables that need no description (shell patterns of names)"
+        tuple[str, ...],
+        "Variables and profiles that need no description (shell patterns of names)",
     ] = (),
 ) -> Verdict:
-    """A guide describes every variable that functions and services are configured by.
+    """A guide describes every variable and AppConfig profile that configures a workload.
 
-    The attestation states the names that the guide describes. It becomes void when the workload
-    has a new one. Values are not read into findings.
+    The attestation states the names that the guide describes, of profiles as
+    appconfig:application/profile. It becomes void when the workload has a new one. Values are not
+    read into findings.
     """
     names = [
         name
@@ -114,10 +116,12 @@ def configuration_guide(
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignored_keys)
     ]
     if not keys.names:
-        return not_applicable(f"{keys.workload} is configured by no variables.")
+        return not_applicable(
+            f"{keys.workload} is configured by no variables and no profiles of AppConfig."
+        )
     if not names:
         return not_applicable(
-            f"All {plural(len(keys.names), 'variable')} of {keys.workload} are ignored (setting"
+            f"All {plural(len(keys.names), 'key')} of {keys.workload} are ignored (setting"
             " ignored_keys)."
         )
     return attested.verdict(

@@ -27,6 +27,7 @@ _HERE = f"{HOME}:{ACCOUNT_ID}"
 CLUSTER_ARN = f"arn:aws:ecs:{_HERE}:cluster/shop"
 SERVICE_ARN = f"arn:aws:ecs:{_HERE}:service/shop/api"
 TASK_ARN = f"arn:aws:ecs:{_HERE}:task-definition/api:7"
+APPLICATION_ARN = f"arn:aws:appconfig:{_HERE}:application/abc1234"
 ROUTES = ("GET /orders", "POST /orders")
 SAID: dict[str, dict[str, Any]] = {
     f"{HEADING}.rest-api-documentation": {
@@ -38,7 +39,9 @@ SAID: dict[str, dict[str, Any]] = {
         "bound_to": {"operations": digest_of(ROUTES)},
     },
     f"{HEADING}.configuration-guide": {
-        "bound_to": {"configuration_keys": "LOG_LEVEL DB_HOST DB_PASSWORD"}
+        "bound_to": {
+            "configuration_keys": "LOG_LEVEL DB_HOST DB_PASSWORD appconfig:shop/rate_limits"
+        }
     },
     f"{HEADING}.example-code": {"bound_to": {"version": "2.1.0"}},
     f"{HEADING}.migration-guide": {"bound_to": {"from_major": "1", "to_major": "2"}},
@@ -112,6 +115,12 @@ def stages(*names: str, version: str = "1.0") -> dict[str, Any]:
     return {"item": [{"stageName": name, "documentationVersion": version} for name in names]}
 
 
+def profiles(ApplicationId: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    """ListConfigurationProfiles: each application has one."""
+    name = {"abc1234": "rate limits"}.get(ApplicationId, "flags")
+    return {"Items": [{"ApplicationId": ApplicationId, "Id": "p1", "Name": name}]}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     task = {
@@ -136,8 +145,12 @@ def fake_account() -> FakeAccount:
     return FakeAccount(
         {
             ("resourcegroupstaggingapi", "get_resources"): tagged(
-                FUNCTION_ARN, QUEUE_ARN, SERVICE_ARN
+                FUNCTION_ARN, QUEUE_ARN, SERVICE_ARN, APPLICATION_ARN
             ),
+            ("appconfig", "list_applications"): {
+                "Items": [{"Id": "abc1234", "Name": "shop"}, {"Id": "def5678", "Name": "other"}]
+            },
+            ("appconfig", "list_configuration_profiles"): profiles,
             ("dynamodb", "query"): statements,
             ("s3", "head_object"): {"ContentLength": ARTEFACT.size, "LastModified": MADE},
             ("s3", "list_objects_v2"): {"Contents": [{"Key": KEY, "LastModified": MADE}]},
@@ -184,6 +197,7 @@ def untagged() -> FakeAccount:
     return fake_account().but(
         resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": []},
         ssm__get_parameters_by_path={"Parameters": [manifest(workload="default")]},
+        appconfig__list_applications={"Items": [{"Id": "abc1234", "Name": "shop"}]},
         dynamodb__query=attested,
     )
 

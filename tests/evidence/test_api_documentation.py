@@ -98,7 +98,7 @@ def test_a_service_deleted_since_it_was_listed_has_no_variables():
         ecs__describe_services={"services": [], "failures": [{"reason": "MISSING"}]}
     )
     found = finding(fake_account, GUIDE, account.WORKLOAD)
-    assert found.observed["configuration_keys"] == ["LOG_LEVEL"]
+    assert found.observed["configuration_keys"] == ["LOG_LEVEL", "appconfig:shop/rate_limits"]
 
 
 def test_an_api_that_is_gone_has_no_finding():

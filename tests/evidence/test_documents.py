@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from functions.development_documentation.app import configuration_guide
 from functions.operational_documentation.app import operational_documentation
 from readiness import Status
 from readiness.engine.aws import Aws
@@ -330,6 +331,41 @@ def _three_workloads(**changes):
         lambda__list_functions={"Functions": functions},
         resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": mappings},
     )
+
+
+def test_profiles_of_the_workloads_applications_are_keys_too():
+    def profiles_of(account, id="shop"):
+        names = load(ConfigurationKeys, WORKLOAD_DOCUMENTS, id, account).names
+        return [name for name in names if name.startswith("appconfig:")]
+
+    tagged = development.fake_account()
+    assert profiles_of(tagged) == ["appconfig:shop/rate_limits"]
+    untagged = development.untagged().but(
+        appconfig__list_applications=tagged.answers["appconfig", "list_applications"]
+    )
+    every = ["appconfig:other/flags", "appconfig:shop/rate_limits"]
+    assert profiles_of(untagged, "default") == every
+    gone = tagged.but(
+        appconfig__list_configuration_profiles=error("ResourceNotFoundException", 404)
+    )
+    assert profiles_of(gone) == []
+
+
+def test_who_has_no_application_in_appconfig_is_not_asked_for_it():
+    denied = error("AccessDeniedException", 403)
+    alone = _three_workloads().but(appconfig__list_applications=denied)
+    assert load(ConfigurationKeys, WORKLOAD_DOCUMENTS, "one", alone).names == ("KEY_OF_ONE",)
+    found = finding_of_guide(development.fake_account().but(appconfig__list_applications=denied))
+    assert (found.status, found.missing) == (
+        Status.INSUFFICIENT_DATA,
+        ("appconfig:ListApplications",),
+    )
+
+
+def finding_of_guide(fake_account):
+    found = observe(fake_account, configuration_guide, "shop").finding
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("cls", [WorkloadParts, ConfigurationKeys])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -38,6 +39,7 @@ _PASSING = frozenset(
     }
 )
 """Types that come and go while a workload runs, or that only deploy the others."""
+_APPLICATION = re.compile(r"arn:[^:]+:appconfig:[^:]*:\d+:application/(?P<id>[^/]+)(/.*)?")
 _NO_SLASH = frozenset({"s3", "sns", "sqs"})
 """Services whose ARNs end in a name without a type before it."""
 RESERVED = ("AWS_*", "_HANDLER", "_X_AMZN_*", "LAMBDA_*", "TZ", "PATH", "LD_LIBRARY_PATH")
@@ -134,15 +136,22 @@ class WorkloadParts:
 
 @evidence(
     WORKLOAD_DOCUMENTS,
-    reads=(GET_RESOURCES, *_LISTINGS),
+    reads=(
+        GET_RESOURCES,
+        *_LISTINGS,
+        "appconfig:ListApplications",
+        "appconfig:ListConfigurationProfiles",
+    ),
     uses=(ServiceTasks,),
 )
 @dataclass(frozen=True, slots=True)
 class ConfigurationKeys:
-    """The names of the variables that a workload's functions and services are configured by.
+    """The names of what configures a workload: variables and AppConfig's profiles.
 
-    ECS secrets and the files that variables come from count as names. Values are not kept.
-    Sources: ListFunctions, DescribeServices, DescribeTaskDefinition.
+    ECS secrets and the files that variables come from count as names, and so do the configuration
+    profiles of AppConfig, as ``appconfig:application/profile``. Values are not kept, and what a
+    profile holds is not read. Sources: ListFunctions, DescribeServices, DescribeTaskDefinition,
+    ListApplications, ListConfigurationProfiles.
     """
 
     workload: str
@@ -191,9 +200,31 @@ class ConfigurationKeys:
                 except Gone:
                     continue  # deleted since it was listed
                 names |= {*tasks.environment, *tasks.secrets}
-        return cls(
-            workload, {WORKLOAD_TAG: workload}, tuple(sorted(filter(_is_set_by_people, names)))
+        names = {*filter(_is_set_by_people, names), *_profiles(read, workload, parts)}
+        return cls(workload, {WORKLOAD_TAG: workload}, tuple(sorted(names)))
+
+
+def _profiles(read: Reader, workload: str, parts: Iterable[str]) -> Iterator[str]:
+    """The profiles of the workload's applications in AppConfig, or of all if nothing is tagged.
+
+    Statements separate names by spaces, so that a name's own ones become underscores.
+    """
+    ids = {match["id"] for arn in parts if (match := _APPLICATION.fullmatch(arn))}
+    is_all = workload == DEFAULT and not tagged_arns(read)
+    if not ids and not is_all:
+        return
+    for application in read.every("appconfig", "list_applications", "Items"):
+        if not is_all and application["Id"] not in ids:
+            continue
+        profiles = read.every(
+            "appconfig",
+            "list_configuration_profiles",
+            "Items",
+            absent=("ResourceNotFoundException",),
+            ApplicationId=application["Id"],
         )
+        for profile in profiles:
+            yield "_".join(f"appconfig:{application['Name']}/{profile['Name']}".split())
 
 
 def _is_set_by_people(name: str) -> bool:
