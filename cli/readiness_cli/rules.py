@@ -14,6 +14,7 @@ from readiness.model.evidence import ApiCall, Change, ConfigItem, declared
 from readiness.model.rule import Rule, Setting, as_facts
 from readiness.model.verdict import Severity
 from readiness_cli import catalogue, session
+from readiness_cli.failure import Failure
 from readiness_cli.output import as_typed, cell, emit, facts, output_option, stacked, table
 
 FIELDS = (
@@ -40,13 +41,23 @@ SWEEP = "Sweep (schedule)"
     help="Only rules of this severity.",
 )
 @click.option("--off-by-default", is_flag=True, help="Only rules that a setting switches on.")
+@click.option(
+    "--heading", "heading_name", metavar="NAME", help="Only a heading: as HEADING, by name."
+)
 @output_option
-def rules(name: str | None, severity: str | None, off_by_default: bool, format: str) -> None:  # noqa: FBT001
+def rules(
+    *,
+    name: str | None,
+    severity: str | None,
+    off_by_default: bool,
+    heading_name: str | None,
+    format: str,
+) -> None:
     """List the rules of a HEADING or all, or show one RULE in full.
 
     A rule may be named without its heading where no other has its name.
     """
-    found = _named(name)
+    found = _of_heading(heading_name, name) if heading_name is not None else _named(name)
     if isinstance(found, Rule):
         rule = found
         emit(format, [as_row(rule)], lambda: [draw_one(rule)], columns=FIELDS)
@@ -67,6 +78,21 @@ def _named(name: str | None) -> Rule | list[Rule]:
     found = session.find_rules(name)
     is_heading = name.strip().casefold() != found[0].id and _is_heading(name)
     return found if len(found) > 1 or is_heading else found[0]
+
+
+def _of_heading(heading_name: str, name: str | None) -> list[Rule]:
+    """The rules of a heading. Raises Failure."""
+    if name is not None:
+        raise Failure(
+            f"both {name!r} and --heading say what to list",
+            why="One of them would be ignored",
+            fix=f"run `readiness rules {name}`",
+        )
+    try:
+        folder = catalogue.folder_named(heading_name)
+    except LookupError as error:
+        raise session.unknown(error) from None
+    return list(catalogue.heading(folder))
 
 
 def _is_heading(name: str) -> bool:

@@ -18,6 +18,20 @@ def test_a_heading_is_understood(run, name):
     assert ids(run("rules", name, "-o", "json")) == list(catalogue.rules())
 
 
+def test_a_heading_is_named_by_an_option_too(run):
+    every = list(catalogue.rules())
+    assert ids(run("rules", "--heading", "Encryption", "-o", "json")) == every
+    low = run("rules", "--heading", "encryption", "--severity", "LOW", "-o", "json")
+    assert set(ids(low)) < set(every)
+    for words, says in (
+        (["s3-kms", "--heading", "encryption"], "Both 's3-kms' and --heading"),
+        (["--heading", "encryptoin"], "Did you mean"),
+    ):
+        said = run("rules", *words)
+        assert said.exit_code == 2
+        assert says in " ".join(said.stderr.split())
+
+
 @pytest.mark.parametrize("name", ["encryption.s3-kms", "s3-kms"])
 def test_a_rule_is_understood_without_its_heading(run, name):
     assert ids(run("rules", name, "-o", "json")) == ["encryption.s3-kms"]
