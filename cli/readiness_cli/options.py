@@ -110,6 +110,13 @@ def _refuse_repeats(path: str, command: click.Command, args: Sequence[str]) -> N
 def _refuse_empty(command: click.Command, args: Sequence[str]) -> None:
     """Raises Failure where a variable of the shell that is not set would widen what is meant."""
     given = args[: args.index("--")] if "--" in args else args
+    for before, word in itertools.pairwise(("", *given)):
+        if not word.strip() and not before.startswith("-"):
+            raise Failure(
+                "an argument is empty",
+                why="It names nothing, as a variable that is not set",
+                fix="give it a value, or leave it out",
+            )
     narrowing = _NARROWING & {name for option in command.params for name in option.opts}
     for word, following in itertools.pairwise((*given, "--")):
         name, equals, value = word.partition("=")

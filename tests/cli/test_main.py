@@ -278,3 +278,14 @@ def test_a_variable_that_is_not_set_widens_nothing(run, words):
     assert said.exit_code == 2
     assert " is empty. It would mean everything" in " ".join(said.stderr.split())
     assert said.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("emergency", "lambda-rollback", "", "--alias", "live"), ("rules", ""), ("explain", " ")],
+    ids=" ".join,
+)
+def test_an_empty_argument_names_nothing(run, words):
+    said = run(*words)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "An argument is empty" in said.stderr
