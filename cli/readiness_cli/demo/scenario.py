@@ -103,12 +103,13 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
 def parameters(pager_client: PagerClient) -> dict[str, str]:
     """The template's parameters that a machine without an AWS account needs.
 
-    Nothing is grouped, so that each change is seen by its own page.
+    Nothing is grouped and nothing waits, so that each change is seen by its own page at once.
     """
     return {
         "Architecture": "x86_64",
         "PagerDutyEndpoint": pager_client.enqueue_url,
         "PagerDutyGroupAbove": "0",
+        "PagerDutyConfirmSeconds": "0",
     }
 
 
