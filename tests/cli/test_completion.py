@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from readiness.engine.rows import to_item
 from readiness.model.verdict import Status
 from readiness_cli import completion
+from readiness_cli.main import main
 from tests.cli.test_status import finding
 
 BUCKET = "encryption.s3-kms"
@@ -33,10 +40,6 @@ def offered(run, monkeypatch):
 
 @pytest.fixture
 def run():
-    from click.testing import CliRunner
-
-    from readiness_cli.main import main
-
     return lambda name: CliRunner().invoke(main, [], prog_name=name)
 
 
@@ -94,11 +97,34 @@ def test_without_a_region_nothing_is_said(offered, monkeypatch):
 
 @pytest.mark.parametrize("shell", completion.SHELLS)
 def test_a_script_for_each_shell(shell):
-    from click.testing import CliRunner
-
-    from readiness_cli.main import main
-
     said = CliRunner().invoke(main, ["completion", shell])
     assert said.exit_code == 0
     assert f"_READINESS_COMPLETE={shell}_complete" in said.stdout
     assert "readiness" in said.stdout
+
+
+SHELLS = {
+    "bash": (
+        "source {script}; COMP_WORDS=(readiness export --format sar); COMP_CWORD=3;"
+        ' f=$(complete -p readiness | sed "s/.*-F \\([^ ]*\\).*/\\1/");'
+        ' $f readiness sar --format; echo "${{COMPREPLY[@]}}"'
+    ),
+    "fish": 'source {script}; complete -C "readiness export --format sar"',
+}
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
+def test_a_shell_takes_its_script(tmp_path, shell):
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    script = tmp_path / "script"
+    script.write_text(CliRunner().invoke(main, ["completion", shell]).stdout)
+    home = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for words in (["-n", str(script)], ["-c", SHELLS.get(shell, "").format(script=script)]):
+        said = subprocess.run(
+            [program, *words], env=home, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (said.returncode, said.stderr) == (0, "")
+    if shell in SHELLS:
+        assert said.stdout.split()[:1] == ["sarif"]
