@@ -107,8 +107,8 @@ def revision(number: int = 2, image: str = f"{REPOSITORY}:v1.2", **changes: Any)
     } | changes
 
 
-def moved(*moves: tuple[float, str], alias: str = "live", **changes: Any) -> Answer:
-    """LookupEvents: an alias got these versions, so many hours ago."""
+def moved(*moves: tuple[Any, ...], alias: str = "live", **changes: Any) -> Answer:
+    """LookupEvents: an alias got these versions, so many hours ago, some with weights."""
     events = [
         {
             "EventName": "UpdateAlias20150331",
@@ -120,12 +120,13 @@ def moved(*moves: tuple[float, str], alias: str = "live", **changes: Any) -> Ans
                         "functionName": FUNCTION,
                         "name": alias,
                         "functionVersion": version,
+                        "routingConfig": {"additionalVersionWeights": dict(weights)},
                     },
                 }
                 | changes
             ),
         }
-        for hours, version in moves
+        for hours, version, *weights in moves
     ]
 
     def answer(LookupAttributes: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803

@@ -133,7 +133,7 @@ def test_the_alias_that_callers_use_can_be_named():
     assert deployed_at(both, prod_alias="live") == ("function checkout", stamp(ago(20)))
 
 
-def of_alias(version: str, *moves: tuple[float, str], **more: Any) -> FakeAccount:
+def of_alias(version: str, *moves: tuple[Any, ...], **more: Any) -> FakeAccount:
     account = of_function({"Name": "live", "FunctionVersion": version})
     return account.but(cloudtrail__lookup_events=moved(*moves, **more))
 
@@ -142,14 +142,17 @@ def of_alias(version: str, *moves: tuple[float, str], **more: Any) -> FakeAccoun
     ("version", "moves", "at", "is_back"),
     [
         pytest.param("7", [(3, "7"), (10, "8"), (20, "7")], 3, True, id="moved back"),
-        pytest.param("8", [(1.5, "8"), (20, "7")], 1.5, False, id="moved after it was published"),
+        pytest.param("8", [(1.5, "8"), (20, "7")], 2, False, id="tested before it was moved on"),
         pytest.param("7", [(2, "7"), (4, "7"), (9, "8")], 4, True, id="set to the same again"),
-        pytest.param("7", [(2, "7")], 2, False, id="what it led to before is forgotten"),
+        pytest.param(
+            "7", [(2, "7"), (3, "7", ("8", 0.1)), (20, "7")], 20, False, id="a canary given up"
+        ),
+        pytest.param("7", [(2, "7")], 20, False, id="what it led to before is forgotten"),
         pytest.param("7", [(3, "8"), (9, "7")], 20, False, id="CloudTrail is late"),
         pytest.param("7", [(30, "7")], 20, False, id="moved before it was published"),
     ],
 )
-def test_a_function_is_deployed_when_its_alias_was_moved(version, moves, at, is_back):
+def test_a_function_is_deployed_again_when_its_alias_was_moved_back(version, moves, at, is_back):
     facts = finding(INTEGRATION, of_alias(version, *moves)).observed
     assert (facts["deployment"], facts["deployed"]) == ("function checkout", stamp(ago(at)))
     assert facts["revision"] == ("" if is_back else COMMIT)

@@ -23,14 +23,14 @@ allowed. What was moved before is not known in an account that moves so many ali
 
 @dataclass(frozen=True, slots=True)
 class AliasMove:
-    """The newest move of an alias: when it got ``version`` and ``weights``.
+    """The newest move of an alias: when it got ``version``, as its main one.
 
-    ``is_back``: since the history begins it had led to a later version before.
+    ``is_back``: since the history begins a later one had been its main one. A canary that was
+    given up moved nothing: the main version served all along.
     """
 
     at: datetime
     version: str
-    weights: Mapping[str, float]
     is_back: bool = False
 
 
@@ -43,26 +43,24 @@ def alias_moves(read: Reader) -> dict[tuple[str, str], AliasMove]:
     told: dict[tuple[str, str], list[AliasMove]] = {}
     for at, said in sorted(_calls(read), key=lambda each: each[0], reverse=True):
         name = function_name(str(said.get("functionName") or ""))
-        if not name or not {"functionVersion", "routingConfig"} & said.keys():
+        if not name or not said.get("functionVersion"):
             continue
-        weights = (said.get("routingConfig") or {}).get("additionalVersionWeights") or {}
-        move = AliasMove(at, str(said.get("functionVersion") or ""), weights)
+        move = AliasMove(at, str(said["functionVersion"]))
         told.setdefault((name, str(said.get("name") or "")), []).append(move)
     return {alias: _newest(moves) for alias, moves in told.items()}
 
 
 def _newest(moves: list[AliasMove]) -> AliasMove:
-    """The oldest of the newest calls that all set the same."""
+    """The oldest of the newest calls that all set the same version."""
     newest, *earlier = moves
     at = newest.at
     for each in earlier:
-        if (each.version, each.weights) != (newest.version, newest.weights):
+        if each.version != newest.version:
             break
         at = each.at
     now = _number(newest.version)
-    led_to = [_number(version) for each in earlier for version in (each.version, *each.weights)]
-    is_back = bool(now) and any(number > now for number in led_to)
-    return AliasMove(at, newest.version, newest.weights, is_back)
+    is_back = bool(now) and any(_number(each.version) > now for each in earlier)
+    return AliasMove(at, newest.version, is_back)
 
 
 def _number(version: str) -> int:

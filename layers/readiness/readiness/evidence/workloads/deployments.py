@@ -164,11 +164,11 @@ class LatestDeployment:
 
     ``revision`` is the tag Revision of what was deployed last, empty without one, and where it was
     rolled back: the tag tells of what ran before that. ``images`` are the container images that
-    run (GetFunction, DescribeServiceRevisions). A function is deployed when the version behind its
-    alias was published (ListAliases, GetFunctionConfiguration) or the alias was moved to it, which
-    may be back (LookupEvents); a service when its rollout ended (DescribeServiceDeployments), or
-    began where ECS does not tell the end. A version that is published wakes nothing before an
-    alias leads to it; new settings and new functions are seen by the sweep.
+    run (GetFunction, DescribeServiceRevisions). A function is deployed when the version behind
+    its alias was published (ListAliases, GetFunctionConfiguration), or the alias was moved back
+    to it (LookupEvents); a service when its rollout ended (DescribeServiceDeployments), or began
+    where ECS does not tell the end. A version that is published wakes nothing before an alias
+    leads to it; new settings and new functions are seen by the sweep.
     """
 
     tags: Mapping[str, str]
@@ -293,19 +293,21 @@ def _functions(read: Reader, listed: Iterable[Mapping[str, Any]]) -> Iterator[De
 
 
 def _moves(read: Reader) -> dict[str, dict[str, AliasMove]]:
-    """The newest move of each alias, by function and name."""
+    """The newest move of each alias that went back, by function and name."""
     found: dict[str, dict[str, AliasMove]] = {}
     for (function, alias), move in alias_moves(read).items():
-        found.setdefault(function, {})[alias] = move
+        if move.is_back:
+            found.setdefault(function, {})[alias] = move
     return found
 
 
 def _reached(
     read: Reader, listed: Mapping[str, Any], modified: datetime, moves: Mapping[str, AliasMove]
 ) -> Deployment | None:
-    """When callers first reached what they reach; None if the function is gone.
+    """When what callers reach was deployed; None if the function is gone.
 
-    That is when the newest version was published, or an alias was moved to what it leads to.
+    That is when the newest version was published: a pipeline may test it before it moves the alias
+    on. An alias that was moved back since was deployed then.
     """
     name = listed["FunctionName"]
     function = FUNCTION.resource(read.account, read.region, name)
@@ -324,11 +326,10 @@ def _reached(
     current = [
         move
         for each in meant
-        if (move := moves.get(each.name)) is not None
-        and (move.version, dict(move.weights)) == (each.version, dict(each.weights))
+        if (move := moves.get(each.name)) is not None and move.version == each.version
     ]
     moved = max(current, key=lambda move: move.at, default=None)
-    is_back = moved is not None and moved.at >= at and moved.is_back
+    is_back = moved is not None and moved.at >= at
     version = ""
     if listed.get("PackageType") == "Image":
         version = LATEST if is_latest else numbered[-1]
