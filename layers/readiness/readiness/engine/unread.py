@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ class Noted:
     first: datetime | None = None
     last: datetime | None = None
     looked: datetime | None = None
-    stored_last: Any = None
+    stored_last: Any = field(default=None, compare=False)
     """``last`` as it stands in the row, whatever it is."""
 
     def is_due(self, now: datetime) -> bool:
