@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from readiness.evidence.ec2.security_groups import Permission, PrefixList, SecurityGroup
 from readiness.model.text import listed, plural
@@ -97,33 +98,44 @@ def ingress_problems(
         found += _unreachable_groups(permission, group, stale)
         if not exposed:
             found += _too_wide(permission, group, limits)
+    for permission, world in _together(group.ingress, lists, limits):
+        found += _exposed(permission, world, limits)
     return found
 
 
 def open_to_the_internet(group: SecurityGroup, lists: Lists, limits: Limits) -> list[str]:
     """What the inbound rules allow from the internet, allowed or not."""
-    return [
-        spoken(permission)
+    alone = [
+        permission
         for permission in group.ingress
         if limits.world(_sources(permission, group.ingress, lists))
     ]
+    together = (permission for permission, _ in _together(group.ingress, lists, limits))
+    return [spoken(permission) for permission in (*alone, *together)]
 
 
 def egress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
     """All outbound traffic to the internet is allowed, or all of TCP or UDP."""
-    for protocol, what in (("-1", "traffic"), ("tcp", "TCP traffic"), ("udp", "UDP traffic")):
-        wide = [p for p in group.egress if p.protocol == protocol and _opens_every_port(p)]
-        world = limits.world(cidr for permission in wide for cidr in _cidrs(permission, lists))
-        if world:
-            said = f"All outbound {what} to {listed(world)} is allowed."
+    everything = Permission("-1")
+    for what, parts in (
+        ("traffic", [everything]),
+        ("TCP traffic", _every_port(group.egress, "tcp")),
+        ("UDP traffic", _every_port(group.egress, "udp")),
+    ):
+        worlds = [limits.world(_sources(part, group.egress, lists)) for part in parts]
+        if worlds and all(worlds):
+            said = f"All outbound {what} to {listed(worlds[0])} is allowed."
             return [Problem(Severity.LOW, said)]
     return []
 
 
-def _opens_every_port(permission: Permission) -> bool:
-    """Port 0 is none that anything listens on."""
-    low, high = _range(permission)
-    return permission.protocol == "-1" or (low <= 1 and high == _HIGHEST_PORT)
+def _every_port(rules: Iterable[Permission], protocol: str) -> list[Permission]:
+    """The parts that rules make of all ports; none where they leave some out at either end."""
+    # Port 0 is none that anything listens on.
+    parts = [part for part in _parts(rules, protocol) if _range(part)[1] > 0]
+    if not parts or _range(parts[0])[0] > 1 or _range(parts[-1])[1] < _HIGHEST_PORT:
+        return []
+    return parts
 
 
 def default_group_problems(group: SecurityGroup) -> list[Problem]:
@@ -186,6 +198,41 @@ def _sources(permission: Permission, every: Iterable[Permission], lists: Lists) 
     """The sources of a rule, and those of other rules that allow at least as much."""
     wider = (other for other in every if other is permission or _covers(other, permission))
     return {cidr for other in wider for cidr in _cidrs(other, lists)}
+
+
+def _together(
+    ingress: Sequence[Permission], lists: Lists, limits: Limits
+) -> Iterator[tuple[Permission, tuple[str, ...]]]:
+    """Ports that no rule opens to the internet, but several whose port ranges overlap do.
+
+    Each range comes with the networks from which it is open. 20-22 from one half of the internet
+    and 22-25 from the other open port 22 to all of it.
+    """
+    for protocol in sorted(_PORTS):
+        rules = [each for each in ingress if each.protocol in {protocol, "-1"}]
+        if not limits.world(cidr for rule in rules for cidr in _cidrs(rule, lists)):
+            continue
+        alone = [rule for rule in rules if limits.world(_sources(rule, ingress, lists))]
+        open_: Permission | None = None
+        seen: tuple[str, ...] = ()
+        for part in _parts(rules, protocol):
+            is_known = any(_covers(rule, part) for rule in alone)
+            world = () if is_known else limits.world(_sources(part, rules, lists))
+            if open_ is not None and world == seen:
+                open_ = replace(open_, to_port=part.to_port)
+                continue
+            if open_ is not None:
+                yield open_, seen
+            open_, seen = (part, world) if world else (None, ())
+        if open_ is not None:
+            yield open_, seen
+
+
+def _parts(rules: Iterable[Permission], protocol: str) -> list[Permission]:
+    """The port ranges of TCP or UDP rules, cut wherever one begins or ends, without sources."""
+    ranges = [_range(rule) for rule in rules if rule.protocol == protocol]
+    cuts = sorted({cut for low, high in ranges for cut in (low, high + 1)})
+    return [Permission(protocol, low, after - 1) for low, after in pairwise(cuts)]
 
 
 def _covers(wide: Permission, narrow: Permission) -> bool:

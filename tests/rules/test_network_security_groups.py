@@ -116,6 +116,23 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings)
             id="the other half by a rule for all protocols",
         ),
         pytest.param(
+            group(tcp((20, 22), "52.0.0.0/9"), tcp((22, 25), "52.128.0.0/9")),
+            CRITICAL,
+            "TCP 22 (SSH) is open to 52.0.0.0/8",
+            id="the world where two ranges meet",
+        ),
+        pytest.param(
+            group(
+                tcp((10, 22), "52.0.0.0/10"),
+                tcp((21, 30), "52.64.0.0/10"),
+                tcp((22, 40), "52.128.0.0/10"),
+                tcp((1, 26), "52.192.0.0/10"),
+            ),
+            CRITICAL,
+            "TCP 22 (SSH) is open to 52.0.0.0/8",
+            id="the world where four ranges meet",
+        ),
+        pytest.param(
             group(
                 Permission("50", cidrs=("52.0.0.0/9",)),
                 Permission("50", cidrs=("52.128.0.0/9",)),
@@ -173,6 +190,18 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings)
             "0.0.0.0/0",
             id="everything may leave, in halves",
         ),
+        pytest.param(
+            group(egress=[tcp((1, 30000), "0.0.0.0/0"), tcp((25000, 65535), "0.0.0.0/0")]),
+            LOW,
+            "All outbound TCP traffic",
+            id="every port may leave, by two rules",
+        ),
+        pytest.param(
+            group(egress=[everything("52.0.0.0/9"), tcp((0, 65535), "52.128.0.0/9")]),
+            LOW,
+            "All outbound TCP traffic",
+            id="every port may leave, half by a rule for all protocols",
+        ),
     ],
 )
 def test_what_lets_in_too_much(it, severity, said):
@@ -213,6 +242,14 @@ def test_a_range_that_nobody_understands_is_no_pass():
         ),
         pytest.param(group(tcp((1, 1024), "10.0.0.0/8")), id="as many ports as allowed"),
         pytest.param(group(egress=[tcp(443, "0.0.0.0/0")]), id="only https may leave"),
+        pytest.param(
+            group(egress=[tcp((1, 24), "0.0.0.0/0"), tcp((26, 65535), "0.0.0.0/0")]),
+            id="every port but one may leave",
+        ),
+        pytest.param(
+            group(tcp((20, 21), "52.0.0.0/9"), tcp((22, 25), "52.128.0.0/9")),
+            id="two halves of the world, of other ports each",
+        ),
     ],
 )
 def test_what_is_minimal(it):
