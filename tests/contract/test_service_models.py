@@ -229,10 +229,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.elasticache.usage": frozenset({"misses"}),
     # What a CloudTrail record says of a call to UpdateAlias.
     "readiness.evidence.awslambda.alias_moves": frozenset(
-        {
-            *("additionalVersionWeights", "functionName", "functionVersion", "name"),
-            *("routingConfig", "errorCode", "requestParameters"),
-        }
+        {"functionName", "functionVersion", "name", "errorCode", "requestParameters"}
     ),
     # A part of an ARN.
     "readiness.evidence.awslambda.functions": frozenset({"function"}),

@@ -24,8 +24,6 @@ RULES = [rule for heading in headings() for rule in heading.rules]
 RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 ELSEWHERE = [
     "no-such-thing",
-    "",
-    "   ",
     "two words",
     "naïve-ünïcode-名",
     "x" * 1000,
@@ -92,6 +90,15 @@ def test_what_no_listing_shows_is_one_plain_sentence(rule, over):
             by, why = said.stderr.splitlines()
             assert by.startswith("without a stack"), where
             assert "does not exist in account" in why[:400], where
+
+
+@pytest.mark.parametrize("id", ["", "   "])
+def test_a_blank_resource_is_refused_before_anything_is_asked(id):
+    for arguments in asked(RULES[0], id):
+        said = run(*arguments)
+        assert said.exit_code == 2
+        assert said.stdout == ""
+        assert "--resource is empty" in said.stderr
 
 
 @RULE

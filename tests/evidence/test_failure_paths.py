@@ -299,7 +299,7 @@ def queues(**attributes):
         pytest.param(queues(work={"RedrivePolicy": "[]"}), UNKNOWN, "understood", id="odd"),
         pytest.param(
             queues(dead={"RedriveAllowPolicy": '{"redrivePermission": "denyAll"}'}),
-            BAD, "let the queue in", id="shut out",
+            BAD, "does not allow the queue", id="shut out",
         ),
         pytest.param(
             queues(dead={"MessageRetentionPeriod": "60"}), BAD, "0:01:00", id="a minute"

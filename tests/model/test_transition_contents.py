@@ -159,7 +159,7 @@ def test_what_does_not_differ_is_refreshed_in_time():
     assert change.transition is None
     assert change.finding.last_observed_at == at
     assert decide(before, before.but(last_observed_at=at - MINUTE)).finding is None
-    assert decide(before, finding(BAD, after(5), reason="Another.")).transition is not None
+    assert decide(before, finding(BAD, after(5), reason="Another.")).finding.reason == "Another."
 
 
 @pytest.mark.parametrize("minutes", [0, -5])
