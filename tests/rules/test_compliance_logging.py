@@ -37,6 +37,7 @@ KMS, DATA_API = "kms.amazonaws.com", "rdsdata.amazonaws.com"
 WORKS = TrailStatus(logging=True, delivered=NOON - timedelta(minutes=5))
 STOPPED = TrailStatus(logging=False, delivered=NOON)
 FRESH = TrailStatus(logging=True, started=NOON - timedelta(minutes=5))
+RESTARTED = replace(FRESH, delivered=NOON - timedelta(days=3))
 ARN = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
 STORE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
 
@@ -236,6 +237,11 @@ def org(**changes):
             id="throttled",
         ),
         pytest.param((trail(status=FRESH),), (), (), True, id="just started"),
+        pytest.param((trail(status=RESTARTED),), (), (), True, id="started again"),
+        pytest.param(
+            (), [store(advanced(), status="STARTING_INGESTION")], (), True, id="a store starts"
+        ),
+        pytest.param((), [store(advanced(), status="CREATED")], (), True, id="a new store"),
         pytest.param(
             (trail(basic("All", KMS)),),
             unreadable("cloudtrail:ListEventDataStores"),
@@ -261,6 +267,9 @@ def test_a_trail_that_certainly_stopped_is_no_doubt():
         pytest.param([store(advanced())], GOOD, id="everything"),
         pytest.param([store(advanced(), multi_region=False)], BAD, id="of one region"),
         pytest.param([store(advanced(), status="STOPPED_INGESTION")], BAD, id="stopped"),
+        pytest.param(
+            [store(advanced(), status="CREATED", multi_region=False)], BAD, id="new, of one region"
+        ),
         pytest.param(
             [store(advanced(("eventSource", {"NotEquals": ["s3.amazonaws.com"]})))],
             BAD,
@@ -352,6 +361,18 @@ def quiet(log_group="", **changes):
             UNKNOWN,
             "started recently",
             id="new to its log group",
+        ),
+        pytest.param(
+            delivered(delivered=WEEK_AGO, started=NOON - timedelta(minutes=5)),
+            UNKNOWN,
+            "started recently",
+            id="started again",
+        ),
+        pytest.param(
+            delivered(GROUP, logs_delivered=WEEK_AGO, started=NOON - timedelta(minutes=5)),
+            UNKNOWN,
+            "started recently",
+            id="started again, and its log group waits",
         ),
         pytest.param(
             delivered(GROUP, started=NOON - timedelta(minutes=5), logs_error="AccessDenied"),

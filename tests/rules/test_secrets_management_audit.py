@@ -264,6 +264,7 @@ def store(status="ENABLED", *, multi_region=True, region=HOME, selectors=EVERYTH
         pytest.param(store(multi_region=False), GOOD, id="of this region"),
         pytest.param(store(multi_region=False, region="eu-west-1"), BAD, id="of another region"),
         pytest.param(store("STOPPED_INGESTION"), BAD, id="stopped"),
+        pytest.param(store("STARTING_INGESTION"), UNKNOWN, id="starting"),
         pytest.param(store("PENDING_DELETION"), BAD, id="being deleted"),
         pytest.param(store(selectors=by_advanced(advanced("Data"))), BAD, id="data events"),
     ],

@@ -177,7 +177,16 @@ LOGGING = TrailStatus(logging=True, delivered=NOW, started=NOW - 9 * DAY)
             "cannot deliver events (x)",
             False,
         ),
-        ({"started": NOW}, "", False),
+        (
+            {"delivered": NOW - 2 * DAY, "started": NOW - timedelta(minutes=1)},
+            "last delivered events at 2026-10-31 12:00 UTC",
+            True,
+        ),
+        (
+            {"delivered": NOW - 2 * DAY, "started": NOW - 2 * DAY},
+            "last delivered events at 2026-10-31 12:00 UTC",
+            False,
+        ),
     ],
 )
 def test_the_flaw_of_a_trail(changes, flaw, is_new):
@@ -289,6 +298,20 @@ STORE = EventDataStore(
             {"status": "STOPPED_INGESTION"},
             "us-east-1",
             Share(said=f"The event data store {STORE.arn} is STOPPED_INGESTION."),
+        ),
+        (
+            {"status": "STARTING_INGESTION", "selectors": READS},
+            "us-east-1",
+            Share(
+                possible=OF_READS,
+                said=f"The event data store {STORE.arn} is STARTING_INGESTION.",
+                is_passing=True,
+            ),
+        ),
+        (
+            {"status": "CREATED"},
+            "eu-west-1",
+            Share(said=f"The event data store {STORE.arn} ingests only another region."),
         ),
     ],
 )

@@ -167,12 +167,14 @@ class TrailStatus:
         return ""
 
     def is_new(self, at: datetime, max_age: timedelta) -> bool:
-        """Whether the trail was started so recently that the first delivery may still come."""
+        """Whether the trail was started so recently that its next delivery may still come.
+
+        What it delivered before it was stopped says nothing of a trail that was started again.
+        """
         return (
             self.logging
             and not self.delivery_error
-            and self.delivered is None
-            and self._is_recent(at, max_age)
+            and self._is_awaited(self.delivered, at, max_age)
         )
 
     def is_new_to_logs(self, at: datetime, max_age: timedelta) -> bool:
@@ -180,12 +182,13 @@ class TrailStatus:
         return (
             self.logging
             and not self.logs_error
-            and self.logs_delivered is None
-            and self._is_recent(at, max_age)
+            and self._is_awaited(self.logs_delivered, at, max_age)
         )
 
-    def _is_recent(self, at: datetime, max_age: timedelta) -> bool:
-        return self.started is not None and at - self.started <= max_age
+    def _is_awaited(self, delivered: datetime | None, at: datetime, max_age: timedelta) -> bool:
+        if self.started is None or at - self.started > max_age:
+            return False
+        return delivered is None or delivered < self.started
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,9 +344,15 @@ class Trail:
         )
 
 
+_STARTING = frozenset({"CREATED", "STARTING_INGESTION"})
+
+
 @dataclass(frozen=True, slots=True)
 class EventDataStore:
-    """A store of CloudTrail Lake. It ingests events only while its ``status`` is ``ENABLED``."""
+    """A store of CloudTrail Lake. It ingests events only while its ``status`` is ``ENABLED``.
+
+    One that is being created or started is soon.
+    """
 
     arn: str
     status: str
@@ -352,8 +361,12 @@ class EventDataStore:
 
     def share(self, wanted: Recorded, region: str) -> Share:
         """Which of the ``wanted`` events of the region the store ingests."""
-        if self.status != "ENABLED":
-            return Share(said=f"The event data store {self.arn} is {self.status}.")
+        said = f"The event data store {self.arn} is {self.status}."
+        if self.status not in {"ENABLED", *_STARTING}:
+            return Share(said=said)
         if not self.multi_region and self.arn.split(":")[3] != region:
             return Share(said=f"The event data store {self.arn} ingests only another region.")
-        return Share(certain=self.selectors.of_these(wanted))
+        recorded = self.selectors.of_these(wanted)
+        if self.status in _STARTING:
+            return Share(possible=recorded, said=said, is_passing=True)
+        return Share(certain=recorded)
