@@ -27,7 +27,12 @@ from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation, SecretsInRegion
+from readiness.evidence.secretsmanager import (
+    CurrentValue,
+    LastRotationFailure,
+    SecretRotation,
+    SecretsInRegion,
+)
 from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData
@@ -46,7 +51,7 @@ from .places import (
     texts_of,
 )
 from .plain_text import judge_plain_text
-from .rotation import day, doubt, why_exempt, without_rotation
+from .rotation import day, doubt, renewed_at, why_exempt, without_rotation
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -267,6 +272,7 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
 def automatic_rotation(
     secret: SecretRotation,
     failure: LastRotationFailure | Unreadable,
+    value: CurrentValue | Unreadable,
     *,
     max_rotation_days: Annotated[
         int, Between(1, 1000), "The most days between two rotations"
@@ -303,6 +309,7 @@ def automatic_rotation(
         None if isinstance(failure, Unreadable) else failure.at,
         timedelta(grace_days),
         timedelta(hours=unfinished_after_hours),
+        renewed_at(secret, value),
     )
     if fails:
         problems.append(Problem(Severity.HIGH, fails))
@@ -320,9 +327,11 @@ def automatic_rotation(
             interval_days=interval,
             rotated=day(secret.rotated),
         )
-    if unsure := doubt(secret, failure):
+    if unsure := doubt(secret, failure, value):
         return unsure
     last = f"last on {day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
+    if isinstance(value, CurrentValue) and value.at:
+        last += f"; its value was changed on {day(value.at)}"
     return complies(
         f"It rotates every {plural(interval, 'day')} or more often, {last}.",
         schedule=secret.schedule,

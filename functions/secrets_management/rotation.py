@@ -6,13 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from readiness import Unreadable, Verdict, cannot_tell, not_applicable, unread, violates
-from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
+from readiness.evidence.secretsmanager import (
+    CurrentValue,
+    LastRotationFailure,
+    SecretRotation,
+)
 
 MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
 """Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
 
 
-def doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
+def renewed_at(secret: SecretRotation, value: CurrentValue | Unreadable) -> datetime | None:
+    """When the current value was stored; the present where it could be new and is not known."""
+    return secret.read_at if isinstance(value, Unreadable) else value.at
+
+
+def doubt(
+    secret: SecretRotation,
+    failure: LastRotationFailure | Unreadable,
+    value: CurrentValue | Unreadable,
+) -> Verdict | None:
     """The verdict if it is not known whether the secret rotates; None if it is known."""
     if not secret.interval_days or not (secret.rotated or secret.created):
         schedule = secret.schedule or "none"
@@ -22,6 +35,12 @@ def doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> 
     if isinstance(failure, Unreadable):
         return unread(
             f"A rotation has started; whether it failed could not be read: {failure}.", failure
+        )
+    if isinstance(value, Unreadable):
+        return unread(
+            f"The last rotation was on {day(secret.rotated) or 'no day yet'}; whether someone has"
+            f" changed the value since could not be read: {value}.",
+            value,
         )
     if secret.pending:
         return cannot_tell("A rotation has started and not finished yet.")

@@ -261,6 +261,29 @@ def rotating_just_now() -> FakeAccount:
     )
 
 
+def changed_by_hand() -> FakeAccount:
+    """Someone stored a new value, which moved the next rotation; the last one is long ago."""
+    about = secret(LastRotatedDate=NOON - timedelta(days=35))
+    return fake_account().but(
+        secretsmanager__list_secrets={"SecretList": [about]},
+        secretsmanager__describe_secret=about,
+        secretsmanager__list_secret_version_ids={
+            "Versions": [
+                {
+                    "VersionId": "2" * 32,
+                    "VersionStages": ["AWSCURRENT"],
+                    "CreatedDate": NOON - timedelta(days=10),
+                },
+                {
+                    "VersionId": "1" * 32,
+                    "VersionStages": ["AWSPREVIOUS"],
+                    "CreatedDate": NOON - timedelta(days=35),
+                },
+            ]
+        },
+    )
+
+
 def recorded_by_a_lake() -> FakeAccount:
     """An event data store instead of a trail."""
     store = {
@@ -295,5 +318,6 @@ def others() -> dict[str, Variant]:
             launched_from_a_configuration, ("group-user-data",)
         ),
         "rotating just now": Variant(rotating_just_now, ("automatic-rotation",)),
+        "changed by hand": Variant(changed_by_hand, ("automatic-rotation",)),
         "recorded by a lake": Variant(recorded_by_a_lake, ("access-audited",)),
     }

@@ -199,7 +199,8 @@ ELSEWHERE = {
     },
     # A bucket is made with S3's own key; another comes with PutBucketEncryption.
     "BucketAndKey": {"CreateBucket"},
-    # SecretRotation, which it uses, knows the rotations; how many secrets there are they leave.
+    # SecretRotation, which they use, knows the rotations; how many secrets there are they leave.
+    "CurrentValue": {"RotateSecret"},
     "LastRotationFailure": {"RotateSecret"},
     "SecretsInRegion": {"RotateSecret", "UpdateSecret"},
 }

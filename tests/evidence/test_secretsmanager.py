@@ -12,6 +12,7 @@ from moto import mock_aws
 from readiness.engine.aws import Aws
 from readiness.evidence.secretsmanager import (
     SECRET,
+    CurrentValue,
     LastRotationFailure,
     SecretRotation,
     SecretsInRegion,
@@ -173,3 +174,42 @@ def test_nothing_is_looked_up_while_no_rotation_is_under_way():
     fake_account = an_account({V1: ["AWSCURRENT"]})
     assert failure_in(fake_account) is None
     assert ("cloudtrail", "lookup_events") not in fake_account.calls
+
+
+def value_in(fake_account):
+    run = evaluation(fake_account, [], now=NOON).aws
+    return run.evidence(CurrentValue, RESOURCE).evidence.at
+
+
+LATE = {"LastRotatedDate": NOON - timedelta(days=45)}
+
+
+def labelled(label, days):
+    return {"VersionStages": [label], "CreatedDate": NOON - timedelta(days=days)}
+
+
+def test_the_age_of_the_current_value():
+    versions = [labelled("AWSPREVIOUS", 45), labelled("AWSCURRENT", 10), {"VersionId": V1}]
+    fake_account = FakeAccount(
+        {
+            ("secretsmanager", "describe_secret"): secret(**LATE),
+            ("secretsmanager", "list_secret_version_ids"): {"Versions": versions},
+        }
+    )
+    assert value_in(fake_account) == NOON - timedelta(days=10)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="rotates in time"),
+        pytest.param(LATE | {"RotationEnabled": False}, id="rotation is off"),
+        pytest.param(LATE | {"NextRotationDate": NOON - timedelta(days=1)}, id="due in the past"),
+        pytest.param(LATE | {"NextRotationDate": None}, id="no date"),
+        pytest.param(LATE | {"PrimaryRegion": "eu-west-1"}, id="a replica"),
+        pytest.param(LATE | {"DeletedDate": NOON}, id="to be deleted"),
+    ],
+)
+def test_the_age_of_the_value_is_asked_only_where_it_tells_something(changes):
+    fake_account = FakeAccount({("secretsmanager", "describe_secret"): secret(**changes)})
+    assert value_in(fake_account) is None

@@ -20,7 +20,11 @@ from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
+from readiness.evidence.secretsmanager import (
+    CurrentValue,
+    LastRotationFailure,
+    SecretRotation,
+)
 from readiness.evidence.ssm import ParameterType
 from readiness.model.unreadable import Cause
 from tests.fake_account import NOON
@@ -479,7 +483,9 @@ OFF = {"enabled": False, "every_days": 0, "rotated": None, "due": None}
     ],
 )
 def test_automatic_rotation(changes, settings, status, severity, said):
-    verdict = automatic_rotation(secret(**changes), LastRotationFailure(), **settings)
+    verdict = automatic_rotation(
+        secret(**changes), LastRotationFailure(), CurrentValue(), **settings
+    )
     assert (verdict.status, weight(verdict, automatic_rotation), said in verdict.reason) == (
         status,
         severity,
@@ -503,7 +509,7 @@ JUST_BEGUN = {"pending": True, "changed": NOON - timedelta(minutes=5)}
     ],
 )
 def test_a_recorded_failure_counts_until_a_rotation_finishes(changes, failed, status):
-    verdict = automatic_rotation(secret(**changes), LastRotationFailure(failed))
+    verdict = automatic_rotation(secret(**changes), LastRotationFailure(failed), CurrentValue())
     assert (verdict.status, weight(verdict, automatic_rotation)) == (
         status,
         Severity.HIGH if status is BAD else None,
@@ -512,7 +518,48 @@ def test_a_recorded_failure_counts_until_a_rotation_finishes(changes, failed, st
 
 def test_a_failure_that_cannot_be_looked_up_leaves_the_question_open():
     denied = Unreadable("cloudtrail:LookupEvents", Cause.ACCESS_DENIED)
-    verdict = automatic_rotation(secret(**JUST_BEGUN), denied)
+    verdict = automatic_rotation(secret(**JUST_BEGUN), denied, CurrentValue())
     assert (verdict.status, verdict.missing) == (UNKNOWN, ("cloudtrail:LookupEvents",))
-    overdue = automatic_rotation(secret(**JUST_BEGUN, due=NOON - days(1)), denied)
+    overdue = automatic_rotation(secret(**JUST_BEGUN, due=NOON - days(1)), denied, CurrentValue())
     assert overdue.status is BAD
+
+
+LONG_AGO = {"rotated": NOON - days(45)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "value", "status", "said"),
+    [
+        pytest.param(LONG_AGO, NOON - days(10), GOOD, "changed on", id="changed by hand"),
+        pytest.param(LONG_AGO, NOON - days(45), BAD, "as it was on", id="the value is as old"),
+        pytest.param(LONG_AGO, NOON - days(33), BAD, "as it was on", id="changed too long ago"),
+        pytest.param(
+            {"rotated": None},
+            NOON - days(10),
+            GOOD,
+            "not rotated yet",
+            id="before it ever rotated",
+        ),
+        pytest.param(
+            LONG_AGO | {"due": NOON - days(3)}, NOON, BAD, "due by", id="changed, and missed since"
+        ),
+    ],
+)
+def test_a_value_changed_by_hand_counts_as_a_rotation(changes, value, status, said):
+    verdict = automatic_rotation(secret(**changes), LastRotationFailure(), CurrentValue(value))
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_value_whose_age_cannot_be_read_leaves_the_question_open():
+    denied = Unreadable("secretsmanager:ListSecretVersionIds", Cause.ACCESS_DENIED)
+    verdict = automatic_rotation(secret(**LONG_AGO), LastRotationFailure(), denied)
+    assert (verdict.status, verdict.missing) == (
+        UNKNOWN,
+        ("secretsmanager:ListSecretVersionIds",),
+    )
+    assert "2026-09-18" in verdict.reason
+    rare = automatic_rotation(
+        secret(**LONG_AGO, every_days=91, due=NOON + days(1)), LastRotationFailure(), denied
+    )
+    assert rare.status is BAD

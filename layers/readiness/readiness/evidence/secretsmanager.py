@@ -170,11 +170,31 @@ class SecretRotation:
         """The longest time between two rotations, 0 where the schedule does not tell it."""
         return longest_gap_days(self.schedule) or self.every_days
 
-    def failure(self, failed: datetime | None, grace: timedelta, patience: timedelta) -> str:
+    @property
+    def may_be_renewed_by_hand(self) -> bool:
+        """Whether the interval has passed, and yet AWS expects the next rotation later.
+
+        A new value from PutSecretValue or UpdateSecret counts as a rotation for the schedule, and
+        leaves the date of the last rotation as it is (RotationRulesType).
+        """
+        if not self.enabled or self.deleted or self.is_replica:
+            return False
+        last, now = self.rotated or self.created, self.read_at
+        is_late = last is not None and now - last > timedelta(self.interval_days)
+        return is_late and self.due is not None and self.due >= now
+
+    def failure(
+        self,
+        failed: datetime | None,
+        grace: timedelta,
+        patience: timedelta,
+        renewed: datetime | None = None,
+    ) -> str:
         """What shows that rotations fail, as a sentence; empty where nothing does.
 
         A failure recorded after the last success, a date that has passed by more than ``grace``,
-        a version left half-way for longer than ``patience``, or nothing new within the interval.
+        a version left half-way for longer than ``patience``, or nothing new within the interval;
+        at ``renewed`` the current value was stored, where that was asked for.
         """
         now = self.read_at
         if failed and self.pending and (self.rotated is None or failed > self.rotated):
@@ -186,7 +206,8 @@ class SecretRotation:
                 f"Rotation fails: the one begun on {self.changed:%Y-%m-%d %H:%M} UTC has left a"
                 " version labelled AWSPENDING."
             )
-        last = self.rotated or self.created
+        known = (each for each in (self.rotated or self.created, renewed) if each)
+        last = max(known, default=None)
         interval = self.interval_days
         if last and interval and now - last > timedelta(interval) + grace:
             return (
@@ -234,6 +255,36 @@ class LastRotationFailure:
         named = f'"{secret.id}"'
         times = [e["EventTime"] for e in events if named in e.get("CloudTrailEvent", "")]
         return cls(_utc(max(times, default=None)))
+
+
+@evidence(SECRET, reads=("secretsmanager:ListSecretVersionIds",), uses=(SecretRotation,))
+@dataclass(frozen=True, slots=True)
+class CurrentValue:
+    """When the value that programs get, labelled AWSCURRENT, was stored; None if not asked for.
+
+    Asked for only where someone may have changed the value by hand instead of a rotation. Source:
+    ListSecretVersionIds, which lists the 20 versions at most that have a label.
+    """
+
+    at: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, secret: Resource) -> CurrentValue:
+        if not read.of(SecretRotation, secret).may_be_renewed_by_hand:
+            return cls()
+        answer = read.one(
+            "secretsmanager",
+            "list_secret_version_ids",
+            gone=("ResourceNotFoundException",),
+            SecretId=secret.id,
+            MaxResults=100,
+        )
+        current = (
+            each["CreatedDate"]
+            for each in answer.get("Versions") or ()
+            if "AWSCURRENT" in (each.get("VersionStages") or ()) and each.get("CreatedDate")
+        )
+        return cls(_utc(max(current, default=None)))
 
 
 @evidence(
