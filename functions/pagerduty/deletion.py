@@ -19,11 +19,15 @@ from readiness.alerting.incidents import CLOSING_FOR, Incidents
 from readiness.alerting.quiet import HoursRefused, hours_of
 from readiness.alerting.resolving import NO_TIME, Resolver
 from readiness.alerting.routes import RoutesRefused, routes_of
-from readiness.alerting.routing_key import NoRoutingKey
+from readiness.model.text import clean
 
 MOST_ATTEMPTS = 3
 """Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
 TIMEOUT_SECONDS = 10
+MOST_REASON = 400
+"""Characters, of the 4,096 bytes that CloudFormation takes: a longer answer is none."""
+REFUSED = "/refused"
+"""The end of the physical id of a resource that was refused when it was made."""
 _LOOPBACK = {"127.0.0.1", "localhost"}
 
 
@@ -38,6 +42,10 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
     sense fail the deployment, which would otherwise page at night, or the wrong service. Raises
     StillOpen.
     """
+    if str(event.get("PhysicalResourceId", "")).endswith(REFUSED):
+        # An update that made this resource was refused, and is rolled back: the stack stays.
+        _respond(event, "")
+        return
     reason = "" if event["RequestType"] == "Delete" else _refused(event)
     if reason:
         _respond(event, reason, failed=True)
@@ -47,7 +55,10 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
             reason = _delete(incidents, resolver)
         else:
             incidents.close(until=None)
-    except (BotoCoreError, ClientError, NoRoutingKey) as error:
+    except StillOpen:
+        raise
+    except Exception as error:
+        # Whatever it is, CloudFormation would wait an hour for an answer, and then refuse.
         reason = f"{type(error).__name__}: {error}"
         log.error("incidents could not be resolved", extra={"reason": reason})
     _respond(event, reason)
@@ -103,15 +114,19 @@ def _respond(event: Mapping[str, Any], reason: str, *, failed: bool = False) -> 
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise ValueError("CloudFormation waits for its answer at an https URL")
+    made = f"incidents/{event['StackId']}" + (REFUSED if failed else "")
     body = {
         "Status": "FAILED" if failed else "SUCCESS",
-        "Reason": reason or "Done",
-        "PhysicalResourceId": event.get("PhysicalResourceId") or f"incidents/{event['StackId']}",
+        "Reason": clean(reason, MOST_REASON) or "Done",
+        "PhysicalResourceId": event.get("PhysicalResourceId") or made,
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
     # The URL is signed for a request without a content type.
     request = urllib.request.Request(  # noqa: S310 — the scheme was checked
-        url, data=json.dumps(body).encode(), headers={"Content-Type": ""}, method="PUT"
+        url,
+        data=json.dumps(body, ensure_ascii=False).encode(),
+        headers={"Content-Type": ""},
+        method="PUT",
     )
     handlers = [urllib.request.ProxyHandler({})] if parts.hostname in _LOOPBACK else []
     with urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_SECONDS):

@@ -148,6 +148,16 @@ def test_a_finding_of_any_size_fits_into_a_message():
     assert body["finding_id"] == finding().id
 
 
+@pytest.mark.parametrize("char", ['"', "\\", "漢", "x", "😀"])
+@pytest.mark.parametrize("count", [5, 20, 49])
+def test_what_is_quoted_twice_fits_into_what_sns_takes(char, count):
+    """A row of another version may have any facts; the message has each of them twice."""
+    facts = {f"fact{n}": [char * 490] * 4 for n in range(count)}
+    worst = finding(observed=facts, reason=char * 1000, expected=char * 1000, owner=char * 128)
+    sent = sns_message(worst, entry(), BASE)
+    assert len(sent["Message"].encode()) < 262_144 - 4_000
+
+
 def test_the_headline_says_what_is_wrong_where():
     said = headline(finding(environment="prod"), 1024)
     assert said == "[HIGH] data (prod, 111122223333/us-east-1): It is NON_COMPLIANT."

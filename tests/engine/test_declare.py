@@ -219,6 +219,43 @@ def test_what_limits_the_scope_is_text_of_some_length(name):
     assert refusal(**{name: 7}) == f"{name} must be text"
 
 
+@pytest.mark.parametrize("name", ["account", "environment", "workload", "resource"])
+@pytest.mark.parametrize("unset", ["", " ", "\u200b", "\u202e\x00"])
+def test_a_limit_that_is_empty_makes_no_statement_about_everything(name, unset):
+    assert refusal(**{name: unset}) == (
+        f"{name} is empty; leave it out where the statement has no limit"
+    )
+    assert made(**{name: None}).scope == Scope("111122223333")
+
+
+@pytest.mark.parametrize("unset", ["", 0, False, [], {}])
+def test_a_result_that_is_empty_is_no_pass(unset):
+    assert refusal(result=unset) == f"result must be pass or fail, not {str(unset)!r}"
+    assert made(result=None).result is Result.PASS
+
+
+@pytest.mark.parametrize("unset", ["", 0, False])
+def test_an_end_that_is_empty_is_not_no_end(unset):
+    said = "expires_at must be text" if unset else "expires_at is missing"
+    assert refusal(expires_at=unset) == said
+
+
+@pytest.mark.parametrize("name", ["statement", "owner"])
+@pytest.mark.parametrize("text", ["\u200b", "\u202e\u202c", "\x00\x07"])
+def test_what_nobody_can_see_is_no_text(name, text):
+    assert refusal(**{name: text}) == f"{name} has no visible character"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e200, 10**40, -(10**40)])
+def test_a_bound_number_that_no_table_takes_is_refused(value):
+    assert refusal(bind={"count": value}) == "bind: the value of 'count' must be plain"
+
+
+@pytest.mark.parametrize("bind", [{"": 1}, {"\u200b": 1}, {"a": 1, "a\u200b": 2}])
+def test_bound_names_that_read_the_same_are_refused(bind):
+    assert "is no name, or another one reads the same" in refusal(bind=bind)
+
+
 @pytest.mark.parametrize(("name", "most"), [("statement", 2000), ("owner", 256)])
 def test_the_longest_text_is_whole(name, most):
     assert getattr(made(**{name: "x" * most}), name) == "x" * most

@@ -11,6 +11,7 @@ import pytest
 
 from functions.pagerduty import app, deletion
 from readiness import Severity
+from readiness.alerting.incidents import Incidents
 from readiness.model.resource import Resource
 from tests import deployed
 from tests.fake_account import error
@@ -21,12 +22,13 @@ from tests.pipeline.standins import context
 @pytest.fixture
 def cloudformation():
     """Where CloudFormation waits for the answer of a custom resource."""
-    answers = []
+    answers, sizes = [], []
 
     class Desk(BaseHTTPRequestHandler):
         def do_PUT(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             answers.append((self.headers.get("Content-Type"), json.loads(body)))
+            sizes.append(len(body))
             self.send_response(200)
             self.end_headers()
 
@@ -36,7 +38,7 @@ def cloudformation():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    server.answers = answers
+    server.answers, server.sizes = answers, sizes
     yield server
     server.shutdown()
     server.server_close()
@@ -50,7 +52,7 @@ def asks(pipeline, cloudformation, monkeypatch):
     monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
     monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
 
-    def ask(kind, left=(), **properties):
+    def ask(kind, left=(), id="", **properties):
         given, clock = list(left) or [120_000], context()
         clock.get_remaining_time_in_millis = lambda: given.pop(0) if given[1:] else given[0]
         event = {
@@ -60,7 +62,7 @@ def asks(pipeline, cloudformation, monkeypatch):
             "RequestId": "r",
             "LogicalResourceId": "OpenIncidents",
             "ResourceProperties": {"ServiceToken": "arn", **properties},
-        }
+        } | ({"PhysicalResourceId": id} if id else {})
         app.handler(event, clock)
         content_type, body = cloudformation.answers[-1]
         assert content_type == "", "the URL is signed for that"
@@ -223,6 +225,43 @@ def test_a_missing_key_or_a_failing_table_does_not_keep_the_stack(paged, asks):
             "AccessDeniedException", 400
         )
     assert "AccessDenied" in asks("Delete")[1]
+
+
+def test_a_refused_making_that_is_rolled_back_leaves_the_incidents_of_the_stack(
+    paged, asks, cloudformation
+):
+    """CloudFormation deletes what it could not make, also in an update of a stack that stays."""
+    before = dict(paged.pagerduty.incidents)
+    assert asks("Create", QuietHours="whenever")[0] == "FAILED"
+    made = cloudformation.answers[-1][1]["PhysicalResourceId"]
+    assert asks("Delete", id=made) == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == before
+    assert not paged.pager._incidents.is_closing()
+    assert asks("Delete", id=made.removesuffix(deletion.REFUSED)) == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+def test_an_update_that_is_refused_stays_the_resource_it_was(paged, asks, cloudformation):
+    assert asks("Update", id="incidents/s", QuietHours="whenever")[0] == "FAILED"
+    assert cloudformation.answers[-1][1]["PhysicalResourceId"] == "incidents/s"
+    asks("Delete", id="incidents/s")
+    assert paged.pagerduty.incidents == {}
+
+
+@pytest.mark.parametrize("text", ["x", "漢", '"', "😀", "\x00\u202e"])
+def test_an_answer_is_never_larger_than_what_cloudformation_takes(asks, cloudformation, text):
+    status, reason = asks("Create", PagerDutyRoutes=text * 4096, QuietHours=text * 4096)
+    assert status == "FAILED"
+    assert reason.isprintable()
+    assert cloudformation.sizes[-1] < 4096 - 1000
+
+
+@pytest.mark.parametrize("unforeseen", [RuntimeError("odd"), KeyError("odd"), RecursionError()])
+def test_whatever_fails_cloudformation_gets_its_answer(paged, asks, monkeypatch, unforeseen):
+    monkeypatch.setattr(Incidents, "all", Mock(side_effect=unforeseen))
+    status, reason = asks("Delete")
+    assert status == "SUCCESS"
+    assert type(unforeseen).__name__ in reason
 
 
 def test_the_answer_goes_nowhere_in_clear(pipeline):

@@ -76,7 +76,8 @@ def _subject(finding: Finding, entry: Entry, state: str) -> str:
 def _within_bounds(body: dict[str, Any]) -> str:
     """The finding as JSON; its facts are left out where the message would be too large."""
     machine = json.dumps(body, default=str)
-    if len(machine) <= BODY_MOST:
+    # The message quotes it once more, which doubles quotation marks and backslashes.
+    if len(json.dumps(machine)) <= BODY_MOST:
         return machine
     return json.dumps(body | {"observed": {}, "settings": {}, "truncated": True}, default=str)
 

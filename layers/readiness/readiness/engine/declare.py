@@ -17,7 +17,7 @@ from readiness.engine.aws_errors import code_of
 from readiness.engine.declarations import DeclarationRefused, assemble
 from readiness.model.attestation import RECORDED, Artefact, Attestation, Result, Scope
 from readiness.model.finding import parse_iso
-from readiness.model.text import clean
+from readiness.model.text import clean, clean_facts
 from readiness.model.verdict import Fact
 
 SOURCE = "readiness"
@@ -76,14 +76,15 @@ def statement_of(
     if performed_at > at + SKEW:
         raise DeclarationRefused("performed_at is in the future; attest work that is done")
     expires_at = None
-    if fields.get("expires_at"):
+    if fields.get("expires_at") is not None:
         expires_at = moment(checked_text(fields, "expires_at", MOST_NAME), "expires_at")
         if expires_at <= max(performed_at, at):
             raise DeclarationRefused("expires_at is in the past; it must be later than now")
-    result = fields.get("result") or "pass"
-    if result not in {str(each) for each in Result}:
+    result = fields.get("result")
+    result = "pass" if result is None else result
+    if not isinstance(result, str) or result not in {str(each) for each in Result}:
         raise DeclarationRefused(f"result must be pass or fail, not {clean(str(result), 60)!r}")
-    scope = {name: checked_text(fields, name, MOST_NAME, required=False) for name in _SCOPE}
+    scope = {name: _narrowed(fields, name) for name in _SCOPE}
     return Attestation(
         id=id,
         rule=rule,
@@ -124,7 +125,21 @@ def checked_text(fields: Mapping[str, Any], name: str, most: int, *, required: b
     spoken = clean(value, most + 1)
     if len(spoken) > most:
         raise DeclarationRefused(f"{name} is longer than {most} characters")
+    if required and not spoken:
+        raise DeclarationRefused(f"{name} has no visible character")
     return spoken
+
+
+def _narrowed(fields: Mapping[str, Any], name: str) -> str:
+    """What a statement is limited to; empty only where the field is left out.
+
+    An empty one is a variable that a pipeline did not set: it would speak for everything.
+    Raises DeclarationRefused.
+    """
+    said = checked_text(fields, name, MOST_NAME, required=False)
+    if fields.get(name) is not None and not said:
+        raise DeclarationRefused(f"{name} is empty; leave it out where the statement has no limit")
+    return said
 
 
 def _bound(given: object) -> dict[str, Fact]:
@@ -134,10 +149,20 @@ def _bound(given: object) -> dict[str, Fact]:
         raise DeclarationRefused(f"bind must be at most {MOST_BOUND} names with their values")
     bound: dict[str, Fact] = {}
     for name, value in given.items():
-        if not isinstance(value, str | int | float | bool) or len(str(value)) > MOST_NAME:
-            raise DeclarationRefused(f"bind: the value of {clean(str(name), 60)!r} must be plain")
-        bound[clean(str(name), 60)] = clean(value, MOST_NAME) if isinstance(value, str) else value
+        spoken = clean(str(name), 60)
+        if not spoken or spoken in bound:
+            raise DeclarationRefused(f"bind: {spoken!r} is no name, or another one reads the same")
+        if not isinstance(value, str | int | float | bool) or not _is_plain(value):
+            raise DeclarationRefused(f"bind: the value of {spoken!r} must be plain")
+        bound[spoken] = clean(value, MOST_NAME) if isinstance(value, str) else value
     return bound
+
+
+def _is_plain(value: str | float) -> bool:
+    """Whether the table takes a value as it is: text that is not cut off, or a short number."""
+    if isinstance(value, str):
+        return len(value) <= MOST_NAME
+    return clean_facts(value) == value
 
 
 # -- the artefact -----------------------------------------------------------------------------
