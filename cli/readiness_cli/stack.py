@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,14 @@ NEEDED = ("FindingsTable", "TransitionsTable")
 MARKS = (*NEEDED, "SettingsParameter")
 """The outputs by which a stack of another name is known as one of Readiness."""
 
+SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+"""The statuses of a stack whose last deployment succeeded."""
+
 
 class Stack(Mapping[str, str]):
     """The physical names of a stack's parts by logical id: its outputs, or its resources.
 
-    ``parameters`` are those it was deployed with.
+    ``parameters`` are those it was deployed with, ``status`` is CloudFormation's.
     """
 
     def __init__(
@@ -33,20 +36,25 @@ class Stack(Mapping[str, str]):
         where: str,
         parts: Mapping[str, str],
         parameters: Mapping[str, str] | None = None,
+        *,
+        status: str = "",
     ) -> None:
         self.parameters = dict(parameters or {})
+        self.status = status
         self.name = name
         self.where = where
         self._parts = dict(parts)
 
     def __getitem__(self, part: str) -> str:
         if part not in self._parts:
-            raise NoPart(
-                f"the stack {self.name!r} in {self.where} has no {part}",
-                why="It is not a Readiness stack, or it is of an older version",
-                fix="run `sam deploy`, or name another stack with --stack-name",
-                code=Exit.AWS_OR_INTERNAL,
-            )
+            lacking = f"the stack {self.name!r} in {self.where} has no {part}"
+            why = "It is not a Readiness stack, or it is of an older version"
+            fix = "run `sam deploy`, or name another stack with --stack-name"
+            if self.status and self.status not in SETTLED:
+                why = f"Its deployment is not complete: {self.status}"
+                if self.status.endswith("_IN_PROGRESS"):
+                    fix = "wait until CloudFormation is done and run it again"
+            raise NoPart(lacking, why=why, fix=fix, code=Exit.AWS_OR_INTERNAL)
         return self._parts[part]
 
     def __contains__(self, part: object) -> bool:
@@ -96,7 +104,7 @@ def find(aws: Aws, name: str) -> Stack:
     given = {
         each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())
     }
-    return Stack(name, where, parts, given)
+    return Stack(name, where, parts, given, status=str(described.get("StackStatus", "")))
 
 
 def _described(client: Any, name: str) -> Mapping[str, Any] | None:
@@ -137,11 +145,18 @@ def _outputs(described: Mapping[str, Any]) -> dict[str, str]:
 
 def _resources(client: Any, name: str) -> dict[str, str]:
     pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+    return there(each for page in pages for each in page["StackResourceSummaries"])
+
+
+def there(summaries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Physical names by logical ids of what is in a stack.
+
+    After a rollback CloudFormation still lists what it deleted.
+    """
     return {
         each["LogicalResourceId"]: each["PhysicalResourceId"]
-        for page in pages
-        for each in page["StackResourceSummaries"]
-        if each.get("PhysicalResourceId")
+        for each in summaries
+        if each.get("PhysicalResourceId") and each.get("ResourceStatus") != "DELETE_COMPLETE"
     }
 
 

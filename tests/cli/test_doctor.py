@@ -43,6 +43,7 @@ PARTS = {
     "EncryptionConfigItem": "readiness-EncryptionConfigItem-X",
     "SweepMissed": "readiness-SweepMissed-X",
 }
+WITHOUT_FUNCTION = {name: each for name, each in PARTS.items() if "Role" not in name}
 REPLY = {"LatestDeliveryTime": NOON - timedelta(minutes=5), "IsLogging": True}
 
 
@@ -381,7 +382,7 @@ def test_a_stack_that_was_named_must_exist(run, over):
             "warning",
             "no function for encryption",
             "sam deploy",
-            {"cloudformation__list_stack_resources": listed({"Findings": "findings"})},
+            {"cloudformation__list_stack_resources": listed(WITHOUT_FUNCTION)},
             id="a stack of another version",
         ),
         pytest.param(
@@ -636,6 +637,67 @@ def test_a_stack_of_an_older_version_lacks_one_line_and_has_the_others(run, over
     assert "sam deploy" in line["fix"]
     full = [line for line in of(said, "failure queues") if line["state"] == "failed"]
     assert len(full) == len(deployment.QUEUES) - (lacking in deployment.QUEUES)
+
+
+def with_status(status):
+    return {"Stacks": [described()["Stacks"][0] | {"StackStatus": status}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "why"),
+    [
+        ("REVIEW_IN_PROGRESS", "failed", "No version"),
+        ("CREATE_FAILED", "failed", "No version"),
+        ("ROLLBACK_COMPLETE", "failed", "No version"),
+        ("DELETE_FAILED", "failed", "No version"),
+        ("DELETE_IN_PROGRESS", "failed", "No version"),
+        ("CREATE_IN_PROGRESS", "warning", "a mixture"),
+        ("UPDATE_IN_PROGRESS", "warning", "a mixture"),
+        ("UPDATE_ROLLBACK_FAILED", "warning", "a mixture"),
+        ("UPDATE_ROLLBACK_COMPLETE", "warning", "the version before"),
+        ("IMPORT_COMPLETE", "ok", ""),
+    ],
+)
+def test_what_runs_of_a_stack_that_is_half_deployed(run, over, status, state, why):
+    over(world(cloudformation__describe_stacks=with_status(status)))
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "stack")
+    assert (line["state"], status in line["said"]) == (state, True)
+    assert why in line["why"]
+    assert said.exit_code == (1 if state == "failed" else 0)
+
+
+def test_a_stack_without_rules_of_eventbridge_sees_nothing(run, over):
+    parts = {name: each for name, each in PARTS.items() if "ApiCall" not in name}
+    over(world(cloudformation__list_stack_resources=listed(parts)))
+    said = run("doctor", "-o", "json")
+    [failed] = [line for line in of(said, "events") if line["state"] == "failed"]
+    assert "no rule for API calls" in failed["said"]
+    assert said.exit_code == 1
+
+
+def test_what_cloudformation_deleted_again_is_no_part_of_the_stack(run, over):
+    """A rollback leaves the resources that it deleted in the list."""
+    rolled_back = with_status("ROLLBACK_COMPLETE")
+    rolled_back["Stacks"][0]["Outputs"] = []
+    gone = listed({"FindingsTable": "findings", "TransitionsTable": "transitions", **PARTS})
+    for each in gone["StackResourceSummaries"]:
+        each["ResourceStatus"] = "DELETE_COMPLETE"
+    over(
+        world(
+            cloudformation__describe_stacks=rolled_back,
+            cloudformation__list_stack_resources=gone,
+        )
+    )
+    said = run("doctor", "-o", "json")
+    assert said.exit_code == 1, said.output
+    [outbox] = of(said, "outbox")
+    assert outbox["state"] == "unknown"
+    assert "has no FindingsTable" in outbox["said"]
+    assert "ok" not in {line["state"] for line in lines(said) if line["check"] == "events"}
+    found = run("findings", "--open")
+    assert found.exit_code == 4
+    assert "Its deployment is not complete: ROLLBACK_COMPLETE" in found.stderr
 
 
 def test_a_trail_that_has_delivered_nothing_yet_is_asked_again_later(run, over):

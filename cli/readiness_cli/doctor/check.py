@@ -17,7 +17,7 @@ from readiness.model.rule import Rule
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
 from readiness_cli.failure import STS
-from readiness_cli.stack import NoPart
+from readiness_cli.stack import NoPart, there
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
@@ -74,11 +74,7 @@ class Examined:
             "StackResourceSummaries",
             StackName=self.stack.name,
         )
-        return {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for each in pages
-            if each.get("PhysicalResourceId")
-        }
+        return there(pages)
 
     @functools.cached_property
     def store(self) -> Store:

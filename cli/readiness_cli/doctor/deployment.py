@@ -20,6 +20,7 @@ from readiness_cli.doctor.account import named
 from readiness_cli.doctor.check import Check, Examined, Line, State
 from readiness_cli.doctor.permissions import statement
 from readiness_cli.session import plural
+from readiness_cli.stack import SETTLED
 
 A_DAY = timedelta(days=1)
 OUTBOX_WITHIN = timedelta(minutes=15)
@@ -33,7 +34,9 @@ QUEUES = {
     "UndeliveredPagesQueue": "pages that PagerDuty did not accept",
 }
 _NO_COUNT = {"Forbidden", "InternalError"}
-_SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_BEFORE = ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
+_NOTHING_RUNS = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
+"""How the status of a stack begins of which there is no version that works."""
 
 
 def deployed(examined: Examined) -> Iterable[Line]:
@@ -42,16 +45,17 @@ def deployed(examined: Examined) -> Iterable[Line]:
         "Stacks"
     ]
     status = str(about["StackStatus"])
-    if status in _SETTLED:
-        yield Line("stack", State.OK, f"{examined.stack.name} is {status}")
-        return
-    yield Line(
-        "stack",
-        State.WARNING,
-        f"{examined.stack.name} is {status}",
-        "It runs an older version, or a mixture",
-        f"aws cloudformation describe-stack-events --stack-name {examined.stack.name}",
-    )
+    said = f"{examined.stack.name} is {status}"
+    show = f"aws cloudformation describe-stack-events --stack-name {examined.stack.name}"
+    if status in SETTLED:
+        yield Line("stack", State.OK, said)
+    elif status.startswith(_NOTHING_RUNS):
+        why = "No version of it is deployed as a whole: it sees, judges and tells nothing for sure"
+        yield Line("stack", State.FAILED, said, why, show)
+    elif status in _BEFORE:
+        yield Line("stack", State.WARNING, said, "It runs the version before the last one", show)
+    else:
+        yield Line("stack", State.WARNING, said, "It runs an older version, or a mixture", show)
 
 
 def stack_settings(examined: Examined) -> Iterable[Line]:
@@ -99,6 +103,13 @@ def events(examined: Examined) -> Iterable[Line]:
     for kind, part in kinds.items():
         rules = [name for logical, name in examined.parts.items() if part in logical]
         if not rules:
+            yield Line(
+                "events",
+                State.FAILED,
+                f"the stack has no rule for {kind}",
+                "No change reaches it: it is not deployed as a whole",
+                "run `sam deploy`",
+            )
             continue
         count = sum(_triggered(examined, rules))
         if count:
