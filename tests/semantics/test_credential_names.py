@@ -219,3 +219,16 @@ def test_what_else_a_name_says(test, yes, no):
 )
 def test_the_field_of_a_secret(name, value, answer):
     assert is_the_field(name, value) is answer
+
+
+@pytest.mark.parametrize(
+    "name", ["DBPWD", "userpwd", "/prod/ldap/bindpw", "ROOTPW", "dbpass", "MYSQL_ADMINPW"]
+)
+def test_a_word_that_ends_as_a_password_is_one(name):
+    assert is_a_secret(name)
+    assert is_a_password(name)
+
+
+@pytest.mark.parametrize("name", ["OLDPWD", "BYPASS", "DBPWD_ARN", "bindpwLength"])
+def test_not_every_such_word_is_one(name):
+    assert not is_a_secret(name)

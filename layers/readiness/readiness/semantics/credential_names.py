@@ -28,7 +28,9 @@ _SECRET_PAIR = frozenset(
     | {("access", "key"), ("auth", "key"), ("master", "key")}
     | {("redis", "auth"), ("valkey", "auth"), ("seed", "phrase"), ("recovery", "phrase")}
 )
-_NOT_PASS = words_of("bypass compass encompass overpass surpass trespass underpass")
+_SHORT = ("pass", "pwd", "pw")
+"""How words for a password end that are written as one: ``dbpass``, ``DBPWD``, ``bindpw``."""
+_NOT_PASS = words_of("bypass compass encompass overpass surpass trespass underpass oldpwd")
 _NOT_SECRET = words_of("chpasswd passwordless secretariat secretary secretion secretless")
 _PASSWORD = ("password", "passwords", "passwd", "pass", "pwd", "pw", "passphrase", "passcode")
 
@@ -85,7 +87,7 @@ def _secret_at(parts: Sequence[str]) -> Iterator[int]:
             word in _SECRET_WORD
             or any(part in word for part in _SECRET_PART)
             or word.endswith(("token", "tokens"))
-            or (word.endswith("pass") and word not in _NOT_PASS)
+            or (word.endswith(_SHORT) and word not in _NOT_PASS)
         ):
             yield at
     for at, pair in enumerate(itertools.pairwise(parts)):
