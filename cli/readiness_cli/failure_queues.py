@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -108,6 +109,8 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
 
     Sent ones are deleted, the others become visible again at the end.
     """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
     sqs = aws.client("sqs")
     began: float | None = None
     held: list[str] = []
@@ -133,7 +136,11 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
                 return
     finally:
         for handle in held:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+            # Where this fails the message is visible again already, or in five minutes.
+            with suppress(BotoCoreError, ClientError):
+                sqs.change_message_visibility(
+                    QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0
+                )
 
 
 def _receive(sqs: Any, url: str) -> tuple[list[Message], float]:

@@ -508,6 +508,10 @@ def take(message):
     return module.Outcome("q", message["MessageId"], "t", "sent")
 
 
+def leave(message):
+    return module.Outcome("q", message["MessageId"], "t", "left", "why")
+
+
 @pytest.mark.parametrize("minutes", [-4, 0, 4])
 def test_which_messages_were_there_first_the_queues_own_clock_tells(monkeypatch, minutes):
     monkeypatch.setattr(module.time, "time", lambda: NOON + 60 * minutes)
@@ -522,6 +526,19 @@ def test_a_queue_that_does_not_tell_the_time_is_drained_by_our_own_clock(monkeyp
     monkeypatch.setattr(module.time, "time", lambda: NOON + 10)
     queue = Queue(-1, 30, date=date)
     assert [each.message_id for each in module.drain(queue, "q", "url", take)] == ["0"]
+
+
+def test_a_message_that_cannot_be_shown_again_keeps_no_outcome_back():
+    """After five minutes the queue shows it of itself, and knows the handle no more."""
+
+    class Slow(Queue):
+        def change_message_visibility(self, **_):
+            raise error("MessageNotInflight", 400)
+
+    queue = Slow(-1, -2)
+    left = [each.result for each in module.drain(queue, "q", "url", leave)]
+    assert left == ["left", "left"]
+    assert queue.deleted == []
 
 
 # -- batches of the stream ----------------------------------------------------------------------------

@@ -408,6 +408,10 @@ def test_a_row_with_only_what_is_needed_is_a_statement():
     [
         {"scope": "everything"},
         {"scope": {"planet": "earth"}},
+        {"scope": {"workload": ""}},
+        {"scope": {"resource": "\u200b"}},
+        {"scope": {"environment": None}},
+        {"expires_at": ""},
         {"performed_at": "yesterday"},
         {"declared_at": 7},
         {"expires_at": "soon"},

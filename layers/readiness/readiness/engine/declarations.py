@@ -18,6 +18,7 @@ from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested
 from readiness.model.finding import Finding, iso, lasting, parse_iso
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.text import clean
 from readiness.model.unreadable import Unreadable
 
 READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion", "s3:ListBucket"})
@@ -241,7 +242,7 @@ def _read(row: Mapping[str, Any]) -> Attestation:
     return Attestation(
         id=str(row["id"]),
         rule=str(row["rule"]),
-        scope=Scope(**{name: str(value) for name, value in scope.items()}),
+        scope=Scope(**{name: _limit(value) for name, value in scope.items()}),
         statement=str(row.get("statement", "")),
         performed_at=parse_iso(row["performed_at"]),
         declared_at=parse_iso(row["declared_at"].partition("#")[0]),
@@ -249,10 +250,17 @@ def _read(row: Mapping[str, Any]) -> Attestation:
         attester=str(row["declared_by"]),
         attester_id=str(row["declared_by"]),
         result=Result.PASS if row.get("result", "pass") == Result.PASS else Result.FAIL,
-        expires_at=parse_iso(expires) if expires else None,
+        expires_at=parse_iso(expires) if expires is not None else None,
         artefact=_artefact(artefact) if artefact else None,
         bound_to=dict(row.get("bound_to", {})),
     )
+
+
+def _limit(value: object) -> str:
+    """A limit of a scope. An empty one would cover everything, where nobody said so."""
+    if not isinstance(value, str) or not clean(value, len(value)):
+        raise ValueError("a scope has a limit that is empty or no text")
+    return value
 
 
 def _artefact(about: Mapping[str, Any]) -> Artefact:
