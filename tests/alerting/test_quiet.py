@@ -192,6 +192,9 @@ def test_a_window_covers_what_it_says(changes, is_held):
         pytest.param({"until": "soon"}, id="no time"),
         pytest.param({"until": None}, id="nothing"),
         pytest.param({"kind": "WAIVER"}, id="of another kind"),
+        pytest.param({"severity": "LOW"}, id="with a limit of a newer version"),
+        pytest.param({"workload": ""}, id="with a limit that is empty"),
+        pytest.param({"rule_glob": "\u200b"}, id="with a limit that nobody can see"),
         pytest.param({"declared_at": "2026-11-02T12:00:00"}, id="a time without a zone"),
     ],
 )

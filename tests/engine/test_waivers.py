@@ -138,6 +138,7 @@ def test_the_parameters_say_the_limits(environment, limits):
         {"declared_at": "yesterday#1"},
         {"declared_by": "AIDAANN"},
         {"declared_by": "waiver#"},
+        {"severity_at_most": "LOW"},
         {"owner": "\u200b"},
         {"reason": "\u202e\x1b"},
         {"kind": ["WAIVER_END"]},

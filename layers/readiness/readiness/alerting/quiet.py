@@ -37,6 +37,13 @@ class HoursRefused(ValueError):
     """The quiet hours cannot be understood; then there are none."""
 
 
+_LIMITS = ("rule_glob", "resource", "workload", "owner")
+_ATTRIBUTES = frozenset(
+    {"declared_by", "declared_at", "rule", "kind", "id", "until", "reason", *_LIMITS}
+)
+"""What a row of a window has; another attribute is a newer version's, which may limit it."""
+
+
 class TooMany(ValueError):
     """Nobody announces so many change windows a day; reading them would hold up every page."""
 
@@ -227,8 +234,14 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
 
 
 def _window(row: Mapping[str, Any], ends: Mapping[str, datetime]) -> Window:
-    texts = {name: str(row.get(name, "")) for name in ("resource", "workload", "owner")}
-    rule = str(row.get("rule_glob", ""))
+    """Raises for a row whose limits are not all known, or empty: it would silence more."""
+    if foreign := set(row) - _ATTRIBUTES:
+        raise ValueError(f"this version does not know {', '.join(sorted(foreign))}")
+    limits = {name: str(row[name]) for name in _LIMITS if name in row}
+    if any(not clean(pattern, MOST_PATTERN) for pattern in limits.values()):
+        raise ValueError("a limit is empty")
+    texts = {name: limits.get(name, "") for name in ("resource", "workload", "owner")}
+    rule = limits.get("rule_glob", "")
     if max(map(len, (rule, *texts.values()))) > MOST_PATTERN:
         raise ValueError(f"a pattern is longer than {MOST_PATTERN} characters")
     return Window(

@@ -133,6 +133,13 @@ def _about(waiver: Waiver, kind: str, by_id: str, at: datetime) -> dict[str, Any
     }
 
 
+_ATTRIBUTES = frozenset(
+    {"declared_by", "declared_at", "kind", "id", "rule", "rules", "resources", "tags", "reason"}
+    | {"owner", "until", "all_rules", "all_resources"}
+)
+"""What a row of a waiver has; another attribute is a newer version's, which may limit it."""
+
+
 def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str, str]]:
     """The waivers with their approvals and ends applied, and why other rows are none, by key.
 
@@ -171,6 +178,8 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str
 def _read(row: Mapping[str, Any]) -> Waiver:
     if row["kind"] != WAIVER:
         raise ValueError(f"{row['kind']!r} is no kind of row about waivers")
+    if foreign := set(row) - _ATTRIBUTES:
+        raise ValueError(f"this version does not know {clean(', '.join(sorted(foreign)), 200)}")
     tags = row.get("tags") or {}
     return Waiver(
         id=_said(row, "id", MOST_NAME),
