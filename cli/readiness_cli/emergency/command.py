@@ -404,16 +404,16 @@ def _attest(aws: Aws, deployed: Stack, saved: Saved) -> None:
         "statement": f"Drill of {saved.procedure} on {saved.target}: {saved.reason}",
         "performed_at": f"{saved.at:%Y-%m-%dT%H:%M:%SZ}",
         "owner": saved.by,
-        "resource": _drilled(saved),
+        **_drilled(saved),
     }
     statement = attest_desk.Desk(aws, deployed).add(rule, said, (), unchecked=True)
     note(f"attested the drill for {rule.id} as {statement.id}")
 
 
-def _drilled(saved: Saved) -> str:
-    """The ids of the resources for which a drill is evidence; of a switch, any."""
+def _drilled(saved: Saved) -> dict[str, str]:
+    """Limits the statement to what a drill is evidence for; of a switch, that is any resource."""
     if "function" in saved.options:
-        return str(saved.options["function"])
+        return {"resource": str(saved.options["function"])}
     if "service" in saved.options:
-        return f"*:service/{saved.options['cluster']}/{saved.options['service']}"
-    return ""
+        return {"resource": f"*:service/{saved.options['cluster']}/{saved.options['service']}"}
+    return {}
