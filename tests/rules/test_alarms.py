@@ -138,6 +138,11 @@ WATCHED = [
 ]
 
 
+def test_the_table_of_a_restore_test_needs_no_alarm():
+    copy = TableCapacity("awsbackup-restore-test-0a1b2c3d", "PROVISIONED")
+    assert app.table_throttles(copy, NOTHING).status is NA
+
+
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
 def test_watched_or_not(rule, subject, missing):
     good = rule(*subject, EVERYTHING)

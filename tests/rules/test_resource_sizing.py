@@ -329,6 +329,13 @@ def test_table_scaling(answers, status, said):
     assert (found[0], said in found[2]) == (status, True), found
 
 
+def test_the_table_of_a_restore_test_need_not_scale():
+    name = "awsbackup-restore-test-0a1b2c3d"
+    answers = {"dynamodb__describe_table": made.table(TableName=name)}
+    found = judged(rules.table_scaling, name, **answers, **{TARGETS: {"ScalableTargets": []}})
+    assert found[0] is NA, found
+
+
 RESERVED = "lambda__get_function_concurrency"
 WARM = "lambda__list_provisioned_concurrency_configs"
 
