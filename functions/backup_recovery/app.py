@@ -13,7 +13,12 @@ from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, 
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
-from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.caches import (
+    CacheClusterRecovery,
+    CacheRecovery,
+    MemoryDbRecovery,
+    ServerlessCacheRecovery,
+)
 from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
 from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
 from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
@@ -164,6 +169,39 @@ def cache_restore(
     return uncached(cache) or judge_restore(cache, backups, stated, attested, settings)
 
 
+@backup_recovery.rule(RESTORE, severity=Severity.MEDIUM)
+def cache_cluster_restore(
+    cluster: CacheClusterRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    attested: Attested,
+    *,
+    settings: NewStoreSettings,
+) -> Verdict:
+    """Every ElastiCache node of its own with snapshots was restored from one lately (attested).
+
+    Nodes of a replication group are recovered with it (cache-restore), and Memcached nodes have
+    no snapshots. A cache without snapshots holds what is made anew.
+    """
+    return uncached(cluster) or judge_restore(cluster, backups, stated, attested, settings)
+
+
+@backup_recovery.rule(RESTORE, severity=Severity.MEDIUM)
+def serverless_cache_restore(
+    cache: ServerlessCacheRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    attested: Attested,
+    *,
+    settings: NewStoreSettings,
+) -> Verdict:
+    """Every ElastiCache serverless cache with snapshots was restored from one lately (attested).
+
+    Serverless Memcached has snapshots too. A cache without snapshots holds what is made anew.
+    """
+    return uncached(cache) or judge_restore(cache, backups, stated, attested, settings)
+
+
 @backup_recovery.rule(RESTORE, severity=Severity.HIGH)
 def memorydb_restore(
     cluster: MemoryDbRecovery,
@@ -310,6 +348,37 @@ def cache_objectives(
     settings: PointSettings,
 ) -> Verdict:
     """The newest snapshot of an ElastiCache replication group is within its RPO.
+
+    A cache without snapshots holds what is made anew.
+    """
+    return uncached(cache) or judge_objectives(cache, backups, stated, settings)
+
+
+@backup_recovery.rule(OBJECTIVES, severity=Severity.MEDIUM)
+def cache_cluster_objectives(
+    cluster: CacheClusterRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    *,
+    settings: PointSettings,
+) -> Verdict:
+    """The newest snapshot of an ElastiCache node of its own is within its RPO.
+
+    Nodes of a replication group are recovered with it (cache-objectives), and Memcached nodes
+    have no snapshots. A cache without snapshots holds what is made anew.
+    """
+    return uncached(cluster) or judge_objectives(cluster, backups, stated, settings)
+
+
+@backup_recovery.rule(OBJECTIVES, severity=Severity.MEDIUM)
+def serverless_cache_objectives(
+    cache: ServerlessCacheRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    *,
+    settings: PointSettings,
+) -> Verdict:
+    """The newest snapshot of an ElastiCache serverless cache is within its RPO.
 
     A cache without snapshots holds what is made anew.
     """

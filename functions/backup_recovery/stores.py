@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery.caches import CacheRecovery
+from readiness.evidence.workloads.recovery.caches import CacheStore
 from readiness.evidence.workloads.recovery.store import Store
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
@@ -38,7 +38,7 @@ def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> V
     return None
 
 
-def uncached(cache: CacheRecovery) -> Verdict | None:
+def uncached(cache: CacheStore) -> Verdict | None:
     """The verdict on a cache of which nobody keeps snapshots, None for others."""
     if cache.keeps or cache.snapshot or cache.doubt or cache.instead:
         return None

@@ -31,6 +31,9 @@ STORES = {
 }
 CACHE, MEMORYDB = "sessions", "carts"
 CACHE_ARN = f"arn:aws:elasticache:{_HERE}:replicationgroup:{CACHE}"
+NODE, SERVERLESS = "baskets", "burst"
+NODE_ARN = f"arn:aws:elasticache:{_HERE}:cluster:{NODE}"
+SERVERLESS_ARN = f"arn:aws:elasticache:{_HERE}:serverlesscache:{SERVERLESS}"
 MEMORYDB_ARN = f"arn:aws:memorydb:{_HERE}:cluster/{MEMORYDB}"
 LONG_AGO = NOON - timedelta(days=400)
 
@@ -116,7 +119,7 @@ def tagged(value: str = WORKLOAD, **tags: str) -> Answer:
     told = [{"Key": key, "Value": each} for key, each in {"Application": value, **tags}.items()]
 
     def answer(ResourceARNList: list[str] | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
-        known = [*STORES, CACHE_ARN, MEMORYDB_ARN]
+        known = [*STORES, CACHE_ARN, NODE_ARN, SERVERLESS_ARN, MEMORYDB_ARN]
         wanted = [arn for arn in known if ResourceARNList is None or arn in ResourceARNList]
         return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": told} for arn in wanted]}
 
@@ -186,8 +189,8 @@ def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
 def statements(**asked: Any) -> dict[str, Any]:
     """Query of the Declarations table: what people attest of caches."""
     values = str(asked.get("ExpressionAttributeValues"))
-    for rule in ("backup_recovery.cache-restore", "backup_recovery.memorydb-restore"):
-        if rule in values:
+    for cache in ("cache", "cache-cluster", "serverless-cache", "memorydb"):
+        if (rule := f"backup_recovery.{cache}-restore") in values:
             return {"Items": declared(rule)}
     return {"Items": []}
 
@@ -292,7 +295,7 @@ def fake_account() -> FakeAccount:
 
 
 def caches() -> dict[tuple[str, str], Answer]:
-    """A replication group and a MemoryDB cluster, each with a snapshot of two hours ago."""
+    """Caches of each kind and a MemoryDB cluster, each with a snapshot of two hours ago."""
     made = ago(minutes=120)
     group = {
         "ReplicationGroupId": CACHE,
@@ -301,11 +304,34 @@ def caches() -> dict[tuple[str, str], Answer]:
         "SnapshotRetentionLimit": 7,
         "ReplicationGroupCreateTime": LONG_AGO,
     }
+    node = {
+        "CacheClusterId": NODE,
+        "ARN": NODE_ARN,
+        "Engine": "valkey",
+        "CacheClusterStatus": "available",
+        "SnapshotRetentionLimit": 7,
+        "CacheClusterCreateTime": LONG_AGO,
+    }
+    serverless = {
+        "ServerlessCacheName": SERVERLESS,
+        "ARN": SERVERLESS_ARN,
+        "Engine": "memcached",
+        "Status": "available",
+        "SnapshotRetentionLimit": 7,
+        "CreateTime": LONG_AGO,
+    }
     shard = {"Name": "0001", "Nodes": [{"Name": "0001-001", "CreateTime": LONG_AGO}]}
     cluster = {"Name": MEMORYDB, "ARN": MEMORYDB_ARN, "Status": "available", "Shards": [shard]}
     return {
         ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [group]},
-        ("elasticache", "describe_snapshots"): {"Snapshots": [cache_snapshot(made)]},
+        ("elasticache", "describe_cache_clusters"): {"CacheClusters": [node]},
+        ("elasticache", "describe_serverless_caches"): {"ServerlessCaches": [serverless]},
+        ("elasticache", "describe_snapshots"): {
+            "Snapshots": [cache_snapshot(made), node_snapshot(made)]
+        },
+        ("elasticache", "describe_serverless_cache_snapshots"): {
+            "ServerlessCacheSnapshots": [serverless_snapshot(made)]
+        },
         ("memorydb", "describe_clusters"): {"Clusters": [cluster]},
         ("memorydb", "describe_snapshots"): {"Snapshots": [memorydb_snapshot(made)]},
     }
@@ -316,6 +342,21 @@ def cache_snapshot(*made: datetime, **changes: Any) -> dict[str, Any]:
     nodes = [{"CacheClusterId": f"{CACHE}-001", "SnapshotCreateTime": each} for each in made]
     about = {"SnapshotName": "a", "ReplicationGroupId": CACHE, "SnapshotStatus": "available"}
     return about | {"NodeSnapshots": nodes} | changes
+
+
+def node_snapshot(*made: datetime, **changes: Any) -> dict[str, Any]:
+    """A snapshot of DescribeSnapshots, of a cluster of its own."""
+    about = cache_snapshot(*made, **changes)
+    del about["ReplicationGroupId"]
+    return about | {"CacheClusterId": NODE}
+
+
+def serverless_snapshot(made: datetime | None, **changes: Any) -> dict[str, Any]:
+    """A snapshot of DescribeServerlessCacheSnapshots."""
+    about: dict[str, Any] = {"ServerlessCacheSnapshotName": "a", "Status": "available"}
+    time = {} if made is None else {"CreateTime": made}
+    of = {"ServerlessCacheConfiguration": {"ServerlessCacheName": SERVERLESS}}
+    return about | time | of | changes
 
 
 def memorydb_snapshot(*made: datetime, **changes: Any) -> dict[str, Any]:

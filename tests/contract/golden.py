@@ -1019,6 +1019,24 @@ GOLDEN = (
         response={"replicationGroupId": "sessions"},
     ),
     call(
+        "elasticache",
+        "DeleteSnapshot",
+        ("AWS::ElastiCache::CacheCluster", "pages"),
+        response={"cacheClusterId": "pages"},
+    ),
+    call(
+        "elasticache",
+        "CreateServerlessCacheSnapshot",
+        ("AWS::ElastiCache::ServerlessCache", "burst"),
+        request={"serverlessCacheName": "burst"},
+    ),
+    call(
+        "elasticache",
+        "CopyServerlessCacheSnapshot",
+        ("AWS::ElastiCache::ServerlessCache", "burst"),
+        response={"serverlessCacheConfiguration": {"serverlessCacheName": "burst"}},
+    ),
+    call(
         "memorydb",
         "CreateSnapshot",
         ("AWS::MemoryDB::Cluster", "carts"),
@@ -1155,6 +1173,13 @@ GOLDEN = (
         "cluster",
         CACHE,
         ("AWS::ElastiCache::CacheCluster", "pages"),
+    ),
+    tagged(
+        "elasticache-serverless-cache-tagged",
+        "elasticache",
+        "serverlesscache",
+        f"arn:aws:elasticache:{REGION}:{ACCOUNT}:serverlesscache:burst",
+        ("AWS::ElastiCache::ServerlessCache", "burst"),
     ),
     tagged(
         "elasticache-group-tagged",

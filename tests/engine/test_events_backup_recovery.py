@@ -12,7 +12,7 @@ from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 STORES = ("table", "database", "cluster", "file-system")
-CACHES = ("cache", "memorydb")
+CACHES = ("cache", "cache-cluster", "serverless-cache", "memorydb")
 ALL_RESTORES = dict.fromkeys(f"{each}-restore" for each in (*STORES, *CACHES, "volume", "bucket"))
 ALL_OBJECTIVES = dict.fromkeys(f"{each}-objectives" for each in (*STORES, *CACHES))
 EVERY_STORE = {**ALL_RESTORES, **ALL_OBJECTIVES, "restore-testing-plan": None}
@@ -39,6 +39,17 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/lambda_deployment-update-function-code": {},
     "config/backup-restore-testing-plan": {"restore-testing-plan": "weekly"},
     "cloudtrail/elasticache-create-snapshot": both("cache", "sessions"),
+    "cloudtrail/elasticache-delete-snapshot": {
+        **both("cache", None),
+        **both("cache-cluster", "pages"),
+    },
+    "cloudtrail/elasticache-create-serverless-cache-snapshot": both("serverless-cache", "burst"),
+    "cloudtrail/elasticache-copy-serverless-cache-snapshot": both("serverless-cache", "burst"),
+    "cloudtrail/caching-delete-serverless-cache": both("serverless-cache", "burst"),
+    "cloudtrail/caching-modify-cache-cluster": both("cache-cluster", "pages"),
+    "service/elasticache-cluster-tagged": both("cache-cluster", "pages"),
+    "service/elasticache-group-tagged": both("cache", "sessions"),
+    "service/elasticache-serverless-cache-tagged": both("serverless-cache", "burst"),
     "cloudtrail/memorydb-create-snapshot": both("memorydb", "carts"),
     "cloudtrail/memorydb-delete-snapshot": both("memorydb", None),
     "service/memorydb-cluster-tagged": both("memorydb", "carts"),
@@ -69,6 +80,12 @@ def test_a_restore_that_has_not_ended_changes_nothing(status):
     event = json.loads((EVENTS / "service/backup-table-restored.json").read_text())
     event["detail"]["status"] = status
     assert found_by(event) == {}
+
+
+def test_a_snapshot_whose_cluster_is_not_told_may_be_of_any():
+    event = json.loads((EVENTS / "cloudtrail/elasticache-delete-snapshot.json").read_text())
+    del event["detail"]["responseElements"]
+    assert found_by(event) == both("cache", None) | both("cache-cluster", None)
 
 
 def test_a_restore_that_does_not_say_what_it_restored_may_be_of_any():

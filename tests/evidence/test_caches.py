@@ -18,8 +18,8 @@ from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.eviction import EvictionPolicy, GroupEvictionPolicy
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.serverless import SERVERLESS_CACHE
 from readiness.evidence.elasticache.usage import (
-    SERVERLESS_CACHE,
     ClusterInUse,
     GroupInUse,
     ServerlessInUse,

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from functions.backup_recovery.app import file_system_restore, memorydb_objectives, table_restore
+from functions.backup_recovery.app import (
+    file_system_restore,
+    memorydb_objectives,
+    serverless_cache_objectives,
+    serverless_cache_restore,
+    table_restore,
+)
 from functions.backup_recovery.stores import jobs_of
 from readiness import Status
 from readiness.evidence.backup import PLAN, Backups, RestoreTestingPlan
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.serverless import SERVERLESS_CACHE
 from readiness.evidence.memorydb import MEMORYDB_CLUSTER
 from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.resiliencehub import ResilienceApps
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.caches import (
+    CacheClusterRecovery,
+    CacheRecovery,
+    MemoryDbRecovery,
+    ServerlessCacheRecovery,
+)
 from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
 from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
 from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
@@ -503,6 +517,135 @@ def test_snapshots_of_caches(changes, made, bulk):
         },
     )
     assert (cluster.snapshot, cluster.started) == (made, LONG_AGO)
+    node = read(
+        CacheClusterRecovery,
+        of(CACHE_CLUSTER, accounts.NODE),
+        bulk=bulk,
+        elasticache__describe_snapshots={
+            "Snapshots": [accounts.node_snapshot(ago(2), SnapshotStatus=status)]
+        },
+    )
+    assert (node.snapshot, node.keeps, node.workload) == (made, 7, accounts.WORKLOAD)
+    serverless = read(
+        ServerlessCacheRecovery,
+        of(SERVERLESS_CACHE, accounts.SERVERLESS),
+        bulk=bulk,
+        elasticache__describe_serverless_cache_snapshots={
+            "ServerlessCacheSnapshots": [accounts.serverless_snapshot(ago(2), Status=status)]
+        },
+    )
+    assert (serverless.snapshot, serverless.keeps) == (made, 7)
+    assert serverless.workload == accounts.WORKLOAD
+
+
+LISTINGS: dict[str, tuple[Any, Any, str, str, str, str]] = {
+    "group": (
+        CacheRecovery,
+        REPLICATION_GROUP,
+        accounts.CACHE,
+        "describe_replication_groups",
+        "ReplicationGroups",
+        "Status",
+    ),
+    "cluster": (
+        CacheClusterRecovery,
+        CACHE_CLUSTER,
+        accounts.NODE,
+        "describe_cache_clusters",
+        "CacheClusters",
+        "CacheClusterStatus",
+    ),
+    "serverless": (
+        ServerlessCacheRecovery,
+        SERVERLESS_CACHE,
+        accounts.SERVERLESS,
+        "describe_serverless_caches",
+        "ServerlessCaches",
+        "Status",
+    ),
+}
+
+
+def cache(kind, bulk, **changes):
+    """The recovery of one of the account's caches, with changes of what AWS says of it."""
+    cls, type_, id, operation, member, _ = LISTINGS[kind]
+    known: Any = accounts.caches()["elasticache", operation]
+    answer = {member: [known[member][0] | changes]}
+    return read(cls, of(type_, id), bulk=bulk, **{f"elasticache__{operation}": answer})
+
+
+@BULK
+@pytest.mark.parametrize("kind", LISTINGS)
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("available", ""),
+        ("AVAILABLE", ""),
+        ("modifying", ""),
+        ("CREATING", "being created"),
+        ("deleting", "being deleted"),
+        ("CREATE-FAILED", "holds no data"),
+        ("restore-failed", "holds no data"),
+    ],
+)
+def test_what_is_not_there_yet_or_no_longer_has_nothing_to_recover(kind, status, told, bulk):
+    said = cache(kind, bulk, **{LISTINGS[kind][-1]: status}).instead
+    assert told in said
+    assert bool(told) is bool(said)
+
+
+@BULK
+@pytest.mark.parametrize(
+    ("kind", "created"),
+    [
+        ("group", "ReplicationGroupCreateTime"),
+        ("cluster", "CacheClusterCreateTime"),
+        ("serverless", "CreateTime"),
+    ],
+)
+def test_the_final_snapshot_of_an_earlier_cache_of_the_name_is_not_of_this_one(
+    kind, created, bulk
+):
+    again = cache(kind, bulk, **{created: ago(minutes=60), "SnapshotRetentionLimit": 0})
+    assert (again.snapshot, again.doubt, again.keeps) == (None, "", 0)
+    assert cache(kind, bulk).snapshot == ago(minutes=120)
+
+
+@BULK
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ReplicationGroupId": "sessions"}, "the replication group sessions"),
+        ({"Engine": "memcached"}, "no snapshots of Memcached"),
+        ({"Engine": "redis"}, ""),
+    ],
+)
+def test_a_cluster_that_has_no_snapshots_of_its_own(changes, told, bulk):
+    said = cache("cluster", bulk, **changes).instead
+    assert told in said
+    assert bool(told) is bool(said)
+
+
+@BULK
+def test_a_serverless_snapshot_without_a_time_is_no_lack_of_snapshots(bulk):
+    snapshots = {"ServerlessCacheSnapshots": [accounts.serverless_snapshot(None)]}
+    found = read(
+        ServerlessCacheRecovery,
+        of(SERVERLESS_CACHE, accounts.SERVERLESS),
+        bulk=bulk,
+        elasticache__describe_serverless_cache_snapshots=snapshots,
+    )
+    assert (found.snapshot, bool(found.doubt)) == (None, True)
+
+
+def test_a_refused_listing_of_serverless_snapshots_is_no_pass():
+    account = accounts.fake_account().but(
+        elasticache__describe_serverless_cache_snapshots=error("AccessDeniedException", 403)
+    )
+    for rule in (serverless_cache_restore, serverless_cache_objectives):
+        said = observe(account, rule, accounts.SERVERLESS).finding
+        assert said.status is Status.INSUFFICIENT_DATA
+        assert "elasticache:DescribeServerlessCacheSnapshots" in said.reason
 
 
 @pytest.mark.parametrize(
@@ -510,6 +653,8 @@ def test_snapshots_of_caches(changes, made, bulk):
     [
         (CacheRecovery, REPLICATION_GROUP, {"elasticache__describe_replication_groups": {"ReplicationGroups": []}}),
         (MemoryDbRecovery, MEMORYDB_CLUSTER, {"memorydb__describe_clusters": {"Clusters": []}}),
+        (CacheClusterRecovery, CACHE_CLUSTER, {"elasticache__describe_cache_clusters": {"CacheClusters": []}}),
+        (ServerlessCacheRecovery, SERVERLESS_CACHE, {"elasticache__describe_serverless_caches": {"ServerlessCaches": []}}),
     ],
 )  # fmt: skip
 def test_a_cache_that_is_gone(cls, type_, answers):

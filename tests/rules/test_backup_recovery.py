@@ -11,6 +11,8 @@ from functions.backup_recovery.app import (
     bucket_lifecycle,
     bucket_restore,
     bucket_versioning,
+    cache_cluster_objectives,
+    cache_cluster_restore,
     cache_objectives,
     cache_restore,
     cluster_objectives,
@@ -22,6 +24,8 @@ from functions.backup_recovery.app import (
     memorydb_objectives,
     memorydb_restore,
     restore_testing_plan,
+    serverless_cache_objectives,
+    serverless_cache_restore,
     stated_objectives,
     table_objectives,
     table_restore,
@@ -35,7 +39,13 @@ from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, 
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
-from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.caches import (
+    CacheClusterRecovery,
+    CacheRecovery,
+    CacheStore,
+    MemoryDbRecovery,
+    ServerlessCacheRecovery,
+)
 from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
 from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
 from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
@@ -387,6 +397,8 @@ RESTORE_RULES = {
     cluster_restore: ClusterRecovery,
     file_system_restore: FileSystemRecovery,
     cache_restore: CacheRecovery,
+    cache_cluster_restore: CacheClusterRecovery,
+    serverless_cache_restore: ServerlessCacheRecovery,
     memorydb_restore: MemoryDbRecovery,
     volume_restore: VolumeRecovery,
     bucket_restore: BucketRecovery,
@@ -400,7 +412,7 @@ VALIDATING = replace(UNVALIDATED, validation="VALIDATING")
 
 def restore(rule, store=None, known=None, stated=NOTHING, said=NO_ONE, **settings):
     kind = RESTORE_RULES[rule]
-    kept = {"keeps": 1} if kind is CacheRecovery else {}
+    kept = {"keeps": 1} if issubclass(kind, CacheStore) else {}
     about = kind(**STORE | kept | (store or {}))
     return rule(about, backups(RESTORED) if known is None else known, stated, said, **settings)
 
@@ -932,6 +944,8 @@ OBJECTIVE_RULES = {
     cluster_objectives: ClusterRecovery,
     file_system_objectives: FileSystemRecovery,
     cache_objectives: CacheRecovery,
+    cache_cluster_objectives: CacheClusterRecovery,
+    serverless_cache_objectives: ServerlessCacheRecovery,
     memorydb_objectives: MemoryDbRecovery,
 }
 FOUR_HOURS = stated_of(manifest())
@@ -1060,8 +1074,9 @@ LATEST = backups(RESTORED, protected={ARN: minutes(5)})
     ],
 )
 def test_measured_objectives(rule, store, known, stated, settings, status, text):
-    kept = {"keeps": 1} if rule is cache_objectives else {}
-    about: Store = OBJECTIVE_RULES[rule](**STORE | kept | store)
+    kind = OBJECTIVE_RULES[rule]
+    kept = {"keeps": 1} if issubclass(kind, CacheStore) else {}
+    about: Store = kind(**STORE | kept | store)
     check(rule(about, known, stated, **settings), status, text)
 
 
@@ -1070,12 +1085,38 @@ def test_measured_objectives(rule, store, known, stated, settings, status, text)
 IN_MEMORY = {"kind": "cache", "backup_type": "", "restorable": None}
 
 
-def test_a_cache_without_snapshots_holds_what_is_made_anew():
-    kept = {**STORE, **IN_MEMORY}
-    check(restore(cache_restore, store={**IN_MEMORY, "keeps": 0}), NA, "SnapshotRetentionLimit 0")
-    check(cache_objectives(CacheRecovery(**kept), backups(), FOUR_HOURS), NA, "made anew")
-    by_hand = CacheRecovery(**kept | {"snapshot": minutes(500)})
-    check(cache_objectives(by_hand, backups(), FOUR_HOURS), BAD, "500 minutes old")
+CACHE_RULES = pytest.mark.parametrize(
+    ("tested", "measured"),
+    [
+        pytest.param(cache_restore, cache_objectives, id="group"),
+        pytest.param(cache_cluster_restore, cache_cluster_objectives, id="cluster"),
+        pytest.param(serverless_cache_restore, serverless_cache_objectives, id="serverless"),
+    ],
+)
+
+
+@CACHE_RULES
+def test_a_cache_without_snapshots_holds_what_is_made_anew(tested, measured):
+    kind, kept = OBJECTIVE_RULES[measured], {**STORE, **IN_MEMORY}
+    check(restore(tested, store={**IN_MEMORY, "keeps": 0}), NA, "SnapshotRetentionLimit 0")
+    check(measured(kind(**kept), backups(), FOUR_HOURS), NA, "made anew")
+    by_hand = kind(**kept | {"snapshot": minutes(500)})
+    check(measured(by_hand, backups(), FOUR_HOURS), BAD, "500 minutes old")
+
+
+@CACHE_RULES
+def test_a_cache_whose_snapshots_are_kept(tested, measured):
+    kind, kept = OBJECTIVE_RULES[measured], {**STORE, **IN_MEMORY, "keeps": 7}
+    check(measured(kind(**kept), backups(), FOUR_HOURS), BAD, "has no recovery point")
+    fresh = kind(**kept | {"snapshot": minutes(100)})
+    check(measured(fresh, backups(), FOUR_HOURS), GOOD, "100 minutes old")
+    unknown = backups(protected={})
+    check(restore(tested, store=IN_MEMORY, known=unknown), BAD, "it has no snapshot")
+    untested = restore(tested, store=IN_MEMORY | {"snapshot": minutes(9)}, known=unknown)
+    check(untested, BAD, "its backups are untested")
+    assert tested.severity is Severity.MEDIUM
+    member = kind(**kept | {"instead": "It is a node of the replication group a."})
+    check(measured(member, backups(), FOUR_HOURS), NA, "a node of")
 
 
 def test_memorydb_without_a_snapshot():

@@ -58,6 +58,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("ecs", "list_task_definitions"): ("maxResults", 100),
     ("ecs", "list_tasks"): ("maxResults", 100),
     ("ecr", "describe_repositories"): ("maxResults", 1000),
+    ("elasticache", "describe_serverless_cache_snapshots"): ("MaxResults", 50),
     ("elasticache", "describe_serverless_caches"): ("MaxResults", 50),
     ("elasticache", "describe_snapshots"): ("MaxRecords", 50),
     ("memorydb", "describe_snapshots"): ("MaxResults", 50),

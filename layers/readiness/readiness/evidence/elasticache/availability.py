@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.caches import MEMCACHED
-from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
+from readiness.evidence.elasticache.clusters import (
+    CACHE_CLUSTER,
+    described_cache_cluster,
+    listed_clusters,
+)
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP, described_group
 from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +99,11 @@ class ClusterAvailability:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> ClusterAvailability:
-        found = read.every(
-            "elasticache",
-            "describe_cache_clusters",
-            "CacheClusters",
-            gone=("CacheClusterNotFound", "CacheClusterNotFoundFault"),
-            CacheClusterId=cluster.id,
-            ShowCacheNodeInfo=True,
-        )
-        if not found:
-            raise Gone(cluster.key)
-        return cls.of(found[0])
+        return cls.of(described_cache_cluster(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ClusterAvailability]:
-        found = read.every(
-            "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
-        )
-        return {each["CacheClusterId"]: cls.of(each) for each in found}
+        return {each["CacheClusterId"]: cls.of(each) for each in listed_clusters(read)}
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> ClusterAvailability:

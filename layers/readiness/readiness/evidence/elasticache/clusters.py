@@ -9,18 +9,20 @@ from typing import Any
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 _CALLS = ("CreateCacheCluster", "ModifyCacheCluster", "DeleteCacheCluster")
 
 
-def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
+def listed_clusters(read: Reader) -> Sequence[Mapping[str, Any]]:
+    """Every cluster of the region, members of replication groups too."""
     return read.every(
         "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
     )
 
 
 def _find(read: Reader) -> Iterable[str]:
-    return [each["CacheClusterId"] for each in _listed(read)]
+    return [each["CacheClusterId"] for each in listed_clusters(read)]
 
 
 CACHE_CLUSTER = ResourceType(
@@ -48,6 +50,21 @@ CACHE_CLUSTER = ResourceType(
 """The members of replication groups are such clusters too: metrics are named after them."""
 
 
+def described_cache_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any]:
+    """What DescribeCacheClusters says of a cluster. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "elasticache",
+        "describe_cache_clusters",
+        "CacheClusters",
+        gone=("CacheClusterNotFound", "CacheClusterNotFoundFault"),
+        CacheClusterId=cluster.id,
+        ShowCacheNodeInfo=True,
+    )
+    if not found:
+        raise Gone(cluster.key)
+    return found[0]
+
+
 @evidence(CACHE_CLUSTER, reads=("elasticache:DescribeCacheClusters",))
 @dataclass(frozen=True, slots=True)
 class CacheCluster:
@@ -60,19 +77,11 @@ class CacheCluster:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> CacheCluster:
-        found = read.every(
-            "elasticache",
-            "describe_cache_clusters",
-            "CacheClusters",
-            gone=("CacheClusterNotFound", "CacheClusterNotFoundFault"),
-            CacheClusterId=cluster.id,
-            ShowCacheNodeInfo=True,
-        )
-        return cls.of(found[0])
+        return cls.of(described_cache_cluster(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheCluster]:
-        return {each["CacheClusterId"]: cls.of(each) for each in _listed(read)}
+        return {each["CacheClusterId"]: cls.of(each) for each in listed_clusters(read)}
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> CacheCluster:

@@ -11,39 +11,21 @@ from readiness.evidence.caches import MEMCACHED, Cache, Use, earliest, latest, s
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.evidence.elasticache.serverless import (
+    SERVERLESS,
+    SERVERLESS_CACHE,
+    described_serverless,
+    listed_serverless,
+)
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
 
 CLUSTERS = "elasticache:DescribeCacheClusters"
 GROUPS = "elasticache:DescribeReplicationGroups"
-SERVERLESS = "elasticache:DescribeServerlessCaches"
 _SIX_HOURS = 21_600
 Answer = Mapping[str, Any]
-
-
-def _serverless(read: Reader) -> Sequence[Answer]:
-    return read.every("elasticache", "describe_serverless_caches", "ServerlessCaches")
-
-
-SERVERLESS_CACHE = ResourceType(
-    "AWS::ElastiCache::ServerlessCache",
-    lambda read: [each["ServerlessCacheName"] for each in _serverless(read)],
-    find_reads=(SERVERLESS,),
-    changed_by=(
-        api_call(
-            "elasticache",
-            "CreateServerlessCache",
-            "ModifyServerlessCache",
-            "DeleteServerlessCache",
-            id="requestParameters.serverlessCacheName",
-        ),
-    ),
-    identify=None,
-    arn="arn:{partition}:elasticache:{region}:{account}:serverlesscache:{id}",
-    plain=str.lower,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,18 +283,11 @@ class ServerlessInUse:
 
     @classmethod
     def load(cls, read: Reader, cache: Resource) -> ServerlessInUse:
-        answer = read.every(
-            "elasticache",
-            "describe_serverless_caches",
-            "ServerlessCaches",
-            gone=("ServerlessCacheNotFoundFault",),
-            ServerlessCacheName=cache.id,
-        )
-        return cls._of(read, answer)[cache.id]
+        return cls._of(read, [described_serverless(read, cache)])[cache.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServerlessInUse]:
-        return cls._of(read, _serverless(read))
+        return cls._of(read, listed_serverless(read))
 
     @classmethod
     def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, ServerlessInUse]:

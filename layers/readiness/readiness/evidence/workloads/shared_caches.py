@@ -17,10 +17,10 @@ from readiness.evidence.caches import Cache
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.ec2.security_groups import SecurityGroup
 from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
+from readiness.evidence.elasticache.serverless import SERVERLESS
 from readiness.evidence.elasticache.usage import (
     CLUSTERS,
     GROUPS,
-    SERVERLESS,
     ClusterInUse,
     GroupInUse,
     ServerlessInUse,

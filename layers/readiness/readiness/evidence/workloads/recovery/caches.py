@@ -1,13 +1,26 @@
-"""ElastiCache replication groups and MemoryDB clusters: when their newest snapshot was made."""
+"""Caches and MemoryDB clusters: when their newest snapshot was made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from readiness.evidence.caches import MEMCACHED
+from readiness.evidence.elasticache.clusters import (
+    CACHE_CLUSTER,
+    described_cache_cluster,
+    listed_clusters,
+)
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP, described_group
+from readiness.evidence.elasticache.serverless import (
+    NO_SERVERLESS_CACHE,
+    SERVERLESS,
+    SERVERLESS_CACHE,
+    described_serverless,
+    listed_serverless,
+)
 from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import Store, newest_of
@@ -16,16 +29,25 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 
-def cache_name(arn: str) -> str | None:
-    """The name at the end of the ARN of a replication group or of a MemoryDB cluster."""
-    for kind in (":replicationgroup:", ":cluster/"):
-        if kind in arn:
-            return arn.rpartition(kind)[2]
-    return None
+def _after(kind: str) -> Callable[[str], str | None]:
+    """The name in an ARN, which follows ``kind``."""
+    return lambda arn: arn.partition(kind)[2] or None
 
 
-_WHOLE = frozenset({"available", "copying", "restoring"})
+_WHOLE = frozenset({"available", "copying", "exporting", "restoring"})
 """The states of a snapshot that can be restored."""
+_IN_PASSING = {
+    "creating": "It is being created.",
+    "deleting": "It is being deleted.",
+    "deleted": "It is being deleted.",
+    "create-failed": "Its creation failed: it holds no data.",
+    "restore-failed": "Its creation from a snapshot failed: it holds no data.",
+}
+"""Why a cache in a state has nothing to recover, or no longer."""
+
+
+def _passing(answer: Mapping[str, Any], status: str = "Status") -> str:
+    return _IN_PASSING.get(str(answer.get(status, "")).lower(), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,12 @@ class _Kept:
 
     newest: datetime | None = None
     doubt: str = ""
+
+    def since(self, created: datetime | None) -> _Kept:
+        """Without what is older: the final snapshot of an earlier cache of the name."""
+        if created and self.newest and self.newest < created:
+            return _Kept()
+        return self
 
 
 def _keep(found: dict[str, _Kept], name: str, times: Iterable[datetime | None]) -> None:
@@ -45,12 +73,25 @@ def _keep(found: dict[str, _Kept], name: str, times: Iterable[datetime | None]) 
         found[name] = _Kept(doubt="It has a snapshot, and AWS does not show when it was made.")
 
 
+@dataclass(frozen=True, slots=True)
+class CacheStore(Store):
+    """A cache of ElastiCache; ``keeps`` is for how many days its automatic snapshots stay."""
+
+    keeps: int = 0
+
+
+def _of_cluster(detail: Mapping[str, Any]) -> str | None:
+    """The cluster whose snapshot a call made or deleted; of a replication group, None."""
+    told = detail.get("responseElements") or detail.get("requestParameters") or {}
+    return None if told.get("replicationGroupId") else str(told.get("cacheClusterId") or "")
+
+
 @evidence(
     REPLICATION_GROUP,
     reads=("elasticache:DescribeReplicationGroups", "elasticache:DescribeSnapshots"),
     uses=(TagsOnly,),
     changed_by=(
-        tag_change("elasticache", cache_name),
+        tag_change("elasticache", _after(":replicationgroup:"), kind="replicationgroup"),
         api_call(
             "elasticache",
             "CreateSnapshot",
@@ -60,13 +101,8 @@ def _keep(found: dict[str, _Kept], name: str, times: Iterable[datetime | None]) 
     ),
 )
 @dataclass(frozen=True, slots=True)
-class CacheRecovery(Store):
-    """A replication group; ``keeps`` is for how many days its automatic snapshots stay.
-
-    Sources: DescribeReplicationGroups, DescribeSnapshots, GetResources.
-    """
-
-    keeps: int = 0
+class CacheRecovery(CacheStore):
+    """Sources: DescribeReplicationGroups, DescribeSnapshots, GetResources."""
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> CacheRecovery:
@@ -101,6 +137,9 @@ class CacheRecovery(Store):
         role = str(whole.get("GlobalReplicationGroupMemberRole", ""))
         is_secondary = role.lower() == "secondary"
         name = whole.get("GlobalReplicationGroupId", "")
+        created = answer.get("ReplicationGroupCreateTime")
+        kept = kept.since(created)
+        replica = f"It is a replica in the global datastore {name}." if is_secondary else ""
         return cls(
             group.id,
             answer.get("ARN") or arn_of(group, read.partition),
@@ -108,22 +147,185 @@ class CacheRecovery(Store):
             "",
             read.of(TagsOnly, group).values,
             read.now,
-            created=answer.get("ReplicationGroupCreateTime"),
+            created=created,
             snapshot=kept.newest,
             doubt=kept.doubt,
-            instead=f"It is a replica in the global datastore {name}." if is_secondary else "",
+            instead=replica or _passing(answer),
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
 
-def _of_groups(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
-    """What is kept of each replication group; a snapshot is as old as its oldest node's."""
+def _of_groups(
+    snapshots: Iterable[Mapping[str, Any]], owner: str = "ReplicationGroupId"
+) -> dict[str, _Kept]:
+    """What is kept of each ``owner``; a snapshot is as old as its oldest node's."""
     found: dict[str, _Kept] = {}
     for each in snapshots:
         nodes = each.get("NodeSnapshots") or ()
         if each.get("SnapshotStatus") in _WHOLE:
             times = [node.get("SnapshotCreateTime") for node in nodes]
-            _keep(found, each.get("ReplicationGroupId", ""), times)
+            _keep(found, each.get(owner, ""), times)
+    return found
+
+
+@evidence(
+    CACHE_CLUSTER,
+    reads=("elasticache:DescribeCacheClusters", "elasticache:DescribeSnapshots"),
+    uses=(TagsOnly,),
+    changed_by=(
+        tag_change("elasticache", _after(":cluster:"), kind="cluster"),
+        api_call("elasticache", "CreateSnapshot", "DeleteSnapshot", identify=_of_cluster),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class CacheClusterRecovery(CacheStore):
+    """A cluster of its own: members of replication groups are recovered with their group.
+
+    Sources: DescribeCacheClusters, DescribeSnapshots, GetResources.
+    """
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> CacheClusterRecovery:
+        described = described_cache_cluster(read, cluster)
+        if _elsewhere(described):
+            return cls._of(read, cluster, described, _Kept())
+        snapshots = read.every(
+            "elasticache", "describe_snapshots", "Snapshots", CacheClusterId=cluster.id
+        )
+        kept = _of_groups(snapshots, "CacheClusterId").get(cluster.id, _Kept())
+        return cls._of(read, cluster, described, kept)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, CacheClusterRecovery]:
+        wanted = set(read.ids(CACHE_CLUSTER))
+        found = [each for each in listed_clusters(read) if each["CacheClusterId"] in wanted]
+        snapshots = read.every("elasticache", "describe_snapshots", "Snapshots")
+        newest = _of_groups(snapshots, "CacheClusterId")
+        return {
+            each["CacheClusterId"]: cls._of(
+                read,
+                CACHE_CLUSTER.resource(read.account, read.region, each["CacheClusterId"]),
+                each,
+                newest.get(each["CacheClusterId"], _Kept()),
+            )
+            for each in found
+        }
+
+    @classmethod
+    def _of(
+        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], kept: _Kept
+    ) -> CacheClusterRecovery:
+        created = answer.get("CacheClusterCreateTime")
+        kept = kept.since(created)
+        return cls(
+            cluster.id,
+            answer.get("ARN") or arn_of(cluster, read.partition),
+            "cache cluster",
+            "",
+            read.of(TagsOnly, cluster).values,
+            read.now,
+            created=created,
+            snapshot=kept.newest,
+            doubt=kept.doubt,
+            instead=_elsewhere(answer) or _passing(answer, "CacheClusterStatus"),
+            keeps=answer.get("SnapshotRetentionLimit") or 0,
+        )
+
+
+def _elsewhere(cluster: Mapping[str, Any]) -> str:
+    """Why a cluster has no snapshots of its own; empty where it may have some."""
+    if group := cluster.get("ReplicationGroupId"):
+        return f"It is a node of the replication group {group}, which is recovered as a whole."
+    if cluster.get("Engine") == MEMCACHED:
+        return "ElastiCache makes no snapshots of Memcached nodes: it holds what is made anew."
+    return ""
+
+
+@evidence(
+    SERVERLESS_CACHE,
+    reads=(SERVERLESS, "elasticache:DescribeServerlessCacheSnapshots"),
+    uses=(TagsOnly,),
+    changed_by=(
+        tag_change("elasticache", _after(":serverlesscache:"), kind="serverlesscache"),
+        api_call(
+            "elasticache",
+            "CreateServerlessCacheSnapshot",
+            id="requestParameters.serverlessCacheName",
+        ),
+        api_call(
+            "elasticache",
+            "CopyServerlessCacheSnapshot",
+            "DeleteServerlessCacheSnapshot",
+            id="responseElements.serverlessCacheConfiguration.serverlessCacheName",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ServerlessCacheRecovery(CacheStore):
+    """A serverless cache, whose snapshots are those of Memcached too.
+
+    Sources: DescribeServerlessCaches, DescribeServerlessCacheSnapshots, GetResources;
+    ElastiCache User Guide, "Snapshot and restore".
+    """
+
+    @classmethod
+    def load(cls, read: Reader, cache: Resource) -> ServerlessCacheRecovery:
+        described = described_serverless(read, cache)
+        snapshots = read.every(
+            "elasticache",
+            "describe_serverless_cache_snapshots",
+            "ServerlessCacheSnapshots",
+            gone=NO_SERVERLESS_CACHE,
+            ServerlessCacheName=cache.id,
+        )
+        return cls._of(read, cache, described, _of_serverless(snapshots).get(cache.id, _Kept()))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServerlessCacheRecovery]:
+        wanted = set(read.ids(SERVERLESS_CACHE))
+        snapshots = read.every(
+            "elasticache", "describe_serverless_cache_snapshots", "ServerlessCacheSnapshots"
+        )
+        newest = _of_serverless(snapshots)
+        return {
+            each["ServerlessCacheName"]: cls._of(
+                read,
+                SERVERLESS_CACHE.resource(read.account, read.region, each["ServerlessCacheName"]),
+                each,
+                newest.get(each["ServerlessCacheName"], _Kept()),
+            )
+            for each in listed_serverless(read)
+            if each["ServerlessCacheName"] in wanted
+        }
+
+    @classmethod
+    def _of(
+        cls, read: Reader, cache: Resource, answer: Mapping[str, Any], kept: _Kept
+    ) -> ServerlessCacheRecovery:
+        created = answer.get("CreateTime")
+        kept = kept.since(created)
+        return cls(
+            cache.id,
+            answer.get("ARN") or arn_of(cache, read.partition),
+            "serverless cache",
+            "",
+            read.of(TagsOnly, cache).values,
+            read.now,
+            created=created,
+            snapshot=kept.newest,
+            doubt=kept.doubt,
+            instead=_passing(answer),
+            keeps=answer.get("SnapshotRetentionLimit") or 0,
+        )
+
+
+def _of_serverless(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+    """What is kept of each serverless cache; the copy of a snapshot is as old as its data."""
+    found: dict[str, _Kept] = {}
+    for each in snapshots:
+        about = each.get("ServerlessCacheConfiguration") or {}
+        if str(each.get("Status", "")).lower() in _WHOLE:
+            _keep(found, about.get("ServerlessCacheName", ""), [each.get("CreateTime")])
     return found
 
 
@@ -132,7 +334,7 @@ def _of_groups(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
     reads=("memorydb:DescribeClusters", "memorydb:DescribeSnapshots"),
     uses=(TagsOnly,),
     changed_by=(
-        tag_change("memorydb", cache_name),
+        tag_change("memorydb", _after(":cluster/"), kind="cluster"),
         api_call("memorydb", "CreateSnapshot", id="requestParameters.clusterName"),
         api_call("memorydb", "DeleteSnapshot"),
     ),
@@ -184,6 +386,7 @@ class MemoryDbRecovery(Store):
             snapshot=kept.newest,
             doubt=kept.doubt,
             started=min(made, default=None),
+            instead=_passing(answer),
         )
 
 
