@@ -613,6 +613,44 @@ def test_the_final_snapshot_of_an_earlier_cache_of_the_name_is_not_of_this_one(
 
 @BULK
 @pytest.mark.parametrize(
+    ("is_sharded", "member", "made"),
+    [
+        pytest.param(False, "sessions-002", ago(minutes=9), id="of its node"),
+        pytest.param(False, "others-001", ago(minutes=120), id="of another cache"),
+        pytest.param(True, "sessions-002", ago(minutes=120), id="of a shard alone"),
+    ],
+)
+def test_the_snapshot_of_a_group_without_cluster_mode_may_name_a_node_alone(
+    is_sharded, member, made, bulk
+):
+    [group] = accounts.caches()["elasticache", "describe_replication_groups"][  # type: ignore[index]
+        "ReplicationGroups"
+    ]
+    about = {"MemberClusters": ["sessions-001", "sessions-002"], "ClusterEnabled": is_sharded}
+    of_node = accounts.node_snapshot(ago(minutes=9)) | {"CacheClusterId": member}
+    of_group = accounts.cache_snapshot(ago(minutes=120))
+
+    def shown(ReplicationGroupId=None, CacheClusterId=None, **_):  # noqa: N803
+        snapshots = [
+            each
+            for each in (of_group, of_node)
+            if ReplicationGroupId in (None, each.get("ReplicationGroupId"))
+            and CacheClusterId in (None, each.get("CacheClusterId"))
+        ]
+        return {"Snapshots": snapshots}
+
+    found = read(
+        CacheRecovery,
+        of(REPLICATION_GROUP, accounts.CACHE),
+        bulk=bulk,
+        elasticache__describe_replication_groups={"ReplicationGroups": [group | about]},
+        elasticache__describe_snapshots=shown,
+    )
+    assert found.snapshot == made
+
+
+@BULK
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"ReplicationGroupId": "sessions"}, "the replication group sessions"),

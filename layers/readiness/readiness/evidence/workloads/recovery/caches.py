@@ -107,15 +107,26 @@ class CacheRecovery(CacheStore):
     @classmethod
     def load(cls, read: Reader, group: Resource) -> CacheRecovery:
         described = described_group(read, group)
-        snapshots = read.every(
-            "elasticache", "describe_snapshots", "Snapshots", ReplicationGroupId=group.id
+        members = _members([described])
+        snapshots = [
+            *read.every(
+                "elasticache", "describe_snapshots", "Snapshots", ReplicationGroupId=group.id
+            )
+        ]
+        for node in members:
+            snapshots += read.every(
+                "elasticache", "describe_snapshots", "Snapshots", CacheClusterId=node
+            )
+        return cls._of(
+            read, group, described, _of_groups(snapshots, members).get(group.id, _Kept())
         )
-        return cls._of(read, group, described, _of_groups(snapshots).get(group.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheRecovery]:
         wanted = set(read.ids(REPLICATION_GROUP))
-        newest = _of_groups(read.every("elasticache", "describe_snapshots", "Snapshots"))
+        groups = read.every("elasticache", "describe_replication_groups", "ReplicationGroups")
+        snapshots = read.every("elasticache", "describe_snapshots", "Snapshots")
+        newest = _of_groups(snapshots, _members(groups))
         return {
             each["ReplicationGroupId"]: cls._of(
                 read,
@@ -123,9 +134,7 @@ class CacheRecovery(CacheStore):
                 each,
                 newest.get(each["ReplicationGroupId"], _Kept()),
             )
-            for each in read.every(
-                "elasticache", "describe_replication_groups", "ReplicationGroups"
-            )
+            for each in groups
             if each["ReplicationGroupId"] in wanted
         }
 
@@ -155,17 +164,44 @@ class CacheRecovery(CacheStore):
         )
 
 
+def _members(groups: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The replication group of each node of those with cluster mode off.
+
+    Their snapshots are made from one node, and may name that node alone (AWS CLI Command
+    Reference, the example of describe-snapshots).
+    """
+    return {
+        member: each["ReplicationGroupId"]
+        for each in groups
+        if not each.get("ClusterEnabled")
+        for member in each.get("MemberClusters") or ()
+    }
+
+
 def _of_groups(
-    snapshots: Iterable[Mapping[str, Any]], owner: str = "ReplicationGroupId"
+    snapshots: Iterable[Mapping[str, Any]], members: Mapping[str, str]
 ) -> dict[str, _Kept]:
-    """What is kept of each ``owner``; a snapshot is as old as its oldest node's."""
+    """What is kept of each replication group."""
     found: dict[str, _Kept] = {}
     for each in snapshots:
-        nodes = each.get("NodeSnapshots") or ()
-        if each.get("SnapshotStatus") in _WHOLE:
-            times = [node.get("SnapshotCreateTime") for node in nodes]
-            _keep(found, each.get(owner, ""), times)
+        group = each.get("ReplicationGroupId") or members.get(each.get("CacheClusterId", ""))
+        if group and each.get("SnapshotStatus") in _WHOLE:
+            _keep(found, group, _made(each))
     return found
+
+
+def _of_nodes(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+    """What is kept of each cluster."""
+    found: dict[str, _Kept] = {}
+    for each in snapshots:
+        if each.get("SnapshotStatus") in _WHOLE:
+            _keep(found, each.get("CacheClusterId", ""), _made(each))
+    return found
+
+
+def _made(snapshot: Mapping[str, Any]) -> list[datetime | None]:
+    """When the data of each node was copied; a snapshot is as old as its oldest."""
+    return [node.get("SnapshotCreateTime") for node in snapshot.get("NodeSnapshots") or ()]
 
 
 @evidence(
@@ -192,15 +228,14 @@ class CacheClusterRecovery(CacheStore):
         snapshots = read.every(
             "elasticache", "describe_snapshots", "Snapshots", CacheClusterId=cluster.id
         )
-        kept = _of_groups(snapshots, "CacheClusterId").get(cluster.id, _Kept())
-        return cls._of(read, cluster, described, kept)
+        return cls._of(read, cluster, described, _of_nodes(snapshots).get(cluster.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheClusterRecovery]:
         wanted = set(read.ids(CACHE_CLUSTER))
         found = [each for each in listed_clusters(read) if each["CacheClusterId"] in wanted]
         snapshots = read.every("elasticache", "describe_snapshots", "Snapshots")
-        newest = _of_groups(snapshots, "CacheClusterId")
+        newest = _of_nodes(snapshots)
         return {
             each["CacheClusterId"]: cls._of(
                 read,
