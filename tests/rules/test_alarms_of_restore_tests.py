@@ -1,4 +1,4 @@
-"""Copies that restore tests of AWS Backup make: no outage, no page, but data like any other."""
+"""What restore tests of AWS Backup make: no alarm, no page, but data like any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that AWS services make and run: canaries, and what Control Tower sets up."""
+"""What AWS services make and run needs no alarms of ours: canaries, Control Tower."""
 
 from __future__ import annotations
 
