@@ -165,9 +165,10 @@ def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
         return replace(statement, artefact_outdated="was deleted")
     # S3 makes an ETag of the content or, with KMS, of chance: equal ones are of the same content.
     # An upload in parts keeps the time at which it began: another content need not look later.
-    tags = current.get("ETag"), pinned.get("ETag")
+    now, then = current.get("ETag"), pinned.get("ETag")
     is_later = current["LastModified"] > pinned["LastModified"]
-    if tags[0] != tags[1] if all(tags) else is_later:
+    is_replaced = now != then if now and then else is_later
+    if is_replaced:
         day = f"{current['LastModified']:%Y-%m-%d}"
         told = f"was replaced on {day} by a version that is not attested"
         return replace(statement, artefact_outdated=told)
