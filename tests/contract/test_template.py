@@ -438,7 +438,8 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         assert all(variable in code for variable in own), name
     engine = ROOT / "layers/readiness/readiness/engine"
     kernel = "".join(
-        (engine / f"{name}.py").read_text() for name in ("function", "scope", "waivers")
+        (engine / f"{name}.py").read_text()
+        for name in ("function", "deployment", "scope", "waivers")
     )
     # Read by the alerts and the pager, and by Powertools.
     known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}

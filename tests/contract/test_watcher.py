@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from readiness.engine.counting import ALL_HEADINGS
-from readiness.engine.function import Function
+from readiness.engine.telemetry import Telemetry
 from readiness_cli.catalogue import ROOT
 from tests.contract.cloudwatch import Metrics, history, rings
 
@@ -266,7 +266,7 @@ def test_our_own_metrics_are_those_that_the_functions_send():
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert dimensions.keys() == {"service", "stack"}
         if dimensions["service"] == ALL_HEADINGS:
-            code = inspect.getsource(Function)
+            code = inspect.getsource(Telemetry)
             assert f'counts.add("{alarm["MetricName"]}"' in code, name
             continue
         code = sources(ROOT / "functions" / dimensions["service"])

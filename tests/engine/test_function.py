@@ -67,7 +67,7 @@ def function(monkeypatch):
         }
         function = Function(encryption, environment)
         function.store._client = OneAtATime(function.store._client)
-        function._pacer = Pacer(clock=VirtualClock())
+        function.deployment.pacer = Pacer(clock=VirtualClock())
         function.stored = make_store(dynamodb)
         s3 = client("s3")
         s3.create_bucket(Bucket="data")
@@ -284,13 +284,13 @@ def test_a_leg_goes_on_with_what_the_one_before_has_read(function, monkeypatch):
 
 def test_what_was_read_is_not_taken_over_by_another_sweep(function):
     first = swept(function, milliseconds=1000)
-    assert function._handed_on[0] == "sweep-1"
+    assert function.sweep._handed_on[0] == "sweep-1"
     swept(function)
-    assert function._handed_on is None
+    assert function.sweep._handed_on is None
     swept(function, milliseconds=1000)
     event = {"sweep": {"id": "sweep-2", "cursor": first["cursor"]}}
     assert "cursor" not in function(event, context())
-    assert function._handed_on is None
+    assert function.sweep._handed_on is None
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_what_was_read_is_not_taken_over_by_another_sweep(function):
 def test_after_many_idle_legs_what_has_no_turn_is_unknown(function, idle, resumes):
     """Otherwise one question that cannot be answered in time holds up the sweep for hours."""
     swept(function, cursor(idle=idle))
-    assert function._pacer.resumes is resumes
+    assert function.deployment.pacer.resumes is resumes
 
 
 def test_a_sweep_closes_what_is_gone(function):
@@ -317,7 +317,7 @@ def swept(function, cursor=None, milliseconds=300_000, **more):
 
 def failing_listing(function, monkeypatch, times=10**9, code="ThrottlingException"):
     """S3's listing fails, so often."""
-    made = function._session.client("s3")
+    made = function.deployment.session.client("s3")
     left = [times]
 
     class Throttled:
@@ -328,7 +328,7 @@ def failing_listing(function, monkeypatch, times=10**9, code="ThrottlingExceptio
                 raise ClientError(response, "ListBuckets")
             return getattr(made, operation)
 
-    monkeypatch.setitem(function._clients, ("s3", "us-east-1"), Throttled())
+    monkeypatch.setitem(function.deployment.clients, ("s3", "us-east-1"), Throttled())
 
 
 def test_a_listing_that_fails_in_one_leg_and_works_in_the_next_closes_nothing(
@@ -517,7 +517,7 @@ def test_a_leg_stops_on_memory_as_on_time(function, monkeypatch):
     for number in range(8):
         client("s3").create_bucket(Bucket=f"small-{number}")
     monkeypatch.setattr("readiness.engine.survey.BATCH", 3)
-    monkeypatch.setattr(function._sandbox, "is_full", lambda *, moved: moved)
+    monkeypatch.setattr(function.sandbox, "is_full", lambda *, moved: moved)
     cursor, legs = None, 0
     while legs < 30:
         legs += 1
@@ -538,7 +538,7 @@ def test_config_is_answered(function, monkeypatch):
             sent.append(request)
             return {"FailedEvaluations": []}
 
-    function._clients["config", "us-east-1"] = Config()
+    function.deployment.clients["config", "us-east-1"] = Config()
     item = {
         "resourceType": "AWS::S3::Bucket",
         "resourceId": "data",
@@ -589,8 +589,8 @@ class ConfigService:
 
 @pytest.fixture
 def config(function):
-    function._clients["config", "us-east-1"] = ConfigService()
-    return function._clients["config", "us-east-1"]
+    function.deployment.clients["config", "us-east-1"] = ConfigService()
+    return function.deployment.clients["config", "us-east-1"]
 
 
 CAPTURED = "2026-11-02T12:00:00.000Z"
@@ -703,10 +703,10 @@ class Machine:
 @pytest.fixture
 def machine(function, monkeypatch):
     machine = Machine()
-    made = function._session.client
-    function._machine = LOOKS
+    made = function.deployment.session.client
+    function.later.machine = LOOKS
     monkeypatch.setattr(
-        function._session,
+        function.deployment.session,
         "client",
         lambda service, **how: machine if service == "stepfunctions" else made(service, **how),
     )
@@ -732,8 +732,8 @@ class Failing:
 
 @pytest.fixture
 def failing(function):
-    s3 = Failing(function._session.client("s3", region_name="us-east-1"), None)
-    function._clients["s3", "us-east-1"] = s3
+    s3 = Failing(function.deployment.session.client("s3", region_name="us-east-1"), None)
+    function.deployment.clients["s3", "us-east-1"] = s3
     return s3
 
 
@@ -778,13 +778,13 @@ def test_a_passing_failure_in_a_sweep_is_looked_at_again_before_the_next(
 def test_a_look_in_a_sandbox_that_has_swept_takes_the_share_of_an_event(function, machine):
     """Otherwise the end of the sweep, which is long past, leaves no turn for any call."""
     swept(function)
-    assert function._pacer.resumes
-    function._pacer._deadline = function._pacer._clock.now() - 3600
+    assert function.deployment.pacer.resumes
+    function.deployment.pacer._deadline = function.deployment.pacer._clock.now() - 3600
     event = {"look_again": {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1}}
     function(event, context())
-    assert function._pacer._share == IN_AN_EVENT
-    assert not function._pacer.resumes
-    assert function._pacer._deadline > function._pacer._clock.now()
+    assert function.deployment.pacer._share == IN_AN_EVENT
+    assert not function.deployment.pacer.resumes
+    assert function.deployment.pacer._deadline > function.deployment.pacer._clock.now()
 
 
 def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):
@@ -855,10 +855,10 @@ class Once(Machine):
 @pytest.fixture
 def once(function, monkeypatch):
     machine = Once()
-    made = function._session.client
-    function._machine = LOOKS
+    made = function.deployment.session.client
+    function.later.machine = LOOKS
     monkeypatch.setattr(
-        function._session,
+        function.deployment.session,
         "client",
         lambda service, **how: machine if service == "stepfunctions" else made(service, **how),
     )
@@ -947,7 +947,7 @@ def test_where_the_table_does_not_answer_no_event_is_left_to_others(function, on
     def fails(**params):
         raise error("ThrottlingException")
 
-    monkeypatch.setattr(function._crowds, "_client", SimpleNamespace(put_item=fails))
+    monkeypatch.setattr(function.later.crowds, "_client", SimpleNamespace(put_item=fails))
     for number in range(3):
         assert "later" not in function(key_event(number), context())
     assert not once.inputs
@@ -984,7 +984,7 @@ class Stack:
     ids=["only a name that begins like the stack's", "a part of the stack"],
 )
 def test_what_is_part_of_the_stack_itself_is_left_out_and_counted(function, buckets, seen):
-    function._own = OwnStack("da", lambda: Stack(*buckets))
+    function.deployment.own = OwnStack("da", lambda: Stack(*buckets))
     answer = function({"sweep": {"id": "s1"}}, context())
     assert status(function) == seen
     assert answer["own"] == len(buckets)
@@ -994,7 +994,7 @@ def test_what_is_part_of_the_stack_itself_is_left_out_and_counted(function, buck
 def test_what_was_recorded_of_the_stack_itself_before_is_closed(function):
     function(api_call(), context())
     assert status(function) == "NON_COMPLIANT"
-    function._own = OwnStack("da", lambda: Stack("data"))
+    function.deployment.own = OwnStack("da", lambda: Stack("data"))
     function({"sweep": {"id": "s1"}}, context())
     finding = function.stored.get(BUCKET, "encryption.s3-kms")
     assert str(finding.status) == "NOT_APPLICABLE"

@@ -11,10 +11,12 @@ import pytest
 from moto import mock_aws
 
 from readiness import Severity, Status, complies, heading
-from readiness.engine import function as module
-from readiness.engine import sdk
+from readiness.engine import config_rule, sdk
+from readiness.engine import deployment as deployment_module
+from readiness.engine import sweep as sweep_module
 from readiness.engine.aws import CONFIG
-from readiness.engine.function import Function, release_of
+from readiness.engine.deployment import release_of
+from readiness.engine.function import Function
 from readiness.engine.leg import LISTING_WAITS
 from readiness.model.unreadable import Cause, Gone, Unreadable
 from tests.engine.test_counting import sent
@@ -46,7 +48,7 @@ def dynamodb(monkeypatch, three_things):
 @pytest.fixture
 def make(dynamodb, monkeypatch):
     """Makes the function, with more in its environment."""
-    monkeypatch.setattr(module.sdk, "blind", lambda heading, loader: [])
+    monkeypatch.setattr(sdk, "blind", lambda heading, loader: [])
 
     def make(rules=toy, **environment):
         tables = {"FINDINGS_TABLE": FINDINGS, "TRANSITIONS_TABLE": TRANSITIONS}
@@ -189,7 +191,7 @@ def test_what_belongs_to_the_stack_itself_is_counted_apart(make, monkeypatch):
     pages = cloudformation.get_paginator.return_value.paginate
     pages.return_value = [{"StackResourceSummaries": [listed]}]
     function = make(OWN_STACK="b")
-    real = function._session.client
+    real = function.deployment.session.client
     asked = []
 
     def client(service, **more):
@@ -198,7 +200,7 @@ def test_what_belongs_to_the_stack_itself_is_counted_apart(make, monkeypatch):
         asked.append(more)
         return cloudformation
 
-    monkeypatch.setattr(function._session, "client", client)
+    monkeypatch.setattr(function.deployment.session, "client", client)
     answer = swept(function)
     assert (answer["own"], answer["out_of_scope"]) == (1, 0)
     pages.assert_called_with(StackName="b")
@@ -213,7 +215,7 @@ def test_a_stack_that_cannot_be_listed_is_logged(make, monkeypatch, caplog):
 
 def test_settings_that_will_not_be_used_are_counted_and_logged(make, capsys, caplog):
     function = make(SETTINGS_PARAMETER="settings")
-    function._settings._ssm = lambda: SimpleNamespace(
+    function.deployment.settings._ssm = lambda: SimpleNamespace(
         get_parameter=lambda Name: {  # noqa: N803
             "Parameter": {"Value": '{"encryption.there": {"breaks": "perhaps"}}'}
         }
@@ -234,7 +236,7 @@ def test_without_a_table_of_waivers_there_is_nothing_to_tell_of(make, capsys):
 
 def test_waivers_that_cannot_be_read_are_counted_and_logged(make, capsys, caplog):
     function = make()
-    function._tell_of_waivers("AccessDenied")
+    function.telemetry.waivers_unreadable("AccessDenied")
     function.counts.send()
     assert ("encryption", "WaiversUnreadable", 1) in sent(capsys)
     [logged] = [
@@ -281,11 +283,11 @@ def test_what_the_sdk_cannot_read_is_told_once_in_a_sandbox(make, monkeypatch, c
     function = make()
     asked = []
     monkeypatch.setattr(
-        module.sdk, "blind", lambda heading, loader: asked.append((heading, loader)) or [blind]
+        sdk, "blind", lambda heading, loader: asked.append((heading, loader)) or [blind]
     )
     for _ in range(2):
         swept(function)
-    assert asked == [(toy, function._session.loader)]
+    assert asked == [(toy, function.deployment.session.loader)]
     [logged] = [each for each in caplog.records if "older than the rules" in each.getMessage()]
     assert (logged.evidence, logged.missing, logged.rules) == (
         "Thing",
@@ -307,10 +309,10 @@ def machine(monkeypatch):
         inputs.append((stateMachineArn, json.loads(input)))
 
     def give(function):
-        real = function._session.client
+        real = function.deployment.session.client
         stepfunctions = SimpleNamespace(start_execution=start_execution)
         monkeypatch.setattr(
-            function._session,
+            function.deployment.session,
             "client",
             lambda service, **more: (
                 stepfunctions if service == "stepfunctions" else real(service, **more)
@@ -346,12 +348,12 @@ def test_the_second_looks_of_a_leg_are_made_at_its_end(make, monkeypatch):
     """What is read about the whole region is read once more, and not once for each transition."""
     made = []
 
-    class Watched(module.Recorder):
+    class Watched(sweep_module.Recorder):
         def __init__(self, *arguments, **more):
             made.append(more)
             super().__init__(*arguments, **more)
 
-    monkeypatch.setattr(module, "Recorder", Watched)
+    monkeypatch.setattr(sweep_module, "Recorder", Watched)
     swept(make())
     assert made == [{"together": True}]
 
@@ -367,12 +369,12 @@ def test_what_concerns_everything_is_read_in_bulk_and_a_resource_alone(
 ):
     runs = []
 
-    class Watched(module.Aws):
+    class Watched(deployment_module.Aws):
         def __init__(self, *arguments, **more):
             runs.append(more["bulk"])
             super().__init__(*arguments, **more)
 
-    monkeypatch.setattr(module, "Aws", Watched)
+    monkeypatch.setattr(deployment_module, "Aws", Watched)
     look = {"targets": [[there.id, id, None]], "attempt": 0}
     answer = make()({"look_again": look}, context())
     assert runs == [bulk]
@@ -381,10 +383,8 @@ def test_what_concerns_everything_is_read_in_bulk_and_a_resource_alone(
 
 def test_config_is_answered_under_its_own_ids_and_by_its_own_client(make, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr(
-        module.config_rule, "answer", lambda *arguments: asked.append(arguments) or 3
-    )
-    monkeypatch.setattr(module.config_rule, "ids_in", lambda aws: ("the ids of", aws.region))
+    monkeypatch.setattr(config_rule, "answer", lambda *arguments: asked.append(arguments) or 3)
+    monkeypatch.setattr(config_rule, "ids_in", lambda aws: ("the ids of", aws.region))
     event = {
         "invokingEvent": json.dumps(
             {

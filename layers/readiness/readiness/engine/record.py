@@ -69,6 +69,18 @@ class Recorder:
         """The rows that this version could not read, each with the reason."""
         return self._store.unreadable
 
+    def forget_unreadable(self) -> None:
+        """Forget the rows: the store outlives the run, and each run reports those it meets."""
+        self._store.unreadable.clear()
+
+    def raise_on_unwritten(self) -> None:
+        """Raise Unwritable, after everything else is done, so that the run counts as failed."""
+        if self.unwritten:
+            raise Unwritable(
+                f"{len(self.unwritten)} findings could not be written; the first:"
+                f" {self.unwritten[0]}"
+            )
+
     # -- what is stored -----------------------------------------------------------------------
 
     def of(self, resource: Resource, rule: str) -> Finding | None:

@@ -1,0 +1,70 @@
+"""What a heading's function leaves to a later look: the unsettled, and the many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from readiness.engine.counting import Counts
+from readiness.engine.crowds import Crowds, of_several, referring_to_any
+from readiness.engine.events import Target
+from readiness.engine.look_again import Again, LookAgain, batches, concerns_everything
+
+
+class Later:
+    """The state machine LookAgain and the crowds of events, for one heading's function.
+
+    ``client`` makes a Step Functions client. Without a ``machine`` nothing is left to later.
+    ``function`` is the ARN that is to be invoked, which the first invocation tells.
+    """
+
+    def __init__(
+        self, client: Callable[[], Any], machine: str, crowds: Crowds, counts: Counts
+    ) -> None:
+        self._client = client
+        self.machine = machine
+        self.crowds = crowds
+        self._counts = counts
+        self.function = ""
+
+    def ask(self, targets: Iterable[Target], asked: Again, now: datetime) -> frozenset[Target]:
+        """Ask for a later look at these targets; those that will have one."""
+        targets, machine = set(targets), self._machine()
+        if not targets or machine is None:
+            return frozenset()
+        taken: set[Target] = set()
+        for batch in batches(targets):
+            if machine.later(replace(asked, targets=batch), now):
+                taken |= batch
+        self._counts.add("LooksAgain", len(taken))
+        return frozenset(taken)
+
+    def gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
+        """Those of an event's targets that are left to one look at the end of the minute."""
+        machine = self._machine()
+        everything = frozenset(target for target in asked.targets if concerns_everything(target))
+        via = frozenset(target for target in asked.targets if target.via is not None)
+        gathered: frozenset[Target] = frozenset()
+        if machine is None:
+            return gathered
+        if everything:
+            key = self.crowds.key(everything, now)
+            self.crowds.is_first(key, now)
+            if machine.once(replace(asked, targets=everything, crowd=key), now):
+                gathered |= everything
+        if via and not self.crowds.is_first(self.crowds.key(via, now), now):
+            of_all = replace(asked, targets=referring_to_any(via), origin=of_several(asked.origin))
+            if machine.once(of_all, now):
+                gathered |= via
+        return gathered
+
+    def of_its_crowd(self, asked: Again) -> Again:
+        """A look that was left to later, without a principal if several events asked for it."""
+        if asked.crowd and self.crowds.is_of_several(asked.crowd):
+            asked = replace(asked, origin=of_several(asked.origin))
+        return replace(asked, crowd="")
+
+    def _machine(self) -> LookAgain | None:
+        return LookAgain(self._client(), self.machine, self.function) if self.machine else None
