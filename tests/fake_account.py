@@ -15,7 +15,8 @@ from botocore.stub import validate_parameters
 
 from readiness.engine import settings as settings_module
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey

@@ -30,7 +30,8 @@ from typing import Any
 import pytest
 
 from readiness import cannot_tell, complies, not_applicable, violates, violates_all
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.verdict import Status, Verdict

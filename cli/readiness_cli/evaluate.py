@@ -23,7 +23,8 @@ from readiness_cli.output import cell, emit, exit_code, note, output_option, sta
 if TYPE_CHECKING:
     from readiness.engine import settings
     from readiness.engine.aws import Aws
-    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.engine.evaluate import Evaluation
+    from readiness.engine.observation import Observation
     from readiness.model.finding import Finding
     from readiness.model.rule import Rule
     from readiness_cli.cases.recorded import Recording

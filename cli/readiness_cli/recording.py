@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from readiness.engine import settings
+from readiness.engine.closing import Closing
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.principals import Principals
 from readiness.engine.record import Recorder
@@ -22,7 +23,8 @@ from readiness_cli.stack import Stack
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.engine.evaluate import Evaluation
+    from readiness.engine.observation import Observation
     from readiness.engine.survey import Coverage
     from readiness.model.finding import Finding
     from readiness.model.rule import Rule
@@ -94,6 +96,7 @@ class Recording:
         )
         self._rules = list(rules)
         self._recorder = Recorder(store, evaluation, together=whole)
+        self._closing = Closing(store, evaluation, self._recorder)
         self._began = evaluation.aws.now()
         self._whole = whole
         if whole:
@@ -114,7 +117,7 @@ class Recording:
         closed = 0
         self._recorder.look_again()
         if self._whole:
-            closed = self._recorder.close_vanished(self._rules, coverage, before=self._began)
+            closed = self._closing.vanished(self._rules, coverage, before=self._began)
             self._recorder.look_again()
         written = session.plural(self._recorder.transitions, "transition")
         note(

@@ -17,7 +17,8 @@ from readiness_cli.scan_output import closing_lines, denied_lines, print_verdict
 from readiness_cli.scan_scope import Only, is_of_nothing, why_nothing
 
 if TYPE_CHECKING:
-    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.engine.evaluate import Evaluation
+    from readiness.engine.observation import Observation
     from readiness.engine.survey import Coverage
     from readiness.model.finding import Finding
     from readiness.model.rule import Rule

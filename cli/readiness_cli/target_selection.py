@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.model.evidence import ResourceType
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule

@@ -20,7 +20,8 @@ from botocore import xform_name
 
 from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.engine.rates import IN_A_SWEEP, Pacer
 from readiness.engine.survey import Coverage, Cursor, survey

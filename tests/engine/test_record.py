@@ -14,7 +14,8 @@ from moto import mock_aws
 from functions.encryption.app import encryption
 from readiness import Status
 from readiness.engine.aws_errors import Postponed
-from readiness.engine.evaluate import Observation
+from readiness.engine.closing import Closing
+from readiness.engine.observation import Observation
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
 from readiness.engine.store import Contended, Unavailable
@@ -186,9 +187,9 @@ def out_of_scope_again(account):
 
 
 def swept(store, account, listed, failed=None, missed=()):
-    recorder = Recorder(store, account)
+    closing = Closing(store, account, Recorder(store, account))
     coverage = Coverage(listed=listed, failed=failed or {}, missed=frozenset(missed))
-    closed = recorder.close_vanished([RULE], coverage, before=after(10))
+    closed = closing.vanished([RULE], coverage, before=after(10))
     return closed, store.get(BUCKET, RULE.id)
 
 
@@ -257,6 +258,11 @@ def test_the_row_for_nothing_goes_when_there_is_something(store, account, listed
     assert store.get(nothing, RULE.id).gone is status
 
 
+def closing_of(store):
+    account = Account()
+    return Closing(store, account, Recorder(store, account))
+
+
 @pytest.mark.parametrize("status", [GOOD, BAD, Status.INSUFFICIENT_DATA])
 @pytest.mark.parametrize(
     ("rule", "closed"),
@@ -271,8 +277,8 @@ def test_the_row_for_nothing_goes_when_there_is_something(store, account, listed
 def test_the_findings_of_a_rule_that_is_no_more_are_closed(store, rule, closed, status):
     orphan = finding(status, after(1)).but(rule=rule)
     store.record(orphan, None)
-    recorder = Recorder(store, Account())
-    taken = recorder.close_retired(
+    closing = closing_of(store)
+    taken = closing.retired(
         "encryption", encryption, deployed=["encryption", "iam_roles"], before=after(2)
     )
     stored = store.get(orphan.resource, rule)
@@ -300,11 +306,11 @@ def test_the_findings_of_a_rule_that_is_no_more_are_closed(store, rule, closed, 
 )
 def test_what_another_run_judges_is_not_retired(store, row):
     store.record(row, None)
-    recorder = Recorder(store, Account())
-    assert not recorder.close_retired("encryption", encryption, deployed=[], before=after(0.5))
+    closing = closing_of(store)
+    assert not closing.retired("encryption", encryption, deployed=[], before=after(0.5))
     assert store.get(row.resource, row.rule).status is BAD
     is_here = row.resource == BUCKET
-    assert recorder.retired_left is is_here, "another walk is needed"
+    assert closing.is_another_needed is is_here, "another walk is needed"
 
 
 def test_a_finding_that_cannot_be_written_costs_no_other(store):
@@ -609,13 +615,13 @@ def test_what_vanished_is_closed_batch_by_batch_and_counted(store, monkeypatch):
     for id in "abc":
         store.record(finding(BAD, resource=bucket(id)), None)
     account.state, account.seconds = None, 120
-    recorder = Recorder(store, account)
+    closing = Closing(store, account, Recorder(store, account))
     coverage = Coverage(listed={BUCKETS: set()})
     asked = iter([False] * 5 + [True] * 10)
-    closed = recorder.close_vanished([RULE], coverage, before=after(1), enough=lambda: next(asked))
+    closed = closing.vanished([RULE], coverage, before=after(1), enough=lambda: next(asked))
     assert closed == 2, "one more was there when the time was over"
     assert sorted(row.resource.id for row in store.all() if row.gone) == ["a", "b"]
-    assert recorder.close_vanished([RULE], coverage, before=after(1)) == 1
+    assert closing.vanished([RULE], coverage, before=after(1)) == 1
 
 
 @pytest.mark.parametrize("failure", [Contended, Unavailable])

@@ -11,7 +11,8 @@ import pytest
 from moto import mock_aws
 
 from readiness import Severity, Status, complies, heading
-from readiness.engine.evaluate import Observation
+from readiness.engine.closing import Closing
+from readiness.engine.observation import Observation
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
 from readiness.engine.store import Overtaken, Store, Unwritable
@@ -336,7 +337,9 @@ def test_one_rule_that_finds_it_gone_ends_the_rows_of_all(store):
 def close(store, account, *rules, listed=(), **more):
     recorder = Recorder(store, account)
     coverage = Coverage(listed={THING: set(listed)})
-    return recorder.close_vanished(rules, coverage, before=after(30), **more), recorder
+    return Closing(store, account, recorder).vanished(
+        rules, coverage, before=after(30), **more
+    ), recorder
 
 
 def test_what_vanished_is_closed_for_all_its_rules_and_counted(store):
@@ -384,7 +387,8 @@ def test_global_findings_are_those_of_no_region(store):
     recorder = Recorder(store, account)
     coverage = Coverage(listed={WORLDWIDE: set()})
     assert resource.region == "global"
-    assert recorder.close_vanished([worldwide], coverage, before=after(30)) == 1
+    closing = Closing(store, account, recorder)
+    assert closing.vanished([worldwide], coverage, before=after(30)) == 1
 
 
 def test_several_vanished_of_which_one_listing_tells(store):
@@ -402,8 +406,10 @@ def test_several_vanished_of_which_one_listing_tells(store):
 
 
 def retire(store, *rules, before=30.0, **more):
-    recorder = Recorder(store, Account())
-    closed = recorder.close_retired("encryption", rules, before=after(before), **more)
+    account = Account()
+    recorder = Recorder(store, account)
+    closing = Closing(store, account, recorder)
+    closed = closing.retired("encryption", rules, before=after(before), **more)
     return closed, recorder
 
 

@@ -14,7 +14,8 @@ from botocore.model import OperationModel
 
 from readiness.engine.attribute_values import deserialise
 from readiness.engine.declarations import assemble
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.model.finding import Finding, iso, lasting, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule

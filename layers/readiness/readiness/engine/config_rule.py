@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Observation
 from readiness.engine.events import ConfigRequest, Target
+from readiness.engine.observation import Observation
 from readiness.engine.reader import DeclaredReader
 from readiness.model.evidence import ResourceType, config_resource_id
 from readiness.model.finding import iso

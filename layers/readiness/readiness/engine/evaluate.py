@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
@@ -12,6 +11,7 @@ from readiness.engine.aws import Answer, Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.declarations import DeclarationReader, FirstSeen
 from readiness.engine.events import Target
+from readiness.engine.observation import Observation, finding_of, name_of
 from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
@@ -20,44 +20,12 @@ from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
 from readiness.model.origin import Origin
 from readiness.model.resource import Resource
-from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
-from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Gone, NotOffered, Unreadable, is_said_denied
-from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
+from readiness.model.rule import Parameter, Rule, SettingRefused, needs_reference
+from readiness.model.unreadable import Gone, NotOffered, Unreadable
+from readiness.model.verdict import Status, Verdict, cannot_tell, not_applicable, unread
 
-NAMES = ("group_name", "api_name", "name", "function_arn")
-"""Attributes of evidence that say what people call a resource."""
-MOST_REASON = 1000
-MOST_TAGS, MOST_TAG_NAME, MOST_TAG_VALUE = 50, 128, 256
-MOST_OBSERVED = 30_000
-"""Characters of JSON, of which a message carries two copies with every quote escaped."""
 _NOBODY = Origin()
-_LEFT_OUT = "(too long to be kept)"
 _OWN = "The resource is part of Readiness itself (parameter EvaluateOwnResources)."
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen of one resource for one rule. No ``finding``: the resource is gone.
-
-    ``crash`` is the error of a rule that raised; ``is_own`` is part of the monitor's own stack,
-    which is left out of scope; ``out_of_scope`` closes a finding that exists
-    and opens none. ``again`` is what to look at once more where the reason passes by itself.
-    ``over`` is the version of the stored finding that was known before anything of this was read,
-    0 where none was stored; None where that is not known. ``unproven``: nothing that was read says
-    whether the resource exists.
-    """
-
-    rule: Rule
-    resource: Resource
-    observed_at: datetime
-    finding: Finding | None = None
-    crash: str = ""
-    out_of_scope: bool = False
-    is_own: bool = False
-    again: Target | None = None
-    over: int | None = None
-    unproven: bool = False
 
 
 class Stored(Protocol):
@@ -243,14 +211,14 @@ class Evaluation:
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
                 if not parameter.tolerant:
-                    return _unknown(unreadable), oldest, None, _name_of(subject)
+                    return _unknown(unreadable), oldest, None, name_of(subject)
                 arguments.append(unreadable)
                 continue
             except Gone as gone:
                 if parameter.declaration.about is rule.subject:
                     raise
                 said_so = cannot_tell(f"What it refers to does not exist: {gone}.")
-                return said_so, oldest, None, _name_of(subject)
+                return said_so, oldest, None, name_of(subject)
             oldest = min([oldest, *(answer.as_of for answer in answers)])
             found = [answer.evidence for answer in answers]
             arguments.append(tuple(found) if parameter.many else found[0] if found else None)
@@ -262,7 +230,7 @@ class Evaluation:
                 own_tags = own if isinstance(own, Mapping) else None
         verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
         verdict = _passing_with(verdict, arguments)
-        return verdict, oldest, own_tags, _name_of(subject)
+        return verdict, oldest, own_tags, name_of(subject)
 
     def attested(
         self,
@@ -331,36 +299,17 @@ class Evaluation:
         tags: Mapping[str, str] | None,
         name: str = "",
     ) -> Observation:
-        settings = self._configured[rule.id]
-        known = tags or {}
-        finding = Finding(
-            resource=resource,
-            rule=rule.id,
-            name="" if name in resource.id else clean(name, 128),
-            status=verdict.status,
-            severity=verdict.severity or rule.severity,
-            section=rule.heading.section,
-            heading=rule.heading.title,
-            item=rule.item,
-            reason=clean(verdict.reason, MOST_REASON),
-            expected=clean(verdict.expected, MOST_REASON),
-            reminder=clean(verdict.reminder, MOST_REASON),
-            observed=_storable(verdict.observed),
-            settings=as_facts(settings) if isinstance(settings, dict) else {},
-            missing=verdict.missing,
-            denied=_denied(verdict),
-            tags=None if tags is None else _short(tags),
-            last_observed_at=at,
-            changed_by=clean(self._changed_by.by, 256),
-            changed_call=clean(self._changed_by.call, 128),
-            changed_at=clean(self._changed_by.at, 64),
-            event_id=clean(self._changed_by.event_id, 64),
-            woken_by=self._changed_by.woken_by,
-            release=self._changed_by.release,
-            trigger=clean(self._trigger, 256),
-            workload=clean(known.get(self.scope.workload_tag, ""), 128),
-            environment=clean(self.scope.environment(resource, known), 128),
-            owner=clean(known.get(self.scope.owner_tag, ""), 128),
+        finding = finding_of(
+            rule,
+            resource,
+            verdict,
+            at,
+            settings=self.settings(rule),
+            tags=tags,
+            name=name,
+            scope=self.scope,
+            trigger=self._trigger,
+            changed_by=self._changed_by,
         )
         is_placeholder = resource.type != rule.subject.name
         again = Target(rule.id, None if is_placeholder else resource.id)
@@ -410,32 +359,6 @@ def _whole(rule: Rule, verdict: object) -> Verdict:
     return verdict
 
 
-def _name_of(subject: Any) -> str:
-    """What people call the resource, where its evidence says so; of a function its name."""
-    for attribute in NAMES:
-        name = getattr(subject, attribute, "")
-        if isinstance(name, str) and name:
-            return name.rpartition(":function:")[2]
-    return ""
-
-
-def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:
-    """The facts as they are stored; those that are too large are left out, the largest first.
-
-    DynamoDB refuses an item of 400 KB, and SNS a message of 256: one resource with hostile names
-    would then keep its whole heading from being recorded.
-    """
-    facts = cast("Mapping[str, Fact]", clean_facts(observed))
-    sizes = {name: len(json.dumps(value, default=str)) for name, value in facts.items()}
-    left_out = set()
-    for name in sorted(sizes, key=lambda name: -sizes[name]):
-        if sum(sizes.values()) <= MOST_OBSERVED:
-            break
-        left_out.add(name)
-        sizes[name] = len(_LEFT_OUT)
-    return {name: _LEFT_OUT if name in left_out else value for name, value in facts.items()}
-
-
 def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
     """The verdict; unknown and passing where an answer was missing for a passing reason."""
     if verdict.status is not Status.INSUFFICIENT_DATA:
@@ -445,18 +368,6 @@ def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
     denied = (*verdict.denied, *(each.action for each in failures if each.is_denied))
     named = tuple(action for action in dict.fromkeys(denied) if action in verdict.missing)
     return replace(verdict, is_passing=is_passing, denied=named)
-
-
-def _denied(verdict: Verdict) -> tuple[str, ...]:
-    """The actions that were denied, also where the rule itself put the failures into words."""
-    said = (each for each in verdict.missing if is_said_denied(each, verdict.reason))
-    return tuple(dict.fromkeys((*verdict.denied, *said)))
-
-
-def _short(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags as they are stored, as many and as long as AWS allows."""
-    pairs = list(tags.items())[:MOST_TAGS]
-    return {clean(name, MOST_TAG_NAME): clean(value, MOST_TAG_VALUE) for name, value in pairs}
 
 
 def _unknown(unreadable: Unreadable) -> Verdict:

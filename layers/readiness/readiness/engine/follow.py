@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
-from readiness.engine.evaluate import Evaluation, Observation, references
+from readiness.engine.evaluate import Evaluation, references
 from readiness.engine.events import ANY, Target
+from readiness.engine.observation import Observation
 from readiness.engine.survey import Coverage, survey
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule

@@ -32,7 +32,7 @@ from readiness.model.finding import DEFAULT_STACK
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.evaluate import Observation
+    from readiness.engine.observation import Observation
     from readiness.model.rule import Heading
 
 

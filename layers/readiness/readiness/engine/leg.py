@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from readiness.engine.evaluate import Observation
 from readiness.engine.events import MalformedEvent
+from readiness.engine.observation import Observation
 from readiness.engine.survey import Coverage, Cursor, Phase
 from readiness.model import checklist
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from readiness.engine.aws_errors import Postponed
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.store import Contended, Overtaken, Store, Unwritable
-from readiness.engine.survey import BATCH, Coverage
-from readiness.model.blindness import RULE_HEADING
-from readiness.model.evidence import ACCOUNT, ResourceType
+from readiness.engine.survey import BATCH
+from readiness.model.evidence import ResourceType
 from readiness.model.finding import CHANGE, Finding
-from readiness.model.resource import GLOBAL, Resource
+from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.transition import is_older
 from readiness.model.unreadable import Unreadable
@@ -61,7 +60,6 @@ class Recorder:
         self.recorded = 0
         self._to_read = 0
         self.unwritten: list[str] = []
-        self.retired_left = False
         evaluation.read_before(self)
 
     @property
@@ -118,6 +116,11 @@ class Recorder:
                 known = self._rows.setdefault(resource, read)
         return known
 
+    def forget(self) -> None:
+        """Forget what was read of resources that were judged."""
+        with self._lock:
+            self._rows = {}
+
     def _remember(self, resource: Resource, rule: str, finding: Finding | None) -> None:
         rows = self._of_resource(resource)
         if finding is None:
@@ -135,16 +138,16 @@ class Recorder:
         """
         with self._lock:
             self.recorded += 1
-        self._record(observation)
+        self.write(observation)
         if observation.finding is None and not observation.out_of_scope:
-            self._close_others(observation)
+            self.close_others(observation)
 
-    def _record(self, observation: Observation) -> bool:
-        """Whether something was written."""
+    def write(self, observation: Observation) -> bool:
+        """Write one observation, and look again; whether something was written."""
         written = False
         try:
             for looks in range(1 + SECOND_LOOKS):
-                wrote, look_again, is_first = self._write(observation)
+                wrote, look_again, is_first = self._write_once(observation)
                 written |= wrote
                 if not look_again or not _is_about_its_subject(observation):
                     break
@@ -161,7 +164,7 @@ class Recorder:
                 self.unwritten.append(str(error))
         return written
 
-    def _write(self, observation: Observation) -> tuple[bool, bool, bool]:
+    def _write_once(self, observation: Observation) -> tuple[bool, bool, bool]:
         """Write an observation: whether that was needed, whether to look again, if it is first.
 
         A first row is one where nothing was stored, neither before the reading nor at the write.
@@ -206,20 +209,20 @@ class Recorder:
         except Unreadable:
             return True
 
-    def _close_others(self, observation: Observation) -> int:
+    def close_others(self, observation: Observation) -> int:
         """Close what other rules said of a resource that is gone, also those of other headings."""
         closed = 0
         rows = self._store.of_resource(observation.resource)
         for finding in rows.values():
             if finding.rule == observation.rule.id or finding.gone:
                 continue
-            gone = _gone(finding, observation.observed_at, _VANISHED)
-            closed += self._closed(gone, finding)
+            closed += self.close(finding, observation.observed_at, _VANISHED)
         return closed
 
-    def _closed(self, gone: Finding, stored: Finding) -> bool:
+    def close(self, stored: Finding, at: datetime, reason: str) -> bool:
+        """Close a stored finding; whether something was written."""
         try:
-            change = self._store.record(gone, stored)
+            change = self._store.record(_gone(stored, at, reason), stored)
         except UnreadableRow as error:
             self._store.unreadable[error.key] = error.why
             return False
@@ -263,7 +266,7 @@ class Recorder:
                 first = {id for id in ids if (about, id) not in replaced}
                 there = _listed(again, about) & first if first else set[str]()
                 left -= sum(len(ids[id]) for id in there)
-                for batch in _in_batches(sorted(ids.keys() - there)):
+                for batch in in_batches(sorted(ids.keys() - there)):
                     if enough():
                         return left
                     left -= self._look_again_at(again, about, batch, ids)
@@ -276,8 +279,7 @@ class Recorder:
         batch: Sequence[str],
         rules: Mapping[str, Mapping[str, Rule]],
     ) -> int:
-        with self._lock:
-            self._rows = {}
+        self.forget()
 
         def look(id: str) -> int:
             resource = about.resource(again.aws.account, again.aws.region, id)
@@ -291,115 +293,6 @@ class Recorder:
 
         with again.aws.batch(about, batch), ThreadPoolExecutor(_THREADS, "again") as pool:
             return sum(pool.map(look, batch))
-
-    # -- the end of a sweep ---------------------------------------------------------------------
-
-    def close_vanished(
-        self,
-        rules: Iterable[Rule],
-        coverage: Coverage,
-        *,
-        before: datetime,
-        enough: Enough = lambda: False,
-    ) -> int:
-        """Close findings whose resource a complete listing did not show.
-
-        Each resource is read once more alone: listings are eventually consistent, and a resource
-        is gone only if it says so itself or, where no evidence can, if a second listing does not
-        show it either. Stops at ``enough``; what it closed is not found again.
-        """
-        vanished: dict[Resource, list[Rule]] = {}
-        closed = 0
-        for rule, finding in self._left_over(rules, coverage, before):
-            if enough():
-                return closed
-            if not self._is_placeholder(finding, rule.subject):
-                vanished.setdefault(finding.resource, []).append(rule)
-            elif coverage.listed[rule.subject]:
-                gone = Observation(rule, finding.resource, before, over=finding.version)
-                closed += self._record(gone)
-        return closed + self._close_if_gone(vanished, enough)
-
-    def _left_over(
-        self, rules: Iterable[Rule], coverage: Coverage, before: datetime
-    ) -> Iterator[tuple[Rule, Finding]]:
-        """The findings that this sweep did not see, of types that it listed as a whole."""
-        for rule in rules:
-            if coverage.is_whole(rule.subject):
-                for finding in self._stored_by(rule):
-                    is_over = finding.gone or finding.last_observed_at >= before
-                    if not is_over and finding.resource.id not in coverage.listed[rule.subject]:
-                        yield rule, finding
-
-    def _close_if_gone(self, vanished: Mapping[Resource, Sequence[Rule]], enough: Enough) -> int:
-        """Close those of the resources that are gone, a batch at a time."""
-        again = self._evaluation.reread()
-        closed = 0
-
-        def close(resource: Resource) -> int:
-            rules = vanished[resource]
-            try:
-                seen = again.agreed(resource, rules)
-                unproven = all(each.unproven for each in seen)
-                is_unlisted = unproven and not again.lists(rules[0], resource)
-            except (Postponed, Unreadable):
-                return 0  # the next sweep looks at it
-            if is_unlisted:
-                seen = [replace(each, finding=None) for each in seen]
-            for observation in seen:
-                self._record(observation)
-            gone = next((each for each in seen if each.finding is None), None)
-            return 0 if gone is None else len(seen) + self._close_others(gone)
-
-        with ThreadPoolExecutor(_THREADS, "close") as pool:
-            for batch in _in_batches(sorted(vanished)):
-                if enough():
-                    break
-                with self._lock:
-                    self._rows = {}
-                closed += sum(pool.map(close, batch))
-        return closed
-
-    def _stored_by(self, rule: Rule) -> Iterator[Finding]:
-        aws = self._evaluation.aws
-        region = GLOBAL if rule.subject.is_global else aws.region
-        return self._store.of_rule(rule.id, f"{aws.account}/{region}/")
-
-    def close_retired(
-        self, folder: str, rules: Iterable[Rule], *, deployed: Iterable[str], before: datetime
-    ) -> int:
-        """Close what a whole walk through the table finds of rules that are no more.
-
-        Those are rules that the heading ``folder`` does not have, and all of headings that are
-        not ``deployed``. A row that says it was written meanwhile is left to another walk, which
-        ``retired_left`` asks for: its writer is a version that is just leaving, or a host whose
-        clock is ahead.
-        """
-        aws = self._evaluation.aws
-        existing, headings = {rule.id for rule in rules}, {folder, RULE_HEADING, *deployed}
-        closed = 0
-        for resource, rule in self._store.every_key():
-            heading = rule.partition(".")[0]
-            retired = rule not in existing if heading == folder else heading not in headings
-            here = resource.account == aws.account and resource.region in {aws.region, GLOBAL}
-            if not retired or not here:
-                continue
-            try:
-                stored = self._store.get(resource, rule)
-            except UnreadableRow as error:
-                self._store.unreadable[error.key] = error.why
-                continue
-            if stored is None or stored.gone:
-                continue
-            if stored.last_observed_at >= before:
-                self.retired_left = True
-                continue
-            closed += self._closed(_gone(stored, before, _RETIRED), stored)
-        return closed
-
-    def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:
-        """Whether it is the account-level row of a rule that had nothing to judge, or no list."""
-        return finding.resource.type == ACCOUNT.name != subject.name
 
 
 def _listed(again: Evaluation, about: ResourceType) -> set[str]:
@@ -419,7 +312,8 @@ def _is_about_its_subject(observation: Observation) -> bool:
     return observation.rule.subject.name == observation.resource.type
 
 
-def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items, as many at a time as a sweep evaluates together."""
     for first in range(0, len(items), BATCH):
         yield items[first : first + BATCH]
 
@@ -438,7 +332,6 @@ def _as_finding(observation: Observation, stored: Finding | None) -> Finding | N
 
 
 _VANISHED = "The resource does not exist any more."
-_RETIRED = "There is no such rule any more."
 
 
 def _gone(stored: Finding, at: datetime, reason: str) -> Finding:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
-from readiness.engine.evaluate import Evaluation, Observation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.observation import Observation
 from readiness.model.evidence import ResourceType
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine import sdk
+from readiness.engine.closing import Closing
 from readiness.engine.leg import Leg, as_json, leg_of, list_again
 from readiness.engine.look_again import MOST_TARGETS, Again
 from readiness.engine.rates import IN_A_SWEEP
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from readiness.engine.answers import Answers
     from readiness.engine.aws import Aws
     from readiness.engine.deployment import Deployment
-    from readiness.engine.evaluate import Observation
+    from readiness.engine.evaluate import Evaluation
     from readiness.engine.events import Target
     from readiness.engine.later import Later
+    from readiness.engine.observation import Observation
     from readiness.engine.sandbox import Sandbox
     from readiness.engine.telemetry import Telemetry
     from readiness.model.rule import Rule
@@ -115,7 +117,7 @@ class Sweep:
         wait = list_again(coverage) if coverage.cursor is None else 0
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
-            closed = self._close(recorder, rules, coverage, began, leg.deployed, left)
+            closed = self._close(evaluation, recorder, rules, coverage, began, leg.deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
         answer = self._telemetry.recorded(recorder, evaluated) | self._covered(coverage, rules)
@@ -165,6 +167,7 @@ class Sweep:
 
     def _close(
         self,
+        evaluation: Evaluation,
         recorder: Recorder,
         rules: Sequence[Rule],
         coverage: Coverage,
@@ -177,13 +180,12 @@ class Sweep:
         def enough() -> bool:
             return left() < SPARE_MILLISECONDS
 
-        closed = recorder.close_vanished(rules, coverage, before=began, enough=enough)
+        closing = Closing(self._deployment.store, evaluation, recorder)
+        closed = closing.vanished(rules, coverage, before=began, enough=enough)
         folder, existing = self._heading.folder, [rule.id for rule in self._heading]
         if not enough() and not self._former.is_clean(folder, existing, deployed):
-            closed += recorder.close_retired(
-                folder, self._heading.rules, deployed=deployed, before=began
-            )
-            if not recorder.retired_left:
+            closed += closing.retired(folder, self._heading.rules, deployed=deployed, before=began)
+            if not closing.is_another_needed:
                 self._former.cleaned(folder, existing, deployed)
         recorder.look_again(enough)
         return closed
