@@ -355,3 +355,17 @@ def test_the_pagers_queue_gives_up_later_than_the_forwarder():
 def test_the_pagers_queue_takes_what_concerns_it_and_what_does_not_say():
     policy = TEMPLATE["Resources"]["AlertsToQueue"]["Properties"]["FilterPolicy"]
     assert json.loads(json.dumps(policy)) == {"pager": ["yes", {"exists": False}]}
+
+
+def test_every_way_to_the_pager_leaves_out_what_the_pager_need_not_hear():
+    """A mass fix of what never paged would hold up the next page at a pasted URL too."""
+    ways = {
+        name: resource["Properties"].get("FilterPolicy", {})
+        for name, resource in TEMPLATE["Resources"].items()
+        if resource["Type"] == "AWS::SNS::Subscription"
+        and resource["Properties"]["TopicArn"] == "AlertsTopic"
+        and resource["Properties"]["Protocol"] != "email"
+    }
+    assert ways.keys() == {"AlertsToQueue", "AlertsToPastedUrl"}
+    for name, policy in ways.items():
+        assert policy["pager"] == ["yes", {"exists": False}], name
