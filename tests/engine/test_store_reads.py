@@ -317,14 +317,29 @@ def test_failures_of_the_server_pass(dynamodb, store, status, times):
 
 
 def test_rivals_without_end_are_named(dynamodb, store, waited):
-    dynamodb.put_item.side_effect = error("ConditionalCheckFailedException")
+    plain = dynamodb.put_item._mock_wraps
+    versions = iter(range(1, 99))
+
+    def rival(**_):
+        row = finding(GOOD, version=next(versions))
+        plain(TableName=FINDINGS, Item=to_item(row))
+        raise error("ConditionalCheckFailedException")
+
+    dynamodb.put_item.side_effect = rival
     with pytest.raises(Contended) as contended:
-        store.record(finding(GOOD), None)
+        store.record(finding(GOOD, after(5), reason="Mine."), None)
     assert str(contended.value) == f"{BUCKET.key} {RULE}"
     with pytest.raises(Contended) as contended:
         store.change_at(BUCKET, RULE, lambda stored: Change(finding(GOOD)))
     assert str(contended.value) == f"{BUCKET.key} {RULE}"
     assert waited == [], "a rival has written, so there is nothing to wait for"
+
+
+def test_a_row_that_nobody_has_written_is_waited_for(dynamodb, store, waited):
+    dynamodb.put_item.side_effect = error("ConditionalCheckFailedException")
+    with pytest.raises(Contended):
+        store.record(finding(GOOD), None)
+    assert len(waited) == 6
 
 
 def test_a_change_is_decided_again_over_what_a_rival_wrote(dynamodb, store):

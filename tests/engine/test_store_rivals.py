@@ -13,7 +13,7 @@ from readiness.alerting.incidents import Incidents
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.retired import Former
 from readiness.engine.rows import transition_item
-from readiness.engine.store import Contended, Store
+from readiness.engine.store import Contended, Overtaken, Store, Unavailable, Unwritable
 from readiness.engine.sweeps import Sweeps
 from readiness.model.transition import Kind, Transition, decide
 from tests.fake_account import error
@@ -37,7 +37,7 @@ def spy(dynamodb):
 
 @pytest.fixture
 def store(spy):
-    return Store(spy, FINDINGS, TRANSITIONS)
+    return Store(spy, FINDINGS, TRANSITIONS, wait=lambda seconds: None)
 
 
 def cancelled(*codes):
@@ -100,6 +100,45 @@ def test_conflicts_without_end_are_given_up_on(spy, store):
     spy.transact_write_items.side_effect = cancelled("TransactionConflict", "None")
     with pytest.raises(Contended, match=RULE):
         store.record(finding(BAD), None)
+
+
+def test_a_conflict_that_nobody_won_is_no_newer_state(dynamodb, spy, store):
+    """DynamoDB may cancel both transactions: taken for overtaken, neither would be written."""
+    refused = cancelled("TransactionConflict", "None")
+    spy.transact_write_items.side_effect = then(refused, dynamodb.transact_write_items)
+    change = store.record(finding(BAD), None, follows=True)
+    assert change.transition.kind is Kind.OPENED
+    assert store.get(BUCKET, RULE).status is BAD
+
+
+def test_a_rival_that_wrote_before_a_conflict_has_overtaken(dynamodb, spy, store):
+    def rival(**_):
+        make_store(dynamodb).record(finding(GOOD, reason="The rival's."), None)
+        raise cancelled("TransactionConflict", "None")
+
+    spy.transact_write_items.side_effect = rival
+    with pytest.raises(Overtaken) as overtaken:
+        store.record(finding(BAD), None, follows=True)
+    assert overtaken.value.stored.reason == "The rival's."
+
+
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_a_transaction_that_no_try_would_cure_is_tried_once(spy, store, reason):
+    """Each further try of each such finding would take seconds of the leg that writes it."""
+    spy.transact_write_items.side_effect = cancelled(reason, "None")
+    with pytest.raises(Unwritable, match=RULE) as refused:
+        store.record(finding(BAD), None)
+    assert not isinstance(refused.value, Unavailable | Contended)
+    assert spy.transact_write_items.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "reason", ["ProvisionedThroughputExceeded", "ThrottlingError", "OfANewerVersion"]
+)
+def test_a_transaction_that_was_throttled_is_tried_again(dynamodb, spy, store, reason):
+    refused = cancelled("None", reason)
+    spy.transact_write_items.side_effect = then(refused, dynamodb.transact_write_items)
+    assert store.record(finding(BAD), None, follows=True).transition.kind is Kind.OPENED
 
 
 @pytest.mark.parametrize("code", ["InternalServerError", "AccessDeniedException"])

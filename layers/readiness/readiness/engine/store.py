@@ -48,6 +48,9 @@ _PASSING = {
     "TransactionCanceledException",
     "TransactionInProgressException",
 }
+_RIVALS = {"ConditionalCheckFailed", "TransactionConflict"}
+_REFUSED = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
+"""Reasons of a cancelled transaction: another writer, and what no other try would cure."""
 _UNANSWERED = (ConnectionError, Garbled, HTTPClientError)
 _NO_INDEX = {"ValidationException", "ResourceNotFoundException"}
 """What DynamoDB, and what emulators, say of an index that is missing or still being filled."""
@@ -266,16 +269,20 @@ class Store:
         for a finding that the table refuses, Unavailable where it does not take any, and
         UnreadableRow.
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             change = self._decided(stored, seen, follows=follows)
             if change.finding is None:
                 return change
             change = _counted(change, stored)
             if self._write(change, stored):
                 return change
-            stored = self.get(seen.resource, seen.rule)
-            if follows:
-                raise Overtaken(stored)
+            found = self.get(seen.resource, seen.rule)
+            if _is_same(found, stored):
+                # A transaction that met another one: which of them was written, if any, is open.
+                self._back_off(attempt)
+            elif follows:
+                raise Overtaken(found)
+            stored = found
         raise Contended(f"{seen.resource.key} {seen.rule}")
 
     def _decided(self, stored: Finding | None, seen: Finding, *, follows: bool) -> Change:
@@ -329,7 +336,7 @@ class Store:
                 raise Unwritable(f"{name}: {error}") from error
             except ClientError as error:
                 code = error.response.get("Error", {}).get("Code")
-                if code == "ValidationException":
+                if code == "ValidationException" or _reasons(error) & _REFUSED:
                     raise Unwritable(f"{name}: {error}") from error
                 if _lost_the_race(error):
                     return False
@@ -341,8 +348,11 @@ class Store:
                 failed = type(error).__name__
             else:
                 return True
-            self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+            self._back_off(attempt)
         raise Unavailable(f"{name}: the table did not take it {_ATTEMPTS} times ({failed})")
+
+    def _back_off(self, attempt: int) -> None:
+        self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
 
     def _write_once(
         self, finding: Finding, transition: Transition | None, stored: Finding | None
@@ -504,12 +514,21 @@ def _is_of_the_server(error: ClientError) -> bool:
     return isinstance(status, int) and status >= 500
 
 
+def _is_same(found: Finding | None, stored: Finding | None) -> bool:
+    """Whether nobody has written the row since it was read."""
+    if found is None or stored is None:
+        return found is stored
+    read = (stored.version, stored.last_observed_at)
+    return (found.version, found.last_observed_at) == read
+
+
 def _lost_the_race(error: ClientError) -> bool:
     code = error.response.get("Error", {}).get("Code")
-    if code == "ConditionalCheckFailedException":
-        return True
-    if code != "TransactionCanceledException":
-        return False
-    reasons = error.response.get("CancellationReasons", [])
-    codes = {reason.get("Code") for reason in reasons}
-    return bool(codes & {"ConditionalCheckFailed", "TransactionConflict"})
+    return code == "ConditionalCheckFailedException" or bool(_reasons(error) & _RIVALS)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Why a transaction was cancelled; nothing where DynamoDB does not say, or for other calls."""
+    if error.response.get("Error", {}).get("Code") != "TransactionCanceledException":
+        return set()
+    return {str(each.get("Code")) for each in error.response.get("CancellationReasons") or ()}
