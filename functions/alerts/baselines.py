@@ -12,9 +12,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.alerts.telemetry import log, metrics
 from readiness.alerting.baseline_message import baseline_message, upgrade_message
+from readiness.alerting.incidents import since_opened
+from readiness.alerting.routing import Routing
 from readiness.engine.store import Store
 from readiness.engine.sweeps import Sweeps
 from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.origin import SWEEP
+from readiness.model.transition import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Baselines:
         account: str,
         region: str,
     ) -> None:
-        """One digest of what new rules found, and changed ones since the sweep began."""
+        """One digest of what new rules found, and changed ones that nobody was told of."""
         names = [name for each in swept if not each.is_first for name in each.names if "." in name]
         new = {name for name in names if _is_new(name, past, sweep["id"])}
         started = sweep.get("started_at")
@@ -110,16 +114,39 @@ class Baselines:
         def is_told(finding: Finding) -> bool:
             if finding.rule in new:
                 return True
+            if finding.rule not in names:
+                return False
             # What the sweep found has a time of Lambda. A host whose clock is ahead adds at most
             # findings that were sent one by one too.
             opened = finding.opened_at
-            return finding.rule in names and opened is not None and iso(opened) >= began
+            if opened is not None and iso(opened) >= began:
+                return True
+            return self._waits(finding, past.get(finding.rule, {}), str(sweep["id"]))
 
         told = [finding for finding in self._store.open(account) if is_told(finding)]
         if told:
             found = Counter(str(finding.severity) for finding in told)
             rules = sorted({finding.rule for finding in told})
             self._send(upgrade_message(rules, found, account, region, self._stack))
+
+    def _waits(self, finding: Finding, row: Mapping[str, Any], sweep: str) -> bool:
+        """Whether a sweep found it, or that it is more severe, and nobody was told.
+
+        That may be an earlier sweep of a new version, which did not complete the heading. ``row``
+        is the rule's, as it was before this sweep ended, or from another try to record that.
+        """
+        is_again = row.get("trigger") == sweep
+        if (finding.release == row.get("release")) is not is_again:
+            return False
+        told_until = "" if is_again else str(row.get("swept_at", ""))
+        return any(
+            each.at > told_until
+            and (each.release == finding.release or not is_again)
+            and each.woken_by == SWEEP
+            and each.kind in {Kind.OPENED, Kind.REOPENED, Kind.ESCALATED}
+            and each.published_as in {"", Routing.UPGRADE}
+            for each in since_opened(self._store.history(finding.id))
+        )
 
     def _open_by_severity(self, account: str, is_meant: Callable[[Finding], bool]) -> Counter[str]:
         return Counter(

@@ -233,7 +233,8 @@ def test_a_sweep_goes_on_from_its_cursor_and_gets_there(function):
         client("s3").create_bucket(Bucket=f"more{number}")
     event, legs = {"sweep": {"id": "sweep-1", "cursor": None}}, 0
     answer = function(event, context(milliseconds=1000))
-    assert answer["cursor"] == {"type": "", "region": "", "after": "", "idle": 1}
+    start = {"type": "", "region": "", "after": "", "release": answer["release"]}
+    assert answer["cursor"] == start | {"idle": 1}
     resumed = {"sweep": {"id": "sweep-1", "cursor": answer["cursor"]}}
     while "cursor" in (answer := function(resumed, context())) and legs < 5:
         resumed["sweep"]["cursor"] = answer["cursor"]
@@ -247,7 +248,8 @@ def test_a_sweep_goes_on_from_its_cursor_and_gets_there(function):
 def test_a_leg_that_gets_to_nothing_does_not_start_over(function):
     cursor = {"type": "AWS::S3::Bucket", "region": "us-east-1", "after": "cat"}
     event = {"sweep": {"id": "sweep-1", "cursor": cursor}}
-    assert function(event, context(milliseconds=1000))["cursor"] == cursor | {"idle": 1}
+    answer = function(event, context(milliseconds=1000))
+    assert answer["cursor"] == cursor | {"idle": 1, "release": answer["release"]}
 
 
 def test_a_leg_goes_on_with_what_the_one_before_has_read(function, monkeypatch):
@@ -404,7 +406,8 @@ def test_a_leg_without_time_to_close_leaves_that_to_the_next(function, monkeypat
     short = context()
     short.get_remaining_time_in_millis = lambda: 40_000 if judged else 300_000
     answer = function({"sweep": {"id": "s"}}, short)
-    assert answer["cursor"] == {"type": "", "region": "", "after": "", "phase": 2}
+    release = {"release": answer["release"]}
+    assert answer["cursor"] == {"type": "", "region": "", "after": "", "phase": 2} | release
     assert not stored(function).gone
     answer = swept(function, answer["cursor"])
     assert "cursor" not in answer

@@ -134,6 +134,13 @@ def test_a_listing_that_is_denied_is_unknown_at_once(make, capsys):
     assert ("encryption", "BlindVerdicts", 1) in sent(capsys)
 
 
+def test_a_stack_that_is_updated_between_two_legs_judges_what_was_passed(make):
+    """A new rule would else count as swept, and the next sweep page all that this one left out."""
+    passed = {"type": THING.name, "region": HOME, "after": "b"}
+    assert swept(make(), passed | {"release": release_of("encryption", "")})["evaluated"] == 1
+    assert swept(make(), passed | {"release": "of-another-version"})["evaluated"] == 3
+
+
 # -- what is counted and logged --------------------------------------------------------------------
 
 

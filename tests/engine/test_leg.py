@@ -42,6 +42,23 @@ FULL = Cursor("AWS::S3::Bucket", "us-east-1", "data", Phase.MISSED, ("A", "B"), 
 def test_a_cursor_comes_back_as_it_was_sent(cursor, plain):
     assert as_json(cursor) == plain
     assert leg_of({"id": "s", "cursor": plain}).start == cursor
+    assert as_json(cursor, "r1") == plain | {"release": "r1"}
+    leg = leg_of({"id": "s", "cursor": plain | {"release": "r1"}})
+    assert (leg.start, leg.release) == (cursor, "r1")
+
+
+@pytest.mark.parametrize(
+    ("release", "start"),
+    [
+        pytest.param({"release": "r2"}, FULL, id="the same version"),
+        pytest.param({"release": "r1"}, None, id="another version, and other rules"),
+        pytest.param({}, FULL, id="a version that did not say so"),
+    ],
+)
+def test_a_leg_of_another_version_begins_the_heading_anew(release, start):
+    leg = leg_of({"id": "s", "cursor": as_json(FULL) | release}).by("r2")
+    assert leg.start == start
+    assert leg.sweep == "s"
 
 
 def test_a_first_leg_has_no_cursor_and_every_heading():
@@ -57,6 +74,7 @@ def test_a_first_leg_has_no_cursor_and_every_heading():
     [
         {"type": None},
         {"region": 1},
+        {"release": 1},
         {"after": ["x"]},
         {"phase": True},
         {"phase": 3},

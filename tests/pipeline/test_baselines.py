@@ -93,6 +93,44 @@ def test_what_a_changed_rule_finds_in_its_first_sweep_is_told_in_one_digest(keye
     assert (digest["kind"], digest["rules"], digest["open"]["HIGH"]) == ("BASELINE", [KMS], 5)
 
 
+def test_what_a_sweep_found_that_did_not_complete_is_told_by_the_one_that_does(keyed):
+    """The first sweep after the upgrade paged nobody for it, and its heading failed."""
+    installed(keyed)
+    keyed.record(found_by_sweep(KMS, "b", release="r2", minutes=1))
+    keyed.stream()
+    swept(keyed, "sweep-2", release="r2", completed=False)
+    assert told(keyed) == []
+    swept(keyed, "sweep-3", release="r2", started=datetime.now(UTC) + timedelta(hours=1))
+    [digest] = told(keyed)
+    assert (digest["rules"], digest["open"]["HIGH"]) == ([KMS], 1)
+
+
+def test_it_is_told_also_where_another_upgrade_came_in_between(keyed):
+    installed(keyed)
+    keyed.record(found_by_sweep(KMS, "b", release="r2", minutes=1))
+    keyed.stream()
+    swept(keyed, "sweep-2", release="r2", completed=False)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    swept(keyed, "sweep-3", release="r3", started=later)
+    [digest] = told(keyed)
+    assert (digest["rules"], digest["open"]["HIGH"]) == ([KMS], 1)
+
+
+def test_what_an_upgrade_finds_more_severe_is_told(keyed):
+    keyed.record(found_by_sweep(KMS, "b", minutes=-60, severity=Severity.MEDIUM))
+    keyed.stream()
+    installed(keyed)
+    keyed.record(found_by_sweep(KMS, "b", release="r2", minutes=1))
+    keyed.stream()
+    assert told(keyed) == []
+    swept(keyed, "sweep-2", release="r2")
+    assert told(keyed)[0]["open"]["HIGH"] == 1
+    keyed.published.clear()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    swept(keyed, "sweep-3", release="r3", started=later)
+    assert told(keyed) == [], "the next upgrade tells nothing of the last one"
+
+
 def test_an_upgrade_that_finds_nothing_says_nothing(keyed):
     installed(keyed)
     keyed.record(found_by_sweep(KMS, "known", minutes=-60))

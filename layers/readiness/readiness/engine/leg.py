@@ -21,8 +21,8 @@ Each leg takes over what the one before has read, so that six answer some 8,000 
 
 _CURSOR = (
     "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
-    f" or 2), 'unlisted' (a list of texts), 'tries' (0 to {len(LISTING_WAITS)}) and 'idle' (a"
-    " whole number from 0)"
+    f" or 2), 'unlisted' (a list of texts), 'tries' (0 to {len(LISTING_WAITS)}), 'idle' (a"
+    " whole number from 0) and 'release' (a text)"
 )
 
 
@@ -30,12 +30,23 @@ _CURSOR = (
 class Leg:
     """What a leg is asked for: ``start`` is where the one before stopped, None at the first.
 
-    ``deployed`` are the headings that the stack has.
+    ``deployed`` are the headings that the stack has. ``release`` is the version that made the leg
+    before, empty where that is not known.
     """
 
     sweep: str
     start: Cursor | None
     deployed: list[str]
+    release: str = ""
+
+    def by(self, release: str) -> Leg:
+        """The leg as this version makes it: from the beginning, where another one has begun.
+
+        What the other version passed was not judged by the rules that are new or changed now.
+        """
+        if self.release in {"", release}:
+            return self
+        return replace(self, start=None, release=release)
 
     @property
     def resumes(self) -> bool:
@@ -53,7 +64,10 @@ def leg_of(given: object) -> Leg:
     """The leg that an event asks for. Raises MalformedEvent."""
     if not isinstance(given, Mapping) or not isinstance(given.get("id"), str):
         raise MalformedEvent("'sweep' must be an object with the text 'id'")
-    return Leg(given["id"], _cursor(given.get("cursor")), _deployed(given.get("headings")))
+    cursor = given.get("cursor")
+    start = _cursor(cursor)
+    release = cursor.get("release", "") if isinstance(cursor, Mapping) else ""
+    return Leg(given["id"], start, _deployed(given.get("headings")), release)
 
 
 def _cursor(given: object) -> Cursor | None:
@@ -69,7 +83,7 @@ def _cursor(given: object) -> Cursor | None:
         given.get("tries", 0),
         given.get("idle", 0),
     )
-    known = {"type", "region", "after", "phase", "unlisted", "tries", "idle"}
+    known = {"type", "region", "after", "phase", "unlisted", "tries", "idle", "release"}
     if (
         not all(isinstance(text, str) for text in texts)
         or isinstance(phase, bool)
@@ -81,6 +95,7 @@ def _cursor(given: object) -> Cursor | None:
         or idle < 0
         or not isinstance(unlisted, list)
         or not all(isinstance(each, str) for each in unlisted)
+        or not isinstance(given.get("release", ""), str)
         or set(given) - known
     ):
         raise MalformedEvent(_CURSOR)
@@ -99,7 +114,7 @@ def list_again(coverage: Coverage) -> int:
     return LISTING_WAITS[coverage.tries]
 
 
-def as_json(cursor: Cursor) -> dict[str, Any]:
+def as_json(cursor: Cursor, release: str = "") -> dict[str, Any]:
     """The cursor as the state machine hands it to the next leg."""
     plain: dict[str, Any] = {
         "type": cursor.type,
@@ -114,6 +129,8 @@ def as_json(cursor: Cursor) -> dict[str, Any]:
         plain["tries"] = cursor.tries
     if cursor.idle:
         plain["idle"] = cursor.idle
+    if release:
+        plain["release"] = release
     return plain
 
 

@@ -62,7 +62,7 @@ class Sweep:
 
         ``wait`` says how many seconds later: a listing failed for a passing reason.
         """
-        leg = leg_of(sweep)
+        leg = leg_of(sweep).by(self._deployment.release)
         self._log_unreadable_evidence()
 
         def left() -> float:
@@ -125,7 +125,8 @@ class Sweep:
         if unseen:
             self._telemetry.second_looks_left(unseen)
         if coverage.cursor is not None:
-            return answer | {"cursor": as_json(coverage.cursor.after_a_leg_from(leg.start))}
+            cursor = coverage.cursor.after_a_leg_from(leg.start)
+            return answer | {"cursor": as_json(cursor, self._deployment.release)}
         recorder.raise_on_unwritten()
         return answer
 
