@@ -37,14 +37,20 @@ class Deployed:
         self, *, only_open: bool = False, rule: str | None = None, workload: str | None = None
     ) -> list[Finding]:
         """Findings by the narrowest index that the question allows."""
+        return list(self.each_finding(only_open=only_open, rule=rule, workload=workload))
+
+    def each_finding(
+        self, *, only_open: bool = False, rule: str | None = None, workload: str | None = None
+    ) -> Iterator[Finding]:
+        """As :meth:`findings`, page by page."""
         with self._said_plainly():
-            return [
-                finding
-                for finding in self._cheapest(only_open=only_open, rule=rule, workload=workload)
-                if (finding.is_open or not only_open)
-                and (rule is None or finding.rule == rule)
-                and (workload is None or finding.workload == workload)
-            ]
+            for finding in self._cheapest(only_open=only_open, rule=rule, workload=workload):
+                if (
+                    (finding.is_open or not only_open)
+                    and (rule is None or finding.rule == rule)
+                    and (workload is None or finding.workload == workload)
+                ):
+                    yield finding
 
     def open_or_waived(self) -> list[Finding]:
         """What is open or waived: everything that a waiver can concern."""

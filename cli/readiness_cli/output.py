@@ -7,7 +7,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -26,7 +27,10 @@ PIPED_WIDTH = 100
 READABLE = 50
 NARROWEST = 40
 MOST_NAME = 200
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with; the last four are the full-width forms, which some locales take.
+Tabs and line ends are spaces by then."""
+_CHUNK = 1 << 16
 _STYLE = {
     "NON_COMPLIANT": "bold red",
     "COMPLIANT": "green",
@@ -64,13 +68,21 @@ def file_option(command: F) -> F:
     return decorate(command)
 
 
-def write(path: Path | None, text: str, what: str) -> None:
-    """Write a text to a file, or to stdout. Raises Failure: ``what`` would be lost."""
+def write(path: Path | None, text: str | Iterable[str], what: str) -> None:
+    """Write a text, or its pieces, to a file or to stdout.
+
+    Raises Failure: ``what`` would be lost. A file that could not be finished is removed, since one
+    that is cut off may look whole.
+    """
+    pieces = [text] if isinstance(text, str) else _chunks(text)
     if path is None:
-        click.echo(text, nl=False)
+        for piece in pieces:
+            click.echo(piece, nl=False)
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w", encoding="utf-8", newline="") as file, _whole_or_gone(path):
+            for piece in pieces:
+                file.write(piece)
     except OSError as error:
         raise Failure(
             f"{path} cannot be written: {error.strerror}",
@@ -78,6 +90,31 @@ def write(path: Path | None, text: str, what: str) -> None:
             fix="name another file with --file, or redirect stdout",
             code=Exit.AWS_OR_INTERNAL,
         ) from error
+
+
+@contextmanager
+def _whole_or_gone(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        target = path.resolve()
+        if target.is_file():
+            with suppress(OSError):
+                target.unlink()
+        raise
+
+
+def _chunks(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces joined to larger ones: each costs a call of the system."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
 
 
 class _Console(Console):
@@ -187,11 +224,12 @@ def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> st
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_guarded(row.get(name, "")) for name in names])
+        writer.writerow([guarded(row.get(name, "")) for name in names])
     return text.getvalue()
 
 
-def _guarded(value: object) -> object:
+def guarded(value: object) -> object:
+    """A cell of a CSV that no spreadsheet runs as a formula."""
     if isinstance(value, (bool, int, float)):
         return value
     text = value if isinstance(value, str) else json.dumps(value, default=str)

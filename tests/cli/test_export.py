@@ -20,8 +20,9 @@ from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact
 from readiness.model.verdict import Severity, Status
 from readiness_cli.deployed import Deployed
-from readiness_cli.export import junit, ocsf, oscal, sarif
+from readiness_cli.export import junit, ocsf, oscal, sarif, spreadsheet
 from readiness_cli.export.content import Content
+from readiness_cli.export.spool import Spool
 from readiness_cli.report.gathered import Attested
 from tests.cli import toy
 from tests.cli.test_report import HOSTILE, a_statement
@@ -69,7 +70,11 @@ def content(findings, **more):
         "now": NOW,
         "version": "0.1.0",
     }
-    return Content(findings, **{**said, **more})
+    return Content(Spool(findings), **{**said, **more})
+
+
+def text(format, content):
+    return "".join(format.pieces(content))
 
 
 ALL = [*every_kind(), hostile()]
@@ -186,12 +191,14 @@ def test_asff_of_another_partition_has_its_arns():
 
 
 def test_junit_counts_what_it_shows():
-    root = ET.fromstring(junit.text(content(ALL)))
+    root = ET.fromstring(text(junit, content(ALL)))
     [suite] = root.findall("testsuite")
     assert len(suite.findall("testcase")) == len(ALL) == int(suite.get("tests"))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         shown = suite.findall(f"testcase/{tag}")
-        assert int(suite.get(name)) == int(root.get(name)) == len(shown)
+        assert int(suite.get(name)) == len(shown)
+        # Jenkins's schema has no ``skipped`` for all suites together, and refuses a file with it.
+        assert root.get(name) == (None if name == "skipped" else suite.get(name))
     assert [len(suite.findall(f"testcase/{t}")) for t in ("failure", "error", "skipped")] == [
         1,
         1,
@@ -207,30 +214,33 @@ def test_junit_counts_what_it_shows():
 
 
 def test_sarif_keeps_its_rules():
-    log = json.loads(sarif.text(content(ALL)))
+    log = json.loads(text(sarif, content(ALL)))
     assert log["version"] == "2.1.0"
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert len({rule["id"] for rule in rules}) == len(rules)
-    kinds = []
+    results = {}
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["message"]["text"]
         # 3.27.10: a level other than none is only for what fails.
         assert (result["level"] == "none") is (result["kind"] != "fail")
-        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        [location] = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
         assert re.fullmatch(r"[A-Za-z0-9._~/%!$&'()*+,;=:@-]+", uri)
-        kinds.append(result["kind"])
-    assert kinds[:5] == ["fail", "pass", "open", "fail", "notApplicable"]
-    [accepted] = run["results"][WAIVED]["suppressions"]
+        results[location["logicalLocations"][0]["name"]] = result
+    names = [each.resource.id for each in every_kind()]
+    kinds = [results[name]["kind"] for name in names]
+    assert kinds == ["fail", "pass", "open", "fail", "notApplicable"]
+    [accepted] = results[names[WAIVED]]["suppressions"]
     assert accepted["status"] == "accepted"
-    assert "suppressions" not in run["results"][FAILED]
-    assert run["results"][UNKNOWN]["properties"]["missing"] == ["s3:GetX"]
+    assert "suppressions" not in results[names[FAILED]]
+    assert results[names[UNKNOWN]]["properties"]["missing"] == ["s3:GetX"]
 
 
 def test_sarif_has_what_github_code_scanning_needs():
     """Its page "SARIF support for code scanning": required properties and limits."""
-    [run] = json.loads(sarif.text(content(ALL)))["runs"]
+    [run] = json.loads(text(sarif, content(ALL)))["runs"]
     assert run["automationDetails"]["id"]
     for rule in run["tool"]["driver"]["rules"]:
         assert 0 < len(rule["id"]) <= 255
@@ -271,7 +281,7 @@ def test_oscal_refers_to_what_it_holds():
         Attested(a_statement(artefact=artefact), NOW + timedelta(days=9)),
         Attested(a_statement(id="a2", revoked=True), None),
     ]
-    document = json.loads(oscal.text(content(ALL, attestations=stated)))["assessment-results"]
+    document = json.loads(text(oscal, content(ALL, attestations=stated)))["assessment-results"]
     [result] = document["results"]
     known = {each["uuid"] for each in nodes(document) if isinstance(each, dict) and "uuid" in each}
     for each in nodes(document):
@@ -308,20 +318,20 @@ def test_oscal_refers_to_what_it_holds():
     ],
 )
 def test_oscal_never_satisfies_what_is_unknown(status, state, why):
-    document = json.loads(oscal.text(content([finding(next(iter(RULES)), "x", status)])))
+    document = json.loads(text(oscal, content([finding(next(iter(RULES)), "x", status)])))
     [found] = document["assessment-results"]["results"][0]["findings"]
     assert found["target"]["status"]["state"] == state
     assert found["target"]["status"]["reason"] == why
 
 
 def test_no_findings_are_valid_too():
-    assert json.loads(ocsf.text(content([]))) == []
-    assert json.loads(sarif.text(content([])))["runs"][0]["results"] == []
+    assert json.loads(text(ocsf, content([]))) == []
+    assert json.loads(text(sarif, content([])))["runs"][0]["results"] == []
     assert (
         "observations"
-        not in json.loads(oscal.text(content([])))["assessment-results"]["results"][0]
+        not in json.loads(text(oscal, content([])))["assessment-results"]["results"][0]
     )
-    assert ET.fromstring(junit.text(content([]))).get("tests") == "0"
+    assert ET.fromstring(text(junit, content([]))).get("tests") == "0"
 
 
 # -- the command ----------------------------------------------------------------------------------
@@ -381,7 +391,7 @@ def test_the_stack_that_was_found_is_named(run, stored, monkeypatch):  # noqa: F
     """Not the name that is looked for first, where it is the only stack of another name."""
     seen = []
     monkeypatch.setattr(Deployed, "__init__", _named(Deployed.__init__, "watcher"))
-    monkeypatch.setattr(ocsf, "text", lambda content: seen.append(content.stack) or "[]")
+    monkeypatch.setattr(ocsf, "pieces", lambda content: seen.append(content.stack) or ["[]"])
     stored(*every_kind())
     assert run("export", "--format", "ocsf").exit_code == 0
     assert seen == ["watcher"]

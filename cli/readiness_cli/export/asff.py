@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 
 from readiness.alerting.asff import finding_of
-from readiness_cli.export.content import Content
+from readiness_cli.export.content import Content, json_list
 
 
-def text(content: Content, details: frozenset[str] = frozenset()) -> str:
+def pieces(content: Content, details: frozenset[str] = frozenset()) -> Iterator[str]:
     """A JSON list of findings; ``details`` are the resource types that Security Hub knows."""
-    made = [finding_of(content, each, details) for each in content.findings]
-    return json.dumps(made, indent=1) + "\n"
+    yield from json_list(finding_of(content, each, details) for each in content.findings)
+    yield "\n"

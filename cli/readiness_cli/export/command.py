@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ import click
 from readiness.model.verdict import Severity
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Exit, Failure
-from readiness_cli.output import as_csv, file_option, note, write
+from readiness_cli.output import file_option, note, write
 
 if TYPE_CHECKING:
     from readiness_cli.deployed import Deployed
     from readiness_cli.export.content import Content
+    from readiness_cli.export.spool import Spool
 
 FORMATS = ("ocsf", "asff", "csv", "junit", "sarif", "oscal")
 
@@ -57,69 +58,80 @@ def export(
     Waived and unknown findings are exported as such in every format (docs/exports.md). The exit
     code does not depend on the findings.
     """
-    from readiness_cli import boxes, status  # noqa: PLC0415
+    from readiness_cli import boxes  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
     from readiness_cli.export.content import Content  # noqa: PLC0415
+    from readiness_cli.export.spool import Spool  # noqa: PLC0415
     from readiness_cli.report.gathered import attestations  # noqa: PLC0415
 
     known = catalogue.rules()
     rules = {line.id: known[line.id] for line in boxes.chosen(None, heading_name)}
     stored = Deployed(session.connect(profile, region), stack_name)
     least = Severity(severity.upper()).rank if severity else max(each.rank for each in Severity)
-    found = [
+    meant = (
         each
-        for each in stored.findings(only_open=only_open, workload=workload)
+        for each in stored.each_finding(only_open=only_open, workload=workload)
         if not each.gone and each.severity.rank <= least
         if heading_name is None or each.rule in rules
-    ]
-    if workload is not None and not found:
+    )
+    with Spool(meant) as found:
+        _check(stored, found, workload)
+        for key, why in stored.store.unreadable.items():
+            note(
+                f"warning: this version cannot read the finding {key} ({why}); it is not exported"
+            )
+        content = Content(
+            found,
+            known,
+            stored.aws.account,
+            stored.aws.region,
+            stored.aws.geography.partition(stored.aws.region),
+            stored.stack.name,
+            stored.stack.parameters.get("RunbookBaseUrl") or "docs/runbooks",
+            stored.aws.now(),
+            importlib.metadata.version("readiness"),
+            attestations(stored, rules.values()) if format == "oscal" else (),
+        )
+        write(path, _writer(format, stored)(content), "export")
+        note(f"exported {session.plural(len(found), 'finding')} as {format}")
+        unseen = set(rules) - {mark.rule for mark in found.marks}
+    if unseen and not (only_open or severity or workload):
+        note(f"note: {session.plural(len(unseen), 'rule')} have no verdict, and are not in it")
+
+
+def _check(stored: Deployed, found: Spool, workload: str | None) -> None:
+    """Raises Failure where an empty export would look like good news."""
+    from readiness_cli import status  # noqa: PLC0415
+
+    if found:
+        return
+    if workload is not None:
         raise Failure(
             f"no finding has the workload {workload!r}",
             why="An empty export would show that all is well",
             fix="see the names with `readiness findings -o json`",
         )
     swept, _ = status.last_sweep(stored)
-    if swept is None and not found:
+    if swept is None:
         raise Failure(
             "nothing is known yet: no sweep has ended",
             why="An empty export would show that all is well",
             fix="wait for the first sweep; `readiness status` shows when it ended",
             code=Exit.INCOMPLETE,
         )
-    for key, why in stored.store.unreadable.items():
-        note(f"warning: this version cannot read the finding {key} ({why}); it is not exported")
-    unseen = set(rules) - {each.rule for each in found}
-    content = Content(
-        sorted(found, key=lambda f: (f.severity.rank, f.rule, f.resource.key)),
-        known,
-        stored.aws.account,
-        stored.aws.region,
-        stored.aws.geography.partition(stored.aws.region),
-        stored.stack.name,
-        stored.stack.parameters.get("RunbookBaseUrl") or "docs/runbooks",
-        stored.aws.now(),
-        importlib.metadata.version("readiness"),
-        attestations(stored, rules.values()) if format == "oscal" else (),
-    )
-    text = _writer(format, stored)(content)
-    write(path, text, "export")
-    note(f"exported {session.plural(len(found), 'finding')} as {format}")
-    if unseen and not (only_open or severity or workload):
-        note(f"note: {session.plural(len(unseen), 'rule')} have no verdict, and are not in it")
 
 
-def _writer(format: str, stored: Deployed) -> Callable[[Content], str]:
-    from readiness_cli.export import asff, junit, ocsf, oscal, sarif  # noqa: PLC0415
+def _writer(format: str, stored: Deployed) -> Callable[[Content], Iterator[str]]:
+    from readiness_cli.export import asff, junit, ocsf, oscal, sarif, spreadsheet  # noqa: PLC0415
 
     if format == "asff":
-        return lambda content: asff.text(content, _known_to_security_hub(stored))
-    if format == "csv":
-        return _csv
-    writers: dict[str, Callable[[Content], str]] = {
-        "ocsf": ocsf.text,
-        "junit": junit.text,
-        "sarif": sarif.text,
-        "oscal": oscal.text,
+        return lambda content: asff.pieces(content, _known_to_security_hub(stored))
+    writers: dict[str, Callable[[Content], Iterator[str]]] = {
+        "ocsf": ocsf.pieces,
+        "csv": spreadsheet.pieces,
+        "junit": junit.pieces,
+        "sarif": sarif.pieces,
+        "oscal": oscal.pieces,
     }
     return writers[format]
 
@@ -129,14 +141,3 @@ def _known_to_security_hub(stored: Deployed) -> frozenset[str]:
     from readiness.alerting.security_hub import types_with_details  # noqa: PLC0415
 
     return types_with_details(stored.aws.client("securityhub"))
-
-
-def _csv(content: Content) -> str:
-    from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
-
-    rows = [
-        finding_json(each, content.stack)
-        | {"missing": list(each.missing), "runbook": content.runbook(each)}
-        for each in content.findings
-    ]
-    return as_csv(rows, ("finding_id", "status", "severity", "rule", "resource", "reason"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from readiness.alerting.finding_text import runbook_url
 from readiness.model.finding import Finding
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule
 from readiness.model.text import clean
-from readiness.model.verdict import Status
+from readiness_cli.export.spool import Spool
 
 if TYPE_CHECKING:
     from readiness_cli.report.gathered import Attested
@@ -31,7 +32,7 @@ class Content:
     ``partition`` and ``region`` are where the stack is, ``runbooks`` where its runbooks are.
     """
 
-    findings: Sequence[Finding]
+    findings: Spool
     rules: Mapping[str, Rule]
     account: str
     region: str
@@ -57,10 +58,15 @@ class Content:
         return self.region if is_global else finding.resource.region
 
 
-def fails(finding: Finding) -> bool:
-    return finding.status is Status.NON_COMPLIANT and not finding.is_waived
-
-
 def uuid_of(*parts: str) -> str:
     """A UUID that is the same for the same parts."""
     return str(uuid.uuid5(_SPACE, "|".join(parts)))
+
+
+def json_list(items: Iterable[Any]) -> Iterator[str]:
+    """A JSON list in pieces, an item in a line, so that it never is in memory as a whole."""
+    between = "[\n"
+    for item in items:
+        yield between + json.dumps(item)
+        between = ",\n"
+    yield "[]" if between == "[\n" else "\n]"

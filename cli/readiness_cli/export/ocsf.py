@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from readiness.model.evidence import arn_of
 from readiness.model.finding import Finding
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export.content import PRODUCT, STANDARD, Content
+from readiness_cli.export.content import PRODUCT, STANDARD, Content, json_list
 
 VERSION = "1.3.0"
 CLASS = 2003
@@ -31,9 +31,10 @@ _RESULT = {
 _ACTIVITY = {1: "Create", 3: "Close"}
 
 
-def text(content: Content) -> str:
+def pieces(content: Content) -> Iterator[str]:
     """A JSON list of events."""
-    return json.dumps([event(content, each) for each in content.findings], indent=1) + "\n"
+    yield from json_list(event(content, each) for each in content.findings)
+    yield "\n"
 
 
 def event(content: Content, finding: Finding) -> dict[str, Any]:

@@ -6,16 +6,18 @@ Source: https://pages.nist.gov/OSCAL-Reference/models/v1.1.2/assessment-results/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from readiness.alerting.asff import reason, waiver
 from readiness.model.finding import Finding
 from readiness.model.text import clean
 from readiness.model.verdict import Status, worst
-from readiness_cli.export.content import STANDARD, Content, uuid_of
+from readiness_cli.export.content import STANDARD, Content, json_list, uuid_of
+from readiness_cli.export.spool import Mark
 
 if TYPE_CHECKING:
     from readiness_cli.report.gathered import Attested
@@ -30,55 +32,67 @@ _SAID = {
 }
 
 
-def text(content: Content) -> str:
+def pieces(content: Content) -> Iterator[str]:
     """The document. What is unknown is not satisfied, for the reason ``other``."""
-    ordered = sorted(content.findings, key=lambda each: (each.rule, each.resource))
     plan = uuid_of("plan", content.account, content.region, content.stack)
-    result: dict[str, Any] = {
+    head = {
+        "uuid": uuid_of("results", content.stack, content.account, _time(content.now)),
+        "metadata": {
+            "title": f"Production readiness of {content.account}",
+            "last-modified": _time(content.now),
+            "version": content.version,
+            "oscal-version": VERSION,
+        },
+        "import-ap": {"href": f"#{plan}"},
+        "back-matter": {
+            "resources": [
+                {
+                    "uuid": plan,
+                    "title": STANDARD,
+                    "description": "The checklist that the rules evaluate, continuously.",
+                }
+            ]
+        },
+    }
+    began = min((mark.last_seen for mark in content.findings.marks), default=content.now)
+    result = {
         "uuid": uuid_of("result", content.stack, content.account, _time(content.now)),
         "title": f"Account {content.account}, {content.region}",
         "description": f"What the stack {content.stack} knows about the account.",
-        "start": _time(min((each.last_observed_at for each in ordered), default=content.now)),
+        "start": _time(began),
         "end": _time(content.now),
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
     }
+    yield '{"assessment-results": ' + json.dumps(head, indent=1).removesuffix("\n}")
+    yield ',\n "results": [' + json.dumps(result, indent=1).removesuffix("\n}")
+    for name, items in _lists(content):
+        opening, closing = (
+            ('{"inventory-items": ', "}") if name == "local-definitions" else ("", "")
+        )
+        yield f',\n "{name}": {opening}'
+        yield from json_list(items)
+        yield closing
+    yield "\n}]\n}}\n"
+
+
+def _lists(content: Content) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+    """The lists of the result by name; OSCAL has no empty ones."""
+    spool = content.findings
+    ordered = spool.ordered(lambda mark: (mark.rule, mark.resource))
+    found = (_observation(content, spool.read(mark)) for mark in ordered)
+    attested = (_attestation(content, each) for each in content.attestations)
     if ordered:
-        items = {each.resource: _item(each) for each in ordered}
-        result["local-definitions"] = {"inventory-items": list(items.values())}
-        result["observations"] = [_observation(content, each) for each in ordered]
-        risks = [_risk(content, each) for each in ordered if each.is_waived]
-        if risks:
-            result["risks"] = risks
-        result["findings"] = [
-            _finding(content, rule, list(found))
-            for rule, found in groupby(ordered, key=lambda each: each.rule)
-        ]
-    attested = [_attestation(content, each) for each in content.attestations]
-    if attested:
-        result["observations"] = [*result.get("observations", ()), *attested]
-    document = {
-        "assessment-results": {
-            "uuid": uuid_of("results", content.stack, content.account, _time(content.now)),
-            "metadata": {
-                "title": f"Production readiness of {content.account}",
-                "last-modified": _time(content.now),
-                "version": content.version,
-                "oscal-version": VERSION,
-            },
-            "import-ap": {"href": f"#{plan}"},
-            "results": [result],
-            "back-matter": {
-                "resources": [
-                    {
-                        "uuid": plan,
-                        "title": STANDARD,
-                        "description": "The checklist that the rules evaluate, continuously.",
-                    }
-                ]
-            },
-        }
-    }
-    return json.dumps(document, indent=1) + "\n"
+        resources = {mark.resource: mark for mark in ordered}
+        items = (_item(spool.read(mark)) for mark in resources.values())
+        yield "local-definitions", items
+    if ordered or content.attestations:
+        yield "observations", chain(found, attested)
+    waived = [mark for mark in ordered if mark.is_waived]
+    if waived:
+        yield "risks", (_risk(content, spool.read(mark)) for mark in waived)
+    if ordered:
+        by_rule = groupby(ordered, key=lambda mark: mark.rule)
+        yield "findings", (_finding(content, rule, list(marks)) for rule, marks in by_rule)
 
 
 def _item(finding: Finding) -> dict[str, Any]:
@@ -165,39 +179,38 @@ def _risk(content: Content, finding: Finding) -> dict[str, Any]:
     return made
 
 
-def _finding(content: Content, rule: str, found: Sequence[Finding]) -> dict[str, Any]:
-    state, why = _SAID[worst(each.status for each in found)]
-    counts = _counts(found)
+def _finding(content: Content, rule: str, marks: Sequence[Mark]) -> dict[str, Any]:
+    state, why = _SAID[worst(mark.status for mark in marks)]
+    first, counts = content.findings.read(marks[0]), _counts(marks)
     made: dict[str, Any] = {
         "uuid": uuid_of("finding", content.stack, rule),
-        "title": content.title(found[0], 300),
-        "description": f"{clean(found[0].item, 300) or rule}: {counts}.",
-        "props": _props({"rule": rule, "severity": str(found[0].severity)}),
+        "title": content.title(first, 300),
+        "description": f"{clean(first.item, 300) or rule}: {counts}.",
+        "props": _props({"rule": rule, "severity": str(first.severity)}),
         "target": {
             "type": "objective-id",
             "target-id": rule,
             "status": {"state": state, "reason": why, "remarks": counts},
         },
         "related-observations": [
-            {"observation-uuid": uuid_of("observation", content.stack, each.resource.key, rule)}
-            for each in found
+            {"observation-uuid": uuid_of("observation", content.stack, mark.resource, rule)}
+            for mark in marks
         ],
     }
     waived = [
-        {"risk-uuid": uuid_of("risk", content.stack, each.resource.key, rule)}
-        for each in found
-        if each.is_waived
+        {"risk-uuid": uuid_of("risk", content.stack, mark.resource, rule)}
+        for mark in marks
+        if mark.is_waived
     ]
     if waived:
         made["related-risks"] = waived
     return made
 
 
-def _counts(found: Iterable[Finding]) -> str:
-    found = list(found)
-    counted = {str(status): sum(each.status is status for each in found) for status in Status}
-    parts = [f"{count} {name}" for name, count in counted.items() if count]
-    waived = sum(each.is_waived for each in found)
+def _counts(marks: Sequence[Mark]) -> str:
+    counted = Counter(str(mark.status) for mark in marks)
+    parts = [f"{counted[status]} {status}" for status in map(str, Status) if counted[status]]
+    waived = sum(mark.is_waived for mark in marks)
     return ", ".join(parts) + (f" ({waived} waived)" if waived else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from readiness.alerting.guidance import guidance
 from readiness.model.finding import Finding, iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export.content import PRODUCT, Content, uuid_of
+from readiness_cli.export.content import PRODUCT, Content, json_list, uuid_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _KIND = {
@@ -37,31 +38,26 @@ _SCORE = {
 """GitHub's ``security-severity``: above 9 is critical, from 7 high, from 4 medium."""
 
 
-def text(content: Content) -> str:
+def pieces(content: Content) -> Iterator[str]:
     """The log with one run."""
-    ids = sorted({each.rule for each in content.findings})
-    index = {id: number for number, id in enumerate(ids)}
-    examples = {each.rule: each for each in content.findings}
-    log = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": PRODUCT,
-                        "version": content.version,
-                        "rules": [_rule(content, examples[id]) for id in ids],
-                    }
-                },
-                "automationDetails": {
-                    "id": f"readiness/{content.account}/{content.region}/{content.stack}"
-                },
-                "results": [_result(content, each, index) for each in content.findings],
-            }
-        ],
+    spool = content.findings
+    examples = {mark.rule: mark for mark in spool.marks}
+    index = {id: number for number, id in enumerate(sorted(examples))}
+    driver = {
+        "name": PRODUCT,
+        "version": content.version,
+        "rules": [_rule(content, spool.read(examples[id])) for id in index],
     }
-    return json.dumps(log, indent=1) + "\n"
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {
+            "id": f"readiness/{content.account}/{content.region}/{content.stack}"
+        },
+    }
+    head = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
+    yield head.removesuffix("\n  }\n ]\n}") + ',\n   "results": '
+    yield from json_list(_result(content, each, index) for each in spool)
+    yield "\n  }\n ]\n}\n"
 
 
 def _rule(content: Content, finding: Finding) -> dict[str, Any]:

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
+
+_IF_ANY = (
+    "name",
+    "blind_since",
+    "blind_reason",
+    "reminder",
+    "opened_by",
+    "changed_by",
+    "changed_call",
+    "changed_at",
+    "event_id",
+    "trigger",
+    "workload",
+    "environment",
+    "owner",
+    "waived_until",
+    "waiver",
+    "waived_by",
+    "waived_because",
+    "waiver_owner",
+    "waiver_approved_by",
+)
 
 
 def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]:
@@ -33,25 +56,8 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
         "first_observed_at": iso(finding.first_observed_at or finding.last_observed_at),
         "last_observed_at": iso(finding.last_observed_at),
     }
-    optional = {
-        "name": finding.name,
-        "blind_since": iso(finding.blind_since) if finding.blind_since else "",
-        "blind_reason": finding.blind_reason,
-        "reminder": finding.reminder,
-        "opened_by": finding.opened_by,
-        "changed_by": finding.changed_by,
-        "changed_call": finding.changed_call,
-        "changed_at": finding.changed_at,
-        "event_id": finding.event_id,
-        "trigger": finding.trigger,
-        "workload": finding.workload,
-        "environment": finding.environment,
-        "owner": finding.owner,
-        "waived_until": iso(finding.waived_until) if finding.waived_until else "",
-        "waiver": finding.waiver,
-        "waived_by": finding.waived_by,
-        "waived_because": finding.waived_because,
-        "waiver_owner": finding.waiver_owner,
-        "waiver_approved_by": finding.waiver_approved_by,
-    }
-    return plain | {name: value for name, value in optional.items() if value}
+    for name in _IF_ANY:
+        value = getattr(finding, name)
+        if value:
+            plain[name] = iso(value) if isinstance(value, datetime) else value
+    return plain
