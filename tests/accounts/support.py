@@ -101,8 +101,14 @@ def stage(*contacts: str) -> dict[str, Any]:
     return {"DurationInMinutes": 10, "Targets": targets}
 
 
+def engaging(*channels: str) -> dict[str, Any]:
+    """The engagement plan of a person, which tries these channels at once."""
+    targets = [{"ChannelTargetInfo": {"ContactChannelId": arn}} for arn in channels]
+    return {"Stages": [{"DurationInMinutes": 5, "Targets": targets}]}
+
+
 def get_contact(*, ContactId: str) -> dict[str, Any]:  # noqa: N803
-    kind, plan = "PERSONAL", {"Stages": []}
+    kind, plan = "PERSONAL", engaging(f"{ContactId}/1")
     if ContactId == PLAN:
         kind, plan = "ESCALATION", {"Stages": [stage(DUTY), stage(BOB, CAROL)]}
     if ContactId == DUTY:

@@ -62,9 +62,10 @@ _ACTIVE = "ACTIVATED"
 class EscalationPlans:
     """The escalation plans that a response plan engages, and who is on call in the next 7 days.
 
-    A person without an activated channel beside e-mail is never on call. Incident Manager is
-    closed to new customers: to them it denies every call. Sources: ListResponsePlans,
-    GetResponsePlan, ListContacts, GetContact, ListContactChannels, ListRotationShifts.
+    A person whose engagement plan uses no activated channel beside e-mail is never on call: what
+    the plan does not use, Incident Manager does not try. It is closed to new customers: to them
+    it denies every call. Sources: ListResponsePlans, GetResponsePlan, ListContacts, GetContact,
+    ListContactChannels, ListRotationShifts.
     """
 
     engaged: tuple[Escalation, ...]
@@ -118,7 +119,7 @@ def _on_call(read: Reader, contacts: list[str], now: datetime) -> Iterator[Shift
         except Gone:
             continue  # a stage may name a contact that was deleted
         if contact["Type"] == "PERSONAL":
-            if _is_reachable(read, arn):
+            if _is_reachable(read, contact):
                 yield Shift(arn)
             continue
         for rotation in contact["Plan"].get("RotationIds") or ():
@@ -137,19 +138,29 @@ def _shifts(read: Reader, rotation: str, now: datetime) -> Iterator[Shift]:
     )
     for shift in listed:
         for person in shift.get("ContactIds") or ():
-            if _is_reachable(read, person):
+            contact = read.one("ssm-contacts", "get_contact", absent=_GONE, ContactId=person)
+            if contact is not None and _is_reachable(read, contact):
                 yield Shift(person, shift["StartTime"], shift["EndTime"])
 
 
-def _is_reachable(read: Reader, contact: str) -> bool:
+def _is_reachable(read: Reader, contact: Mapping[str, Any]) -> bool:
+    """Whether the engagement plan of a person uses a channel that wakes them."""
+    used = {
+        (each.get("ChannelTargetInfo") or {}).get("ContactChannelId")
+        for stage in contact["Plan"].get("Stages") or ()
+        for each in stage["Targets"]
+    }
     channels = read.every(
         "ssm-contacts",
         "list_contact_channels",
         "ContactChannels",
         absent=_GONE,
-        ContactId=contact,
+        ContactId=contact["ContactArn"],
     )
     # an e-mail wakes nobody
     return any(
-        each["ActivationStatus"] == _ACTIVE and each.get("Type") != "EMAIL" for each in channels
+        each["ContactChannelArn"] in used
+        and each["ActivationStatus"] == _ACTIVE
+        and each.get("Type") != "EMAIL"
+        for each in channels
     )
