@@ -12,10 +12,11 @@ from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Unreadable
 from tests.accounts.performance_benchmarks import costs
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 SETTINGS = {"exclude_record_types": RECORD_TYPES}
 DAY = date(2026, 10, 20)
+LATELY = date(2026, 10, 31)
 EACH = {("MAIF", "AWS Lambda"): "1E-9", ("", "Amazon VPC"): "0.25"}
 
 
@@ -64,7 +65,7 @@ def test_pages_are_joined_also_within_a_day():
 
 
 def test_the_account_is_asked_once_for_both():
-    fake_account, asked = billed(costs({DAY: EACH}))
+    fake_account, asked = billed(costs({LATELY: EACH}))
     aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     about = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
     aws.evidence(Costs, about, SETTINGS)
@@ -99,9 +100,35 @@ def test_a_page_that_leads_to_itself_ends_the_reading():
 
 def test_a_tagged_cost_proves_that_the_tag_is_active():
     """ListCostAllocationTags is the payer's: a member account would be denied."""
-    fake_account, _ = billed(costs({DAY: EACH}))
+    fake_account, _ = billed(costs({LATELY: EACH}))
     assert read(CostTag, fake_account).state.active
     assert ("ce", "list_cost_allocation_tags") not in fake_account.calls
+
+
+@pytest.mark.parametrize(
+    ("newest", "proves"),
+    [
+        pytest.param(date(2026, 10, 26), True, id="seven days ago"),
+        pytest.param(date(2026, 10, 25), False, id="eight days ago"),
+        pytest.param(date(2026, 9, 3), False, id="two months ago"),
+    ],
+)
+def test_a_cost_from_before_the_tag_was_deactivated_proves_nothing(newest, proves):
+    untagged = {("", "Amazon VPC"): "1"}
+    fake_account, _ = billed(costs({newest: EACH, LATELY: untagged}))
+    fake_account.answers["ce", "list_cost_allocation_tags"] = {
+        "CostAllocationTags": [
+            {"TagKey": "Application", "Type": "UserDefined", "Status": "Inactive"}
+        ]
+    }
+    assert read(CostTag, fake_account).state.active is proves
+
+
+def test_a_member_account_without_a_recent_tagged_cost_cannot_tell():
+    fake_account, _ = billed(costs({DAY: EACH, LATELY: {("", "Amazon VPC"): "1"}}))
+    fake_account.answers["ce", "list_cost_allocation_tags"] = error("AccessDeniedException")
+    with pytest.raises(Unreadable, match="ce:ListCostAllocationTags"):
+        read(CostTag, fake_account)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,15 @@ def test_an_account_without_a_plan_has_none():
     assert not plan.highest
 
 
+def test_an_answer_without_levels_says_nothing_of_the_plan():
+    fake_account = worlds.fake_account().but(
+        support__describe_severity_levels={"severityLevels": []}
+    )
+    finding = evaluation(fake_account, [support_plan]).observe(support_plan, THIS).finding
+    assert finding.status is Status.INSUFFICIENT_DATA
+    assert "no severity levels" in finding.reason
+
+
 # -- who is on call -------------------------------------------------------------------------------
 
 
@@ -80,6 +89,27 @@ def test_a_person_without_a_channel_that_wakes_is_never_on_call(change):
     until = found.now + LOOKED_AHEAD
     assert plan.uncovered(found.now, until) == LOOKED_AHEAD / 2
     assert plan.of_one_person(found.now, until) == 2
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param({"Stages": []}, id="engages nobody"),
+        pytest.param(worlds.engaging(), id="a stage without a target"),
+        pytest.param(worlds.engaging(f"{worlds.BOB}/2"), id="tries another channel"),
+        pytest.param({}, id="no stages"),
+    ],
+)
+def test_a_channel_that_the_plan_of_a_person_leaves_out_wakes_nobody(plan):
+    def contact(*, ContactId: str) -> Any:  # noqa: N803
+        answer = worlds.get_contact(ContactId=ContactId)
+        return {**answer, "Plan": plan} if ContactId == worlds.BOB else answer
+
+    found = plans(worlds.fake_account().but(**{"ssm-contacts__get_contact": contact}))
+    [escalation] = found.engaged
+    until = found.now + LOOKED_AHEAD
+    assert escalation.uncovered(found.now, until) == LOOKED_AHEAD / 2
+    assert escalation.of_one_person(found.now, until) == 2
 
 
 def test_a_contact_that_was_deleted_is_nobody():

@@ -27,6 +27,9 @@ RECORD_TYPES = ("Credit", "Refund", "Tax", "Support")
 """What CE's RECORD_TYPE calls that is not the price of a request; credits net a cost to zero."""
 
 
+PROVES = timedelta(days=7)
+"""How old a tagged cost may be to prove that the tag is active: it keeps the tag for good, also
+where the tag was deactivated since."""
 SETTLES = timedelta(hours=48)
 """How long after its activation a cost allocation tag may be missing from Cost Explorer."""
 
@@ -216,9 +219,9 @@ def _bill(answer: Mapping[str, Any]) -> Bill:
 class CostTag:
     """Whether the tag Application divides the bill.
 
-    A cost that carries the tag proves it, which a member account can see; only without one the
-    list of cost allocation tags is asked for, which AWS shows to the payer alone. Source:
-    ListCostAllocationTags.
+    A cost of the last days that carries the tag proves it, which a member account can see; only
+    without one the list of cost allocation tags is asked for, which AWS shows to the payer alone.
+    Source: ListCostAllocationTags.
     """
 
     state: TagState
@@ -226,7 +229,8 @@ class CostTag:
     @classmethod
     def load(cls, read: Reader, region: Resource) -> CostTag:
         now = read.now
-        if any(day.tagged for day in read.of(Costs, region).bill.days):
+        bill = read.of(Costs, region).bill
+        if any(day.tagged for day in bill.days if bill.asked_on - day.day <= PROVES):
             return cls(TagState(active=True, now=now))
 
         def ask() -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from readiness.model.evidence import ACCOUNT, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 SEVERITIES = ("low", "normal", "high", "urgent", "critical")
 """The codes of severity levels, lowest first (AWS Support API reference, SeverityLevel)."""
@@ -40,7 +41,13 @@ class SupportPlan:
         )
         if answer is None:
             return cls()
-        return cls(tuple(each["code"] for each in answer.get("severityLevels") or ()))
+        levels = tuple(each["code"] for each in answer.get("severityLevels") or ())
+        if not levels:
+            # an account without a plan gets an error, so this says nothing of one
+            raise Unreadable(
+                "support:DescribeSeverityLevels", Cause.UNEXPECTED_ANSWER, "no severity levels"
+            )
+        return cls(levels)
 
     @property
     def highest(self) -> str:
