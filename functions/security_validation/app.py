@@ -40,7 +40,13 @@ from .at_rest import KMS_KEY, USABLE, database_verdict, messages_verdict, table_
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
-from .vulnerabilities import RepairTimes, has_no_inventory, images_verdict, scan_verdict
+from .vulnerabilities import (
+    RepairTimes,
+    has_no_inventory,
+    images_verdict,
+    is_unused,
+    scan_verdict,
+)
 
 security_validation = heading("Validation", "Security Validation")
 
@@ -119,6 +125,11 @@ def function_vulnerabilities(
     scan = scanned.scan
     if scan.status != "ENABLED":
         return not_applicable(NOT_ENABLED)
+    if is_unused(scan):
+        return cannot_tell(
+            "Inspector does not scan the function any more: it was neither invoked nor updated in"
+            f" the last {NOT_USED.days} days (SCAN_ELIGIBILITY_EXPIRED)."
+        )
     is_unknown = not scan.coverage and not scan.findings
     if is_unknown and function.is_image:
         return cannot_tell(

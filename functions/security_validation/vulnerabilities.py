@@ -40,6 +40,8 @@ _SPOKEN = {
     "STALE_INVENTORY": "the software inventory is out of date",
     "UNMANAGED_EC2_INSTANCE": "SSM does not manage the instance",
 }
+_BLIND = frozenset(_SPOKEN) | _NO_INVENTORY
+"""Why nothing is found in a resource, also where Inspector still calls it active."""
 _LISTED = timedelta(minutes=15)
 """How long Inspector may take to list an image that was pushed just before it is deployed."""
 _STALE = timedelta(days=30)
@@ -91,12 +93,19 @@ def has_no_inventory(scan: Scan) -> bool:
     return not scan.findings and reasons <= _NO_INVENTORY
 
 
+def is_unused(scan: Scan) -> bool:
+    """Whether Inspector left a function alone because nobody used it for long."""
+    reasons = {each.reason for each in scan.coverage}
+    return not scan.findings and reasons == {"SCAN_ELIGIBILITY_EXPIRED"}
+
+
 def coverage_verdict(what: str, scan: Scan) -> Verdict | None:
     """Why something is not scanned, or it is not known; None if it is."""
-    active = [each for each in scan.coverage if each.code == "ACTIVE"]
+    active = [each for each in scan.coverage if _is_scanned(each)]
     waiting = [each for each in scan.coverage if each.reason in _PASSING | _STARTING]
     if active and not (waiting and all(each.scanned is None for each in active)):
-        return _stale(what, scan, active) if scan.status == BASIC else None
+        is_once = scan.status == BASIC or all(each.is_once for each in active)
+        return _stale(what, scan, active) if is_once else None
     if waiting:
         said = f"The first scan of {what} is not finished ({waiting[0].reason})."
         return cannot_tell(said, is_passing=True)
@@ -116,14 +125,26 @@ def coverage_verdict(what: str, scan: Scan) -> Verdict | None:
     )
 
 
+def _is_scanned(each: Coverage) -> bool:
+    """Whether it is scanned, or was when it was pushed."""
+    if each.is_once and each.scanned is not None:
+        return True
+    return each.code == "ACTIVE" and each.reason not in _BLIND
+
+
 def _stale(what: str, scan: Scan, active: Sequence[Coverage]) -> Verdict | None:
-    """A basic scan happens once; vulnerabilities that were published later are not in it."""
+    """Of a scan that happens once: vulnerabilities that were published later are not in it."""
     last = max((each.scanned for each in active if each.scanned), default=None)
     if last is not None and scan.now - last <= _STALE:
         return None
     when = f" on {last:%Y-%m-%d}" if last else ""
+    said = (
+        f"ECR's basic scan of {what} was last done{when}"
+        if scan.status == BASIC
+        else f"Inspector scans {what} only when it is pushed, and last did{when}"
+    )
     return violates(
-        f"ECR's basic scan of {what} was last done{when}, more than {_STALE.days} days ago.",
+        f"{said}, more than {_STALE.days} days ago.",
         expected="Continuous scanning by Inspector, or a basic scan at least every 30 days.",
         severity=Severity.MEDIUM,
     )
@@ -140,9 +161,10 @@ def _overdue(scan: Scan, times: RepairTimes) -> tuple[list[Vulnerability], tuple
 def _overdue_verdict(
     what: str, scan: Scan, overdue: Sequence[Vulnerability], rules: Sequence[str]
 ) -> Verdict:
-    worst = Severity.CRITICAL
-    if all(each.severity != "CRITICAL" for each in overdue):
-        worst = Severity.HIGH
+    worst = Severity.HIGH
+    # what nobody can repair, and of which no exploit is known, is no reason to wake anyone
+    if any(each.severity == "CRITICAL" and (each.has_fix or each.exploitable) for each in overdue):
+        worst = Severity.CRITICAL
     names = [each.title for each in sorted(overdue, key=_worst_first)]
     exploitable = sum(each.exploitable for each in overdue)
     known = (
@@ -156,11 +178,18 @@ def _overdue_verdict(
         if rules
         else ""
     )
+    unfixed = sum(not each.has_fix for each in overdue)
+    unfixed_too = (
+        f" For {plural(unfixed, 'of them', 'of them')} no fix exists yet; a suppression rule that"
+        " states why that is accepted hides it."
+        if unfixed
+        else ""
+    )
     oldest = min(each.since for each in overdue)
     return violates(
         f"{plural(len(overdue), 'vulnerability', 'vulnerabilities')} of {what}"
         f" {'has' if len(overdue) == 1 else 'have'} been open too long, since"
-        f" {oldest:%Y-%m-%d}: {listed(names, 3)}.{known}{hidden}",
+        f" {oldest:%Y-%m-%d}: {listed(names, 3)}.{known}{unfixed_too}{hidden}",
         expected=EXPECTED,
         severity=worst,
         overdue=len(overdue),

@@ -137,7 +137,52 @@ def test_only_the_unpublished_version_and_packages_count(bulk):
     assert [(each.severity, each.exploitable) for each in found.findings] == [("HIGH", True)]
 
 
+@pytest.mark.parametrize(
+    ("given", "fixed"), [({"fixAvailable": "NO"}, False), ({"fixAvailable": "PARTIAL"}, True)]
+)
+def test_what_nobody_can_repair_yet_is_told_apart(given, fixed):
+    kind, arn = "AWS_LAMBDA_FUNCTION", f"{FUNCTION_ARN}:$LATEST"
+    account = fake_account().but(
+        inspector2__list_findings={"findings": [vulnerability(arn, kind, **given)]}
+    )
+    [finding] = load(FunctionScan, FUNCTION, "agent", account).scan.findings
+    assert finding.has_fix is fixed
+
+
 # -- images ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "once"),
+    [
+        ({"scanStatus": {"statusCode": "ACTIVE", "reason": "SCAN_FREQUENCY_SCAN_ON_PUSH"}}, True),
+        (
+            {
+                "resourceMetadata": {
+                    "ecrRepository": {"name": "w", "scanFrequency": "SCAN_ON_PUSH"}
+                }
+            },
+            True,
+        ),
+        (
+            {
+                "resourceMetadata": {
+                    "ecrRepository": {"name": "w", "scanFrequency": "CONTINUOUS_SCAN"}
+                }
+            },
+            False,
+        ),
+    ],
+)
+def test_an_image_that_is_scanned_only_when_it_is_pushed(given, once):
+    def listed(*, filterCriteria: Any) -> dict[str, Any]:  # noqa: N803
+        wanted = [each["value"] for each in filterCriteria["resourceId"]]
+        kind = "AWS_ECR_CONTAINER_IMAGE"
+        return {"coveredResources": [covered(arn, kind, **given) for arn in wanted]}
+
+    account = fake_account().but(inspector2__list_coverage=listed)
+    [image] = load(ImageScans, SERVICE_TYPE, SERVICE, account).images
+    assert {each.is_once for each in image.scan.coverage} == {once}
 
 
 def test_an_index_is_judged_by_the_images_in_it():

@@ -196,6 +196,41 @@ FINDINGS = [
     pytest.param(
         scan(coverage=(inactive("EC2_INSTANCE_STOPPED"),)), {}, NA, None, "skips", id="stopped"
     ),
+    pytest.param(
+        scan(found(days=20, has_fix=False)),
+        {},
+        BAD,
+        Severity.HIGH,
+        "For 1 of them no fix exists yet",
+        id="critical, late, and nobody can repair it",
+    ),
+    pytest.param(
+        scan(found(days=20, has_fix=False, exploitable=True)),
+        {},
+        BAD,
+        Severity.CRITICAL,
+        "an exploit is known",
+        id="nobody can repair it, and an exploit is known",
+    ),
+    pytest.param(
+        scan(found(days=20, has_fix=False), found(days=9)),
+        {},
+        BAD,
+        Severity.CRITICAL,
+        "For 1 of them no fix",
+        id="one of two can be repaired",
+    ),
+    *[
+        pytest.param(
+            scan(coverage=(Coverage("it", "ACTIVE", reason, ago(days=9)),)),
+            {},
+            BAD,
+            None,
+            "Nothing scans",
+            id=f"called active, but {reason}",
+        )
+        for reason in ("STALE_INVENTORY", "NO_INVENTORY", "EXCLUDED_BY_TAG", "ACCESS_DENIED")
+    ],
 ]
 
 
@@ -224,6 +259,20 @@ def test_host_vulnerabilities(known, settings, status, severity, words):
         ),
         pytest.param(ago(hours=2), scan(coverage=()), UNKNOWN, "is new", id="new"),
         pytest.param(ago(days=91), scan(coverage=()), UNKNOWN, "not updated since", id="unused"),
+        pytest.param(
+            ago(days=200),
+            scan(coverage=(inactive("SCAN_ELIGIBILITY_EXPIRED"),)),
+            UNKNOWN,
+            "neither invoked nor updated in the last 90 days",
+            id="listed, and not used for long",
+        ),
+        pytest.param(
+            ago(days=200),
+            scan(found(days=50), coverage=(inactive("SCAN_ELIGIBILITY_EXPIRED"),)),
+            BAD,
+            "too long",
+            id="not used for long, with findings",
+        ),
         pytest.param(ago(days=20), scan(coverage=()), BAD, "Nothing scans", id="left out"),
         pytest.param(None, scan(coverage=()), BAD, "Nothing scans", id="of unknown age"),
         pytest.param(ago(hours=2), scan(found(days=9), coverage=()), BAD, "too long", id="found"),
@@ -310,6 +359,31 @@ def image(known: Scan | None = None, *, registry: str = "") -> RunningImage:
 def basic(*findings: Vulnerability, days: float = 3, state: str = "COMPLETE") -> Scan:
     code = "ACTIVE" if state == "COMPLETE" else "INACTIVE"
     return scan(*findings, coverage=(Coverage("it", code, state, ago(days=days)),), status=BASIC)
+
+
+def on_push(code: str, *, days: float | None) -> Coverage:
+    scanned = None if days is None else ago(days=days)
+    return Coverage("it", code, "SCAN_FREQUENCY_SCAN_ON_PUSH", scanned, is_once=True)
+
+
+@pytest.mark.parametrize("code", ["ACTIVE", "INACTIVE"])
+@pytest.mark.parametrize(
+    ("days", "findings", "status", "severity", "words"),
+    [
+        pytest.param(3, (), GOOD, None, "Inspector scans", id="pushed lately"),
+        pytest.param(
+            31, (), BAD, Severity.MEDIUM, "only when it is pushed", id="nothing newer is found"
+        ),
+        pytest.param(31, (found(days=31),), BAD, Severity.CRITICAL, "too long", id="found then"),
+        pytest.param(None, (), BAD, None, "", id="never scanned"),
+    ],
+)
+def test_images_that_inspector_scans_once(code, days, findings, status, severity, words):
+    known = scan(*findings, coverage=(on_push(code, days=days),))
+    verdict = image_vulnerabilities(ImageScans((image(known),)))
+    assert verdict.status is status, verdict.reason
+    assert severity in {verdict.severity, None}
+    assert words in verdict.reason
 
 
 @pytest.mark.parametrize(("known", "settings", "status", "severity", "words"), FINDINGS[:13])

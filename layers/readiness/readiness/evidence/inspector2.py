@@ -23,6 +23,8 @@ READS = (
     "inspector2:ListFindings",
 )
 LAMBDA, EC2, ECR = "AWS_LAMBDA_FUNCTION", "AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE"
+ON_PUSH = "SCAN_FREQUENCY_SCAN_ON_PUSH"
+"""Why an image is scanned once (Inspector API Reference, ScanStatus)."""
 _MOST_VALUES = 10
 """How many values a filter of ListCoverage and ListFindings takes for one field."""
 FINDING, COVERAGE = "Inspector2 Finding", "Inspector2 Coverage"
@@ -92,24 +94,30 @@ class InspectorStatus:
 class Coverage:
     """Whether Inspector scans a resource: ``ACTIVE`` or ``INACTIVE``, and why.
 
-    ``scanned`` is when it last did.
+    ``scanned`` is when it last did. ``is_once`` says that it does so only when an image is pushed:
+    what becomes known later it does not find.
     """
 
     resource: str
     code: str
     reason: str = ""
     scanned: datetime | None = None
+    is_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Vulnerability:
-    """A finding that is ``ACTIVE``, or hidden by a suppression rule (``suppressed``)."""
+    """A finding that is ``ACTIVE``, or hidden by a suppression rule (``suppressed``).
+
+    ``has_fix`` is false where no version of the package repairs it yet.
+    """
 
     title: str
     severity: str
     since: datetime
     exploitable: bool = False
     suppressed: bool = False
+    has_fix: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +168,16 @@ def coverage_of(
                 status.get("statusCode", ""),
                 status.get("reason", ""),
                 each.get("lastScannedAt"),
+                _is_once(each),
             )
             found[id] = (*found.get(id, ()), coverage)
     return found
+
+
+def _is_once(covered: Mapping[str, Any]) -> bool:
+    repository = (covered.get("resourceMetadata") or {}).get("ecrRepository") or {}
+    reason = (covered.get("scanStatus") or {}).get("reason")
+    return reason == ON_PUSH or repository.get("scanFrequency") == "SCAN_ON_PUSH"
 
 
 def findings_of(
@@ -185,6 +200,7 @@ def findings_of(
                 since=each["firstObservedAt"],
                 exploitable=each.get("exploitAvailable") == "YES",
                 suppressed=each["status"] == "SUPPRESSED",
+                has_fix=each.get("fixAvailable") != "NO",
             )
             for resource in each["resources"]:
                 found[resource["id"]] = (*found.get(resource["id"], ()), vulnerability)
