@@ -458,7 +458,7 @@ def _tested(**changes: Any) -> dict[str, Any]:
             id="retried",
         ),
         pytest.param(
-            [execution()], [_tested(category="Approval")], BAD, "no such action", id="an approval"
+            [execution()], [_tested(category="Approval")], BAD, "such an action", id="an approval"
         ),
         pytest.param(
             [execution()], [_tested(provider="Jenkins")], BAD, "NO_REPORT", id="no build behind it"
@@ -472,6 +472,13 @@ def _tested(**changes: Any) -> dict[str, Any]:
             GOOD,
             "40 tests",
             id="the next was tested and is not deployed",
+        ),
+        pytest.param(
+            [*(execution(f"e{n}", 20 - n, status="Failed") for n in range(2, 20)), execution()],
+            [action()],
+            GOOD,
+            "40 tests",
+            id="many commits since do not build",
         ),
         pytest.param([], [], BAD, "no run that counts", id="never executed"),
     ],
@@ -487,6 +494,15 @@ def test_all_test_actions_of_a_pipeline_count_where_none_is_named():
     both = pipeline([execution()], [action(), action(actionName="Browser", status="Failed")])
     account = world(both, ssm__get_parameters_by_path=manifest(tests))
     assert finding(END, account).status is BAD
+
+
+@pytest.mark.parametrize(("came_so_far", "asked"), [(30, 5), (0, 25)])
+def test_no_more_executions_are_read_than_tell_something(came_so_far, asked):
+    executions = [execution(f"e{n}", 24 + n) for n in range(30)]
+    actions = [action(f"e{n}", 24 + n) for n in range(came_so_far)]
+    account = world(pipeline(executions, actions))
+    finding(END, account)
+    assert account.calls.count(("codepipeline", "list_action_executions")) == asked
 
 
 def test_a_pipeline_that_does_not_exist_proves_nothing():
@@ -642,3 +658,25 @@ def test_objectives():
     assert finding(rule, unread, name).status is UNKNOWN
     gone = world(reports(errors=[failed | {"ErrorCode": "ResourceNotFoundException"}]))
     assert observe(gone, rule, name).finding is None
+
+
+def test_an_objective_that_cannot_be_reported_costs_no_other_its_verdict():
+    rule, name = app.service_level_objectives, "checkout-latency"
+
+    def report(*, SloIds: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803
+        failed = {"Arn": objective()["Arn"], "ErrorMessage": "?", "ErrorCode": "InternalError"}
+        return {
+            "Timestamp": NOON,
+            "Reports": [objective()] if name in SloIds else [],
+            "Errors": [failed | {"Name": "broken"}] if "broken" in SloIds else [],
+        }
+
+    listed = [{"Name": each, "Arn": objective()["Arn"]} for each in ("broken", name)]
+    account = world(
+        {
+            ("application-signals", "batch_get_service_level_objective_budget_report"): report,
+        },
+        **{"application-signals__list_service_level_objectives": {"SloSummaries": listed}},
+    )
+    seen = {each.resource.id: each.finding.status for each in scan(account, [rule])}
+    assert seen == {"broken": UNKNOWN, name: GOOD}

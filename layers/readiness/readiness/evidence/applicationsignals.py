@@ -57,7 +57,8 @@ class BudgetReport:
     """The error budget of an objective.
 
     ``status`` is OK, WARNING, BREACHED or INSUFFICIENT_DATA; ``attainment`` and ``goal`` are in
-    percent. Source: BatchGetServiceLevelObjectiveBudgetReport, 50 objectives a call.
+    percent. Source: BatchGetServiceLevelObjectiveBudgetReport, 50 objectives a call; one that
+    cannot be reported among others is asked for alone.
     """
 
     name: str
@@ -67,7 +68,11 @@ class BudgetReport:
 
     @classmethod
     def load(cls, read: Reader, objective: Resource) -> BudgetReport:
-        found = cls._of_each(read, [objective.id])
+        answer = cls._answer(read, [objective.id])
+        for error in answer.get("Errors") or ():
+            if "NotFound" not in error["ErrorCode"]:
+                raise Unreadable(_REPORT, Cause.UNEXPECTED_ANSWER, error["ErrorCode"])
+        found = cls._of_each(answer)
         if objective.id not in found:
             raise Gone(objective.id)
         return found[objective.id]
@@ -77,20 +82,21 @@ class BudgetReport:
         wanted = list(read.ids(OBJECTIVE))
         found: dict[str, BudgetReport] = {}
         for start in range(0, len(wanted), _AT_ONCE):
-            found |= cls._of_each(read, wanted[start : start + _AT_ONCE])
+            found |= cls._of_each(cls._answer(read, wanted[start : start + _AT_ONCE]))
         return found
 
-    @classmethod
-    def _of_each(cls, read: Reader, names: list[str]) -> dict[str, BudgetReport]:
-        answer = read.one(
+    @staticmethod
+    def _answer(read: Reader, names: list[str]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = read.one(
             "application-signals",
             "batch_get_service_level_objective_budget_report",
             Timestamp=read.now,
             SloIds=names,
         )
-        for error in answer.get("Errors") or ():
-            if "NotFound" not in error["ErrorCode"]:
-                raise Unreadable(_REPORT, Cause.UNEXPECTED_ANSWER, error["ErrorCode"])
+        return answer
+
+    @classmethod
+    def _of_each(cls, answer: Mapping[str, Any]) -> dict[str, BudgetReport]:
         return {each["Name"]: cls._of(each) for each in answer.get("Reports") or ()}
 
     @classmethod

@@ -16,7 +16,9 @@ from readiness.model.manifest import SuiteSource
 from readiness.model.reader import Reader
 
 _EXECUTIONS = 5
-"""In how many of a pipeline's newest executions the action is looked for."""
+"""How many of a pipeline's newest executions that came as far as the action are read."""
+_LOOKED_AT = 25
+"""In how many of the newest the action is looked for: what does not build never comes to it."""
 
 
 def codepipeline(read: Reader, source: SuiteSource) -> Suite:
@@ -34,11 +36,17 @@ def codepipeline(read: Reader, source: SuiteSource) -> Suite:
         for each in answer.get("pipelineExecutionSummaries") or ()
         if each.get("executionType", "STANDARD") == "STANDARD"
     ]
-    newest = sorted(standard, key=lambda each: each["startTime"], reverse=True)[:_EXECUTIONS]
+    newest = sorted(standard, key=lambda each: each["startTime"], reverse=True)[:_LOOKED_AT]
     runs: list[SuiteRun] = []
     for execution in newest:
         runs += _action_runs(read, pipeline, action, execution)
-    flaw = "" if runs or not newest else "its newest executions have no such action of tests"
+        if len(runs) == _EXECUTIONS:
+            break
+    flaw = (
+        ""
+        if runs or not newest
+        else f"none of its {len(newest)} newest executions ran such an action of tests"
+    )
     return Suite(source, newest_first(runs), flaw)
 
 
