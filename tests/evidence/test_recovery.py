@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from functions.backup_recovery.app import (
+    database_objectives,
+    database_restore,
     file_system_restore,
     memorydb_objectives,
     serverless_cache_objectives,
@@ -592,6 +594,92 @@ def test_what_is_not_there_yet_or_no_longer_has_nothing_to_recover(kind, status,
     said = cache(kind, bulk, **{LISTINGS[kind][-1]: status}).instead
     assert told in said
     assert bool(told) is bool(said)
+
+
+STORES = {
+    "table": (TableRecovery, TABLE, accounts.TABLE, "dynamodb__describe_table", "TableStatus"),
+    "database": (
+        InstanceRecovery,
+        INSTANCE,
+        accounts.DATABASE,
+        "rds__describe_db_instances",
+        "DBInstanceStatus",
+    ),
+    "cluster": (
+        ClusterRecovery,
+        CLUSTER,
+        accounts.CLUSTER,
+        "rds__describe_db_clusters",
+        "Status",
+    ),
+    "file system": (
+        FileSystemRecovery,
+        FILE_SYSTEM,
+        accounts.SYSTEM,
+        "efs__describe_file_systems",
+        "LifeCycleState",
+    ),
+    "volume": (VolumeRecovery, VOLUME, accounts.VOLUME, "ec2__describe_volumes", "State"),
+}
+
+
+def in_state(kind, status):
+    """The answer about a store with another status."""
+    _, _, _, call, member = STORES[kind]
+    service, operation = call.split("__")
+    answer = accounts.fake_account().answers[service, operation]
+    [(name, known)] = answer.items()
+    changed = (
+        known | {member: status} if isinstance(known, dict) else [known[0] | {member: status}]
+    )
+    return {call: {name: changed}}
+
+
+@BULK
+@pytest.mark.parametrize(
+    ("kind", "status", "told"),
+    [
+        ("table", "CREATING", "being created"),
+        ("table", "DELETING", "being deleted"),
+        ("table", "UPDATING", ""),
+        ("table", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", ""),
+        ("database", "creating", "being created"),
+        ("database", "deleting", "being deleted"),
+        ("database", "incompatible-restore", "holds no data"),
+        ("database", "failed", ""),
+        ("cluster", "creating", "being created"),
+        ("cluster", "deleting", "being deleted"),
+        ("cluster", "available", ""),
+        ("file system", "creating", "being created"),
+        ("file system", "deleted", "being deleted"),
+        ("file system", "error", ""),
+        ("volume", "creating", "being created"),
+        ("volume", "deleting", "being deleted"),
+        ("volume", "error", ""),
+    ],
+)
+def test_a_store_has_nothing_to_recover_before_it_is_there_and_when_it_goes(
+    kind, status, told, bulk
+):
+    cls, type_, id, _, _ = STORES[kind]
+    said = read(cls, of(type_, id), bulk=bulk, **in_state(kind, status)).instead
+    assert told in said
+    assert bool(told) is bool(said)
+
+
+@pytest.mark.parametrize("rule", [database_restore, database_objectives])
+def test_a_database_that_is_being_created_is_no_database_without_backups(rule):
+    """RDS tells neither when it was created nor until when it can be restored."""
+    fresh = database(DBInstanceStatus="creating")
+    for name in ("InstanceCreateTime", "LatestRestorableTime"):
+        del fresh["DBInstances"][0][name]
+    account = accounts.fake_account().but(
+        rds__describe_db_instances=fresh,
+        backup__list_protected_resources={"Results": []},
+        backup__list_restore_jobs={"RestoreJobs": []},
+    )
+    finding = observe(account, rule, accounts.DATABASE).finding
+    assert (finding.status, finding.reason) == (Status.NOT_APPLICABLE, "It is being created.")
 
 
 @BULK

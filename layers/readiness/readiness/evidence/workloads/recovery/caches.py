@@ -23,7 +23,7 @@ from readiness.evidence.elasticache.serverless import (
 )
 from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.evidence.tagging import TagsOnly, tag_change
-from readiness.evidence.workloads.recovery.store import Store, newest_of
+from readiness.evidence.workloads.recovery.store import Store, in_passing, newest_of
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -36,18 +36,6 @@ def _after(kind: str) -> Callable[[str], str | None]:
 
 _WHOLE = frozenset({"available", "copying", "exporting", "restoring"})
 """The states of a snapshot that can be restored."""
-_IN_PASSING = {
-    "creating": "It is being created.",
-    "deleting": "It is being deleted.",
-    "deleted": "It is being deleted.",
-    "create-failed": "Its creation failed: it holds no data.",
-    "restore-failed": "Its creation from a snapshot failed: it holds no data.",
-}
-"""Why a cache in a state has nothing to recover, or no longer."""
-
-
-def _passing(answer: Mapping[str, Any], status: str = "Status") -> str:
-    return _IN_PASSING.get(str(answer.get(status, "")).lower(), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +147,7 @@ class CacheRecovery(CacheStore):
             created=created,
             snapshot=kept.newest,
             doubt=kept.doubt,
-            instead=replica or _passing(answer),
+            instead=replica or in_passing(answer.get("Status")),
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
@@ -262,7 +250,7 @@ class CacheClusterRecovery(CacheStore):
             created=created,
             snapshot=kept.newest,
             doubt=kept.doubt,
-            instead=_elsewhere(answer) or _passing(answer, "CacheClusterStatus"),
+            instead=_elsewhere(answer) or in_passing(answer.get("CacheClusterStatus")),
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
@@ -349,7 +337,7 @@ class ServerlessCacheRecovery(CacheStore):
             created=created,
             snapshot=kept.newest,
             doubt=kept.doubt,
-            instead=_passing(answer),
+            instead=in_passing(answer.get("Status")),
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
@@ -421,7 +409,7 @@ class MemoryDbRecovery(Store):
             snapshot=kept.newest,
             doubt=kept.doubt,
             started=min(made, default=None),
-            instead=_passing(answer),
+            instead=in_passing(answer.get("Status")),
         )
 
 

@@ -8,7 +8,13 @@ from datetime import datetime
 from readiness.evidence.backup import Backups, backup_events
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.workloads.data_stores import TableTags
-from readiness.evidence.workloads.recovery.store import LIST_POINTS, Store, backed_up_at, newest_of
+from readiness.evidence.workloads.recovery.store import (
+    LIST_POINTS,
+    Store,
+    backed_up_at,
+    in_passing,
+    newest_of,
+)
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -70,6 +76,7 @@ class TableRecovery(Store):
             restorable=restorable,
             snapshot=None if is_on else _newest_backup(read, table.id),
             backed_up=backed_up_at(read, arn, restorable),
+            instead=in_passing(described.get("TableStatus")),
         )
 
 

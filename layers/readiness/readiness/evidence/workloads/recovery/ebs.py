@@ -9,7 +9,7 @@ from typing import Any
 from readiness.evidence.backup import backup_events
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.tagging import TagsOnly
-from readiness.evidence.workloads.recovery.store import Store
+from readiness.evidence.workloads.recovery.store import Store, in_passing
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -60,4 +60,5 @@ class VolumeRecovery(Store):
             read.of(TagsOnly, volume).values,
             read.now,
             created=answer.get("CreateTime"),
+            instead=in_passing(answer.get("State")),
         )

@@ -14,6 +14,7 @@ from readiness.evidence.workloads.recovery.store import (
     RESTORE_METADATA,
     Store,
     backed_up_at,
+    in_passing,
     restored_items,
 )
 from readiness.model.evidence import api_call, arn_of, evidence
@@ -71,5 +72,7 @@ class FileSystemRecovery(Store):
             created=answer.get("CreationTime"),
             backed_up=None if is_replica else backed_up_at(read, arn, None),
             of_items=restored_items(read, arn),
-            instead="It is the read-only replica of another file system." if is_replica else "",
+            instead="It is the read-only replica of another file system."
+            if is_replica
+            else in_passing(answer.get("LifeCycleState")),
         )

@@ -12,7 +12,13 @@ from readiness.evidence.rds.endpoints import CLUSTER, CLUSTER_RUNS, described_cl
 from readiness.evidence.rds.instances import INSTANCE, RUNS, described_instance
 from readiness.evidence.tagging import TagsOnly
 from readiness.evidence.workloads.data_stores import ClusterTags, database_tag_change
-from readiness.evidence.workloads.recovery.store import LIST_POINTS, Store, backed_up_at, newest_of
+from readiness.evidence.workloads.recovery.store import (
+    LIST_POINTS,
+    Store,
+    backed_up_at,
+    in_passing,
+    newest_of,
+)
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -57,7 +63,8 @@ class InstanceRecovery(Store):
 
     @classmethod
     def _of(cls, read: Reader, instance: Resource, answer: Mapping[str, Any]) -> InstanceRecovery:
-        instead = _instead_of_instance(answer)
+        status = answer.get("DBInstanceStatus", "")
+        instead = _instead_of_instance(answer) or in_passing(status)
         snapshot = None
         if not instead and not answer.get("BackupRetentionPeriod"):
             snapshots = read.every(
@@ -82,8 +89,8 @@ class InstanceRecovery(Store):
             backed_up=None
             if instead
             else backed_up_at(read, arn, answer.get("LatestRestorableTime")),
-            idle=answer.get("DBInstanceStatus", "") == "stopped",
-            stopped=_stopped(answer, answer.get("DBInstanceStatus", "")),
+            idle=status == "stopped",
+            stopped=_stopped(answer, status),
             instead=instead,
         )
 
@@ -156,7 +163,8 @@ class ClusterRecovery(Store):
     @classmethod
     def _of(cls, read: Reader, cluster: Resource, answer: Mapping[str, Any]) -> ClusterRecovery:
         source = answer.get("ReplicationSourceIdentifier", "")
-        instead = f"It is a replica of {source}, which has to be restored." if source else ""
+        replica = f"It is a replica of {source}, which has to be restored." if source else ""
+        instead = replica or in_passing(answer.get("Status"))
         snapshot = None
         if not instead and not answer.get("BackupRetentionPeriod"):
             snapshots = read.every(

@@ -25,7 +25,7 @@ class Store:
     ``doubt`` says why the newest backup is unknown although there is one. ``of_items`` are the ids
     of the restore jobs that restored single files or objects.
     ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why
-    another resource is restored in its place.
+    another resource is restored in its place, or there is nothing to restore.
     """
 
     name: str
@@ -56,6 +56,25 @@ class Store:
     @property
     def title(self) -> str:
         return f"The {self.kind} {self.name}"
+
+
+_IN_PASSING = {
+    "creating": "It is being created.",
+    "deleting": "It is being deleted.",
+    "deleted": "It is being deleted.",
+    "create-failed": "Its creation failed: it holds no data.",
+    "incompatible-create": "Its creation failed: it holds no data.",
+    "incompatible-restore": "Its creation from a backup failed: it holds no data.",
+    "restore-error": "Its creation from a backup failed: it holds no data.",
+    "restore-failed": "Its creation from a snapshot failed: it holds no data.",
+}
+"""Why what is in a state has nothing to recover, or no longer. A database that ``failed``, and a
+file system or volume in ``error``, has data that only a backup can bring back."""
+
+
+def in_passing(status: str | None) -> str:
+    """Why a resource in a state has no data of its own, yet or any more; empty where it has."""
+    return _IN_PASSING.get((status or "").lower(), "")
 
 
 def newest_of(moments: Iterable[datetime | None]) -> datetime | None:
