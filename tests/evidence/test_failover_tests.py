@@ -69,6 +69,33 @@ def test_an_experiment(changes, status, words):
     assert words in found.reason
 
 
+@pytest.mark.parametrize("state", ["stopped", "failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("actions", "status", "words"),
+    [
+        pytest.param(STRESS, Status.COMPLIANT, "practice run", id="was to slow things down"),
+        pytest.param(KILL, Status.COMPLIANT, "practice run", id="was to kill a process"),
+        pytest.param(
+            STRESS | SKIPPED,
+            Status.NON_COMPLIANT,
+            "newest test failed",
+            id="was to cut a zone off",
+        ),
+    ],
+)
+def test_what_did_not_complete_counts_only_if_it_was_to_fail_a_zone(state, actions, status, words):
+    changed = experiment(actions=actions, state={"status": state})
+    found = judged(fake_account().but(fis__get_experiment={"experiment": changed}))
+    assert found.status is status, found.reason
+    assert words in found.reason
+
+
+def test_a_stress_test_that_was_stopped_is_no_failed_failover():
+    found = judged(only(actions=STRESS, state={"status": "stopped"}))
+    assert found.status is Status.NON_COMPLIANT
+    assert "proves nothing: it was stopped, and was to fail no zone" in found.reason
+
+
 def act(action: str, *, of: str = "zone", **parameters: str) -> dict[str, Any]:
     done = {"status": "completed"}
     return {"actionId": action, "parameters": parameters, "targets": {"T": of}, "state": done}

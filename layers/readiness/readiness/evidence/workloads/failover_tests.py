@@ -175,7 +175,7 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
             absent=("ResourceNotFoundException",),
             experimentId=about["id"],
         )
-        flaw = _flaw(about, targets) if state == "completed" else ""
+        flaw = _flaw(about, targets) if state == "completed" else _aimless(about)
         ended = about.get("endTime") or about["creationTime"]
         yield FailoverTest(
             EXPERIMENT,
@@ -190,6 +190,18 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
 
 
 NO_ZONE = "it failed no zone, only single resources or the way to single services"
+
+
+def _aimless(about: Mapping[str, Any]) -> str:
+    """Why one that did not complete was no test of a failover; empty where it was.
+
+    A stress test that somebody stops says nothing of a zone, good or bad.
+    """
+    aims = about.get("targets") or {}
+    planned = (about.get("actions") or {}).values()
+    if any(_fails_a_zone(action, aims) for action in planned):
+        return ""
+    return f"it was {about['state']['status']}, and was to fail no zone"
 
 
 def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str:
