@@ -283,7 +283,7 @@ def service_health_checks(
     service: ServiceChecks,
     *,
     max_grace_seconds: Annotated[
-        int, Between(0, 86400), "How long new tasks may be exempt from load balancer checks"
+        int, Between(0, 86400), "How long new tasks may be exempt from health checks"
     ] = 1800,
 ) -> Verdict:
     """ECS learns that a task does not work: from its containers or from a load balancer.

@@ -33,14 +33,14 @@ def service_checks_verdict(service: ServiceChecks, *, max_grace_seconds: int) ->
         return not_applicable(f"The service is {service.status.lower()}.")
     if not service.desired and service.scheduling != "DAEMON":
         return not_applicable("The service is to run no task now.")
-    behind = bool(service.target_groups) or service.has_classic_balancer
+    behind = _checked_by(service)
     if service.commands is None and not behind:
         return cannot_tell(
             "Which containers are checked is not known: ECS does not show the task definition"
             f" {service.revision or 'of the service'}."
         )
     commands = service.commands or {}
-    problems = list(_service_problems(service, commands, behind, max_grace_seconds))
+    problems = list(_service_problems(service, commands, bool(behind), max_grace_seconds))
     checked = sorted(name for name, command in commands.items() if has_command(command))
     observed: dict[str, Fact] = {
         "checked_containers": checked,
@@ -54,7 +54,14 @@ def service_checks_verdict(service: ServiceChecks, *, max_grace_seconds: int) ->
             observed
         )
     also = f" and ECS the containers {listed(checked)}" if checked else ""
-    return complies(f"A load balancer checks the tasks{also}.").observing(observed)
+    return complies(f"{behind} checks the tasks{also}.").observing(observed)
+
+
+def _checked_by(service: ServiceChecks) -> str:
+    """What checks the tasks from outside; empty where nothing does."""
+    if service.target_groups or service.has_classic_balancer:
+        return "A load balancer"
+    return "VPC Lattice" if service.in_lattice else ""
 
 
 def _service_problems(
@@ -69,11 +76,13 @@ def _service_problems(
     if without and not behind:
         # Beside one that is checked it is most often a sidecar: logs, traces, a proxy.
         is_sidecar = len(asked) > len(empty)
+        names = [arn.split(":")[-1] for arn in service.unused_groups]
+        unused = f" (none uses its {listed(names)})" if names else ""
         yield Problem(
             Severity.MEDIUM if is_sidecar else Severity.HIGH,
             f"{plural(len(without), 'essential container')} without a health check"
-            f" ({listed(without)}), and no load balancer checks the service: a task that hangs"
-            f"{' in it' if is_sidecar else ''} stays.",
+            f" ({listed(without)}), and no load balancer checks the service{unused}: a task that"
+            f" hangs{' in it' if is_sidecar else ''} stays.",
         )
     if empty:
         yield Problem(
@@ -87,11 +96,11 @@ def _service_problems(
             f"The health check of {listed(deaf)} asks curl without --fail, which takes an HTTP"
             " error for success.",
         )
-    if behind and service.grace > max_grace_seconds:
+    if (behind or asked) and service.grace > max_grace_seconds:
         yield Problem(
             Severity.MEDIUM,
-            f"ECS ignores the load balancer's checks for {service.grace} seconds after a task"
-            f" starts; at most {max_grace_seconds} are allowed.",
+            f"ECS ignores health checks for {service.grace} seconds after a task starts"
+            f" (healthCheckGracePeriodSeconds); at most {max_grace_seconds} are allowed.",
         )
 
 

@@ -19,6 +19,7 @@ from tests.accounts.high_availability import (
     fake_account,
     function,
     member,
+    service,
     subnet,
     target,
     target_group,
@@ -61,6 +62,49 @@ def test_a_provider_without_weight_and_base_carries_no_task():
 def test_a_group_that_is_not_checked_says_so():
     assert not HealthCheck.of(target_group(HealthCheckEnabled=False)).enabled
     assert HealthCheck.of(target_group(HealthCheckEnabled=None)).enabled
+
+
+LATTICE = {
+    "roleArn": "arn:aws:iam::111122223333:role/ecs",
+    "targetGroupArn": "arn:aws:vpc-lattice:us-east-1:111122223333:targetgroup/tg-0123456789abcdef0",
+    "portName": "web",
+}
+UNCHECKED = {"name": "web", "image": "web:1", "essential": True}
+
+
+@pytest.mark.parametrize(
+    ("groups", "changes", "status", "words"),
+    [
+        pytest.param(
+            [target_group()], {}, Status.COMPLIANT, "A load balancer checks", id="a balancer"
+        ),
+        pytest.param(
+            [target_group(LoadBalancerArns=[])],
+            {},
+            Status.NON_COMPLIANT,
+            "none uses its targetgroup/",
+            id="its listener is gone",
+        ),
+        pytest.param([], {}, Status.NON_COMPLIANT, "none uses its", id="the group is gone"),
+        pytest.param(
+            [],
+            {"deployments": [{"vpcLatticeConfigurations": [LATTICE]}]},
+            Status.COMPLIANT,
+            "VPC Lattice checks",
+            id="VPC Lattice",
+        ),
+    ],
+)
+def test_what_checks_a_service_from_outside(groups, changes, status, words):
+    lattice = {"loadBalancers": []} if changes else {}
+    account = fake_account().but(
+        elbv2__describe_target_groups={"TargetGroups": groups},
+        ecs__describe_services={"services": [service(**changes, **lattice)]},
+        ecs__describe_task_definition=ecs_deployment.definition(UNCHECKED),
+    )
+    seen, reason = said(account, app.service_health_checks, service()["serviceArn"])
+    assert seen is status, reason
+    assert words in reason
 
 
 def test_instances_in_one_zone():

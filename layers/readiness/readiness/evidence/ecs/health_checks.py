@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from readiness.evidence.ecs.placement import ServicePlacement
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
-from readiness.model.evidence import evidence
+from readiness.evidence.elbv2.target_groups import BalancersOfGroups
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 
-@evidence(SERVICE, uses=(Service, ServicePlacement, TaskDefinition))
+@evidence(SERVICE, uses=(BalancersOfGroups, Service, ServicePlacement, TaskDefinition))
 @dataclass(frozen=True, slots=True)
 class ServiceChecks:
     """The command of each essential container's health check, in the revision that runs.
 
-    ``commands`` is None where the revision is deleted. ``target_groups`` are all that traffic may
-    come through; ``grace`` is how long ECS ignores load balancer checks of a new task (seconds).
-    Sources: DescribeServices, DescribeTaskDefinition.
+    ``commands`` is None where the revision is deleted. ``target_groups`` are those through which a
+    load balancer may send traffic, ``unused_groups`` those that no load balancer uses and nobody
+    therefore checks; ``grace`` is how long ECS ignores all checks of a new task (seconds).
+    ``in_lattice``: VPC Lattice sends it requests, and checks it.
+    Sources: DescribeServices, DescribeTaskDefinition, DescribeTargetGroups.
     """
 
     name: str
@@ -33,7 +36,9 @@ class ServiceChecks:
     commands: Mapping[str, tuple[str, ...]] | None = None
     target_groups: tuple[str, ...] = ()
     has_classic_balancer: bool = False
+    in_lattice: bool = False
     grace: int = 0
+    unused_groups: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> ServiceChecks:
@@ -48,6 +53,8 @@ class ServiceChecks:
                     for each in definition.containers
                     if each.essential
                 }
+        placement = read.of(ServicePlacement, resource)
+        used, unused = _by_use(read, service.target_group_arns)
         return cls(
             name=service.name,
             status=service.status,
@@ -55,7 +62,19 @@ class ServiceChecks:
             scheduling=service.scheduling_strategy,
             revision=service.revision,
             commands=commands,
-            target_groups=service.target_group_arns,
+            target_groups=used,
             has_classic_balancer=service.has_classic_balancer,
-            grace=read.of(ServicePlacement, resource).grace,
+            in_lattice=placement.in_lattice,
+            grace=placement.grace,
+            unused_groups=unused,
         )
+
+
+def _by_use(read: Reader, groups: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The target groups that some load balancer uses, and those that none does."""
+    if not groups:
+        return (), ()
+    region = REGION.resource(read.account, read.region, read.account)
+    balancers = read.of(BalancersOfGroups, region).by_group
+    used = tuple(arn for arn in groups if balancers.get(arn))
+    return used, tuple(arn for arn in groups if arn not in used)

@@ -48,10 +48,11 @@ class ServicePlacement:
     ``spread`` are the fields of its placement strategies, in order; ``constraints`` the
     expressions of its constraints. ``providers`` are its capacity providers with weight or base.
     ``rebalances`` says whether ECS moves tasks until the zones are even. ``least_percent`` is how
-    many of the tasks must run during a deployment. ``grace`` is the grace period for the load
-    balancer's checks in seconds. ``replaces_in_place`` is whether a deployment stops old tasks
+    many of the tasks must run during a deployment. ``grace`` is for how many seconds the checks
+    of a new task do not count. ``replaces_in_place`` is whether a deployment stops old tasks
     before traffic has moved to new ones, as rolling updates do; ``is_behind`` whether traffic
-    comes through a load balancer or VPC Lattice. Source: DescribeServices.
+    comes through a load balancer or VPC Lattice, ``in_lattice`` through the latter. Source:
+    DescribeServices.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ServicePlacement:
     resource_id: str = ""
     replaces_in_place: bool = True
     is_behind: bool = False
+    in_lattice: bool = False
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -100,6 +102,9 @@ class ServicePlacement:
         limits = answer.get("deploymentConfiguration") or {}
         cluster = answer.get("clusterArn", "").rpartition("/")[2]
         controller = (answer.get("deploymentController") or {}).get("type", "ECS")
+        in_lattice = any(
+            each.get("vpcLatticeConfigurations") for each in answer.get("deployments") or ()
+        )
         return cls(
             name=answer.get("serviceName", ""),
             cluster=cluster,
@@ -130,8 +135,8 @@ class ServicePlacement:
             resource_id=f"service/{cluster}/{answer.get('serviceName', '')}",
             replaces_in_place=controller == "ECS"
             and limits.get("strategy", "ROLLING") == "ROLLING",
-            is_behind=any(each.get("loadBalancers") for each in own)
-            or any(e.get("vpcLatticeConfigurations") for e in answer.get("deployments") or ()),
+            is_behind=in_lattice or any(each.get("loadBalancers") for each in own),
+            in_lattice=in_lattice,
             tags=tags_of(answer),
         )
 
