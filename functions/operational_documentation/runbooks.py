@@ -18,14 +18,26 @@ def fault_of(runbook: Runbook, today: date, max_age_days: int) -> str:
     if runbook.status != "Active":
         why = f" ({runbook.why})" if runbook.why else ""
         return f"is {runbook.status or 'in an unknown state'}, not Active{why}"
+    if runbook.review == "REJECTED":
+        return "was rejected when it was reviewed in Systems Manager"
     if not runbook.owner:
         return "has no tag owner"
+    return _review_fault(runbook, today, max_age_days)
+
+
+def _review_fault(runbook: Runbook, today: date, max_age_days: int) -> str:
+    """Why the review that its tag names does not count; empty if it does."""
     if runbook.reviewed is None:
         return "has no tag reviewed with a day as 2026-01-31"
     if runbook.reviewed > today + timedelta(days=1):
         return f"has a review in the future ({runbook.reviewed})"
     if runbook.reviewed + timedelta(days=max_age_days) <= today:
         return f"was last reviewed on {runbook.reviewed}; at most {max_age_days} days are allowed"
+    if runbook.made and runbook.made > runbook.reviewed + timedelta(days=1):
+        return (
+            f"was last reviewed on {runbook.reviewed}, and its version {runbook.version or '?'},"
+            f" which runs, was made on {runbook.made}"
+        )
     return ""
 
 
@@ -38,6 +50,27 @@ def judge_document(
     two_people: bool,
 ) -> Verdict:
     """The verdict about one document: whether it can be relied on, and whether it ran."""
+    verdict = _judged(
+        document, attested, max_age_days, must_be_executed=must_be_executed, two_people=two_people
+    )
+    runbook = document.runbook
+    if verdict.status is Status.COMPLIANT and runbook.latest not in {"", runbook.version}:
+        newer = (
+            f"Version {runbook.latest} is newer than the default version {runbook.version}, which"
+            " is what runs."
+        )
+        return verdict.reminding(f"{verdict.reminder} {newer}".strip())
+    return verdict
+
+
+def _judged(
+    document: RunbookDocument,
+    attested: Attested,
+    max_age_days: int,
+    *,
+    must_be_executed: bool,
+    two_people: bool,
+) -> Verdict:
     runbook = document.runbook
     fault = fault_of(runbook, document.read_at.date(), max_age_days)
     facts: dict[str, Fact] = {"scenarios": list(runbook.scenarios)}

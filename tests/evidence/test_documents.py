@@ -203,6 +203,9 @@ def test_a_runbook_as_its_tags_say():
         "it", ("rollback", "restore"), "team", date(2026, 10, 1)
     )
     assert Runbook.of("it", tags | {"reviewed": "lately"}, {"Status": "Active"}).reviewed is None
+    about = {"CreatedDate": NOON, "LatestVersion": "5", "ReviewStatus": "PENDING"}
+    made = Runbook.of("it", tags, about)
+    assert (made.made, made.latest, made.review) == (NOON.date(), "5", "PENDING")
 
 
 def test_a_document_without_the_tag_is_no_runbook():

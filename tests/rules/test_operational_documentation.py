@@ -222,10 +222,36 @@ def test_the_settings_of_the_runbook():
             id="failed",
         ),
         pytest.param(replace(RUNBOOK, status=""), BAD, "unknown state", id="no state"),
+        pytest.param(
+            replace(RUNBOOK, made=date(2026, 10, 20), version="7"),
+            BAD,
+            "was last reviewed on 2026-10-01, and its version 7, which runs, was made on 2026-10-20",
+            id="changed after the review",
+        ),
+        pytest.param(
+            replace(RUNBOOK, made=date(2026, 10, 2)),
+            GOOD,
+            "",
+            id="changed on the day of the review",
+        ),
+        pytest.param(replace(RUNBOOK, made=date(2025, 1, 1)), GOOD, "", id="changed before it"),
+        pytest.param(replace(RUNBOOK, review="REJECTED"), BAD, "was rejected", id="rejected"),
+        pytest.param(replace(RUNBOOK, review="NOT_REVIEWED"), GOOD, "", id="no formal review"),
     ],
 )
 def test_runbook_document(runbook, status, reason):
     check(runbook_document(RunbookDocument(runbook, NOON), NOBODY), status, reason)
+
+
+@pytest.mark.parametrize(
+    ("latest", "reminder"),
+    [("", ""), ("3", ""), ("5", "Version 5 is newer than the default version 3")],
+)
+def test_a_newer_version_that_does_not_run_yet_is_told(latest, reminder):
+    document = RunbookDocument(replace(RUNBOOK, version="3", latest=latest), NOON)
+    verdict = runbook_document(document, NOBODY)
+    assert (verdict.status, reminder in verdict.reminder) == (GOOD, True)
+    assert bool(verdict.reminder) is bool(reminder)
 
 
 def test_a_review_may_have_to_be_younger():

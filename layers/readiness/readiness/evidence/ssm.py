@@ -137,7 +137,9 @@ DOCUMENT = ResourceType(
 class Runbook:
     """A document that is a runbook: for which scenarios, by whom, reviewed on which day.
 
-    ``kind`` is ``Automation`` or ``Command``, ``version`` the number of the default version.
+    ``kind`` is ``Automation`` or ``Command``, ``version`` the number of the default version,
+    which is what runs, ``made`` the day on which that was created, and ``latest`` the number of
+    the newest one. ``review`` is what a review in Systems Manager decided, empty without one.
     """
 
     name: str
@@ -149,10 +151,14 @@ class Runbook:
     workload: str = ""
     kind: str = ""
     version: str = ""
+    latest: str = ""
+    made: date | None = None
+    review: str = ""
 
     @classmethod
     def of(cls, name: str, tags: Mapping[str, str], about: Mapping[str, Any]) -> Runbook:
         """From its tags and the ``Document`` of DescribeDocument."""
+        made = about.get("CreatedDate")
         return cls(
             name,
             tuple(tags[RUNBOOK].replace(",", " ").replace(":", " ").split()),
@@ -163,6 +169,9 @@ class Runbook:
             tags.get(WORKLOAD, ""),
             about.get("DocumentType", ""),
             about.get("DocumentVersion", ""),
+            about.get("LatestVersion", ""),
+            made.date() if made else None,
+            about.get("ReviewStatus", ""),
         )
 
 
