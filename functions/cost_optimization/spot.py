@@ -177,9 +177,13 @@ def _judge(wish: Wish, spot: float, count: int, what: str) -> Verdict:
         return _of_eligible(wish, spot, count, what, share)
     if spot >= count and (wish.said == "ineligible" or wish.is_production):
         is_stated = wish.said == "ineligible" or wish.environment
+        why = (
+            f", which {wish.by} forbids"
+            if wish.said == "ineligible"
+            else f", and {wish.by} declares that it may be interrupted"
+        )
         return violates(
-            f"All of its {what} run on Spot and may be stopped at once (ALL_SPOT_NO_FLOOR), and"
-            f" nothing declares that it may be interrupted ({wish.by}).",
+            f"All of its {what} run on Spot and may be stopped at once (ALL_SPOT_NO_FLOOR){why}.",
             expected=f"A base of {what} on demand, or a declaration that it may be interrupted.",
             severity=Severity.HIGH if is_stated else Severity.LOW,
             environment=wish.environment,

@@ -531,6 +531,16 @@ def test_a_version_that_gets_nothing_does_not_matter():
     assert set(load(RunDefinitions, type_, worlds.MACHINE, account).texts) == {LATEST, "live → 8"}
 
 
+@pytest.mark.parametrize("rule", [app.state_machine_backoff, app.state_machine_retries])
+def test_a_state_machine_that_is_being_deleted_needs_no_retries(rule):
+    """It may wait for its executions for a year, and starts none."""
+    bare = worlds.machine(worlds.definition(Work=worlds.task()))
+    account = worlds.fake_account().but(
+        stepfunctions__describe_state_machine={**bare, "status": "DELETING"}
+    )
+    assert observe(account, rule, worlds.MACHINE).finding is None
+
+
 # -- dependencies ---------------------------------------------------------------------------------
 
 

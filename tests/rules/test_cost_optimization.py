@@ -492,6 +492,17 @@ def test_spot_of_a_service(of, status, words):
     judged(service_spot(of, NONE, HERE), status, words)
 
 
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        (INELIGIBLE, "(ALL_SPOT_NO_FLOOR), which its tag readiness:spot=ineligible forbids."),
+        (PRODUCTION, "neither a tag nor a manifest declares that it may be interrupted."),
+    ],
+)
+def test_why_spot_alone_is_wrong(tags, words):
+    assert words in service_spot(service(SPOT, tags=tags), NONE, HERE).reason
+
+
 def test_how_bad_it_is_to_be_stopped_at_once():
     assert service_spot(service(SPOT, tags=PRODUCTION), NONE, HERE).severity is Severity.HIGH
     assert service_spot(service(SPOT, tags=INELIGIBLE), NONE, HERE).severity is Severity.HIGH

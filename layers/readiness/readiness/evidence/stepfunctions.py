@@ -9,6 +9,7 @@ from typing import Any
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 _GONE = ("StateMachineDoesNotExist",)
 _CALLS = ("UpdateStateMachine", "DeleteStateMachine")
@@ -114,6 +115,8 @@ class RunDefinitions:
             gone=_GONE,
             stateMachineArn=machine.id,
         )
+        if latest.get("status") == "DELETING":
+            raise Gone(machine.id)  # it starts no execution, and waits for those that run
         texts = {"$LATEST": latest.get("definition", "")}
         aliases = read.every(
             "stepfunctions",
