@@ -268,8 +268,27 @@ def with_transaction_search() -> FakeAccount:
     )
 
 
+def with_a_broken_filter(*filters: str) -> FakeAccount:
+    """A subscription filter loses what it should forward; ``filters`` are those that exist."""
+
+    def lost(namespace: str, metric: str, *more: Any) -> float | None:
+        if metric == "DeliveryErrors":
+            return 200.0
+        return None if metric == "ForwardedLogEvents" else said(namespace, metric, *more)
+
+    there = [
+        {"filterName": name, "destinationArn": f"arn:aws:firehose:{HOME}:{ACCOUNT_ID}:x"}
+        for name in filters
+    ]
+    return fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(lost),
+        logs__describe_subscription_filters={"subscriptionFilters": there},
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with a filter that is gone": Variant(with_a_broken_filter, ("log-forwarding",)),
         "with a shared log group": Variant(with_a_shared_log_group, ("function-logs",)),
         "behind an alias": Variant(behind_an_alias, ("function-logs",)),
         "with Transaction Search": Variant(

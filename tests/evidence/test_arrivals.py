@@ -9,11 +9,13 @@ import pytest
 from functions.monitoring_validation.app import monitoring_validation
 from readiness import Status
 from tests.accounts.monitoring_validation import (
+    FILTER,
     FUNCTION,
     behind_an_alias,
     fake_account,
     function,
     said,
+    with_a_broken_filter,
 )
 from tests.accounts.traffic import get_metric_data
 from tests.fake_account import FAULTS, NOON, error, observe, scan
@@ -102,6 +104,35 @@ def test_a_sweep_finds_what_an_event_finds():
 def test_a_log_group_without_a_filter_is_not_applicable():
     finding = observe(fake_account(), FORWARDING, "/aws/lambda/other").finding
     assert finding.status is Status.NOT_APPLICABLE
+
+
+BROKEN = FILTER["FilterName"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "status"),
+    [
+        pytest.param((BROKEN, "other"), Status.NON_COMPLIANT, id="it still loses events"),
+        pytest.param(("other",), Status.NOT_APPLICABLE, id="another has replaced it"),
+        pytest.param((), Status.NOT_APPLICABLE, id="it was deleted"),
+    ],
+)
+def test_what_a_filter_lost_before_it_was_deleted_is_past(filters, status):
+    account = with_a_broken_filter(*filters)
+    seen = [observe(account, FORWARDING, FILTER["LogGroupName"]), *scan(account, [FORWARDING])]
+    assert {each.finding.status for each in seen} == {status}
+
+
+def test_filters_are_asked_for_only_where_one_lost_something():
+    account = fake_account()
+    scan(account, [FORWARDING])
+    assert ("logs", "describe_subscription_filters") not in account.calls
+
+
+def test_a_log_group_that_was_deleted_since_is_gone():
+    gone = error("ResourceNotFoundException")
+    account = with_a_broken_filter().but(logs__describe_subscription_filters=gone)
+    assert observe(account, FORWARDING, FILTER["LogGroupName"]).finding is None
 
 
 def test_the_log_group_of_the_version_behind_the_alias():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from readiness.evidence.cloudwatch.alarms import read_published
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS
-from readiness.evidence.logs import LOG_GROUP
+from readiness.evidence.logs import LOG_GROUP, subscriptions_of
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -20,17 +20,21 @@ _BY_GROUP = "LogGroupName"
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """One subscription filter of a log group: what it forwarded in a day, and what it lost."""
+    """One subscription filter of a log group: what it forwarded in a day, and what it lost.
+
+    ``of_account``: a policy of the account makes it, and not the group.
+    """
 
     filter: str
     destination: str
     events: Series
     errors: Series
+    of_account: bool = False
 
 
 @evidence(
     LOG_GROUP,
-    reads=(LIST_METRICS, GET_METRIC_DATA),
+    reads=(LIST_METRICS, GET_METRIC_DATA, "logs:DescribeSubscriptionFilters"),
     changed_by=(
         api_call(
             "logs",
@@ -46,19 +50,24 @@ class Forwarded:
 class LogForwardingHealth:
     """The subscription filters of the log group that forwarded or lost events in two weeks.
 
+    One that lost some and was deleted since is left out: its metrics stay for two weeks.
     Sources: AWS/Logs ForwardedLogEvents and DeliveryErrors of the last day, by 5 minutes, of the
-    series that ListMetrics shows. What is only throttled is sent again.
+    series that ListMetrics shows; DescribeSubscriptionFilters of a group that lost events. What is
+    only throttled is sent again.
     """
 
     filters: tuple[Forwarded, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> LogForwardingHealth:
-        return cls._of_each(read, [group.id])[group.id]
+        found = cls._of_each(read, [group.id])[group.id]
+        return cls(tuple(_still_there(read, group.id, found.filters)))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, LogForwardingHealth]:
-        return cls._of_each(read, read.ids(LOG_GROUP))
+        """Those that lost nothing; the rest is left to its own load."""
+        found = cls._of_each(read, read.ids(LOG_GROUP))
+        return {group: each for group, each in found.items() if not _lost(each.filters)}
 
     @classmethod
     def _of_each(cls, read: Reader, groups: Iterable[str]) -> dict[str, LogForwardingHealth]:
@@ -88,9 +97,24 @@ class LogForwardingHealth:
                     named.get("DestinationType", ""),
                     measured["ForwardedLogEvents"],
                     measured["DeliveryErrors"],
+                    "PolicyLevel" in named,
                 )
             )
         return {
             group: cls(tuple(sorted(by_group.get(group, ()), key=lambda each: each.filter)))
             for group in groups
         }
+
+
+def _lost(filters: Iterable[Forwarded]) -> bool:
+    return any(each.errors.total for each in filters)
+
+
+def _still_there(read: Reader, group: str, filters: Sequence[Forwarded]) -> Sequence[Forwarded]:
+    """Without those that lost events and no longer exist. Raises Gone for a deleted group."""
+    own = [each for each in filters if each.filter and not each.of_account]
+    if not _lost(own):
+        return filters
+    there = {each.name for each in subscriptions_of(read, group)}
+    gone = {each.filter for each in own if each.errors.total} - there
+    return [each for each in filters if each.of_account or each.filter not in gone]
