@@ -286,6 +286,8 @@ ESCALATIONS = (
     _passing("ssm", "pathfinding", "ssm:StartAutomationExecution"),
     _passing("ssm", "service-authorization", "ssm:CreateActivation"),
     _passing("states", "pathfinding", "states:CreateStateMachine"),
+    # It runs a state, of any service, without a state machine.
+    _passing("states", "api", "states:TestState"),
     _passing("lambda", "api", "synthetics:CreateCanary"),
     _passing("lambda", "api", "synthetics:UpdateCanary"),
 )
