@@ -37,7 +37,7 @@ from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
-from readiness.semantics.credential_names import is_a_secret
+from readiness.semantics.credential_names import is_a_secret, may_be_a_secret
 from readiness.semantics.credentials import Suspicion
 from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
 
@@ -175,6 +175,15 @@ def ssm_parameters(
             expected="A secret in AWS Secrets Manager.",
             type=parameter.type,
         )
+    if may_be_a_secret(parameter.name):
+        return violates(
+            "The parameter has a name as keys and logins have, but its type is"
+            f" {parameter.type}, which is stored and shown in plain text.",
+            expected="A secret in AWS Secrets Manager; or, if the value is only what a key is"
+            " called, a name that says so (signing-key-id, signing-key-arn).",
+            severity=Severity.MEDIUM,
+            type=parameter.type,
+        )
     return complies(
         f"The parameter is a {parameter.type}, and its name is not that of a secret.",
         type=parameter.type,
@@ -199,7 +208,7 @@ def codebuild_environment(
         variable.name
         for variable in project.variables
         if variable.kind == "PARAMETER_STORE"
-        and is_a_secret(variable.name)
+        and (is_a_secret(variable.name) or may_be_a_secret(variable.name))
         and not parameter_store.accept_ssm_secure_string
     ]
     return judge_plain_text(

@@ -235,6 +235,12 @@ def test_ecs_environment(containers, settings, status, severity, said):
         pytest.param("dbPassword", "StringList", {}, BAD, Severity.HIGH, id="list of secrets"),
         pytest.param("/prod/db-secret-arn", "String", {}, GOOD, None, id="where a secret is"),
         pytest.param("/secrets/log-level", "String", {}, GOOD, None, id="only the path says so"),
+        pytest.param("/app/signing-key", "String", {}, BAD, Severity.MEDIUM, id="signing key"),
+        pytest.param("hmac-key", "String", {}, BAD, Severity.MEDIUM, id="key of an HMAC"),
+        pytest.param("/db/connectionString", "String", {}, BAD, Severity.MEDIUM, id="may log in"),
+        pytest.param("/app/signing-key-id", "String", {}, GOOD, None, id="what a key is called"),
+        pytest.param("/app/kms/signing-key", "String", {}, GOOD, None, id="a key in KMS"),
+        pytest.param("/app/signing-key", "SecureString", {}, BAD, Severity.LOW, id="secure key"),
         pytest.param("/prod/db", "SecureString", {}, BAD, Severity.LOW, id="secure string"),
         pytest.param(
             "/prod/db",
@@ -273,6 +279,13 @@ def test_ssm_parameters(name, kind, settings, status, severity):
             BAD,
             Severity.LOW,
             id="from parameter store",
+        ),
+        pytest.param(
+            (BuildVariable("SIGNING_KEY", "/sign", "PARAMETER_STORE"),),
+            {},
+            BAD,
+            Severity.LOW,
+            id="key from parameter store",
         ),
         pytest.param(
             (BuildVariable("NPM_TOKEN", "/npm", "PARAMETER_STORE"),),

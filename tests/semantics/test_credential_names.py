@@ -14,6 +14,7 @@ from readiness.semantics.credential_names import (
     is_public,
     is_the_field,
     is_the_secret_itself,
+    may_be_a_secret,
     names_a_key,
     names_a_secret,
     points_at_a_secret,
@@ -172,6 +173,18 @@ def test_what_people_choose(name, answer):
             "JWT_KEY ORDERS_SESSION_KEY LICENSE_KEY",
             "KEY JWT PARTITION_KEY KEY_JWT JWT_KEY_ID KEY_COOKIE",
             id="a key, though often called by a name",
+        ),
+        pytest.param(
+            may_be_a_secret,
+            "/app/signing-key /app/signing-key-v2 HMAC_KEY /jwt/signing/keys ed25519-key /tls/server.key"
+            " /tls/private.pem /deploy/id_rsa /vpn/pre-shared-key /wifi/psk /db/connection-string"
+            " dbConnectionString /cookie/key/current /k8s/kubeconfig /mfa/otp-seed /prod/jwt /db/dsn"
+            " /svc/service-account-json /openai/key /datadog/app-key /slack/webhook-url /slack/webhook",
+            "KEY /db/password /app/public-key /signing-key-id /signing-key-arn /app/kms-signing-key"
+            " /tls/key-size /stripe/key-prefix /tls/certificate-arn /ec2/ssh-key-name /webhook-url"
+            " /slack/channel /app/service-account /sentry/dsn /cache/key /table/partition-key"
+            " /signing-key-alias /session-key-name /jwt/issuer /app/key/rotation /v2 2 STAGE",
+            id="mostly a secret, though the name is no proof",
         ),
         pytest.param(is_of_a_login, "BASIC_AUTH LOGIN httpAuth", "AUTH_URL STAGE", id="a login"),
         pytest.param(is_of_a_login, "auth", "", id="a login, alone"),

@@ -180,6 +180,55 @@ def names_a_key(name: str) -> bool:
     return len(parts) > 1 and parts[-1] == "key" and parts[-2] in _KEY_OF
 
 
+_OF_A_KEY = words_of(
+    "25519 aes cert certificate cipher cookie decryption deploy ecdsa encryption fernet gpg hmac"
+    " integration jwt licence license master pgp preshared rsa saml session shared signing ssh ssl"
+    " subscription tls unseal webhook"
+)
+"""Words before *key* that say what the key does, or by which algorithm."""
+_CERTIFICATES = words_of("ssl tls")
+_MATERIAL = words_of("basicauth bearer dsn fernet jwt kubeconfig pepper psk")
+_MATERIAL_PAIR = frozenset(
+    {("basic", "auth"), ("connection", "string"), ("connection", "strings"), ("private", "pem")}
+    | {("id", "ecdsa"), ("id", "ed"), ("id", "rsa"), ("account", "json"), ("rsa", "private")}
+    | {(a, "seed") for a in ("mfa", "otp", "totp")}
+)
+_VENDORS = words_of(
+    "anthropic datadog mailgun newrelic openai opsgenie pagerduty rollbar sendgrid stripe twilio"
+)
+"""Those to whom any *key* logs in."""
+_CHAT = words_of("discord mattermost slack teams")
+"""Whoever knows the URL of one of their webhooks may post."""
+_WHICH = words_of(
+    "b base base64 binary blob current default hex json latest new next old pem plain plaintext"
+    " previous raw text v value"
+)
+"""Words after the noun that say which one it is, or how it is written."""
+
+
+def may_be_a_secret(name: str) -> bool:
+    """Whether what has such a name is mostly secret, though the name is no proof.
+
+    For values that nobody reads: a SIGNING_KEY is the key, or what the key is called.
+    """
+    parts = words(name)
+    if names_a_secret(name) or "kms" in parts or is_public(name) or _PUBLIC & set(parts):
+        return False
+    while len(parts) > 1 and (parts[-1] in _WHICH or parts[-1].isdigit()):
+        if tuple(parts[-2:]) in _MATERIAL_PAIR:
+            return True
+        parts.pop()
+    before, last = parts[:-1], parts[-1:]
+    if last in (["key"], ["keys"]):
+        by_itself = _CERTIFICATES | _VENDORS
+        return bool(_OF_A_KEY & set(before[-1:]) or by_itself & set(before))
+    if "webhook" in parts[-2:] and last in (["webhook"], ["url"]):
+        return bool(_CHAT & set(parts))
+    if last == ["dsn"] and "sentry" in parts:
+        return False  # Sentry's are made to be public.
+    return bool(_MATERIAL & set(last)) or tuple(parts[-2:]) in _MATERIAL_PAIR
+
+
 _LOGIN = words_of("auth basicauth login userinfo userpass")
 
 
