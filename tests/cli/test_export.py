@@ -20,7 +20,7 @@ from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact
 from readiness.model.verdict import Severity, Status
 from readiness_cli.deployed import Deployed
-from readiness_cli.export import junit, ocsf, oscal, sarif, spreadsheet
+from readiness_cli.export import junit, ocsf, oscal, sarif
 from readiness_cli.export.content import Content
 from readiness_cli.export.spool import Spool
 from readiness_cli.report.gathered import Attested
