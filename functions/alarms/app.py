@@ -10,14 +10,16 @@ from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.settings import FunctionLogging, FunctionTimeout
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
-from readiness.evidence.budgets import BillingAlarms, Budgets, Payer
+from readiness.evidence.budgets import Budgets
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
 from readiness.evidence.dynamodb.tables import TableCapacity
 from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.elasticache.clusters import CacheCluster
 from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.organizations import Payer
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters

@@ -15,8 +15,10 @@ from .coverage import Coverage, Found
 from .gaps import Gap, Limits
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Notification, Payer
+    from readiness.evidence.budgets import Budget, Budgets, Notification
+    from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
     from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
+    from readiness.evidence.organizations import Payer
 
 _DAY_IN_MINUTES = 24 * 60
 _CHARGES = ("AWS/Billing", "EstimatedCharges")

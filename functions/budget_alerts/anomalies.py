@@ -11,13 +11,13 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import Payer
     from readiness.evidence.cost_anomalies import (
         Anomalies,
         AnomalyDetection,
         AnomalyMonitor,
         AnomalySubscription,
     )
+    from readiness.evidence.organizations import Payer
 
 _WHOLE = {"DIMENSIONAL COST_CATEGORY", "DIMENSIONAL LINKED_ACCOUNT", "DIMENSIONAL SERVICE"}
 """Monitors of AWS's own making, which divide all costs; what is in no category is one too."""

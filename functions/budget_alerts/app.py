@@ -17,10 +17,11 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReports
-from readiness.evidence.budgets import Bounds, BudgetActions, Budgets, Payer
+from readiness.evidence.budgets import Bounds, BudgetActions, Budgets
 from readiness.evidence.cost_anomalies import Anomalies, AnomalyDetection
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.organizations import Payer
 from readiness.evidence.rds.instances import is_auto_scaled
 from readiness.evidence.workloads.cost_tags import (
     BalancerTags,

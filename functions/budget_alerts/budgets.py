@@ -9,7 +9,8 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact, Severity, Verdict, cannot_tell, complies, violates
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import Bounds, Budget, Budgets, Notification, Payer
+    from readiness.evidence.budgets import Bounds, Budget, Budgets, Notification
+    from readiness.evidence.organizations import Payer
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from readiness.evidence.billing_reports import BillingReport, BillingReports
-    from readiness.evidence.budgets import Payer
+    from readiness.evidence.organizations import Payer
 
 
 def judge_reports(

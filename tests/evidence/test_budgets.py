@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from readiness.engine.aws import Aws
-from readiness.evidence.budgets import BillingAlarms, Budgets, Payer
+from readiness.evidence.budgets import Budgets
+from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
+from readiness.evidence.organizations import Payer
 from readiness.model.evidence import ACCOUNT
 from readiness.model.unreadable import Unreadable
 from tests.accounts import alarms as worlds

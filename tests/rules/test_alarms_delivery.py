@@ -11,10 +11,12 @@ import pytest
 from functions.alarms.app import cost_alarms, topic_delivery
 from functions.alarms.topic_path import Answer, lets_cloudwatch
 from readiness import Severity, Status
-from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Notification, Payer
+from readiness.evidence.budgets import Budget, Budgets, Notification
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.organizations import Payer
 from readiness.evidence.sns.delivery import Subscription, TopicPath
 from readiness.evidence.sns.told import Deaf
 from readiness.semantics.alarm_answers import metric_alarm

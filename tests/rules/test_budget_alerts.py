@@ -37,14 +37,7 @@ from functions.budget_alerts.app import (
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReport, BillingReports
-from readiness.evidence.budgets import (
-    Budget,
-    BudgetAction,
-    BudgetActions,
-    Budgets,
-    Notification,
-    Payer,
-)
+from readiness.evidence.budgets import Budget, BudgetAction, BudgetActions, Budgets, Notification
 from readiness.evidence.cost_anomalies import (
     Anomalies,
     Anomaly,
@@ -54,6 +47,7 @@ from readiness.evidence.cost_anomalies import (
 )
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.organizations import Payer
 from readiness.evidence.sns.told import Deaf
 from readiness.evidence.workloads.cost_tags import (
     BalancerTags,

@@ -1,4 +1,4 @@
-"""Budgets and billing alarms, whom they notify, and which account pays."""
+"""Budgets, what they do, and whom they notify."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.evidence.cloudwatch.alarms import (
-    ALARM_CHANGES,
-    INVENTORY_READS,
-    ActiveSeries,
-    read_inventory,
-    read_published,
-)
 from readiness.evidence.sns.listeners import Listeners
 from readiness.evidence.sns.told import Deaf, Teller, told
 from readiness.model.evidence import ACCOUNT, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Cause, NotOffered, Unreadable
-from readiness.semantics.alarm_inventory import Inventory
+from readiness.model.unreadable import Cause, Unreadable
+from readiness.semantics.budget_filters import narrowing
 from readiness.semantics.moments import in_utc
 
-ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")
 _GONE = ("NotFoundException",)
 
 
@@ -276,7 +268,7 @@ def _budget(
     mine: Mapping[str, str],
 ) -> Budget:
     name, kind = about["BudgetName"], about["BudgetType"]
-    filters, expression = _narrowing(about)
+    filters, expression = narrowing(about)
     health = about.get("HealthStatus") or {}
     forecast = (about.get("CalculatedSpend") or {}).get("ForecastedSpend") or {}
     return Budget(
@@ -305,54 +297,6 @@ def _limit(about: Mapping[str, Any], now: datetime) -> float | None:
     if limit is None and begun:
         limit = planned[max(begun, key=float)].get("Amount")
     return float(limit) if limit is not None else None
-
-
-_FILTERS = {"LINKED_ACCOUNT": "LinkedAccount", "REGION": "Region", "SERVICE": "Service"}
-
-
-def _narrowing(about: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], bool]:
-    """What a budget is about, as CostFilters, and whether there is more to it than they can say.
-
-    A budget that only leaves out credits, refunds, taxes or other charges that are no usage is
-    about everything: so are those that the console makes.
-    """
-    expression = about.get("FilterExpression")
-    if not expression:
-        return {key: tuple(each) for key, each in (about.get("CostFilters") or {}).items()}, False
-    filters: dict[str, tuple[str, ...]] = {}
-    for term in expression.get("And") or (expression,):
-        if _leaves_out_no_usage(term):
-            continue
-        named = _as_filter(term)
-        if named is None or named[0] in filters:
-            return {}, True
-        filters[named[0]] = named[1]
-    return filters, False
-
-
-def _leaves_out_no_usage(term: Mapping[str, Any]) -> bool:
-    left_out = (term.get("Not") or {}).get("Dimensions") or {}
-    return (
-        set(term) == {"Not"}
-        and left_out.get("Key") == "RECORD_TYPE"
-        and _is_equality(left_out)
-        and not any("usage" in value.lower() for value in left_out.get("Values") or ("usage",))
-    )
-
-
-def _as_filter(term: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
-    """A term as an entry of CostFilters; None for what has no such form."""
-    if set(term) == {"Dimensions"} and _is_equality(term["Dimensions"]):
-        name = _FILTERS.get(term["Dimensions"].get("Key", ""))
-        return (name, tuple(term["Dimensions"].get("Values") or ())) if name else None
-    if set(term) == {"Tags"} and _is_equality(term["Tags"]):
-        key, values = term["Tags"].get("Key", ""), term["Tags"].get("Values") or ()
-        return "TagKeyValue", tuple(f"user:{key}${value}" for value in values)
-    return None
-
-
-def _is_equality(values: Mapping[str, Any]) -> bool:
-    return set(values.get("MatchOptions") or ()) <= {"EQUALS", "CASE_SENSITIVE"}
 
 
 def _notification(
@@ -434,59 +378,3 @@ class BudgetActions:
                 for each in listed
             )
         )
-
-
-@evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)
-@dataclass(frozen=True, slots=True)
-class BillingAlarms:
-    """The alarms of the region where AWS publishes billing metrics, and whether it does.
-
-    ``home`` is that region, ``us-east-1`` in the partition ``aws``. ``elsewhere`` are the alarms
-    on billing metrics in this region, if it is another: nothing publishes these there. Sources:
-    DescribeAlarms, ListMetrics.
-    """
-
-    inventory: Inventory
-    published: ActiveSeries
-    read_at: datetime
-    elsewhere: tuple[str, ...] = ()
-    home: str = ""
-
-    @classmethod
-    def load(cls, read: Reader, account: Resource) -> BillingAlarms:
-        publishing = read.home("budgets")
-        # None where that is this region, so that the answer other evidence had is used again
-        home = None if read.region == publishing else publishing
-        series = read_published(read, [ESTIMATED_CHARGES], region=home)
-        inventory = read_inventory(read, home)
-        local = read_inventory(read) if home else Inventory()
-        elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
-        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere, publishing)
-
-
-@evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """Who pays: ``is_member`` where another account of the organization does.
-
-    Source: DescribeOrganization.
-    """
-
-    is_member: bool
-    account: str = ""
-
-    @classmethod
-    def load(cls, read: Reader, account: Resource) -> Payer:
-        try:
-            answer = read.one(
-                "organizations",
-                "describe_organization",
-                region=read.home("organizations"),
-                absent=("AWSOrganizationsNotInUseException",),
-            )
-        except NotOffered:
-            answer = None
-        if answer is None:
-            return cls(is_member=False)
-        payer = (answer.get("Organization") or {}).get("MasterAccountId", "")
-        return cls(payer not in {"", account.account}, payer)

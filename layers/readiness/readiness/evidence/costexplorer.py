@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from readiness.evidence.budgets import Payer
+from readiness.evidence.organizations import Payer
 from readiness.model.evidence import ACCOUNT, REGION, evidence
 from readiness.model.finding import parse_iso
 from readiness.model.reader import Reader

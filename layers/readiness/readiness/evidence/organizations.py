@@ -1,4 +1,4 @@
-"""What AWS Organizations says of the organization that the account belongs to."""
+"""The organization that the account belongs to, and who pays for it."""
 
 from __future__ import annotations
 
@@ -35,3 +35,20 @@ class Organization:
             return cls()
         about = (answer or {}).get("Organization") or {}
         return cls(about.get("Id", ""), about.get("MasterAccountId", ""))
+
+
+@evidence(ACCOUNT, uses=(Organization,))
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays: ``is_member`` where another account of the organization does.
+
+    Source: DescribeOrganization.
+    """
+
+    is_member: bool
+    account: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Payer:
+        payer = read.of(Organization, account).management_account
+        return cls(payer not in {"", account.account}, payer)
