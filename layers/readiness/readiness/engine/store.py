@@ -1,8 +1,7 @@
-"""The DynamoDB tables: findings as they are now, and the history that is also the outbox."""
+"""The findings as they are now, written together with their transitions."""
 
 from __future__ import annotations
 
-import heapq
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,16 +11,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from readiness.engine.attribute_values import serialise
 from readiness.engine.garbled import Garbled
+from readiness.engine.history import History
 from readiness.engine.rows import (
     ID_PREFIX,
-    SHARDS,
-    WAITING,
     WAIVED_ROWS,
-    Entry,
     UnreadableRow,
-    entry_of,
     from_item,
     to_item,
     transition_item,
@@ -76,8 +71,8 @@ class Overtaken(Exception):
         self.stored = stored
 
 
-class Store:
-    """The findings and transitions tables.
+class Store(History):
+    """The findings table, and the transitions that belong to its changes.
 
     ``client`` is a DynamoDB client. ``record`` is safe against duplicates, reordering and
     concurrent writers: it writes only over the state it decided from, which the ``version`` of
@@ -102,15 +97,11 @@ class Store:
         waivers: Known = lambda: NO_WAIVERS,
         blind_after: timedelta = BLIND_AFTER,
     ) -> None:
+        super().__init__(client, transitions)
         self._waivers = waivers
         self._blind_after = blind_after
-        self._client = client
         self._findings = findings
-        self._transitions = transitions
         self._wait = wait
-        self.unreadable: dict[str, str] = {}
-
-    # -- findings ---------------------------------------------------------------------------
 
     def get(self, resource: Resource, rule: str) -> Finding | None:
         """The stored finding, read consistently. Raises UnreadableRow."""
@@ -362,7 +353,7 @@ class Store:
             self._client.put_item(**put)
             return
         outbox = {
-            "TableName": self._transitions,
+            "TableName": self._table,
             "Item": transition_item(transition),
             "ConditionExpression": "attribute_not_exists(finding_id)",
         }
@@ -370,115 +361,6 @@ class Store:
 
     def _key(self, resource: str, rule: str) -> dict[str, Any]:
         return {"resource": {"S": resource}, "rule": {"S": rule}}
-
-    # -- history ----------------------------------------------------------------------------
-
-    @property
-    def client(self) -> Any:
-        """The DynamoDB client."""
-        return self._client
-
-    @property
-    def transitions_table(self) -> str:
-        """The name of the table that holds the history and rows about no finding."""
-        return self._transitions
-
-    def history(self, finding_id: str) -> list[Entry]:
-        """The transitions of a finding, oldest first."""
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "finding_id = :f",
-            "ExpressionAttributeValues": {":f": {"S": finding_id}},
-            "ConsistentRead": True,
-        }
-        return list(self._entries(query))
-
-    def unpublished(self, before: datetime) -> Iterator[Entry]:
-        """Transitions that wait for their publication since before ``before``, oldest first.
-
-        The time of a row is that of the host that wrote it. One from a host whose clock is ahead
-        counts from when ``note_waiting`` met it.
-        """
-        for entry in self._waiting():
-            if entry.at < iso(before) or "" < entry.waiting_since < iso(before):
-                yield entry
-
-    def note_waiting(self, after: datetime, at: datetime) -> None:
-        """Note that it is ``at`` now on rows that say they were written after ``after``."""
-        for entry in self._waiting(after):
-            if not entry.waiting_since:
-                self._note_waiting(entry, at)
-
-    def _waiting(self, after: datetime | None = None) -> Iterator[Entry]:
-        shards = [WAITING, *(f"{WAITING}#{number}" for number in range(SHARDS))]
-        rows = [self._unpublished(shard, after) for shard in shards]
-        return heapq.merge(*rows, key=lambda entry: entry.at)
-
-    def _unpublished(self, shard: str, after: datetime | None) -> Iterator[Entry]:
-        query: dict[str, Any] = {
-            "IndexName": "unpublished",
-            "KeyConditionExpression": "unpublished = :y",
-            "ExpressionAttributeValues": {":y": {"S": shard}},
-        }
-        if after is not None:
-            query["KeyConditionExpression"] += " AND #at >= :t"
-            query["ExpressionAttributeNames"] = {"#at": "at"}
-            query["ExpressionAttributeValues"][":t"] = {"S": iso(after)}
-        return self._entries(query)
-
-    def _note_waiting(self, entry: Entry, at: datetime) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._transitions,
-                Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
-                UpdateExpression="SET waiting_since = if_not_exists(waiting_since, :t)",
-                ConditionExpression="attribute_exists(unpublished)",
-                ExpressionAttributeValues={":t": {"S": iso(at)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-
-    def _entries(self, query: dict[str, Any]) -> Iterator[Entry]:
-        while True:
-            page = self._client.query(TableName=self._transitions, **query)
-            for item in page["Items"]:
-                try:
-                    yield entry_of(item)
-                except UnreadableRow as error:
-                    self.unreadable[error.key] = error.why
-            if "LastEvaluatedKey" not in page:
-                return
-            query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-    def mark_published(self, entry: Entry, at: datetime, note: str) -> bool:
-        """Mark an outbox row as published; False where it was already marked."""
-        try:
-            self._client.update_item(
-                TableName=self._transitions,
-                Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
-                UpdateExpression="SET published_at = :t, published_as = :n REMOVE unpublished",
-                ConditionExpression="attribute_exists(unpublished)",
-                ExpressionAttributeValues={":t": {"S": iso(at)}, ":n": {"S": note}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
-
-    def is_unpublished(self, entry: Entry) -> bool:
-        """Whether the outbox row still waits, read consistently."""
-        answer = self._client.get_item(
-            TableName=self._transitions,
-            Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
-            ProjectionExpression="unpublished",
-            ConsistentRead=True,
-        )
-        return "unpublished" in answer.get("Item", {})
-
-    def append(self, item: Mapping[str, Any]) -> None:
-        """A row of the history that is about no finding, such as a completed sweep."""
-        self._client.put_item(TableName=self._transitions, Item=serialise(item))
 
 
 def _counted(change: Change, stored: Finding | None) -> Change:
