@@ -21,6 +21,7 @@ from functions.pagerduty.telemetry import log, metrics
 from readiness.alerting.baseline_message import BASELINE
 from readiness.alerting.canary import CANARY, Canary
 from readiness.alerting.digest import DIGEST
+from readiness.alerting.groups import TELL_EVERY, Contended, Group, Groups
 from readiness.alerting.held import FOR_KEY, HELD_PAGE, Held
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.pagerduty import EventsApi, endpoint_of
@@ -35,7 +36,7 @@ from readiness.alerting.resolving import Resolver
 from readiness.alerting.routes import DEFAULT, route_of
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.alerting.severity import pages, severity_of
-from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
+from readiness.alerting.storms import DEFAULT_ABOVE, Storms
 from readiness.engine.aws import CONFIG
 from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.session import Session
@@ -74,7 +75,8 @@ class Pager:
         self._incidents = Incidents(store)
         above = int(float(environment.get("PAGERDUTY_GROUP_ABOVE") or DEFAULT_ABOVE))
         self._confirm = float(environment.get("PAGERDUTY_CONFIRM_SECONDS") or 0)
-        self._storms = Storms(store, stack=self._stack, above=above)
+        self._groups = Groups(store)
+        self._storms = Storms(store, self._groups, stack=self._stack, above=above)
         self._held = Held(store)
         self._queue = Queue(sqs, environment, self._held, uniform)
         self._sender = Sender(key, api, self._queue)
@@ -278,7 +280,7 @@ class Pager:
     def _triggered(self, record: SQSRecord, finding: Finding, known: Incident | None) -> bool:
         """Whether PagerDuty was told of a finding that pages: alone, or in a group."""
         severity = severity_of(finding)
-        group = self._storms.of(known)
+        group = self._groups.of(known)
         if known is not None and known.group:
             if group is not None and not known.left and not _is_worse(severity, group):
                 return self._tell_group(record, finding, group)
@@ -343,17 +345,17 @@ class Pager:
             told = self._sender.tell(record, id, said, group.route)
         except RouteGone as gone:
             self._note_gone(id, gone)
-            group = self._storms.reroute(group, "")
+            group = self._groups.reroute(group, "")
             told = self._sender.tell(record, id, said, "")
         if not told:
             return False
-        self._storms.note_told(group)
+        self._groups.note_told(group)
         return True
 
     def _left(self, record: SQSRecord, known: Incident, finding: Finding | None) -> bool:
         """Take a finding out of its group; whether PagerDuty knows if that was the last one."""
-        group = self._storms.leave(known)
-        if not self._storms.close(known.group):
+        group = self._groups.leave(known)
+        if not self._groups.close(known.group):
             return True
         said = resolve_event(known.dedup_key)
         if finding is not None and not pages(finding, self._lowest):

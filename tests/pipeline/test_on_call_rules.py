@@ -113,7 +113,8 @@ class World(RuleBasedStateMachine):
             environment=self.environment,
             uniform=lambda low, high: high,
         )
-        for part in (self.pager._storms, self.pager._held, self.pager._quiet):
+        self.pager._groups.now = self.clock.now
+        for part in (self.pager._held, self.pager._quiet):
             part._now = self.clock.now
 
     # -- PagerDuty --------------------------------------------------------------------------------
@@ -288,7 +289,7 @@ class World(RuleBasedStateMachine):
             assert key in self.open, f"{found.rule} was told, and its incident is closed"
             needed.add(key)
             if mark.group:
-                group = self.pager._storms.get(mark.group)
+                group = self.pager._groups.get(mark.group)
                 assert Severity(group.severity).at_least(found.severity), "nobody was woken for it"
         assert set(self.open) == needed, "an incident is open although its cause is gone"
 

@@ -184,6 +184,9 @@ def test_a_pager_that_is_down(wrong):
 
 @pytest.fixture
 def many(pipeline):
+    """Five pages of one rule that go out one by one: nothing is grouped."""
+    pipeline.environment["PAGERDUTY_GROUP_ABOVE"] = "0"
+    pipeline.pager = pipeline.a_pager()
     pipeline.baseline_is_over()
     pipeline.record(*(finding(resource=bucket(n)) for n in range(5)))
     pipeline.stream()

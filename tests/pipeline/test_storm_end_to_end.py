@@ -71,7 +71,8 @@ class Storm:
             environment=given.environment,
             uniform=self.random.uniform,
         )
-        for part in (self.pager._storms, self.pager._held, self.pager._quiet):
+        self.pager._groups.now = self.clock.now
+        for part in (self.pager._held, self.pager._quiet):
             part._now = self.clock.now
 
     def send(self, event):

@@ -9,10 +9,11 @@ import pytest
 
 from functions.pagerduty import app
 from readiness import Severity, Status
-from readiness.alerting import storms
-from readiness.alerting.storms import Contended, Group, Storms
+from readiness.alerting.groups import Contended, Group, Groups
+from readiness.alerting.storms import Storms
 from readiness.model.finding import dedup_key
 from readiness.model.resource import Resource
+from tests import deployed
 from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
@@ -55,7 +56,7 @@ def storm(pipeline, clock):
 def renewed(pipeline, clock):
     """A forwarder by the clock of the test; what it postpones comes with the next round."""
     pipeline.pager = pipeline.a_pager()
-    pipeline.pager._storms._now = clock.now
+    pipeline.pager._groups.now = clock.now
     pipeline.pager._queue.postpone = lambda record, seconds: None
 
 
@@ -180,7 +181,7 @@ def test_a_duplicate_joins_and_leaves_once(storm, clock):
         storm.pager.forward({"Records": records * 2}, context())
         clock.at += timedelta(minutes=2)
     [key] = of_groups(storm)
-    [group] = {storm.pager._storms.get(m.group) for m in storm.pager._incidents.all() if m.group}
+    [group] = {storm.pager._groups.get(m.group) for m in storm.pager._incidents.all() if m.group}
     assert (group.joined, group.members) == (3, 3)
     told = triggers(storm, key)
     storm.pager.forward({"Records": records}, context())
@@ -368,12 +369,16 @@ def test_nothing_is_grouped_where_it_is_turned_off(storm, clock):
     assert set(storm.pagerduty.incidents) == {alone(n) for n in range(25)}
 
 
-def test_without_the_parameter_twenty_page_one_by_one(pipeline, clock):
+def test_without_the_parameter_as_many_page_one_by_one_as_the_template_says(pipeline, clock):
+    by_default = int(deployed.committed()["Parameters"]["PagerDutyGroupAbove"]["Default"])
     pipeline.baseline_is_over()
     renewed(pipeline, clock)
-    happen(pipeline, range(22))
+    happen(pipeline, range(by_default + 4))
     delivered(pipeline, clock)
-    assert len(pipeline.pagerduty.incidents) == 21
+    alone_first = {alone(number) for number in range(by_default)}
+    incidents = set(pipeline.pagerduty.incidents)
+    assert alone_first < incidents
+    assert len(incidents - alone_first) == 1, "the rest is one group"
 
 
 def test_a_storm_that_others_keep_changing_is_tried_again_later(storm, clock, monkeypatch):
@@ -385,10 +390,9 @@ def test_a_storm_that_others_keep_changing_is_tried_again_later(storm, clock, mo
     made = storm.dynamodb.transact_write_items
     monkeypatch.setattr(storm.dynamodb, "transact_write_items", never)
     assert len(storm.page()) == 2
+    storms = Storms(storm.store, Groups(storm.store, now=clock.now), above=ABOVE)
     with pytest.raises(Contended):
-        Storms(storm.store, above=ABOVE, now=clock.now).place(
-            finding(resource=bucket(70)), Severity.HIGH, None
-        )
+        storms.place(finding(resource=bucket(70)), Severity.HIGH, None)
     monkeypatch.setattr(storm.dynamodb, "transact_write_items", made)
     delivered(storm, clock)
     assert len(storm.pagerduty.incidents) == ABOVE + 1
@@ -408,7 +412,7 @@ def test_a_group_whose_row_is_lost_keeps_no_incident_open(storm, clock):
 def test_a_group_says_how_many_it_is_about():
     group = Group("id", "r", "HIGH", "k", "2026-11-02T12:00:00.000Z", joined=1, members=1)
     assert not group.is_told
-    assert group.may_be_told(storms.datetime.now(UTC))
+    assert group.may_be_told(datetime.now(UTC))
 
 
 # -- flapping and confirmation -------------------------------------------------------------------------

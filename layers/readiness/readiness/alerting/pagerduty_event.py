@@ -15,9 +15,9 @@ from readiness.alerting.finding_text import (
     runbook_of,
     stack_options,
 )
+from readiness.alerting.groups import Group
 from readiness.alerting.guidance import guidance
 from readiness.alerting.severity import pages, severity_of
-from readiness.alerting.storms import Group
 from readiness.model.finding import DEFAULT_STACK, Finding, iso
 from readiness.model.text import clean
 from readiness.model.verdict import Fact, Severity

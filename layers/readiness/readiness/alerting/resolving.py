@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from readiness.alerting.groups import Contended, Groups
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.pagerduty_event import pagerduty_event, resolve_event
 from readiness.alerting.routes import DEFAULT
 from readiness.alerting.routing_key import RoutingKey, UnknownRoute
-from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK
 from readiness.model.resource import Resource
@@ -60,11 +60,11 @@ class Resolver:
     wait: Callable[[float], None] = time.sleep
     most_tries: int = MOST_TRIES
     _incidents: Incidents = field(init=False)
-    _storms: Storms = field(init=False)
+    _groups: Groups = field(init=False)
 
     def __post_init__(self) -> None:
         self._incidents = Incidents(self.store)
-        self._storms = Storms(self.store)
+        self._groups = Groups(self.store)
 
     def open(self, account: str = "") -> Iterator[Incident]:
         """What may be open: every mark, and with ``account`` what was told before marks were kept.
@@ -105,7 +105,7 @@ class Resolver:
                 continue
             if incident.group:
                 with suppress(Contended):
-                    self._storms.close(incident.group, whoever_is_in=True)
+                    self._groups.close(incident.group, whoever_is_in=True)
             try:
                 reply = self._told(incident)
             except UnknownRoute as missing:
@@ -124,7 +124,7 @@ class Resolver:
 
     def _told(self, incident: Incident) -> Reply:
         """Resolve it at its service, and first where it was before; a group may have moved."""
-        group = self._storms.of(incident)
+        group = self._groups.of(incident)
         about, since = (incident, incident.since) if group is None else (group, group.began_at)
         for route in filter(None, about.before.split("\n")):
             reply = self._send(resolve_event(incident.dedup_key), route, since)
