@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTest, FailoverTests
 from readiness.model.attestation import Attested
+from readiness.model.finding import iso, past_moment
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
@@ -26,11 +28,14 @@ def failover_verdict(
 
     A test that failed counts until a later one of its kind passes, or people attest a drill after
     it; one that ran before the current deployment of its targets tells of a version that is gone.
+    RDS tells of a failover for 14 days and FIS of an experiment for 120: what they told before
+    that, the finding remembers.
     """
     stated = attested.verdict("A failover drill", max_age_days=max_age_days, two_people=two_people)
+    found = with_recalled(found, attested.recorded)
     verdict = _tested(found, attested, stated, found.now - timedelta(days=max_age_days))
     tests: list[Fact] = [_line(test) for test in found.tests[:5]]
-    return verdict.observing({"tests": tests})
+    return verdict.observing({"tests": tests, **_lasting(found)})
 
 
 def _tested(
@@ -100,6 +105,75 @@ def _is_attested_after(stated: Verdict, attested: Attested, failed: FailoverTest
         each.id == stated.observed.get("attestation") and each.performed_at > failed.ended
         for each in attested.statements
     )
+
+
+# -- what AWS forgets -----------------------------------------------------------------------------
+
+
+def with_recalled(found: FailoverTests, recorded: Mapping[str, Fact]) -> FailoverTests:
+    """The tests with those that were recorded when AWS still told of them, newest first."""
+    known = {(test.kind, test.name, test.ended) for test in found.tests}
+    recalled = [
+        test
+        for test in _recalled(found, recorded)
+        if (test.kind, test.name, test.ended) not in known
+    ]
+    if not recalled:
+        return found
+    tests = sorted(
+        (*found.tests, *recalled), key=lambda test: test.ended or found.now, reverse=True
+    )
+    return replace(found, tests=tuple(tests))
+
+
+def _recalled(found: FailoverTests, recorded: Mapping[str, Fact]) -> Iterator[FailoverTest]:
+    for name, passed in (("last_executed", True), ("last_failed", False)):
+        row = recorded.get(name)
+        if not isinstance(row, Mapping):
+            continue
+        ended = past_moment(row.get("at"), found.now)
+        if ended is None:
+            continue
+        touched = str(row.get("touched") or "").split()
+        yield FailoverTest(
+            str(row.get("kind") or ""),
+            str(row.get("name") or ""),
+            ended,
+            passed,
+            str(row.get("outcome") or ""),
+            deployed=found.deployed_since(ended, touched),
+            touched=tuple(touched),
+        )
+
+
+_MOST_TOUCHED = 100
+"""A test that hit more services than a finding can name is not remembered."""
+
+
+def _lasting(found: FailoverTests) -> dict[str, Fact]:
+    """The newest test that passed, and the newest that failed and was not repeated since."""
+    facts: dict[str, Fact] = {}
+    repeated: set[str] = set()
+    for test in found.tests:
+        if test.passed is None or test.flaw or test.ended is None:
+            continue
+        if len(test.touched) > _MOST_TOUCHED:
+            continue
+        name = "last_executed" if test.passed else "last_failed"
+        if test.passed or test.key not in repeated:
+            facts.setdefault(name, _row(test, test.ended))
+        repeated.add(test.key)
+    return facts
+
+
+def _row(test: FailoverTest, ended: datetime) -> dict[str, Fact]:
+    return {
+        "kind": test.kind,
+        "name": test.name,
+        "at": iso(ended),
+        "outcome": test.outcome,
+        "touched": " ".join(test.touched),
+    }
 
 
 # -- graceful degradation -------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.high_availability import app
-from readiness import Severity, Status
+from readiness import Severity, Status, Verdict
 from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
@@ -17,6 +17,7 @@ from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation, Signal
 from readiness.evidence.workloads.failover_tests import EXPERIMENT, FailoverTest, FailoverTests
 from readiness.model.attestation import Attestation, Attested, Result, Scope
+from readiness.model.finding import lasting
 from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
@@ -301,6 +302,47 @@ def test_failover_tested(tests, said, settings, status, words):
     verdict = app.failover_tested(FailoverTests(tests, NOON, services=1), said, **settings)
     assert verdict.status is status, verdict.reason
     assert words in verdict.reason
+
+
+WEB = "arn:aws:ecs:us-east-1:111122223333:service/main/web"
+
+
+def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
+    """What the rule says when AWS tells of none of the tests any more."""
+    first = app.failover_tested(FailoverTests(tests, NOON, services=1), attested())
+    remembered = replace(attested(), recorded=lasting(first.observed))
+    about = {"tests": (), "now": NOON, "services": 1} | later
+    return app.failover_tested(FailoverTests(**about), remembered)
+
+
+@pytest.mark.parametrize(
+    ("tests", "later", "status", "words"),
+    [
+        pytest.param((failover_of("a", days=13),), {"now": NOON + timedelta(days=150)}, GOOD, "database a ended on 2026-10-20", id="a failover of five months ago"),
+        pytest.param((failover_of("a", days=13),), {"now": NOON + timedelta(days=168)}, UNKNOWN, "", id="too old by now"),
+        pytest.param((failover_of("a", days=1, passed=False), experiment(days=9)), {}, BAD, "database a", id="a failure that was not repeated"),
+        pytest.param((failover_of("a", days=1), failover_of("a", days=2, passed=False)), {}, GOOD, "", id="a failure that was"),
+        pytest.param((failover_of("a", days=3, passed=False),), {"tests": (failover_of("a", days=1),)}, GOOD, "", id="repeated since"),
+        pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=20)}}, GOOD, "EXP10", id="of what still runs"),
+        pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=2)}}, BAD, "before the current deployment of web", id="deployed since"),
+        pytest.param((experiment(touched=(WEB,) * 101),), {}, UNKNOWN, "", id="too many services to name"),
+        pytest.param((experiment(flaw="it resolved no target"),), {}, UNKNOWN, "", id="hollow"),
+        pytest.param((experiment(passed=None),), {}, UNKNOWN, "", id="was running"),
+    ],
+)  # fmt: skip
+def test_what_aws_forgets_of_a_test_the_finding_remembers(tests, later, status, words):
+    verdict = forgotten(*tests, **later)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "row", ["x", {"at": "yesterday"}, {}, {"at": "2027-01-01T00:00:00.000Z"}], ids=str
+)
+def test_a_remembered_test_without_a_time_is_none(row):
+    remembered = replace(attested(), recorded={"last_executed": row})
+    verdict = app.failover_tested(FailoverTests((), NOON, services=1), remembered)
+    assert verdict.status is UNKNOWN
 
 
 def test_a_region_without_a_workload_has_nothing_to_fail_over():

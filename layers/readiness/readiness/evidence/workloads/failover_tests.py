@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -52,8 +52,9 @@ class FailoverTest:
     """One try of a failover.
 
     ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing; ``stopped``
-    that something was stopped nevertheless. ``deployed`` names the services that were deployed
-    after it ended, which it therefore says nothing about.
+    that something was stopped nevertheless. ``touched`` are the ECS services (ARNs) that it hit;
+    ``deployed`` names those of them that were deployed after it ended, which it therefore says
+    nothing about.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class FailoverTest:
     flaw: str = ""
     deployed: tuple[str, ...] = ()
     stopped: bool = False
+    touched: tuple[str, ...] = ()
 
     def has_ended_since(self, oldest: datetime) -> bool:
         """Whether it has ended, and not before ``oldest``."""
@@ -117,7 +119,8 @@ class FailoverTests:
     """The tests of a failover in the region, newest first, and whether there is what could fail.
 
     A deployment does not wake it: the sweep sees that a test is older than what runs.
-    ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS.
+    ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS;
+    ``deployed_at`` is when the deployment began that each service (ARN) runs.
     Sources: FIS ListExperiments, GetExperiment and ListExperimentResolvedTargets of the newest 50;
     ListZonalShifts; ListPlanExecutions of each plan; Resilience Hub's ListTestRuns of each
     service; RDS DescribeDBInstances, and DescribeEvents of 14 days.
@@ -127,6 +130,7 @@ class FailoverTests:
     now: datetime
     services: int = 0
     databases: int = 0
+    deployed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def has_workload(self) -> bool:
@@ -145,7 +149,11 @@ class FailoverTests:
         ]
         newest = sorted(tests, key=lambda test: test.ended or read.now, reverse=True)
         databases = read.every("rds", "describe_db_instances", "DBInstances")
-        return cls(tuple(newest), read.now, len(services), len(databases))
+        return cls(tuple(newest), read.now, len(services), len(databases), _deployed_at(services))
+
+    def deployed_since(self, ended: datetime, touched: Iterable[str]) -> tuple[str, ...]:
+        """The names of those services that were deployed after a time."""
+        return deployed_since(ended, touched, self.deployed_at)
 
 
 # -- Fault Injection Service --------------------------------------------------------------------
@@ -177,6 +185,7 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
         )
         flaw = _flaw(about, targets) if state == "completed" else _aimless(about)
         ended = about.get("endTime") or about["creationTime"]
+        touched = _touched(targets, services)
         yield FailoverTest(
             EXPERIMENT,
             about["id"],
@@ -184,8 +193,9 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
             state == "completed",
             state,
             flaw,
-            _deployed_since(ended, targets, services),
+            deployed_since(ended, touched, _deployed_at(services)),
             stopped=flaw == NO_ZONE,
+            touched=touched,
         )
 
 
@@ -263,27 +273,39 @@ def _is_of_a_zone(target: Mapping[str, Any]) -> bool:
     return in_a_zone and target.get("selectionMode", "ALL") in {"ALL", "PERCENT(100)"}
 
 
-def _deployed_since(
-    ended: datetime, targets: Sequence[Mapping[str, Any]], services: Sequence[Service]
-) -> tuple[str, ...]:
-    """The services that were among the targets and were deployed after the experiment ended."""
+def _touched(targets: Sequence[Mapping[str, Any]], services: Sequence[Service]) -> tuple[str, ...]:
+    """The services (ARNs) that were among the targets, or stand in what was."""
     named = {
         value for target in targets for value in (target.get("targetInformation") or {}).values()
     }
     clusters = {arn.split("/")[1] for arn in named if ":task/" in arn and arn.count("/") > 1}
     subnets = {arn.rpartition("/")[2] for arn in named if ":subnet/" in arn}
-    touched = [
-        each
+    return tuple(
+        each.arn
         for each in services
         if each.arn in named
         or each.cluster_arn in named
         or each.cluster_arn.rpartition("/")[2] in clusters
         or subnets.intersection(each.subnet_ids)
-    ]
+    )
+
+
+def _deployed_at(services: Sequence[Service]) -> dict[str, datetime]:
+    return {
+        each.arn: each.primary["createdAt"]
+        for each in services
+        if each.primary and each.primary.get("createdAt")
+    }
+
+
+def deployed_since(
+    ended: datetime, touched: Iterable[str], deployed_at: Mapping[str, datetime]
+) -> tuple[str, ...]:
+    """The names of those services (ARNs) that were deployed after a time."""
     return tuple(
-        each.name
-        for each in touched
-        if each.primary and each.primary.get("createdAt") and each.primary["createdAt"] > ended
+        arn.rpartition("/")[2]
+        for arn in touched
+        if (when := deployed_at.get(arn)) is not None and when > ended
     )
 
 
