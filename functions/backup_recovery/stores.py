@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
@@ -15,6 +16,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
+from .remembered import recalled, remembered
 from .settings import NewStoreSettings, PointSettings, RestoreSettings
 
 LONGEST_VALIDATION = timedelta(days=8)
@@ -65,7 +67,8 @@ def judge_restore(
         return excused
     if only_protected and store.arn not in backups.protected:
         return not_applicable(f"AWS Backup does not protect {store.spoken}.")
-    return _of_restores(_Tested(store, backups, settings), stated, attested)
+    tested = _Tested(store, backups, settings, attested.recorded)
+    return _of_restores(tested, stated, attested).observing(tested.lasting)
 
 
 def _of_restores(tested: _Tested, stated: StatedObjectives, attested: Attested) -> Verdict:
@@ -126,15 +129,30 @@ def jobs_of(store: Store, backups: Backups) -> tuple[RestoreJob, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """The restore jobs of a store, by what they say of it."""
+    """The restore jobs of a store, by what they say of it.
+
+    ``recorded`` is what the finding remembers of earlier ones.
+    """
 
     store: Store
     backups: Backups
     settings: RestoreSettings
+    recorded: Mapping[str, Fact] = field(default_factory=dict)
 
     @property
     def jobs(self) -> tuple[RestoreJob, ...]:
-        return jobs_of(self.store, self.backups)
+        listed = jobs_of(self.store, self.backups)
+        known = {job.id for job in listed}
+        found = recalled(self.recorded, self.backups.read_at)
+        forgotten = [job for job in found if job.id not in known]
+        if not forgotten:
+            return listed
+        return tuple(sorted((*listed, *forgotten), key=lambda job: job.started, reverse=True))
+
+    @property
+    def lasting(self) -> dict[str, Fact]:
+        """What the finding has to remember: the newest restore that counts, or that failed."""
+        return remembered(self.newest, self.failed)
 
     @property
     def expected(self) -> str:

@@ -25,6 +25,8 @@ from readiness.model.attestation import Attestation, Attested, Result
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
+from .remembered import remembered, with_remembered
+
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DIGIT = re.compile(r"\d")
@@ -80,14 +82,16 @@ def suites_verdict(
         bound=_bound(attested, deployed),
         two_people=terms.two_people,
     )
-    verdict = _judged(kind, deployed, suites, attested, stated, terms)
+    found = tuple(with_remembered(each, attested.recorded) for each in suites.of(kind.name))
+    verdict = _judged(kind, deployed, suites.refusal, found, attested, stated, terms)
     latest = deployed.latest
     facts: dict[str, Fact] = {
         "deployed": f"{latest.at:%Y-%m-%dT%H:%M:%SZ}" if latest else "",
         "deployment": latest.name if latest else "",
         "revision": deployed.revision,
         **({"images": list(deployed.images.digests)} if deployed.images.digests else {}),
-        "sources": [suite.label for suite in suites.of(kind.name)],
+        "sources": [suite.label for suite in found],
+        **remembered(found),
     }
     return verdict.observing(facts)
 
@@ -95,7 +99,8 @@ def suites_verdict(
 def _judged(
     kind: Kind,
     deployed: LatestDeployment,
-    suites: Suites,
+    refusal: str,
+    found: tuple[Suite, ...],
     attested: Attested,
     stated: Verdict,
     terms: Terms,
@@ -109,9 +114,8 @@ def _judged(
             expected=_expected(kind),
             severity=kind.failure if is_of_it else Severity.HIGH,
         )
-    if suites.refusal:
-        return cannot_tell(f"{suites.refusal} So it is unknown where the {kind.noun}s run.")
-    found = suites.of(kind.name)
+    if refusal:
+        return cannot_tell(f"{refusal} So it is unknown where the {kind.noun}s run.")
     if found:
         return _declared(kind, deployed, found, terms)
     return _undeclared(kind, deployed, attested, stated, terms)

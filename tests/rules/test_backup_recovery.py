@@ -54,6 +54,7 @@ from readiness.evidence.workloads.recovery.s3 import BucketRecovery
 from readiness.evidence.workloads.recovery.store import Store
 from readiness.evidence.workloads.tagged import Workloads
 from readiness.model.attestation import Attestation, Attested, Result, Scope
+from readiness.model.finding import lasting
 from readiness.model.manifest import Manifest
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.lifecycle import Archiving, Expiry, NoncurrentExpiry
@@ -632,6 +633,48 @@ def test_what_was_created_again_is_to_be_restored_again(
     rule, store, known, said, settings, status, text
 ):
     check(restore(rule, store, known, said=said, **settings), status, text)
+
+
+AGAIN = replace(RESTORED, id="9", started=days(1), ended=days(1) + timedelta(minutes=9))
+
+
+@EVERY_RESTORE
+@pytest.mark.parametrize(
+    ("jobs", "later", "settings", "status", "text"),
+    [
+        pytest.param((RESTORED,), (), {}, GOOD, "of 2026-10-27 took 30 minutes", id="tested"),
+        pytest.param(
+            (RESTORED,), (), {"max_age_days": 5}, BAD, "at most 5 days ago", id="too old by now"
+        ),
+        pytest.param((FAILED, RESTORED), (), {}, BAD, "failed: No access", id="failed since"),
+        pytest.param(
+            (FAILED, RESTORED), (AGAIN,), {}, GOOD, "took 9 minutes", id="failed, and tried again"
+        ),
+        pytest.param((UNVALIDATED,), (), {}, BAD, "untested", id="never validated"),
+        pytest.param(
+            (UNVALIDATED,), (), {"require_validation": False}, GOOD, "", id="need not be validated"
+        ),
+        pytest.param((), (), {}, BAD, "untested", id="never"),
+    ],
+)
+def test_what_aws_backup_forgets_of_a_restore_the_finding_remembers(
+    rule, jobs, later, settings, status, text
+):
+    first = restore(rule, known=backups(*jobs), **settings)
+    remembers = replace(NO_ONE, recorded=lasting(first.observed))
+    check(restore(rule, known=backups(*later), said=remembers, **settings), status, text)
+
+
+@OF_A_KNOWN_AGE
+def test_a_remembered_restore_is_of_the_store_that_was_there_then(rule):
+    remembers = replace(NO_ONE, recorded=lasting(restore(rule).observed))
+    check(restore(rule, MADE_AGAIN, backups(), said=remembers, grace_days=5), BAD, "created again")
+
+
+@pytest.mark.parametrize("row", ["x", {}, {"at": "1", "started": "2"}], ids=str)
+def test_a_remembered_restore_without_times_is_none(row):
+    remembers = replace(NO_ONE, recorded={"last_executed": row, "last_failed": row})
+    check(restore(table_restore, known=backups(), said=remembers), BAD, "untested")
 
 
 @pytest.mark.parametrize("rule", [volume_restore, bucket_restore], ids=lambda rule: rule.name)

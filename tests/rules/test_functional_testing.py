@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from readiness.evidence.workloads.release_latency import (
 from readiness.evidence.workloads.test_suites.runs import Counted, Suite, SuiteRun
 from readiness.evidence.workloads.test_suites.suites import Suites
 from readiness.model.attestation import Attestation, Attested, Result, Scope
+from readiness.model.finding import lasting
 from readiness.model.manifest import SuiteSource
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.metrics import Window
@@ -427,6 +429,41 @@ def test_a_statement_names_the_revision_by_any_of_its_names(bound, tag, status):
     said = attested(statement(bound_to=bound))
     verdict = judged("smoke", made, NO_SUITES, said)
     assert verdict.status is status, verdict.reason
+
+
+LOST = run(counted=None, lost_reports=True)
+
+
+@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize(
+    ("was", "now", "settings", "status", "words"),
+    [
+        pytest.param(run(), LOST, {}, GOOD, "40 tests", id="the same run"),
+        pytest.param(run(), replace(LOST, name="build p:2"), {}, UNKNOWN, "EXPIRED", id="another"),
+        pytest.param(run(counted=Counted(0)), LOST, {}, BAD, "NO_TESTS", id="it had no tests"),
+        pytest.param(run(counted=Counted(40, 1)), LOST, {}, BAD, "1 of 40", id="it had failures"),
+        pytest.param(LOST, LOST, {}, UNKNOWN, "REPORT_EXPIRED", id="nobody ever knew"),
+        pytest.param(run(), FAILED, {}, BAD, "2 of 40", id="a newer run failed"),
+    ],
+)
+def test_what_codebuild_forgets_of_a_run_the_finding_remembers(
+    kind, was, now, settings, status, words
+):
+    first = judged(kind, deployed(), suites(was, kind=kind), attested(), **settings)
+    remembers = replace(attested(), recorded=lasting(first.observed))
+    later = judged(kind, deployed(), suites(now, kind=kind), remembers, **settings)
+    assert later.status is status, later.reason
+    assert words in later.reason
+    again = replace(attested(), recorded=lasting(later.observed))
+    assert judged(kind, deployed(), suites(now, kind=kind), again, **settings) == later
+
+
+@pytest.mark.parametrize("row", ["x", {}, {"run": "build p:1", "executed": "40"}], ids=str)
+def test_a_remembered_report_without_counts_is_none(row):
+    label = "CodeBuild project checkout"
+    remembers = replace(attested(), recorded={"last_executed": {label: row}})
+    verdict = judged("smoke", deployed(), suites(LOST, kind="smoke"), remembers)
+    assert verdict.status is UNKNOWN
 
 
 # -- the alias that callers use -------------------------------------------------------------------
