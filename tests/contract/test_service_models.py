@@ -101,7 +101,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # Dimensions of the metrics of subscription filters, and the metrics themselves.
     "readiness.evidence.cloudwatch.forwarding": frozenset(
-        {"FilterName", "DestinationType", "ForwardedLogEvents", "DeliveryErrors"}
+        {"FilterName", "DestinationType", "PolicyLevel", "ForwardedLogEvents", "DeliveryErrors"}
     ),
     # Dimensions of S3's metrics, and counts of our own.
     "readiness.evidence.s3.transfer": frozenset(
