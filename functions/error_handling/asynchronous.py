@@ -82,7 +82,7 @@ def judge_sinks(
         "Events that fail are kept for every qualifier that is invoked asynchronously:"
         f" {listed(sorted(use.callers or use.versions))}.",
         **facts,
-    )
+    ).reminding(checked.reminder)
 
 
 def _of_others(use: AsynchronousUse) -> Verdict | None:
@@ -134,17 +134,19 @@ def _check_arrival(
     check_sight(used.intersection(use.missing), used.intersection(use.unseen), checked)
     lost = losses.lost
     if lost.dead_letter_errors:
-        checked.add(
+        checked.add_loss(
             f"{round(lost.dead_letter_errors)} times in the last week Lambda could not send an"
             " event to the dead-letter queue, and the event is lost.",
             Severity.CRITICAL,
+            is_past="dead_letter_errors" in lost.past,
         )
     if lost.destination_errors:
         successes = any(each.reports_success for each in use.settings.values())
-        checked.add(
+        checked.add_loss(
             f"{round(lost.destination_errors)} times in the last week Lambda could not send an"
             " event to a destination.",
             Severity.HIGH if successes else Severity.CRITICAL,
+            is_past="destination_errors" in lost.past,
         )
 
 

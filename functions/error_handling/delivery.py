@@ -31,10 +31,11 @@ def judge_subscriptions(
     for sink in sinks:
         check_service(sink, checked, sender)
     if losses.undelivered:
-        checked.add(
+        checked.add_loss(
             f"{round(losses.undelivered)} messages of the last week could not be sent to a"
             " dead-letter queue, and are lost.",
             Severity.CRITICAL,
+            is_past=losses.is_past,
         )
     if losses.failed and len(bare) == len(topic.subscriptions) and not topic.others:
         checked.add(
@@ -55,10 +56,11 @@ def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ..
     for sink in sinks:
         check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
     if losses.undelivered:
-        checked.add(
+        checked.add_loss(
             f"{round(losses.undelivered)} events of the last week could not be sent to a"
             " dead-letter queue, and are lost.",
             Severity.CRITICAL,
+            is_past=losses.is_past,
         )
     if losses.failed and len(bare) == len(rule.targets):
         checked.add(
@@ -91,7 +93,9 @@ def kept(checked: Checked, who: str) -> Verdict:
         )
     if checked.doubts:
         return cannot_tell(" ".join(checked.doubts))
-    return complies(f"{who} has a dead-letter queue that exists and allows the sender.")
+    return complies(f"{who} has a dead-letter queue that exists and allows the sender.").reminding(
+        checked.reminder
+    )
 
 
 def judge_schedules(

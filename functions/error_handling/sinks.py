@@ -34,10 +34,27 @@ class Sender:
 
 @dataclass(slots=True)
 class Checked:
-    """What is wrong with destinations of failures, and what could not be told."""
+    """What is wrong with destinations of failures, what could not be told, and what is over."""
 
     problems: list[Problem] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    past: list[str] = field(default_factory=list)
+
+    @property
+    def reminder(self) -> str:
+        """What was lost before the destinations took what fails; empty where nothing was."""
+        return " ".join(self.past)
+
+    def add_loss(self, text: str, severity: Severity, *, is_past: bool) -> None:
+        """Add what was lost in the last week.
+
+        Where nothing is wrong with the destinations and none was lost in the last 24 hours, they
+        were repaired since.
+        """
+        if is_past and not self.problems and not self.doubts:
+            self.past.append(f"{text} None in the last 24 hours.")
+        else:
+            self.add(text, severity)
 
     def add(self, text: str, severity: Severity = Severity.HIGH) -> None:
         """Add a problem, once if several roles send to the same place."""

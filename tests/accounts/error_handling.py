@@ -341,8 +341,8 @@ def quiet(
     return seconds / 60 if metric == "AsyncEventsReceived" else None
 
 
-def losing(metric_name: str):
-    """As quiet, and one more is counted a minute by a metric of what is lost."""
+def losing(metric_name: str, *, until: datetime | None = None):
+    """As quiet, and one more is counted a minute by a metric of what is lost, ``until`` a time."""
 
     def said(
         namespace: str,
@@ -353,7 +353,8 @@ def losing(metric_name: str):
         seconds: int,
     ) -> float | None:
         found = quiet(namespace, metric, statistic, dimensions, begin, seconds)
-        return seconds / 60 if metric == metric_name else found
+        is_over = until is not None and begin >= until
+        return seconds / 60 if metric == metric_name and not is_over else found
 
     return get_metric_data(said)
 

@@ -215,6 +215,38 @@ def test_lost_events_are_critical():
     assert (found.status, found.severity) == (BAD, Severity.CRITICAL)
 
 
+LOSSES = pytest.mark.parametrize(
+    ("rule", "id", "metric"),
+    [
+        (app.asynchronous_failures, "agent", "DeadLetterErrors"),
+        (app.asynchronous_failures, "agent", "DestinationDeliveryFailures"),
+        (app.subscription_failures, "alerts", "NumberOfNotificationsFailedToRedriveToDlq"),
+        (app.rule_failures, "hourly", "InvocationsFailedToBeSentToDlq"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+
+
+@LOSSES
+@pytest.mark.parametrize(
+    ("until", "status"),
+    [
+        pytest.param(None, BAD, id="it goes on"),
+        pytest.param(NOON - timedelta(hours=20), BAD, id="until yesterday"),
+        pytest.param(NOON - timedelta(hours=26), GOOD, id="until the day before"),
+    ],
+)
+def test_what_was_lost_counts_until_a_day_without_a_loss(rule, id, metric, until, status):
+    found = verdict(rule, id, cloudwatch__get_metric_data=worlds.losing(metric, until=until))
+    assert found.status is status, found.reason
+    assert bool(found.reminder) is (status is GOOD)
+    if status is BAD:
+        assert found.severity is Severity.CRITICAL
+    else:
+        assert "last week" in found.reminder
+        assert "None in the last 24 hours" in found.reminder
+
+
 def test_a_function_that_failures_are_sent_to_exists():
     def sends_to(name):
         arn = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:{name}"

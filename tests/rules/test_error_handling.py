@@ -350,6 +350,7 @@ def role(*actions, resource="*"):
 
 
 SENDS = role("sqs:SendMessage")
+PAST = frozenset({"destination_errors"})
 DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
 
 
@@ -468,6 +469,14 @@ DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
         pytest.param(
             use(settings=KEPT), AsynchronousLosses(Lost(destination_errors=3.0)), (sink(),), (),
             SENDS, BAD, "3 times", Severity.CRITICAL, id="DestinationDeliveryFailures",
+        ),
+        pytest.param(
+            use(settings=KEPT), AsynchronousLosses(Lost(destination_errors=3.0, past=PAST)),
+            (sink(),), (), SENDS, GOOD, "", None, id="repaired since",
+        ),
+        pytest.param(
+            use(settings=KEPT), AsynchronousLosses(Lost(destination_errors=3.0, past=PAST)),
+            (sink(exists=False),), (), SENDS, BAD, "3 times", Severity.CRITICAL, id="not repaired",
         ),
         pytest.param(
             use(settings={"live": InvokeSettings(FAILED, reports_success=True)}),
@@ -944,6 +953,14 @@ BY_TAG = policy(
             Severity.CRITICAL, id="lost on the way to the queue",
         ),
         pytest.param(
+            topic(subscribed()), TopicLosses(undelivered=2.0, is_past=True), (dead(),), GOOD, "",
+            None, id="repaired since",
+        ),
+        pytest.param(
+            topic(subscribed()), TopicLosses(undelivered=2.0, is_past=True), (dead(policy=""),),
+            BAD, "2 messages", Severity.CRITICAL, id="not repaired",
+        ),
+        pytest.param(
             topic(subscribed(dead="")), TopicLosses(failed=2.0), (), BAD, "are lost",
             Severity.CRITICAL, id="lost",
         ),
@@ -1006,6 +1023,14 @@ def to(id="agent", **about):
         pytest.param(
             rule(to()), RuleLosses(undelivered=1.0), (dead(),), BAD, "lost", Severity.CRITICAL,
             id="lost on the way to the queue",
+        ),
+        pytest.param(
+            rule(to()), RuleLosses(undelivered=1.0, is_past=True), (dead(),), GOOD, "", None,
+            id="repaired since",
+        ),
+        pytest.param(
+            rule(to()), RuleLosses(undelivered=1.0, is_past=True), (dead(policy=""),), BAD, "lost",
+            Severity.CRITICAL, id="not repaired",
         ),
         pytest.param(
             rule(to()), RuleLosses(), (dead(policy=""),), BAD, "EventBridge", Severity.HIGH,

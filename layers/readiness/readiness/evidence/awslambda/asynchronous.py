@@ -72,12 +72,16 @@ class InvokeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Sums over a week of the function's own metrics; None where there is no datapoint."""
+    """Sums over a week of the function's own metrics; None where there is no datapoint.
+
+    ``past`` are the names of those of which nothing was counted in the last 24 hours.
+    """
 
     received: float | None = None
     dropped: float | None = None
     dead_letter_errors: float | None = None
     destination_errors: float | None = None
+    past: frozenset[str] = frozenset()
 
 
 @evidence(REGION, reads=("scheduler:ListSchedules",))
@@ -127,7 +131,12 @@ class AsynchronousLosses:
                     **{
                         metric: found[query].over(Span.WEEK).total
                         for metric, query in named.items()
-                    }
+                    },
+                    past=frozenset(
+                        metric
+                        for metric, query in named.items()
+                        if not found[query].sum(Span.DAY) and not found[query].sum(Span.HOUR)
+                    ),
                 )
             )
             for name, named in wanted.items()

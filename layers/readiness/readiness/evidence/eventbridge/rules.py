@@ -157,11 +157,13 @@ class RuleTargets:
 class RuleLosses:
     """Sums over a week: events that reached no target for good, and no dead-letter queue either.
 
-    None where there is no datapoint. Source: GetMetricData.
+    None where there is no datapoint. ``is_past``: no event missed its dead-letter queue in the
+    last 24 hours. Source: GetMetricData.
     """
 
     failed: float | None = None
     undelivered: float | None = None
+    is_past: bool = False
 
     @classmethod
     def load(cls, read: Reader, rule: Resource) -> RuleLosses:
@@ -177,8 +179,12 @@ class RuleLosses:
         asked = [query for pair in wanted.values() for query in pair]
         found = read_histories_of(read, asked) if asked else {}
         return {
-            id: cls(*(found[query].over(Span.WEEK).total for query in pair))
-            for id, pair in wanted.items()
+            id: cls(
+                found[failed].over(Span.WEEK).total,
+                found[undelivered].over(Span.WEEK).total,
+                not found[undelivered].sum(Span.DAY) and not found[undelivered].sum(Span.HOUR),
+            )
+            for id, (failed, undelivered) in wanted.items()
         }
 
 

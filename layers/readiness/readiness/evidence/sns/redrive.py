@@ -153,13 +153,14 @@ def _retries(attributes: Mapping[str, str]) -> int | None:
 class TopicLosses:
     """Sums over a week: messages that were not delivered, and that no dead-letter queue took.
 
-    None where there is no datapoint. ``failed_today`` counts the last 24 hours of ``failed``.
-    Source: GetMetricData.
+    None where there is no datapoint. ``failed_today`` counts the last 24 hours of ``failed``;
+    ``is_past``: no message missed its dead-letter queue in them. Source: GetMetricData.
     """
 
     failed: float | None = None
     undelivered: float | None = None
     failed_today: float | None = None
+    is_past: bool = False
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicLosses:
@@ -179,6 +180,7 @@ class TopicLosses:
                 found[failed].over(Span.WEEK).total,
                 found[undelivered].over(Span.WEEK).total,
                 found[failed].over(Span.DAY).total,
+                not found[undelivered].sum(Span.DAY) and not found[undelivered].sum(Span.HOUR),
             )
             for id, (failed, undelivered) in wanted.items()
         }
