@@ -135,7 +135,10 @@ def test_workloads_are_what_has_an_address_in_the_vpc():
         Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}},
     )
     found = {"Functions": [function(), elsewhere, sealed]}
-    seen = of_vpc(VpcWorkloads, fake_account().but(lambda__list_functions=found)).all
+    account = fake_account().but(
+        lambda__list_functions=found, lambda__list_aliases={"Aliases": []}
+    )
+    seen = of_vpc(VpcWorkloads, account).all
     assert [(w.name, "decrypted" in w.unknown) for w in seen] == [
         ("function agent", False),
         ("function sealed", True),
@@ -177,6 +180,55 @@ def test_what_a_functions_role_may_call(details, services, unknown):
     seen = of_vpc(VpcWorkloads, fake_account().but(iam__get_account_authorization_details=details))
     agent = seen.all[0]
     assert (agent.services, agent.unknown) == (services, unknown)
+
+
+def behind_an_alias(latest, version):
+    """A function whose alias leads to a version that was published with other settings."""
+    return fake_account().but(
+        lambda__list_functions={"Functions": [latest]},
+        lambda__get_function_configuration=lambda **params: version,
+    )
+
+
+OUTSIDE = {"VpcConfig": {"VpcId": "", "SubnetIds": []}}
+
+
+@pytest.mark.parametrize(
+    ("latest", "version", "subnets"),
+    [
+        pytest.param({}, OUTSIDE, (SUBNET_A, SUBNET_B), id="only the unpublished one is inside"),
+        pytest.param(OUTSIDE, {}, (SUBNET_A, SUBNET_B), id="only the published one is inside"),
+        pytest.param(OUTSIDE, OUTSIDE, None, id="neither"),
+        pytest.param(
+            {"VpcConfig": {"VpcId": good.VPC, "SubnetIds": [SUBNET_A]}},
+            {"VpcConfig": {"VpcId": good.VPC, "SubnetIds": [SUBNET_B]}},
+            (SUBNET_A, SUBNET_B),
+            id="each in a subnet of its own",
+        ),
+    ],
+)
+def test_a_version_that_callers_reach_is_where_it_was_published(latest, version, subnets):
+    account = behind_an_alias(function(**latest), function(**version))
+    seen = {each.name: each.subnet_ids for each in of_vpc(VpcWorkloads, account).all}
+    assert seen.get("function agent") == subnets
+
+
+def test_a_version_calls_what_it_was_published_to_call():
+    secret = {"Variables": {"DB_SECRET_ARN": "orders"}}
+    account = behind_an_alias(function(), function(Environment=secret))
+    [agent, _] = of_vpc(VpcWorkloads, account).all
+    assert agent.services == {"dynamodb", "s3", "kms", "secretsmanager"}
+    error_of = {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}}
+    sealed = behind_an_alias(function(), function(Environment=error_of))
+    assert "decrypted" in of_vpc(VpcWorkloads, sealed).all[0].unknown
+
+
+def test_aliases_that_may_not_be_read_hide_the_workloads():
+    denied = fake_account().but(lambda__list_aliases=error("AccessDeniedException", 403))
+    with pytest.raises(Unreadable, match="lambda:ListAliases"):
+        of_vpc(VpcWorkloads, denied)
+    gone = fake_account().but(lambda__list_aliases=error("ResourceNotFoundException", 404))
+    assert [w.name for w in of_vpc(VpcWorkloads, gone).all] == ["function agent", "service api"]
 
 
 def test_roles_are_not_read_for_a_vpc_without_functions():

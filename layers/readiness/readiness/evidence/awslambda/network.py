@@ -85,8 +85,11 @@ def network_of(read: Reader, function: FunctionConfiguration) -> FunctionNetwork
     """The network of a function; asks for its capacity provider only where it has one."""
     if function.subnet_ids or not function.capacity_provider:
         return FunctionNetwork(function.subnet_ids, function.security_group_ids)
-    answer = read.one(
-        "lambda", "get_capacity_provider", CapacityProviderName=function.capacity_provider
-    )
+    return provider_network(read, function.capacity_provider)
+
+
+def provider_network(read: Reader, arn: str) -> FunctionNetwork:
+    """The network of the instances of a capacity provider."""
+    answer = read.one("lambda", "get_capacity_provider", CapacityProviderName=arn)
     about = answer["CapacityProvider"]["VpcConfig"]
     return FunctionNetwork(tuple(about["SubnetIds"]), tuple(about.get("SecurityGroupIds") or ()))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FunctionConfiguration, any_function, configured
-from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionConfiguration,
+    any_function,
+    configured,
+)
+from readiness.evidence.awslambda.network import (
+    CAPACITY_PROVIDER,
+    PROVIDER_CALLS,
+    provider_network,
+)
 from readiness.evidence.awslambda.settings import NETWORK, VARIABLES
+from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
+from readiness.evidence.day_parts import in_parts
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
 from readiness.evidence.ecs.services import EXPRESS_CALLS, RECONFIGURED, every_service
 from readiness.evidence.iam.principals import EVERYTHING, details
@@ -17,6 +28,7 @@ from readiness.model.evidence import ConfigItem, api_call, evidence, last_segmen
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.text import listed
+from readiness.model.unreadable import Gone
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import allowed
 from readiness.semantics.policy import Document
@@ -43,12 +55,19 @@ class Workload:
     unknown: str = ""
 
 
+_ALIASES = "lambda:ListAliases"
+_AT_ONCE = 20
+"""Of how many functions the aliases are asked for in each run, as after an event."""
+
+
 @evidence(
     VPC,
     reads=(
         "ecs:DescribeServices",
         "ecs:ListClusters",
         "ecs:ListServices",
+        "lambda:GetFunctionConfiguration",
+        _ALIASES,
         "lambda:ListFunctions",
         CAPACITY_PROVIDER,
         EVERYTHING,
@@ -68,9 +87,12 @@ class Workload:
 class VpcWorkloads:
     """The functions and services with network interfaces in the VPC.
 
-    What a function calls is read off its environment and its role's policies; a change of the
-    latter waits for the next sweep, because roles change in every deployment.
-    Sources: ListFunctions, GetCapacityProvider, GetAccountAuthorizationDetails, DescribeServices.
+    What a function calls is read off its environment and its role's policies. The versions that
+    aliases lead to keep the network, environment and role that they were published with, and count
+    too; of more than 20 functions they are those of the day. A change of a policy, and an alias
+    that leads to another version, wait for a sweep: roles and aliases change in every deployment.
+    Sources: ListFunctions, ListAliases, GetFunctionConfiguration of published versions,
+    GetCapacityProvider, GetAccountAuthorizationDetails, DescribeServices.
     """
 
     all: tuple[Workload, ...] = ()
@@ -81,36 +103,107 @@ class VpcWorkloads:
         return cls((*_functions(read, vpc.id, subnets), *_services(read, subnets)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Where a version of a function runs and what its environment says that it calls.
+
+    No value of a variable is kept. ``is_sealed``: the environment could not be decrypted.
+    """
+
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    provider: str
+    role: str
+    services: Sequence[str]
+    is_sealed: bool
+
+    @classmethod
+    def of(cls, about: FunctionConfiguration) -> _Version:
+        return cls(
+            about.vpc_id,
+            about.subnet_ids,
+            about.capacity_provider,
+            last_segment(about.role_arn) or "",
+            sorted(services_named(about.environment or {})),
+            about.environment is None,
+        )
+
+
 def _functions(read: Reader, vpc_id: str, subnets: frozenset[str]) -> Iterator[Workload]:
     """Policies are read only where there is a function to ask about."""
-    networks = (
-        (function, network_of(read, function).subnet_ids)
-        for function in FunctionConfiguration.load_all(read).values()
+    latest = FunctionConfiguration.load_all(read)
+    published = in_parts(
+        read, _ALIASES, list(latest), _AT_ONCE, lambda names: _published(read, latest, names)
     )
-    inside = [
-        (function, where)
-        for function, where in networks
-        if where and (function.vpc_id == vpc_id or subnets & set(where))
-    ]
+    inside: dict[str, list[tuple[_Version, tuple[str, ...]]]] = {}
+    for name, rows in published:
+        versions = [_Version.of(latest[name]), *(_Version(*row) for row in rows)]
+        if found := _within(read, versions, vpc_id, subnets):
+            inside[name] = found
     roles = RolePolicies.load_all(read) if inside else {}
     managed = _managed(read) if inside else {}
-    for function, where in inside:
-        role = roles.get(last_segment(function.role_arn) or "")
-        attached = [each.id for each in role.attached] if role else []
-        policies = [
-            *(role.inline if role else ()),
-            *(managed[a] for a in attached if a in managed),
-        ]
-        unclear = [policy.name for policy in policies if policy.flaw]
-        unclear += [arn for arn in attached if arn not in managed]
-        if function.environment is None:
-            unclear.append("the environment, which could not be decrypted")
-        yield Workload(
-            f"function {function.name}",
-            where,
-            services_named(function.environment or {}) | services_allowed(policies),
-            listed(unclear),
-        )
+    for name, within in inside.items():
+        services: set[str] = set()
+        unclear: dict[str, None] = {}
+        for version, _ in within:
+            called, hidden = _calls(version, roles, managed)
+            services |= called
+            unclear |= dict.fromkeys(hidden)
+        where = dict.fromkeys(id for _, ids in within for id in ids)
+        yield Workload(f"function {name}", tuple(where), frozenset(services), listed([*unclear]))
+
+
+def _published(
+    read: Reader, latest: Mapping[str, FunctionConfiguration], names: Sequence[str]
+) -> list[list[list[Any]]]:
+    """Each version that the aliases of each function lead to: its fields, as plain JSON."""
+
+    def ask(name: str) -> list[list[Any]]:
+        function = FUNCTION.resource(read.account, read.region, name)
+        try:
+            aliases = FunctionAliases.load(read, function).all
+        except Gone:
+            return []  # deleted since it was listed
+        is_managed = bool(latest[name].capacity_provider)
+        found = published_configurations(read, name, aliases, is_managed=is_managed)
+        return [list(astuple(_Version.of(each))) for each in found.values()]
+
+    return read.each(ask, names)
+
+
+def _within(
+    read: Reader, versions: Iterable[_Version], vpc_id: str, subnets: frozenset[str]
+) -> list[tuple[_Version, tuple[str, ...]]]:
+    """Those of the versions that run in the VPC, with their subnets."""
+    networks = [
+        (each, tuple(each.subnet_ids) or _of_provider(read, each.provider)) for each in versions
+    ]
+    return [
+        (each, where)
+        for each, where in networks
+        if where and (each.vpc_id == vpc_id or subnets & set(where))
+    ]
+
+
+def _of_provider(read: Reader, provider: str) -> tuple[str, ...]:
+    return provider_network(read, provider).subnet_ids if provider else ()
+
+
+def _calls(
+    version: _Version, roles: Mapping[str, RolePolicies], managed: Mapping[str, Document]
+) -> tuple[set[str], list[str]]:
+    """The services that a version calls, and what of it could not be made out."""
+    role = roles.get(version.role)
+    attached = [each.id for each in role.attached] if role else []
+    policies = [
+        *(role.inline if role else ()),
+        *(managed[a] for a in attached if a in managed),
+    ]
+    unclear = [policy.name for policy in policies if policy.flaw]
+    unclear += [arn for arn in attached if arn not in managed]
+    if version.is_sealed:
+        unclear.append("the environment, which could not be decrypted")
+    return {*version.services, *services_allowed(policies)}, unclear
 
 
 def _managed(read: Reader) -> dict[str, Document]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.day_parts import amend, in_parts
 from readiness.model.evidence import REGION, Json, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -20,10 +20,8 @@ _ALIKE = 2
 """How many schedules are read of those with the same group and target."""
 _ASYNCHRONOUS = "lambda:ListFunctionEventInvokeConfigs"
 _SUBSCRIBED = "sns:GetSubscriptionAttributes"
-_AT_ONCE, _SUBSCRIPTIONS_AT_ONCE, _PARTS = 300, 1000, 64
-"""How many functions and subscriptions are asked in each run, and the parts in which more are
-asked once a day."""
-T = TypeVar("T")
+_AT_ONCE, _SUBSCRIPTIONS_AT_ONCE = 300, 1000
+"""How many functions and subscriptions are asked in each run; more are asked once a day."""
 
 
 @evidence(
@@ -92,7 +90,7 @@ def _of_functions(read: Reader) -> Iterator[tuple[str, str]]:
         target = (function.get("DeadLetterConfig") or {}).get("TargetArn", "")
         yield target, f"function {function['FunctionName']}"
         names.append(function["FunctionName"])
-    asked = _in_parts(read, _ASYNCHRONOUS, names, _AT_ONCE, lambda some: _destinations(read, some))
+    asked = in_parts(read, _ASYNCHRONOUS, names, _AT_ONCE, lambda some: _destinations(read, some))
     for name, targets in asked:
         for target in targets:
             yield target, f"function {name}"
@@ -101,72 +99,12 @@ def _of_functions(read: Reader) -> Iterator[tuple[str, str]]:
         yield on_failure(mapping), f"event source of function {name}"
 
 
-def _in_parts(
-    read: Reader,
-    action: str,
-    names: Sequence[str],
-    at_once: int,
-    ask_all: Callable[[Sequence[str]], list[T]],
-) -> Iterator[tuple[str, T]]:
-    """Each name with its answer, for which only a call of its own asks.
-
-    Thousands take longer than a leg of a sweep has turns for, so more than ``at_once`` are asked
-    in parts, each once a day, that the legs remember for each other.
-    """
-    if len(names) <= at_once:
-        yield from zip(names, ask_all(names), strict=True)
-        return
-    parts: dict[int, list[str]] = {}
-    for name in names:
-        parts.setdefault(_part_of(name), []).append(name)
-    for number, part in sorted(parts.items()):
-        question = _question(read, action, number)
-
-        def ask(part: Sequence[str] = part) -> dict[str, T]:
-            return dict(zip(part, ask_all(part), strict=True))
-
-        known: Mapping[str, T] = read.daily(action, question, ask)
-        known = _renewed(read, question, known, part, ask_all)
-        since = [name for name in part if name not in known]
-        yield from ((name, known[name]) for name in part if name in known)
-        yield from zip(since, ask_all(since), strict=True)
-
-
-def _part_of(name: str) -> int:
-    return zlib.crc32(name.encode()) % _PARTS
-
-
-def _question(read: Reader, action: str, part: int) -> str:
-    return f"{action} {read.account} {read.region} {part}/{_PARTS}"
-
-
-def _renewed(
-    read: Reader,
-    question: str,
-    known: Mapping[str, T],
-    part: Sequence[str],
-    ask_all: Callable[[Sequence[str]], list[T]],
-) -> Mapping[str, T]:
-    """What is known of a part, with a fresh answer for what the event named.
-
-    The fresh answer is kept, so that the sweeps of the day do not go back to the old one.
-    """
-    named = read.named | {function_name(each) or "" for each in read.named}
-    changed = [name for name in part if name in named and name in known]
-    fresh = dict(zip(changed, ask_all(changed), strict=True))
-    if all(known[name] == answer for name, answer in fresh.items()):
-        return known
-    read.amend(question, fresh)
-    return {**known, **fresh}
-
-
 def note_destinations(read: Reader, name: str, targets: Sequence[str]) -> None:
     """Keep what was just read of a function, where the day's answer of many says otherwise.
 
     A call that takes a destination away does not name it, so that no event leads to the queue.
     """
-    if not read.bulk:
-        read.amend(_question(read, _ASYNCHRONOUS, _part_of(name)), {name: list(targets)})
+    amend(read, _ASYNCHRONOUS, name, list(targets))
 
 
 def _destinations(read: Reader, names: Sequence[str]) -> list[list[str]]:
@@ -199,7 +137,7 @@ def _of_subscriptions(read: Reader) -> Iterator[tuple[str, str]]:
     def redriven_all(arns: Sequence[str]) -> list[str]:
         return read.each(redriven, arns)
 
-    asked = _in_parts(read, _SUBSCRIBED, confirmed, _SUBSCRIPTIONS_AT_ONCE, redriven_all)
+    asked = in_parts(read, _SUBSCRIBED, confirmed, _SUBSCRIPTIONS_AT_ONCE, redriven_all)
     for arn, target in asked:
         yield target, f"subscription of topic {arn.split(':')[5]}"
 

@@ -1,0 +1,82 @@
+"""Questions with one call for each of thousands: asked in parts, each part once a day.
+
+Thousands of calls take longer than a leg of a sweep has turns for. The legs remember the parts for
+each other, and a run after an event uses what the sweep of the day got.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from readiness.evidence.awslambda.functions import function_name
+from readiness.model.reader import Reader
+
+_PARTS = 64
+T = TypeVar("T")
+
+
+def in_parts(
+    read: Reader,
+    action: str,
+    names: Sequence[str],
+    at_once: int,
+    ask_all: Callable[[Sequence[str]], list[T]],
+) -> Iterator[tuple[str, T]]:
+    """Each name with its answer (plain JSON), for which only calls of its own ask.
+
+    More than ``at_once`` are asked in parts, each once a day. ``action`` is the IAM action, and
+    names the question.
+    """
+    if len(names) <= at_once:
+        yield from zip(names, ask_all(names), strict=True)
+        return
+    parts: dict[int, list[str]] = {}
+    for name in names:
+        parts.setdefault(_part_of(name), []).append(name)
+    for number, part in sorted(parts.items()):
+        question = _question(read, action, number)
+
+        def ask(part: Sequence[str] = part) -> dict[str, T]:
+            return dict(zip(part, ask_all(part), strict=True))
+
+        known: Mapping[str, T] = read.daily(action, question, ask)
+        known = _renewed(read, question, known, part, ask_all)
+        since = [name for name in part if name not in known]
+        yield from ((name, known[name]) for name in part if name in known)
+        yield from zip(since, ask_all(since), strict=True)
+
+
+def amend(read: Reader, action: str, name: str, answer: object) -> None:
+    """Keep what was just read of one of the names, where the day's answer says otherwise."""
+    if not read.bulk:
+        read.amend(_question(read, action, _part_of(name)), {name: answer})
+
+
+def _part_of(name: str) -> int:
+    return zlib.crc32(name.encode()) % _PARTS
+
+
+def _question(read: Reader, action: str, part: int) -> str:
+    return f"{action} {read.account} {read.region} {part}/{_PARTS}"
+
+
+def _renewed(
+    read: Reader,
+    question: str,
+    known: Mapping[str, T],
+    part: Sequence[str],
+    ask_all: Callable[[Sequence[str]], list[T]],
+) -> Mapping[str, T]:
+    """What is known of a part, with a fresh answer for what the event named.
+
+    The fresh answer is kept, so that the sweeps of the day do not go back to the old one.
+    """
+    named = read.named | {function_name(each) or "" for each in read.named}
+    changed = [name for name in part if name in named and name in known]
+    fresh = dict(zip(changed, ask_all(changed), strict=True))
+    if all(known[name] == answer for name, answer in fresh.items()):
+        return known
+    read.amend(question, fresh)
+    return {**known, **fresh}
