@@ -28,11 +28,8 @@ from readiness.evidence.awslambda.functions import FunctionConcurrency, Function
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
-from readiness.evidence.awslambda.settings import (
-    FunctionCapacity,
-    FunctionConnections,
-    FunctionTimeout,
-)
+from readiness.evidence.awslambda.settings import FunctionConnections, FunctionTimeout
+from readiness.evidence.awslambda.sizes import RunSizes
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableIndexes, TableThroughput
@@ -54,7 +51,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
-from .load_tests import judge_load_test, of_function, of_service
+from .load_tests import judge_each, judge_load_test, of_function, of_service
 from .pooling import (
     Connecting,
     data_apis_in,
@@ -98,7 +95,8 @@ EDGE = "It is a Lambda@Edge replica; the function it was made from is evaluated 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
 def function_load_test(
-    function: FunctionCapacity,
+    function: FunctionIdentity,
+    sizes: RunSizes,
     recommendations: FunctionRecommendations,
     use: FunctionUse,
     attested: Attested,
@@ -108,12 +106,14 @@ def function_load_test(
     """A load test determined the function's memory size, and later measurements confirm it.
 
     The attestation is bound to memory_size and architecture and becomes void when one changes.
+    Published versions that aliases lead to keep the size they were published with.
     """
     if function.master_arn:
         return not_applicable(EDGE)
     if by_aws := of_service_function(function.name):
         return by_aws
-    return judge_load_test(of_function(function, recommendations, use), attested, settings)
+    found = of_function(function.name, sizes, recommendations, use)
+    return judge_each(found, attested, settings)
 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
+from readiness.evidence.awslambda.functions import LATEST
+from readiness.evidence.awslambda.sizes import RunSizes
 from readiness.evidence.computeoptimizer import (
     FunctionRecommendations,
     Recommendation,
@@ -16,7 +17,8 @@ from readiness.evidence.ecs.service_definitions import ServiceTasks
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.workloads.utilization import FunctionUse, ServiceUse
 from readiness.model.attestation import Attested
-from readiness.model.verdict import Fact, Severity, Status, Verdict, violates
+from readiness.model.text import listed
+from readiness.model.verdict import Fact, Severity, Status, Verdict, violates, worst
 from readiness.semantics.metrics import Series
 
 from .settings import LoadTestSettings
@@ -74,19 +76,38 @@ def since(measured: Series, moment: datetime | None) -> Series:
 
 
 def of_function(
-    function: FunctionConfiguration, recommendations: FunctionRecommendations, use: FunctionUse
-) -> Sized:
-    """A function's memory; a recommendation for another memory size is left out."""
-    recommended = recommendations.by_function.get(function.name)
-    is_current = recommended is not None and recommended.about == str(function.memory_size)
-    untouched = (function.memory_size, function.timeout) == (128, 3) and use.invocations.total
-    return Sized(
-        f"{function.memory_size} MiB of memory",
-        {"memory_size": function.memory_size, "architecture": function.architectures[0]},
-        since(use.memory, moment(function.last_modified)),
-        recommended if is_current else None,
-        _DEFAULTS if untouched else "",
-    )
+    name: str, sizes: RunSizes, recommendations: FunctionRecommendations, use: FunctionUse
+) -> dict[str, Sized]:
+    """The sizes of the versions that run, each once, by what it is called in a sentence.
+
+    A recommendation for another memory size is left out.
+    """
+    recommended = recommendations.by_function.get(name)
+    by_size: dict[tuple[int, str], list[str]] = {}
+    for version, size in sorted(sizes.of.items()):
+        by_size.setdefault((size.memory, size.architecture), []).append(version)
+    found = {}
+    for (memory, architecture), versions in by_size.items():
+        about = [sizes.of[version] for version in versions]
+        changed = [each.modified for each in about if each.modified]
+        untouched = any((each.memory, each.timeout) == (128, 3) for each in about)
+        is_current = recommended is not None and recommended.about == str(memory)
+        where = "" if len(by_size) == 1 else f"In {of_versions(versions)}: "
+        found[where] = Sized(
+            f"{memory} MiB of memory",
+            {"memory_size": memory, "architecture": architecture},
+            since(use.memory, max(changed, default=None)),
+            recommended if is_current else None,
+            _DEFAULTS if untouched and use.invocations.total else "",
+        )
+    return found
+
+
+def of_versions(versions: Sequence[str]) -> str:
+    """``$LATEST``, ``the version 7`` or ``the versions 7 and 8``."""
+    if versions == [LATEST]:
+        return LATEST
+    return f"the version{'' if len(versions) == 1 else 's'} {listed(versions)}"
 
 
 def of_service(
@@ -102,6 +123,19 @@ def of_service(
         since(use.memory, deployed[0] if deployed else None),
         recommended if is_current else None,
     )
+
+
+def judge_each(
+    sizes: Mapping[str, Sized], attested: Attested, settings: LoadTestSettings
+) -> Verdict:
+    """The worst verdict on several sizes, each by the words that say whose it is."""
+    found = []
+    for where, sized in sizes.items():
+        said = judge_load_test(sized, attested, settings)
+        found.append(replace(said, reason=f"{where}{said.reason}"))
+    status = worst([each.status for each in found])
+    those = [each for each in found if each.status is status]
+    return min(those, key=lambda each: (each.severity or Severity.MEDIUM).rank)
 
 
 def judge_load_test(sized: Sized, attested: Attested, settings: LoadTestSettings) -> Verdict:

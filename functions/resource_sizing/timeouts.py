@@ -103,8 +103,8 @@ def judge_timeout(
     longest = since(use.duration, changed).highest
     measured = longest if runs >= limits.min_invocations else None
     if measured is not None:
-        problems = problems + _duration_problems(measured / 1000, timeout, limits.close_ratio)
-        problems += _stopped(measured / 1000, timeouts, timeout, limits.close_ratio)
+        problems = problems + _stopped(measured / 1000, timeouts, limits.close_ratio)
+        problems += _unbounded(measured / 1000, timeout)
     facts = {"timeout": timeout, "longest_run_ms": longest, "runs": runs}
     if problems:
         return violates_all(
@@ -131,14 +131,8 @@ def judge_timeout(
     )
 
 
-def _duration_problems(longest: float, timeout: int, close_ratio: float) -> list[Problem]:
-    """A timeout too close to the longest run, or far above it; both in seconds."""
-    if longest >= close_ratio * timeout:
-        text = (
-            f"A run took {longest:.1f} s, {close_ratio:.0%} or more of the timeout of {timeout} s,"
-            " at which Lambda stops it."
-        )
-        return [Problem(Severity.MEDIUM, text)]
+def _unbounded(longest: float, timeout: int) -> list[Problem]:
+    """A timeout far above the longest run; both in seconds."""
     if timeout > 60 and timeout > 10 * longest:
         text = (
             f"The timeout is {timeout} s, more than ten times the longest run ({longest:.1f} s):"
@@ -148,21 +142,20 @@ def _duration_problems(longest: float, timeout: int, close_ratio: float) -> list
     return []
 
 
-def _stopped(
-    longest: float, timeouts: ReachedTimeouts, latest: int, close_ratio: float
-) -> list[Problem]:
-    """Published versions whose timeout is too close to the longest run.
+def _stopped(longest: float, timeouts: ReachedTimeouts, close_ratio: float) -> list[Problem]:
+    """Versions whose timeout is too close to the longest run, in seconds.
 
-    A run that was longer than a version's timeout was of another version.
+    A run that was longer than a version's timeout was of a version with a longer one.
     """
     return [
         Problem(
             Severity.MEDIUM,
             f"A run took {longest:.1f} s, {close_ratio:.0%} or more of the"
-            f" {timeouts.named(timeout)}, {timeout} s, at which Lambda stops it.",
+            f" {timeouts.named(timeout)} ({timeout} s), at which Lambda stops it.",
         )
-        for timeout in sorted(set(timeouts.of.values()) - {latest})
-        if close_ratio * timeout <= longest <= timeout + _ROUNDING
+        for timeout in sorted(set(timeouts.of.values()))
+        if close_ratio * timeout <= longest
+        and (longest <= timeout + _ROUNDING or timeout == timeouts.longest)
     ]
 
 

@@ -536,7 +536,18 @@ def others() -> dict[str, Variant]:
         "that authorizes GraphQL": authorizer_of_graphql() | seconds(10),
         "behind a distribution": distribution() | seconds(30),
     }
-    return {
+    found = {
         name: Variant(lambda answers=answers: fake_account().but(**answers), ("function-timeout",))
         for name, answers in callers.items()
+    }
+    return found | {
+        "with an unpublished size": Variant(
+            lambda: fake_account().but(
+                lambda__list_functions={"Functions": [function(MemorySize=2048)]},
+                lambda__get_function_configuration=lambda **params: function(
+                    MemorySize=512 if params.get("Qualifier") else 2048
+                ),
+            ),
+            ("function-load-test",),
+        )
     }

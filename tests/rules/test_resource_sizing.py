@@ -163,6 +163,89 @@ def test_function_load_test(answers, status, severity, said):
     assert (found[:2], said in found[2]) == ((status, severity), True), found
 
 
+def unpublished(calls=0, provider="", **changes):
+    """Callers reach version 7 through an alias; $LATEST has other settings and so many calls."""
+    managed = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": provider}}
+    changes |= {"CapacityProviderConfig": managed} if provider else {}
+
+    def configuration(**params):
+        return made.function(**({} if params.get("Qualifier") else changes))
+
+    def measured(**params):
+        counted = made.metrics()(**params)
+        for asked, result in zip(
+            params["MetricDataQueries"], counted["MetricDataResults"], strict=True
+        ):
+            metric = asked["MetricStat"]["Metric"]
+            named = [each["Name"] for each in metric["Dimensions"]]
+            if metric["MetricName"] == "Invocations" and named == ["FunctionName"]:
+                result["Values"] = [100.0 + calls]
+        return counted
+
+    return {
+        "lambda__get_function_configuration": configuration,
+        "lambda__list_functions": {"Functions": [made.function(**changes)]},
+        "cloudwatch__get_metric_data": measured,
+    }
+
+
+PROVIDER = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:capacity-provider:agents"
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param(unpublished(MemorySize=2048), GOOD, "valid until", id="not called"),
+        pytest.param(
+            unpublished(calls=1, MemorySize=2048),
+            BAD,
+            "In $LATEST: A load test is attested, but it is void because memory_size changed from"
+            " 512 to 2048",
+            id="called beside the alias",
+        ),
+        pytest.param(
+            unpublished(calls=1, Architectures=["x86_64"]), BAD, "In $LATEST", id="architecture"
+        ),
+        pytest.param(
+            {**unpublished(MemorySize=2048), "lambda__list_aliases": {"Aliases": []}},
+            BAD,
+            "changed from 512 to 2048",
+            id="without an alias",
+        ),
+        pytest.param(
+            unpublished(calls=9, provider=PROVIDER, MemorySize=4096),
+            GOOD,
+            "valid until",
+            id="managed instances do not run it",
+        ),
+        pytest.param(
+            {**unpublished(MemorySize=2048), **lambdas("MemoryUnderprovisioned", size=2048)},
+            GOOD,
+            "valid until",
+            id="a recommendation for what is not called",
+        ),
+        pytest.param(
+            {**unpublished(MemorySize=2048), **lambdas("MemoryUnderprovisioned")},
+            BAD,
+            "finds 512 MiB of memory too little",
+            id="a recommendation for the size that runs",
+        ),
+    ],
+)
+def test_the_load_test_is_that_of_the_versions_that_run(answers, status, said):
+    found = judged(rules.function_load_test, "agent", **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+def test_the_load_test_of_a_version_that_was_published_with_another_size():
+    def configuration(**params):
+        return made.function(**({"MemorySize": 256} if params.get("Qualifier") == "7" else {}))
+
+    answers = {"lambda__get_function_configuration": configuration}
+    found = judged(rules.function_load_test, "agent", **answers)
+    assert (found[0], "memory_size changed from 512 to 256" in found[2]) == (BAD, True), found
+
+
 def test_memory_used_before_the_last_change_says_nothing():
     changed = (NOON - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     answers = {**function(LastModified=changed), **metrics(memory_utilization=99)}
@@ -620,10 +703,17 @@ def live(**changes):
     [
         pytest.param(live(), GOOD, MEDIUM, "took 2.0 s", id="the same"),
         pytest.param(
-            live(Timeout=2), BAD, MEDIUM, "timeout of the version 7, 2 s", id="runs are stopped"
+            live(Timeout=2), BAD, MEDIUM, "timeout of the version 7 (2 s)", id="runs are stopped"
         ),
         pytest.param(
             live(Timeout=1), GOOD, MEDIUM, "took 2.0 s", id="the run was of another version"
+        ),
+        pytest.param(
+            {**live(Timeout=60), **hidden(360), **metrics(Duration=45_000)},
+            GOOD,
+            MEDIUM,
+            "took 45.0 s",
+            id="the run was not of the unpublished version, which has 30 s",
         ),
         pytest.param(
             live(Timeout=60), BAD, MEDIUM, "at least 360 s", id="the queue feeds a slower version"

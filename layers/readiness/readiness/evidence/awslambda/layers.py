@@ -41,7 +41,9 @@ class ReachedLayers:
     def load(cls, read: Reader, function: Resource) -> ReachedLayers:
         latest = read.of(FunctionLayers, function)
         aliases = FunctionAliases.load(read, function).all
-        every = {LATEST: latest, **published_configurations(read, function.id, aliases)}
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        every = {LATEST: latest, **published}
         layers = {version: about.layers for version, about in every.items()}
         return cls(function.id, layers, latest.master_arn)
 

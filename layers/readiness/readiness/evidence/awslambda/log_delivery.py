@@ -127,7 +127,8 @@ def _versions(
         function = FUNCTION.resource(read.account, read.region, latest.name)
         try:
             aliases = FunctionAliases.load(read, function).all
-            published = published_configurations(read, latest.name, aliases)
+            is_managed = bool(latest.capacity_provider)
+            published = published_configurations(read, latest.name, aliases, is_managed=is_managed)
         except Gone:
             continue  # deleted since it was listed
         except Unreadable as why:

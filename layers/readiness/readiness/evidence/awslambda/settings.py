@@ -42,28 +42,36 @@ class FunctionConnections(FunctionConfiguration):
     """What the function connects to: variables that name it, and the network it is in."""
 
 
-@evidence(FUNCTION, reads=READS, changed_by=(configured("timeout"),))
+@evidence(FUNCTION, reads=READS, changed_by=(configured("timeout", "capacityproviderconfig"),))
 @dataclass(frozen=True, slots=True)
 class FunctionTimeout(FunctionConfiguration):
-    """The timeout."""
+    """The timeout, and what decides which version a call without a qualifier reaches."""
 
 
-@evidence(FUNCTION, reads=READS, changed_by=(configured("memorysize", "timeout"), DEPLOYED))
+@evidence(
+    FUNCTION,
+    reads=READS,
+    changed_by=(configured("memorysize", "timeout", "capacityproviderconfig"), DEPLOYED),
+)
 @dataclass(frozen=True, slots=True)
 class FunctionCapacity(FunctionConfiguration):
-    """The memory size, the architecture (which new code may change) and the timeout."""
+    """The memory size, the architecture (which new code may change), timeout and provider."""
 
 
-@evidence(FUNCTION, reads=READS, changed_by=(configured("layers"),))
+@evidence(FUNCTION, reads=READS, changed_by=(configured("layers", "capacityproviderconfig"),))
 @dataclass(frozen=True, slots=True)
 class FunctionLayers(FunctionConfiguration):
-    """The layers."""
+    """The layers, and what decides which version a call without a qualifier reaches."""
 
 
-@evidence(FUNCTION, reads=READS, changed_by=(configured("loggingconfig", "role"),))
+@evidence(
+    FUNCTION,
+    reads=READS,
+    changed_by=(configured("loggingconfig", "role", "capacityproviderconfig"),),
+)
 @dataclass(frozen=True, slots=True)
 class FunctionLogging(FunctionConfiguration):
-    """The log group, the level of the platform's log lines, and the role that writes."""
+    """The log group, the level of the platform's log lines, the role that writes, the provider."""
 
 
 @evidence(

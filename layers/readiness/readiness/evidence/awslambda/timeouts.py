@@ -35,7 +35,9 @@ class ReachedTimeouts:
         if latest.master_arn:
             return cls({LATEST: latest.timeout})
         aliases = read.of(FunctionAliases, function).all
-        every = {LATEST: latest, **published_configurations(read, function.id, aliases)}
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        every = {LATEST: latest, **published}
         return cls(
             {version: each.timeout for version, each in every.items()},
             {alias.name: alias.versions for alias in aliases},
