@@ -102,6 +102,10 @@ def service_status(
         "revision": revision_name(service.revision),
         "rollout": rollout_state(service),
     }
+    if service.status == "DRAINING":
+        return not_applicable(
+            "The service is being deleted: its status is DRAINING until its last task has ended."
+        ).observing(facts)
     found = list(
         status_problems(
             rollout,
@@ -158,12 +162,15 @@ def tasks_healthy(
         int, Between(1, 120), "How long a task may take to run and become healthy (minutes)"
     ] = 10,
     max_stops: Annotated[
-        int, Between(0, 1000), "How many tasks of a service may crash in an hour"
+        int,
+        Between(0, 1000),
+        "How many tasks of a service may crash or fail health checks in an hour",
     ] = 3,
 ) -> Verdict:
     """The tasks of a service are running, healthy, of the latest revision, and in two zones.
 
-    ECS replaces a crashed task at once, so the task counts alone do not show crashes.
+    ECS replaces a crashed task at once, and one that fails its health checks: the task counts
+    alone do not show it.
     """
     service = tasks.service
     if not service.desired_count:

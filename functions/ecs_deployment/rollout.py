@@ -197,14 +197,15 @@ def status_doubt(rollout: Rollout) -> str:
 
 
 def crashes(tasks: ServiceTasks, window: timedelta) -> list[Task]:
-    """The tasks that crashed within the window.
+    """The tasks that crashed within the window, or that ECS replaced for failed health checks.
 
-    Tasks that the scheduler or a person stopped, or that lost their host, do not count.
+    Tasks that the scheduler stopped for another reason, that a person stopped, or that lost their
+    host, do not count.
     """
     return [
         task
         for task in tasks.stopped
-        if task.stop_code in _CRASHES
+        if (task.stop_code in _CRASHES or task.failed_health_checks)
         and (task.stopped is None or tasks.read_at - task.stopped <= window)
     ]
 
@@ -220,8 +221,10 @@ def task_problems(
     """What is wrong with the tasks of a service whose desired count is not 0."""
     crashed = crashes(tasks, timedelta(hours=1))
     if len(crashed) > max_stops:
+        is_sick = any(task.failed_health_checks for task in crashed)
+        did = "crashed or failed health checks" if is_sick else "crashed"
         text = (
-            f"{plural(len(crashed), 'task')} crashed within an hour ({_why(crashed)}); at most"
+            f"{plural(len(crashed), 'task')} {did} within an hour ({_why(crashed)}); at most"
             f" {max_stops} may."
         )
         yield Problem(Severity.HIGH, text)
@@ -271,9 +274,13 @@ def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Itera
 
 
 def _unready(tasks: ServiceTasks, definition: TaskDefinition | None) -> list[Task]:
-    """Tasks that are not running yet, or whose health check has not passed yet."""
+    """Tasks that are not running yet, or whose health check has not passed yet.
+
+    The health of a task is that of its essential containers: where only others have a check, it
+    stays UNKNOWN (ECS API reference, Task).
+    """
     checked = definition is not None and any(
-        has_command(each.health_check) for each in definition.containers
+        each.essential and has_command(each.health_check) for each in definition.containers
     )
     return [
         task
@@ -308,5 +315,7 @@ def _why(tasks: Sequence[Task]) -> str:
     reasons = []
     for task in tasks:
         codes = [f"{name} ended with {code}" for name, code, _ in task.exits if code is not None]
+        if task.failed_health_checks:
+            codes = []  # ECS itself stopped the containers
         reasons += codes or [task.stop_reason.rstrip(".") or task.stop_code]
     return listed(sorted(set(reasons)), most=3)

@@ -260,7 +260,12 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {}, {}, GOOD, None, "api:7 is complete: 2 of 2 desired tasks are running", id="steady"
         ),
         pytest.param(
-            {"status": "DRAINING"}, {}, BAD, Severity.CRITICAL, "is DRAINING", id="draining"
+            {"status": "DRAINING", "desiredCount": 0, "runningCount": 1},
+            {},
+            NA,
+            None,
+            "being deleted",
+            id="draining",
         ),
         pytest.param(
             {"deployments": [deployment(rolloutState="FAILED", rolloutStateReason="stopped.")]},
@@ -696,6 +701,14 @@ def test_a_service_that_is_gone_has_no_finding(answer):
 # -- tasks --------------------------------------------------------------------------------------
 
 WELL = (task(1), task(2))
+
+
+def unhealthy(n, reason):
+    """A task that ECS replaced for that reason; its container got SIGTERM."""
+    ended = [{"name": "api", "lastStatus": "STOPPED", "exitCode": 143}]
+    return stopped(10 + n, "ServiceSchedulerInitiated", stoppedReason=reason, containers=ended)
+
+
 OLD = f"{FAMILY}:6"
 
 
@@ -750,6 +763,28 @@ OLD = f"{FAMILY}:6"
             id="stopped by the scheduler",
         ),
         pytest.param(
+            (*WELL, *(unhealthy(n, "Task failed container health checks") for n in range(3, 7))),
+            BAD,
+            Severity.HIGH,
+            "4 tasks crashed or failed health checks within an hour"
+            " (Task failed container health checks)",
+            id="replaced for their own health check",
+        ),
+        pytest.param(
+            (*WELL, *(unhealthy(n, f"Task failed ELB health checks in ({n})") for n in range(4))),
+            BAD,
+            Severity.HIGH,
+            "Task failed ELB health checks in (0)",
+            id="replaced for the load balancer's health check",
+        ),
+        pytest.param(
+            (*WELL, *(unhealthy(n, "Task failed ELB health checks") for n in range(3, 6))),
+            GOOD,
+            None,
+            "No problem found",
+            id="three unhealthy ones",
+        ),
+        pytest.param(
             (*WELL, *(stopped(n, "SpotInterruption") for n in range(3, 9))),
             GOOD,
             None,
@@ -762,6 +797,38 @@ OLD = f"{FAMILY}:6"
             Severity.HIGH,
             "ran out of memory or got killed",
             id="killed",
+        ),
+        pytest.param(
+            (
+                *WELL,
+                stopped(
+                    3,
+                    containers=[
+                        {"name": "api", "exitCode": 137},
+                        {"name": "proxy", "exitCode": 143},
+                    ],
+                ),
+            ),
+            BAD,
+            Severity.HIGH,
+            "ran out of memory or got killed",
+            id="killed, and the others stopped for that",
+        ),
+        pytest.param(
+            (
+                *WELL,
+                stopped(
+                    3,
+                    containers=[
+                        {"name": "api", "exitCode": 1},
+                        {"name": "proxy", "exitCode": 137},
+                    ],
+                ),
+            ),
+            GOOD,
+            None,
+            "No problem found",
+            id="slow to stop when another container crashed",
         ),
         pytest.param(
             (
@@ -923,6 +990,24 @@ def test_health_counts_only_where_it_is_checked(check):
         ecs__describe_task_definition=definition(container(healthCheck=check))
     )
     assert_judged(tasks_healthy, where, GOOD, None, "No problem found")
+
+
+@pytest.mark.parametrize(
+    ("essential", "status", "severity", "said"),
+    [
+        pytest.param(True, BAD, Severity.HIGH, "(UNKNOWN)", id="essential"),
+        pytest.param(False, GOOD, None, "No problem found", id="only of a sidecar"),
+    ],
+)
+def test_the_health_of_a_task_is_that_of_its_essential_containers(
+    essential, status, severity, said
+):
+    checked = container(name="proxy", essential=essential)
+    unknown = (task(1, healthStatus="UNKNOWN"), task(2, healthStatus="UNKNOWN"))
+    where = fake_account(*unknown).but(
+        ecs__describe_task_definition=definition(container(healthCheck=None), checked)
+    )
+    assert_judged(tasks_healthy, where, status, severity, said)
 
 
 def test_an_old_revision_during_a_rollout_is_in_transition():

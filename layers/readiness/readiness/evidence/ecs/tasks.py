@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,11 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 _AT_ONCE = 100
+_KILLED = {None, 0, 137, 143}
+"""Exit codes of containers that ended well, or by SIGKILL or SIGTERM."""
+_UNHEALTHY = re.compile(r"failed (?:[\w-]+ )*health checks?", re.IGNORECASE)
+"""``Task failed ELB health checks in (target-group …)``, ``Task failed container health checks``
+(ECS Developer Guide, "Stopped tasks error messages")."""
 
 
 def service_of_task(detail: Json) -> str | None:
@@ -83,13 +89,20 @@ class Task:
     def was_killed_for_memory(self) -> bool:
         """Whether a container ended by SIGKILL on its own, or ECS says that memory ran out.
 
-        A container that ECS stops and that does not end in time exits with 137 as well.
+        A container that ECS stops and that does not end in time exits with 137 as well, be it
+        because another one crashed.
         """
-        by_itself = self.stop_code == "EssentialContainerExited"
+        codes = {code for _, code, _ in self.exits}
+        by_itself = self.stop_code == "EssentialContainerExited" and codes <= _KILLED
         return "OutOfMemory" in self.stop_reason or any(
             "OutOfMemory" in reason or (code == 137 and by_itself)
             for _, code, reason in self.exits
         )
+
+    @property
+    def failed_health_checks(self) -> bool:
+        """Whether ECS stopped it because a load balancer or its own check found it unhealthy."""
+        return bool(_UNHEALTHY.search(self.stop_reason))
 
 
 @evidence(
