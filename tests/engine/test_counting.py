@@ -19,12 +19,13 @@ from tests.pipeline.standins import context
 
 
 def sent(capsys):
-    """Each metric that was sent: heading, name, value."""
+    """Each metric that was sent, a count: heading, name, value."""
     seen = []
     for line in capsys.readouterr().out.splitlines():
         said = json.loads(line)
         for directive in said.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert directive["Namespace"] == "Readiness"
+            assert {each["Unit"] for each in directive["Metrics"]} == {"Count"}
             seen += [
                 (said["heading"], each["Name"], sum(said[each["Name"]]))
                 for each in directive["Metrics"]

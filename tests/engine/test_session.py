@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -117,6 +118,15 @@ def test_a_timestamp_is_the_one_that_botocore_reads_in_utc(value):
     parsed = moment(value)
     assert parsed == parse_timestamp(value).replace(tzinfo=parse_timestamp(value).tzinfo or UTC)
     assert parsed.tzinfo is UTC
+
+
+def test_a_timestamp_without_a_zone_is_utc_wherever_the_computer_stands(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        parsed = moment("2026-01-01T12:00:00")
+    time.tzset()
+    assert parsed.isoformat() == "2026-01-01T12:00:00+00:00"
 
 
 @pytest.mark.parametrize("value", ["", "soon", 1e30, "nan"])

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from readiness.engine.unread import AGAIN_AFTER, LONGEST_WAIT, QUIET_FOR, Noted, Unread
-from readiness.model.finding import iso
+from readiness.model.finding import MOST_SKEW, iso
 from tests.fake_account import error
 from tests.tables import TRANSITIONS, make_tables
 
@@ -47,6 +47,13 @@ def unread(dynamodb):
         pytest.param(Noted(NOON - LONGEST_WAIT + MOMENT, NOON), False, id="it may become quiet"),
         pytest.param(Noted(NOON - LONGEST_WAIT, None), False, id="a row without the last"),
         pytest.param(Noted(None, NOON - QUIET_FOR), False, id="a row without the first"),
+        pytest.param(Noted(NOON, NOON + MOST_SKEW), False, id="by a clock that is a little ahead"),
+        pytest.param(
+            Noted(NOON, NOON + MOST_SKEW + MOMENT), True, id="the last by a clock that is wrong"
+        ),
+        pytest.param(
+            Noted(NOON + MOST_SKEW + MOMENT, NOON), True, id="the first by a clock that is wrong"
+        ),
     ],
 )
 def test_a_look_is_due_after_quiet_or_after_the_longest_wait(noted, due):
@@ -55,8 +62,14 @@ def test_a_look_is_due_after_quiet_or_after_the_longest_wait(noted, due):
 
 @pytest.mark.parametrize(
     ("looked", "stale"),
-    [(None, True), (NOON - AGAIN_AFTER, True), (NOON - AGAIN_AFTER + MOMENT, False)],
-    ids=["never looked", "an hour ago", "within the hour"],
+    [
+        pytest.param(None, True, id="never looked"),
+        pytest.param(NOON - AGAIN_AFTER, True, id="an hour ago"),
+        pytest.param(NOON - AGAIN_AFTER + MOMENT, False, id="within the hour"),
+        pytest.param(NOON, False, id="just now"),
+        pytest.param(NOON + MOST_SKEW, False, id="by a clock that is a little ahead"),
+        pytest.param(NOON + MOST_SKEW + MOMENT, True, id="by a clock that is wrong"),
+    ],
 )
 def test_a_look_becomes_stale(looked, stale):
     assert Noted(looked=looked).is_stale(NOON) is stale

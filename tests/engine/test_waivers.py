@@ -161,6 +161,12 @@ def test_a_malformed_row_waives_nothing_and_says_why(changes):
     assert why
 
 
+def test_a_time_that_is_too_far_away_is_named():
+    _, malformed = assembled([row(until="9999-12-31T23:59:59Z")])
+    [why] = malformed.values()
+    assert why == "ValueError: '9999-12-31T23:59:59Z' is too far away"
+
+
 def test_what_a_hand_wrote_does_nothing_to_a_terminal():
     hostile = "it\x1b[2J\u202e is\nfine"
     [waiver], _ = assembled([row(reason=hostile, owner=hostile, id=hostile)])

@@ -109,15 +109,7 @@ class DeclarationReader:
         if artefact is None:
             return statement
         try:
-            found = read.one(
-                "s3",
-                "head_object",
-                action="s3:GetObjectVersion",
-                absent=("404", "NoSuchKey", "NoSuchVersion"),
-                Bucket=artefact.bucket,
-                Key=artefact.key,
-                VersionId=artefact.version_id,
-            )
+            found = _version_of(read, artefact)
         except Unreadable as unread:
             return replace(statement, artefact_unread=unread)
         if found is None:
@@ -127,6 +119,20 @@ class DeclarationReader:
         if found.get("ContentLength") == 0:
             return replace(statement, artefact_problem="is empty")
         return statement
+
+
+def _version_of(read: Reader, artefact: Artefact) -> Mapping[str, Any] | None:
+    """The version that was attested, without its content; None if it does not exist any more."""
+    found: Mapping[str, Any] | None = read.one(
+        "s3",
+        "head_object",
+        action="s3:GetObjectVersion",
+        absent=("404", "NoSuchKey", "NoSuchVersion"),
+        Bucket=artefact.bucket,
+        Key=artefact.key,
+        VersionId=artefact.version_id,
+    )
+    return found
 
 
 def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
@@ -148,15 +154,7 @@ def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
             Prefix=artefact.key,
             MaxKeys=1,
         )
-        pinned = read.one(
-            "s3",
-            "head_object",
-            action="s3:GetObjectVersion",
-            absent=("404", "NoSuchKey", "NoSuchVersion"),
-            Bucket=artefact.bucket,
-            Key=artefact.key,
-            VersionId=artefact.version_id,
-        )
+        pinned = _version_of(read, artefact)
     except Unreadable as unread:
         return replace(statement, artefact_unread=unread)
     # The key itself comes before all that it is the beginning of.
