@@ -8,8 +8,8 @@ that is laid out so, in .local/mutants.
 
 Only the tests of a module run: those named after it, with those that import it and are not named
 after a module that uses it; where none is named after it, all that import it, or those of the
-modules that import it. What survives these meets the tests of the modules that use it, in a second
-round. ``--also tests/pipeline`` adds tests, which another run tries on the survivors alone;
+modules that import it. What survives these meets the tests of the modules that use its module, in a
+second round; ``--nearest`` leaves that out. ``--also tests/pipeline`` adds tests, which another run tries on the survivors alone;
 ``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
 have changed, what survived is tried again; once the code has changed, everything is (or with
 ``--anew``).
@@ -75,6 +75,8 @@ LIVED = {"survived", "untested", "untried"}
 NOT_DRAWN = 34
 """mutmut's code for a mutant that is passed over; it stands until the next sample."""
 LOG = PLACE / "mutmut.log"
+MOST_NAMED = 500
+"""Mutants in an argument list."""
 
 LEAST = 90.0
 
@@ -105,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="when to stop; go on later")
     parser.add_argument("--least", type=float, default=LEAST, help="percent that have to die")
     parser.add_argument("--also", nargs="*", default=[], help="tests to run beside the nearest")
+    parser.add_argument("--nearest", action="store_true", help="leave out the tests of users")
     parser.add_argument("--wide", action="store_true", help="run every fast test, not the nearest")
     parser.add_argument("--sample", type=int, help="mutants to try of each module, at random")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -117,9 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
     until = time.monotonic() + chosen.minutes * 60
     ended = _round(chosen, "nearest", tests, until)
-    farther = sorted({*tests, *_of_users(chosen.only)})
-    if not ended and not chosen.wide and farther != tests and _only_survivors(chosen.only):
-        ended = _round(chosen, "users", farther, until)
+    if not ended and not chosen.wide and not chosen.nearest:
+        farther = sorted({*tests, *_of_users(_with_survivors(chosen.only))})
+        if farther != tests:
+            ended = _round(chosen, "users", farther, until)
     if ended:
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
         return ended
@@ -130,25 +134,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str], until: float) -> int:
     """Draw the mutants and run these tests on those of which it is not known what they do."""
-    digest = _digest((".",), tests)
-    if _stamp("tests.sha256", digest):
-        (PLACE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-    if _stamp(f"{name}.sha256", f"{digest} {chosen.sample} {chosen.seed}"):
+    digest = _digest((".",), ())
+    _keep_coverage(are_same=not _stamp("tests.sha256", digest))
+    if _stamp(f"{name}.sha256", f"{digest} {tests} {chosen.sample} {chosen.seed}"):
         _try_survivors_again()
     _configure([pattern for name in chosen.only for pattern in _patterns(name)], tests)
-    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     with LOG.open("w", encoding="utf-8") as log:
         ended = _run([sys.executable, "-c", GENERATE], log, until - time.monotonic())
         if ended:
             return ended
         _draw(chosen.only, chosen.sample, chosen.seed)
-        return _run(command, log, until - time.monotonic())
+        command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
+        untried = _untried(chosen.only)
+        if not untried:
+            return 0
+        # Told the mutants, mutmut first runs their tests and no other.
+        few = untried if len(untried) <= MOST_NAMED else []
+        return _run([*command, *few], log, until - time.monotonic())
 
 
-def _only_survivors(only: Sequence[str]) -> bool:
-    """Whether every mutant was tried, and some lived."""
-    lived = {each for _, outcomes in _outcomes(only) for each in outcomes.values()} & LIVED
-    return bool(lived) and "untried" not in lived
+def _keep_coverage(*, are_same: bool) -> None:
+    """Keep which tests reach which function, if the tests are the same and other ones are chosen.
+
+    mutmut then runs the tests that it does not know yet. It forgets all outcomes where it finds
+    that the choice is another than that in its file.
+    """
+    coverage = PLACE / "mutants" / "mutmut-stats.json"
+    if not are_same:
+        coverage.unlink(missing_ok=True)
+    elif coverage.is_file():
+        known = json.loads(coverage.read_text(encoding="utf-8"))
+        known.pop("config_fingerprint", None)
+        coverage.write_text(json.dumps(known), encoding="utf-8")
+
+
+def _untried(only: Sequence[str]) -> list[str]:
+    tried = (outcomes.items() for _, outcomes in _outcomes(only))
+    return [mutant for each in tried for mutant, seen in each if seen == "untried"]
+
+
+def _with_survivors(only: Sequence[str]) -> list[str]:
+    """The modules of which mutants lived; none unless every mutant was tried."""
+    if _untried(only):
+        return []
+    return [module for module, outcomes in _outcomes(only) if LIVED & set(outcomes.values())]
 
 
 def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
