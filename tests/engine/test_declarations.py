@@ -226,6 +226,11 @@ def test_a_size_that_was_not_attested_is_not_compared():
     assert looked_at({"ContentLength": 8}, unsized).artefact_problem == ""
 
 
+def test_an_empty_artefact_proves_nothing():
+    unsized = replace(PROVED, artefact=replace(ARTEFACT, size=0))
+    assert looked_at({"ContentLength": 0}, unsized).artefact_problem == "is empty"
+
+
 def test_an_artefact_that_cannot_be_looked_at_is_unknown():
     said = looked_at(error("403", 403))
     assert said.artefact_problem == ""

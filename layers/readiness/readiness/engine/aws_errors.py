@@ -102,7 +102,7 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
         return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
     # Of an answer without a body, as to HEAD, the status is all there is.
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
     if code.startswith("Throttl") or code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
