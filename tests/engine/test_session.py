@@ -13,7 +13,14 @@ from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 from moto import mock_aws
 
-from readiness.engine.session import Session, _without_documentation, moment
+from readiness.engine.session import Session, _Loader, _without_documentation, moment
+
+
+@pytest.fixture
+def models_of_its_own(monkeypatch):
+    """The other tests share the models that they have read."""
+    unshared = getattr(_Loader, "__wrapped__", _Loader)
+    monkeypatch.setattr("readiness.engine.session._Loader", unshared)
 
 
 @mock_aws
@@ -25,6 +32,7 @@ def test_every_way_a_call_is_resolved_still_works():
     ]
 
 
+@pytest.mark.usefixtures("models_of_its_own")
 @pytest.mark.parametrize("service", ["s3", "ec2", "rds"])
 def test_a_client_works_and_its_model_has_no_prose(service):
     client = Session(region="us-east-1").client(service)
@@ -90,6 +98,10 @@ def test_the_region_is_the_one_given_or_that_of_the_environment(monkeypatch):
     there = session.client("sqs", region_name="eu-central-1", config=Config(read_timeout=7))
     assert there.meta.region_name == "eu-central-1"
     assert there.meta.config.read_timeout == 7
+
+
+def test_a_session_knows_the_geography_of_its_models():
+    assert Session(region="us-east-1").geography.partition("cn-north-1") == "aws-cn"
 
 
 def test_an_unknown_profile_is_refused_as_boto3_does(monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from readiness import Severity, Status, Verdict, complies
@@ -181,6 +183,13 @@ def test_what_was_missed_is_resumed_where_it_stopped():
     third, coverage = leg(coverage.cursor)
     assert third == {("owned", "b"), ("owned", "c")}
     assert coverage.cursor is None
+
+
+def test_a_leg_that_stops_hands_on_how_often_the_missed_were_tried():
+    """Without the count, a sweep would make legs for them without end."""
+    start = Cursor(OWNER.name, HOME, "x", unlisted=(THING.name,), tries=2)
+    _, coverage = leg(start, judged=3)
+    assert coverage.cursor == replace(start, type=THING.name, after="a", phase=Phase.MISSED)
 
 
 def test_what_a_later_leg_cannot_list_is_missed_too():

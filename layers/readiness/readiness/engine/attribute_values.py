@@ -38,11 +38,14 @@ def deserialise_own(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deserialise_foreign(item: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """A row that people write; of one with a value that is never written here only the keys."""
+    """A row that people write; of one with a value that is never written here only the keys.
+
+    ``keys`` are those of the table, which every row has as texts.
+    """
     try:
         return deserialise(item)
     except ValueError:
-        return {name: str(item.get(name, {}).get("S")) for name in keys}
+        return {name: item[name]["S"] for name in keys}
 
 
 def _typed(value: Any) -> dict[str, Any]:
