@@ -77,7 +77,8 @@ class FakeAccount:
     """What every AWS call answers.
 
     ``answers`` maps ``(service, operation)`` (client method names) to a response, an exception
-    to raise, or a function of the call's parameters that returns either. Parameters and
+    to raise, or a function of the call's parameters that returns either. An answer of
+    ``("cloudtrail eu-west-1", operation)`` is that of the service in one region. Parameters and
     responses that the service model does not allow fail the test. A call without an answer
     fails as AWS would never fail, so that it is noticed. A world that answers dynamodb query
     has a Declarations table, for the rules that people attest.
@@ -96,9 +97,9 @@ class FakeAccount:
         self.answers.setdefault(("iam", "list_roles"), {"Roles": []})
         self.answers.setdefault(("iam", "list_users"), {"Users": []})
 
-    def client(self, service: str, **_: Any) -> Client:
+    def client(self, service: str, region_name: str | None = None, **_: Any) -> Client:
         """In place of ``boto3.session.Session.client``."""
-        return Client(self, service)
+        return Client(self, service, region_name or HOME)
 
     def again(self) -> FakeAccount:
         """The same account with nothing asked and no faults.
@@ -118,10 +119,12 @@ class FakeAccount:
         if (service, operation) in self.faults:
             raise self.faults[service, operation]
 
-    def answer(self, service: str, operation: str, params: dict[str, Any]) -> Any:
+    def answer(
+        self, service: str, operation: str, params: dict[str, Any], region: str = ""
+    ) -> Any:
         self.called(service, operation)
         try:
-            given = self.answers[service, operation]
+            given = self.answers[f"{service} {region}".strip(), operation]
         except KeyError:
             self.unanswered.add((service, operation))
             raise AssertionError(f"the world has no answer to {service} {operation}") from None
@@ -145,9 +148,10 @@ def _unsized(service: str, operation: str, params: dict[str, Any]) -> dict[str, 
 class Client:
     """A boto3 client over a FakeAccount."""
 
-    def __init__(self, fake_account: FakeAccount, service: str) -> None:
+    def __init__(self, fake_account: FakeAccount, service: str, region: str = HOME) -> None:
         self._account = fake_account
         self._service = service
+        self._region = region
         self._model = service_model(service)
         self.meta = SimpleNamespace(
             service_model=self._model,
@@ -160,7 +164,7 @@ class Client:
             known = self._account.known
             if known is None:
                 return self._asked(operation, params)
-            question = (self._service, operation, repr(params))
+            question = (self._service, f"{operation} in {self._region}", repr(params))
             if question in known:
                 self._account.called(self._service, operation)
                 return known[question]
@@ -174,7 +178,9 @@ class Client:
     def _asked(self, operation: str, params: dict[str, Any]) -> Any:
         model = self._operation(operation)
         self._hold(operation, "is asked with", params, model.input_shape)
-        answered = self._account.answer(self._service, operation, params)
+        is_local = (f"{self._service} {self._region}", operation) in self._account.answers
+        more = {"region": self._region} if is_local else {}
+        answered = self._account.answer(self._service, operation, params, **more)
         self._hold(operation, "is answered with", answered, model.output_shape)
         return strict(answered, model)
 

@@ -36,7 +36,13 @@ from .analysis import judge_analysis, judge_threat_detection
 from .buckets import BucketSettings, judge_trail_buckets
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
 from .security_filters import judge_security_filters
-from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
+from .settings import (
+    DeliverySettings,
+    GroupSettings,
+    PolicySettings,
+    RetentionSettings,
+    StoreSettings,
+)
 from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
 
 compliance_logging = heading("Compliance", "Logging")
@@ -52,9 +58,7 @@ def all_regions(
     recording: Recording,
     *,
     delivery: DeliverySettings,
-    accept_event_data_stores: Annotated[
-        bool, "Accept an event data store of CloudTrail Lake in place of a trail"
-    ] = True,
+    stores: StoreSettings,
     allowed_exclusions: Annotated[
         tuple[str, ...],
         "Services whose events trails may leave out, such as kms.amazonaws.com",
@@ -66,7 +70,11 @@ def all_regions(
     counts in its member accounts. One region's trail records nothing of the others.
     """
     coverage = coverage_everywhere(
-        recording, allowed_exclusions, delivery.age, with_stores=accept_event_data_stores
+        recording,
+        allowed_exclusions,
+        delivery.age,
+        with_stores=stores.accept_event_data_stores,
+        by_organization=stores.event_data_store_of_organization,
     )
     if not coverage.gaps:
         recorders = plural(
@@ -178,21 +186,25 @@ def audit_log_aggregation(
     *,
     delivery: DeliverySettings,
     accept_same_account: Annotated[
-        bool, "Accept a log group of this account to which a trail delivers"
+        bool,
+        "Accept a log group of this account to which a trail delivers, and an event data store of"
+        " CloudTrail Lake",
     ] = True,
 ) -> Verdict:
     """The events of all regions are collected in one place, best in another account.
 
-    That is the bucket of an organization's trail or of another account, CloudWatch Logs, or
-    Security Lake. Whoever takes over this account cannot delete what another account keeps.
+    That is the bucket of an organization's trail or of another account, CloudWatch Logs,
+    CloudTrail Lake, or Security Lake. Whoever takes over this account cannot delete what another
+    account keeps.
     """
-    certain = [each.said for each in logs.trails if each.is_certain]
+    certain = [each.said for each in logs.all if each.is_certain]
     if certain:
         return complies(" ".join(certain))
     if logs.lake is True:
         return complies("Security Lake collects the management events of this account.")
-    doubtful = [each for each in logs.trails if each.is_certain is False]
-    why = " ".join(each.said for each in logs.trails) or "There is no trail."
+    doubtful = [each for each in logs.all if each.is_certain is False]
+    of_trails = [each.said for each in logs.trails] or ["There is no trail."]
+    why = " ".join([*of_trails, *(each.said for each in logs.stores)])
     reason = f"No trail is known to collect the account's events in one place. {why}"
     if isinstance(logs.lake, Unreadable):
         return unread(f"{reason} Security Lake could not be read: {logs.lake}.", logs.lake)

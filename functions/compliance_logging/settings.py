@@ -24,6 +24,20 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Which event data stores of CloudTrail Lake count beside trails."""
+
+    accept_event_data_stores: Annotated[
+        bool, "Accept an event data store of CloudTrail Lake in place of a trail"
+    ] = True
+    event_data_store_of_organization: Annotated[
+        bool,
+        "An event data store of the organization records this account: a member account cannot"
+        " see it",
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
 class GroupSettings:
     """Which log groups have to go somewhere, or be analysed, and whither."""
 

@@ -21,9 +21,18 @@ from readiness.semantics.trail_coverage import (
 
 
 def coverage_everywhere(
-    recording: Recording, excluded: Iterable[str], max_age: timedelta, *, with_stores: bool
+    recording: Recording,
+    excluded: Iterable[str],
+    max_age: timedelta,
+    *,
+    with_stores: bool,
+    by_organization: bool = False,
 ) -> Coverage:
-    """Which management events are recorded in all regions, by trails and stores together."""
+    """Which management events are recorded in all regions, by trails and stores together.
+
+    ``by_organization``: people say that a store of the organization, which the account cannot
+    see, records them.
+    """
     trails, stores = recording.trails, recording.stores
     selectors = list(trails.selectors)
     if with_stores and not isinstance(stores, Unreadable):
@@ -33,6 +42,8 @@ def coverage_everywhere(
     shares = trails.everywhere(wanted, max_age)
     if with_stores:
         shares += _of_stores(recording, wanted)
+    if by_organization:
+        shares += (Share(certain=wanted),)
     return Coverage(wanted, shares)
 
 

@@ -358,6 +358,11 @@ def access_audited(
     accept_event_data_stores: Annotated[
         bool, "Accept an event data store of CloudTrail Lake in place of a trail"
     ] = True,
+    event_data_store_of_organization: Annotated[
+        bool,
+        "An event data store of the organization records this account: a member account cannot"
+        " see it",
+    ] = False,
     allow_kms_exclusion: Annotated[
         bool, "Accept trails that exclude KMS events, such as the decryption of a secret"
     ] = False,
@@ -376,6 +381,8 @@ def access_audited(
     coverage = Coverage(wanted, trails.shares(wanted, timedelta(hours=delivery_max_age_hours)))
     if coverage.gaps and accept_event_data_stores:
         coverage = Coverage(wanted, coverage.shares + _shares_of(stores, wanted))
+    if event_data_store_of_organization:
+        coverage = Coverage(wanted, (*coverage.shares, Share(certain=wanted)))
     held = plural(secrets.count, "secret")
     if not coverage.gaps:
         return complies(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -375,6 +376,7 @@ def fake_account() -> FakeAccount:
                 LatestCloudWatchLogsDeliveryTime=NOON - timedelta(minutes=5)
             ),
             ("cloudtrail", "get_event_selectors"): basic(),
+            ("ec2", "describe_regions"): {"Regions": [{"RegionName": HOME}]},
             ("cloudtrail", "list_event_data_stores"): {
                 "EventDataStores": [{"EventDataStoreArn": LAKE}]
             },
@@ -414,14 +416,29 @@ def fake_account() -> FakeAccount:
     )
 
 
-def recorded_by_a_lake() -> FakeAccount:
+def recorded_by_a_lake(
+    lake: Callable[[], FakeAccount] = secrets_management.recorded_by_a_lake,
+) -> FakeAccount:
     """An event data store instead of a trail."""
-    lake = secrets_management.recorded_by_a_lake().answers
+    recording = (
+        "describe_trails",
+        "list_event_data_stores",
+        "get_event_data_store",
+        "describe_regions",
+    )
     return fake_account().but(
         **{
-            f"cloudtrail__{operation}": lake["cloudtrail", operation]
-            for operation in ("describe_trails", "list_event_data_stores", "get_event_data_store")
+            f"{service}__{operation}": answer
+            for (service, operation), answer in lake().answers.items()
+            if operation in recording
         }
+    )
+
+
+def a_lake_beside_a_trail() -> FakeAccount:
+    """A trail that delivers to a bucket of the account alone, and an event data store."""
+    return recorded_by_a_lake().but(
+        cloudtrail__describe_trails={"trailList": [trail(CloudWatchLogsLogGroupArn="")]}
     )
 
 
@@ -543,7 +560,14 @@ def others() -> dict[str, Variant]:
             )
             for destination in (FUNCTION_ARN, DELIVERY_ARN, DESTINATION_ARN)
         },
-        "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
+        "recorded by a lake": Variant(
+            recorded_by_a_lake, ("all-regions", "audit-log-aggregation")
+        ),
+        "recorded by a lake elsewhere": Variant(
+            functools.partial(recorded_by_a_lake, secrets_management.recorded_by_a_lake_elsewhere),
+            ("all-regions", "audit-log-aggregation"),
+        ),
+        "a lake beside a trail": Variant(a_lake_beside_a_trail, ("audit-log-aggregation",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
         "trail of the organization": Variant(
             with_a_trail_of_the_organization, ("audit-bucket-retention", "trail-buckets")

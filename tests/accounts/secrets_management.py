@@ -243,6 +243,7 @@ def fake_account() -> FakeAccount:
             ("cloudtrail", "describe_trails"): {"trailList": [trail()]},
             ("cloudtrail", "get_trail_status"): status(),
             ("cloudtrail", "get_event_selectors"): basic(),
+            ("ec2", "describe_regions"): {"Regions": [{"RegionName": HOME}]},
             ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
         }
     )
@@ -300,6 +301,18 @@ def recorded_by_a_lake() -> FakeAccount:
     )
 
 
+def recorded_by_a_lake_elsewhere() -> FakeAccount:
+    """An event data store of all regions, which another region lists."""
+    lake = recorded_by_a_lake()
+    listing = ("cloudtrail", "list_event_data_stores")
+    lake.answers["cloudtrail eu-west-1", listing[1]] = lake.answers[listing]
+    lake.answers[listing] = {"EventDataStores": []}
+    lake.answers["ec2", "describe_regions"] = {
+        "Regions": [{"RegionName": HOME}, {"RegionName": "eu-west-1"}]
+    }
+    return lake
+
+
 def launched_from_a_configuration() -> FakeAccount:
     """An Auto Scaling group that still has a launch configuration."""
     old = group(LaunchConfigurationName="old-hosts")
@@ -320,4 +333,5 @@ def others() -> dict[str, Variant]:
         "rotating just now": Variant(rotating_just_now, ("automatic-rotation",)),
         "changed by hand": Variant(changed_by_hand, ("automatic-rotation",)),
         "recorded by a lake": Variant(recorded_by_a_lake, ("access-audited",)),
+        "recorded by a lake elsewhere": Variant(recorded_by_a_lake_elsewhere, ("access-audited",)),
     }

@@ -131,6 +131,7 @@ def test_the_size_is_sent():
     run.aws._clients["ecs", HOME] = client
     client._account = SimpleNamespace(
         answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []},
+        answers=fake_account.answers,
         known=None,
     )
     list(run.aws.pages("ecs", "list_services", None, {"cluster": "c"}))

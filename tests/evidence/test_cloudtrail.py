@@ -36,6 +36,7 @@ def fake_account(*trails, **answers):
             ("cloudtrail", "get_trail_status"): status(),
             ("cloudtrail", "get_event_selectors"): basic(),
             ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
+            ("ec2", "describe_regions"): {"Regions": [{"RegionName": HOME}]},
         }
     ).but(**answers)
 
@@ -177,6 +178,84 @@ def test_against_moto():
         [seen] = aws.evidence(Trails, REGION.resource("123456789012", HOME, "1")).evidence.all
         assert isinstance(seen.status, TrailStatus)
         assert (seen.status.logging, seen.selectors, seen.multi_region) == (True, EVERYTHING, True)
+
+
+def spread(here=(), *, multi_region=True, selectors=None, **elsewhere):
+    """No trail, and stores or the answer to the listing by region (``eu_west_1``)."""
+    names = {name.replace("_", "-"): answer for name, answer in elsewhere.items()}
+    answers = {}
+    for name, stores in {HOME: here, **names}.items():
+        listing = stores
+        if not isinstance(stores, Exception):
+            arns = [f"arn:aws:cloudtrail:{name}:{ACCOUNT_ID}:eventdatastore/{s}" for s in stores]
+            listing = {"EventDataStores": [{"EventDataStoreArn": arn} for arn in arns]}
+        answers[f"cloudtrail {name}", "list_event_data_stores"] = listing
+    answers["cloudtrail", "describe_trails"] = {"trailList": []}
+    answers["cloudtrail", "get_event_data_store"] = {
+        "Status": "ENABLED",
+        "MultiRegionEnabled": multi_region,
+        "AdvancedEventSelectors": advanced(selectors or MANAGEMENT)["AdvancedEventSelectors"],
+    }
+    answers["ec2", "describe_regions"] = {
+        "Regions": [{"RegionName": name} for name in (HOME, *names)]
+    }
+    return FakeAccount(answers)
+
+
+MANAGEMENT = {"eventCategory": {"Equals": ["Management"]}}
+
+
+def test_a_store_of_all_regions_is_found_in_its_own_region():
+    [store] = stores_of(spread(eu_west_1=["1"], eu_west_2=[]))
+    assert (store.arn.split(":")[3], store.multi_region) == ("eu-west-1", True)
+
+
+@pytest.mark.parametrize(
+    ("multi_region", "selectors"),
+    [
+        pytest.param(False, None, id="a store of this region alone"),
+        pytest.param(True, MANAGEMENT | {"readOnly": {"Equals": ["true"]}}, id="reads"),
+    ],
+)
+def test_other_regions_are_asked_where_the_stores_here_leave_something_out(
+    multi_region, selectors
+):
+    seen = spread(["1"], multi_region=multi_region, selectors=selectors, eu_west_1=["2"])
+    assert [store.arn.split(":")[3] for store in stores_of(seen)] == [HOME, "eu-west-1"]
+
+
+def test_other_regions_are_not_asked_where_a_store_here_records_everything():
+    seen = spread(["1"], eu_west_1=["2"])
+    assert len(stores_of(seen)) == 1
+    assert ("ec2", "describe_regions") not in seen.calls
+
+
+def test_a_region_that_cannot_be_asked_may_have_a_store():
+    """As where an organization denies the regions that it does not use."""
+    denied = error("AccessDeniedException", 403)
+    seen = spread(ap_south_1=denied, eu_west_1=denied, eu_west_2=[])
+    stores = recording_of(seen).stores
+    [(regions, why)] = stores.unlisted
+    assert regions == "ap-south-1 and eu-west-1"
+    assert why.action == "cloudtrail:ListEventDataStores"
+    wanted = frozenset({("kms.amazonaws.com", "read")})
+    for shares in (stores.shares(wanted), stores.everywhere(wanted)):
+        assert [(share.certain, share.possible) for share in shares] == [(frozenset(), wanted)]
+        assert "ap-south-1 and eu-west-1, which may record more" in shares[0].said
+
+
+def test_a_region_without_cloudtrail_lake_has_no_store():
+    unsupported = error("UnsupportedOperationException")
+    stores = recording_of(spread(eu_west_1=unsupported)).stores
+    assert (stores.all, stores.unlisted) == ((), ())
+
+
+def test_regions_that_cannot_be_listed():
+    seen = spread(["1"], multi_region=False)
+    seen.faults["ec2", "describe_regions"] = error("UnauthorizedOperation", 403)
+    stores = recording_of(seen).stores
+    assert len(stores.all) == 1
+    assert [why.action for _, why in stores.unlisted] == ["ec2:DescribeRegions"]
 
 
 # -- everywhere, and one trail --------------------------------------------------------------------

@@ -293,6 +293,38 @@ def test_event_data_stores_do_not_count_where_a_setting_says_so():
     assert verdict_on(stores=stores, accept_event_data_stores=False).status is BAD
 
 
+DENIED_ELSEWHERE = Unreadable(
+    "cloudtrail:ListEventDataStores", Cause.ACCESS_DENIED, "AccessDenied"
+)
+
+
+def elsewhere(*stores, why=DENIED_ELSEWHERE):
+    """Stores that are known, and regions that were not allowed to be asked."""
+    return EventDataStores(tuple(stores), HOME, (("ap-south-1 and eu-west-1", why),))
+
+
+def test_a_region_that_may_not_be_asked_may_have_the_store():
+    verdict = verdict_on(stores=elsewhere())
+    assert (verdict.status, verdict.missing) == (UNKNOWN, (DENIED_ELSEWHERE.action,))
+    assert "The event data stores of ap-south-1 and eu-west-1, which may" in verdict.reason
+
+
+def test_a_region_that_may_not_be_asked_is_no_doubt_where_everything_is_recorded():
+    assert verdict_on(stores=elsewhere(store(advanced()))).status is GOOD
+    assert verdict_on(trail(), stores=elsewhere()).status is GOOD
+
+
+def test_a_region_that_may_not_be_asked_is_no_doubt_where_stores_do_not_count():
+    assert verdict_on(stores=elsewhere(), accept_event_data_stores=False).status is BAD
+
+
+def test_a_store_of_the_organization_that_the_account_cannot_see():
+    verdict = verdict_on(event_data_store_of_organization=True)
+    assert verdict.status is GOOD, verdict.reason
+    stated = {"event_data_store_of_organization": True, "accept_event_data_stores": False}
+    assert verdict_on(**stated).status is GOOD
+
+
 def test_services_that_may_be_left_out():
     left_out = trail(basic("All", KMS, DATA_API))
     assert verdict_on(left_out, allowed_exclusions=(KMS, DATA_API)).status is GOOD

@@ -141,6 +141,62 @@ def test_a_log_group_of_the_same_account_where_a_setting_refuses_it():
     assert observed(account, accept_same_account=False).status is BAD
 
 
+def recorded_by_stores(trails=(), *, here=(), elsewhere=(), multi_region=True, **answers):
+    """Event data stores by the region that lists them; elsewhere may be an error."""
+
+    def listing(region, stores):
+        if isinstance(stores, Exception):
+            return stores
+        arns = [f"arn:aws:cloudtrail:{region}:{ACCOUNT_ID}:eventdatastore/{s}" for s in stores]
+        return {"EventDataStores": [{"EventDataStoreArn": arn} for arn in arns]}
+
+    management = {"Field": "eventCategory", "Equals": ["Management"]}
+    account = accounts.fake_account().but(
+        cloudtrail__describe_trails={"trailList": list(trails)},
+        cloudtrail__list_event_data_stores=listing(HOME, here),
+        cloudtrail__get_event_data_store={
+            "Status": "ENABLED",
+            "MultiRegionEnabled": multi_region,
+            "AdvancedEventSelectors": [{"FieldSelectors": [management]}],
+        },
+        ec2__describe_regions={"Regions": [{"RegionName": HOME}, {"RegionName": "eu-west-1"}]},
+        **answers,
+    )
+    account.answers["cloudtrail eu-west-1", "list_event_data_stores"] = listing(
+        "eu-west-1", elsewhere
+    )
+    return account
+
+
+DENIED = error("AccessDeniedException", 403)
+
+
+@pytest.mark.parametrize(
+    ("account", "status"),
+    [
+        pytest.param({"here": ["1"]}, GOOD, id="of all regions, here"),
+        pytest.param({"elsewhere": ["1"]}, GOOD, id="of all regions, listed elsewhere"),
+        pytest.param({"here": ["1"], "multi_region": False}, BAD, id="of one region"),
+        pytest.param({}, BAD, id="none"),
+        pytest.param({"elsewhere": DENIED}, UNKNOWN, id="a region that may not be asked"),
+        pytest.param({"here": DENIED}, UNKNOWN, id="not listed"),
+    ],
+)
+def test_an_event_data_store_collects_the_events_of_all_regions(account, status):
+    found = recorded_by_stores(**account)
+    seen = observed(found)
+    assert seen.status is status, seen.reason
+    assert seen.missing == (("cloudtrail:ListEventDataStores",) if status is UNKNOWN else ())
+    assert observed(found, accept_same_account=False).status is BAD
+
+
+def test_stores_beside_complete_trails_are_looked_for_in_this_region_alone():
+    """Else a region that may not be asked would leave the question open in most accounts."""
+    own = [accounts.trail(CloudWatchLogsLogGroupArn="")]
+    assert observed(recorded_by_stores(own, here=["1"])).status is GOOD
+    assert observed(recorded_by_stores(own, elsewhere=DENIED)).status is BAD
+
+
 def test_a_status_that_a_member_account_is_not_shown():
     refused = error("TrailNotFoundException")
     account = audit(

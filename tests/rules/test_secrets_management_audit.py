@@ -294,6 +294,17 @@ def test_stores_that_do_not_count(stores):
     assert verdict_on(stores=stores, accept_event_data_stores=False).status is BAD
 
 
+def test_a_region_that_may_not_be_asked_may_have_the_store():
+    unlisted = EventDataStores((), HOME, (("eu-west-1", STORES_DENIED),))
+    verdict = verdict_on(stores=unlisted)
+    assert (verdict.status, verdict.missing) == (UNKNOWN, (STORES_DENIED.action,))
+    assert verdict_on(stores=unlisted, accept_event_data_stores=False).status is BAD
+
+
+def test_a_store_of_the_organization_that_the_account_cannot_see():
+    assert verdict_on(event_data_store_of_organization=True).status is GOOD
+
+
 def test_keys_left_out_may_be_accepted():
     trails = trail(by(basic("All", "kms.amazonaws.com")))
     assert verdict_on(trails, allow_kms_exclusion=True).status is GOOD

@@ -287,7 +287,14 @@ STORE = EventDataStore(
     ("changes", "region", "share"),
     [
         ({}, "us-east-1", Share(certain=WANTED)),
-        ({"selectors": READS}, "us-east-1", Share(certain=OF_READS)),
+        (
+            {"selectors": READS},
+            "us-east-1",
+            Share(
+                certain=OF_READS,
+                said=f"The event data store {STORE.arn} does not record all of the events.",
+            ),
+        ),
         ({"multi_region": True}, "eu-west-1", Share(certain=WANTED)),
         (
             {},

@@ -11,7 +11,8 @@ from readiness.evidence.kms.keys import key_resource
 from readiness.model.evidence import ACCOUNT, REGION, ConfigItem, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone, Unreadable
+from readiness.model.text import listed
+from readiness.model.unreadable import Gone, NotOffered, Unreadable
 from readiness.semantics.trail_coverage import (
     EVERYTHING,
     Coverage,
@@ -76,9 +77,9 @@ class Trails:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Trails:
-        listed = described_trails(read).values()
+        described = described_trails(read).values()
         return cls(
-            tuple(read.each(lambda trail: _trail(read, trail), listed)),
+            tuple(read.each(lambda trail: _trail(read, trail), described)),
             read.region,
             read.now,
         )
@@ -100,6 +101,12 @@ class Trails:
     def selectors(self) -> tuple[Selectors, ...]:
         """The selectors of those trails that show them."""
         return tuple(t.selectors for t in self.all if isinstance(t.selectors, Selectors))
+
+    @property
+    def unread(self) -> Unreadable | None:
+        """Why some trail could not be read; None if all could."""
+        parts = (part for trail in self.all for part in (trail.status, trail.selectors))
+        return next((part for part in parts if isinstance(part, Unreadable)), None)
 
     @property
     def are_enough(self) -> bool:
@@ -179,7 +186,11 @@ def _selectors(read: Reader, arn: str) -> Selectors | Unreadable | None:
 
 @evidence(
     REGION,
-    reads=("cloudtrail:ListEventDataStores", "cloudtrail:GetEventDataStore"),
+    reads=(
+        "cloudtrail:ListEventDataStores",
+        "cloudtrail:GetEventDataStore",
+        "ec2:DescribeRegions",
+    ),
     uses=(Trails,),
     changed_by=(
         api_call(
@@ -196,38 +207,64 @@ def _selectors(read: Reader, arn: str) -> Selectors | Unreadable | None:
 )
 @dataclass(frozen=True, slots=True)
 class EventDataStores:
-    """The event data stores of the region, which record events as a trail does.
+    """The event data stores that may record events of the region, as a trail does.
 
-    Not asked for where trails already record everything, of every region and of all secrets and
-    keys: ``all`` is then empty.
-    The listing names stores and nothing else. Sources: ListEventDataStores, GetEventDataStore.
+    A store is listed only in the region where it was created, even if it ingests the events of
+    all regions: the other regions are asked where the trails and this region's stores leave
+    something out. ``unlisted`` are regions of which no answer came (``eu-west-1 and eu-west-2``),
+    each with the failure. Not asked for at all where trails already record everything, of every
+    region and of all secrets and keys: ``all`` is then empty. The listing names stores and nothing
+    else. A member account of an organization cannot see the stores of the organization.
+    Sources: ListEventDataStores, GetEventDataStore, DescribeRegions (the enabled regions).
     """
 
     all: tuple[EventDataStore, ...]
     region: str
+    unlisted: tuple[tuple[str, Unreadable], ...] = ()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> EventDataStores:
-        if read.of(Trails, region).are_enough:
+        trails = read.of(Trails, region)
+        if trails.are_enough:
             return cls((), read.region)
-        stores = read.each(lambda arn: _store(read, arn), list(_store_arns(read)))
-        return cls(tuple(stores), read.region)
+        here = cls(tuple(stores_in(read)), read.region)
+        if _leave_nothing_out(trails, here):
+            return here
+        others, unlisted = _stores_elsewhere(read)
+        return cls((*here.all, *others), read.region, unlisted)
 
     def shares(self, wanted: Recorded) -> tuple[Share, ...]:
         """What each store takes in of ``wanted``."""
-        return tuple(store.share(wanted, self.region) for store in self.all)
+        known = tuple(store.share(wanted, self.region) for store in self.all)
+        return known + self._unread(wanted)
 
     def everywhere(self, wanted: Recorded) -> tuple[Share, ...]:
         """As ``shares``, but only stores of every region count."""
-        return tuple(
+        known = tuple(
             store.share(wanted, self.region)
             if store.multi_region
             else Share(said=f"The event data store {store.arn} ingests only one region.")
             for store in self.all
         )
+        return known + self._unread(wanted)
+
+    def _unread(self, wanted: Recorded) -> tuple[Share, ...]:
+        return tuple(
+            Share.unread(f"The event data stores of {where}, which may record more,", wanted, why)
+            for where, why in self.unlisted
+        )
 
 
-def _store_arns(read: Reader) -> Iterator[str]:
+def _leave_nothing_out(trails: Trails, stores: EventDataStores) -> bool:
+    """Whether they record every event everywhere, and all of secrets and keys."""
+    secrets = all_events_of((SECRETS_MANAGER, KMS))
+    wanted = every_event((*trails.selectors, *(store.selectors for store in stores.all)))
+    here = (*trails.shares(secrets, ONE_DAY), *stores.shares(secrets))
+    everywhere = (*trails.everywhere(wanted, ONE_DAY), *stores.everywhere(wanted))
+    return not Coverage(secrets, here).gaps and not Coverage(wanted, everywhere).gaps
+
+
+def _store_arns(read: Reader, region: str | None = None) -> Iterator[str]:
     """The SDK has no paginator for this listing."""
     more: dict[str, str] = {}
     while True:
@@ -235,6 +272,7 @@ def _store_arns(read: Reader) -> Iterator[str]:
             "cloudtrail",
             "list_event_data_stores",
             absent=("UnsupportedOperationException",),
+            region=region,
             **more,
         )
         for store in (answer or {}).get("EventDataStores") or ():
@@ -244,14 +282,46 @@ def _store_arns(read: Reader) -> Iterator[str]:
         more = {"NextToken": answer["NextToken"]}
 
 
-def _store(read: Reader, arn: str) -> EventDataStore:
-    answer = read.one("cloudtrail", "get_event_data_store", EventDataStore=arn)
+def stores_in(read: Reader, region: str | None = None) -> list[EventDataStore]:
+    """The stores that the region, or another one, lists. Raises Unreadable."""
+    return read.each(lambda arn: _store(read, arn, region), list(_store_arns(read, region)))
+
+
+def _store(read: Reader, arn: str, region: str | None) -> EventDataStore:
+    answer = read.one("cloudtrail", "get_event_data_store", region=region, EventDataStore=arn)
     return EventDataStore(
         arn=arn,
         status=answer.get("Status", ""),
         multi_region=bool(answer.get("MultiRegionEnabled")),
         selectors=Selectors(advanced=tuple(answer.get("AdvancedEventSelectors") or ())),
     )
+
+
+def _stores_elsewhere(
+    read: Reader,
+) -> tuple[list[EventDataStore], tuple[tuple[str, Unreadable], ...]]:
+    """The stores of the other enabled regions, and the regions that cannot be asked."""
+    try:
+        enabled = read.one("ec2", "describe_regions")["Regions"]
+    except Unreadable as unreadable:
+        return [], (("the other regions", unreadable),)
+    others = sorted(each["RegionName"] for each in enabled if each["RegionName"] != read.region)
+    found: list[EventDataStore] = []
+    failed: dict[str, tuple[list[str], Unreadable]] = {}
+    answers = read.each(lambda region: _stores_or_failure(read, region), others)
+    for region, answer in zip(others, answers, strict=True):
+        if not isinstance(answer, Unreadable):
+            found += answer
+        elif not isinstance(answer, NotOffered):
+            failed.setdefault(str(answer), ([], answer))[0].append(region)
+    return found, tuple((listed(regions), why) for regions, why in failed.values())
+
+
+def _stores_or_failure(read: Reader, region: str) -> list[EventDataStore] | Unreadable:
+    try:
+        return stores_in(read, region)
+    except Unreadable as unreadable:
+        return unreadable
 
 
 @evidence(ACCOUNT, uses=(Trails, EventDataStores))

@@ -369,4 +369,5 @@ class EventDataStore:
         recorded = self.selectors.of_these(wanted)
         if self.status in _STARTING:
             return Share(possible=recorded, said=said, is_passing=True)
-        return Share(certain=recorded)
+        partly = f"The event data store {self.arn} does not record all of the events."
+        return Share(certain=recorded, said="" if recorded == wanted else partly)

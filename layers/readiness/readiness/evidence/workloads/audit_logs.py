@@ -1,11 +1,12 @@
-"""Whether the events of the account's trails are collected in one place."""
+"""Whether the account's events are collected in one place."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.cloudtrail import EventDataStores, Trails, stores_in
 from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.securitylake import (
     LAKE_CHANGES,
@@ -40,38 +41,96 @@ class Collected:
 
 @evidence(
     ACCOUNT,
-    reads=("s3:ListAllMyBuckets", LIST_LOG_SOURCES),
-    uses=(Trails,),
+    reads=(
+        "s3:ListAllMyBuckets",
+        "cloudtrail:ListEventDataStores",
+        "cloudtrail:GetEventDataStore",
+        LIST_LOG_SOURCES,
+    ),
+    uses=(Trails, EventDataStores),
     asks_with=("accept_same_account", "delivery_max_age_hours"),
     changed_by=(LAKE_CHANGES,),
 )
 @dataclass(frozen=True, slots=True)
 class AuditLogs:
-    """What collects the events of the account's trails: each trail, and Security Lake.
+    """What collects the account's events: each trail, each event data store, and Security Lake.
 
     Counted are the trail of an organization, a trail whose bucket or log group is in another
-    account and, where ``accept_same_account`` allows it, one that delivers to CloudWatch Logs.
-    Security Lake is asked only where no trail suffices; ``lake`` is an Unreadable where it could
-    not be. Sources: as of Trails, ListBuckets (a bucket that is not listed belongs to another
-    account), ListLogSources.
+    account and, where ``accept_same_account`` allows it, one that delivers to CloudWatch Logs and
+    a store of CloudTrail Lake for all regions. Security Lake is asked only where no trail
+    suffices, and stores where it does not collect the events; ``lake`` is an Unreadable where it
+    could not be. Sources: as of Trails and EventDataStores, ListBuckets (a bucket that is not
+    listed belongs to another account), ListLogSources.
     """
 
     trails: tuple[Collected, ...]
     lake: bool | Unreadable = False
+    stores: tuple[Collected, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> AuditLogs:
         here = REGION.resource(account.account, read.region, account.id)
-        trails = read.of(Trails, here).all
-        found = tuple(_collected(read, trail) for trail in trails)
+        trails = read.of(Trails, here)
+        found = tuple(_collected(read, trail) for trail in trails.all)
         if any(each.is_certain for each in found):
             return cls(found)
-        try:
-            return cls(found, collects_management_events(read))
-        except NotOffered:
+        lake = _security_lake(read)
+        if lake is not False:
+            return cls(found, lake)
+        if not read.settings["accept_same_account"]:
             return cls(found)
-        except Unreadable as unreadable:
-            return cls(found, unreadable)
+        return cls(found, stores=tuple(_in_stores(read, trails, here)))
+
+    @property
+    def all(self) -> tuple[Collected, ...]:
+        """What is known of trails and stores."""
+        return self.trails + self.stores
+
+
+def _security_lake(read: Reader) -> bool | Unreadable:
+    try:
+        return collects_management_events(read)
+    except NotOffered:
+        return False
+    except Unreadable as unreadable:
+        return unreadable
+
+
+def _in_stores(read: Reader, trails: Trails, here: Resource) -> Iterator[Collected]:
+    """What the event data stores collect from all regions.
+
+    Where trails record everything, only the stores of this region are asked for.
+    """
+    try:
+        if trails.are_enough:
+            stores = EventDataStores(tuple(stores_in(read)), read.region)
+        else:
+            stores = read.of(EventDataStores, here)
+    except NotOffered:
+        return
+    except Unreadable as unreadable:
+        yield Collected(
+            f"Event data stores could not be read: {unreadable}.",
+            is_certain=False,
+            missing=(unreadable.action,),
+            is_passing=unreadable.is_passing,
+        )
+        return
+    unread = trails.unread
+    for share in stores.everywhere(_CHANGES):
+        if share.possible >= _CHANGES:
+            yield Collected(share.said, False, share.missing, share.is_passing)
+        elif not share.certain >= _CHANGES:
+            yield Collected(share.said)
+        elif unread is None:
+            yield Collected("An event data store ingests the events of every region.", True)
+        else:
+            yield Collected(
+                f"An event data store ingests the events of every region, but {unread}.",
+                is_certain=False,
+                missing=(unread.action,),
+                is_passing=unread.is_passing,
+            )
 
 
 def _collected(read: Reader, trail: Trail) -> Collected:
