@@ -511,3 +511,20 @@ def test_an_answer_to_no_statement_that_is_there_changes_nothing(fingerprint):
 def test_who_is_a_second_person(by, two):
     assert may_approve(by, SAID) is two
     assert may_speak_for_two(by, ALICE) is two
+
+
+@pytest.mark.parametrize(
+    ("by", "two"),
+    [
+        pytest.param("AROABOTH:ann@example.com", False, id="her other role"),
+        pytest.param("AROAONE:bob@example.com", True, id="another session of the role"),
+        pytest.param("111122223333:ann@example.com", False, id="federated under the same name"),
+        pytest.param("AIDAANN", True, id="a user, who has no session"),
+    ],
+)
+def test_a_session_of_the_same_name_is_the_same_person(by, two):
+    assert may_speak_for_two(by, "AROAONE:ann@example.com") is two
+
+
+def test_users_have_no_session_to_compare():
+    assert may_speak_for_two("AIDAONE", "AIDATWO")

@@ -222,8 +222,14 @@ def may_approve(by: str, statement: Attestation) -> bool:
 
 
 def may_speak_for_two(by: str, asker: str) -> bool:
-    """Whether a caller is another person than who asked, by the ids that IAM held them to."""
-    return by != asker and not by.startswith(MACHINE)
+    """Whether a caller is another person than who asked, by the ids that IAM held them to.
+
+    Sessions of two roles with one name (``AROA…:ann@example.com``) are one person, who has two
+    permission sets, say.
+    """
+    session, of_asker = (id.partition(":")[2] for id in (by, asker))
+    is_same = by == asker or (bool(session) and session == of_asker)
+    return not is_same and not by.startswith(MACHINE)
 
 
 def _attestation(row: Mapping[str, Any]) -> Attestation | None:
