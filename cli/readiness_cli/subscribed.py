@@ -73,9 +73,7 @@ class Subscribed:
         from readiness.engine.look_again import asked_for  # noqa: PLC0415
 
         if "sweep" in event:
-            sweep = event["sweep"]
-            whole = isinstance(sweep, Mapping) and isinstance(sweep.get("id"), str)
-            return "" if whole and set(event) == {"sweep"} else "the sweep has no id"
+            return _not_scheduled(event)
         if "look_again" in event:
             try:
                 asked = asked_for(event["look_again"])
@@ -92,6 +90,19 @@ class Subscribed:
         if seen.account and seen.account != self._where[1]:
             return f"it is about account {seen.account}"
         return "" if seen.targets else _not_subscribed(logical)
+
+
+def _not_scheduled(event: Mapping[str, Any]) -> str:
+    """Why a sweep is none that a schedule asks for; empty if it is.
+
+    Where a sweep goes on, and which headings there are, only the state machine says, and what it
+    asks does not come into a failure queue.
+    """
+    sweep = event["sweep"]
+    whole = isinstance(sweep, Mapping) and isinstance(sweep.get("id"), str)
+    if not whole or set(event) != {"sweep"}:
+        return "the sweep has no id"
+    return "" if set(sweep) == {"id"} else "no schedule sends more of a sweep than its id"
 
 
 def _not_subscribed(logical: str) -> str:

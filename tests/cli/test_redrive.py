@@ -271,6 +271,12 @@ def test_what_is_subscribed_to_is_sent(target, event):
         pytest.param(FUNCTION, "[" * 20_000, "not JSON", id="deep"),
         pytest.param(FUNCTION, '{"sweep": {"id": 1}}', "no id", id="a sweep without an id"),
         pytest.param(FUNCTION, '{"sweep": {"id": "1"}, "x": 1}', "no id", id="a sweep and more"),
+        pytest.param(
+            FUNCTION,
+            '{"sweep": {"id": "1", "headings": []}}',
+            "no schedule sends more",
+            id="a sweep after which findings of all other headings were retired",
+        ),
         pytest.param(FUNCTION, '{"x": 1}', "no event", id="no event"),
         pytest.param(
             FUNCTION,

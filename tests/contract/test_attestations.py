@@ -51,7 +51,8 @@ def test_events_put_rows_as_events_only():
     put = OF_EVENTS["OnlyAsEventBridge"]
     assert put["Action"] == "dynamodb:PutItem"
     assert put["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{MACHINE}*"]}
+        "Null": {"dynamodb:LeadingKeys": "false"},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{MACHINE}*"]},
     }
 
 
@@ -93,10 +94,16 @@ def test_without_an_evidence_bucket_nothing_in_s3_is_read(document):
     ]
 
 
-def test_an_attester_announces_and_sends_no_other_event():
-    assert ATTESTER["LookAgain"]["Condition"] == {
+@pytest.mark.parametrize("granted", [ATTESTER, OF_EVENTS], ids=["a person", "an event"])
+def test_what_is_attested_is_announced_and_no_other_event_sent(granted):
+    assert granted["LookAgain"]["Condition"] == {
         "StringEquals": {"events:source": SOURCE, "events:detail-type": RECORDED}
     }
+
+
+def test_an_attester_starts_no_state_machine():
+    """Its input would be an event of the sender's choice for a heading's function."""
+    assert not [each for each in actions(ATTESTER) if each.startswith(("states:", "lambda:"))]
 
 
 NAMED = {"Ref": "AttestationPrincipals"}

@@ -643,6 +643,27 @@ def test_config_is_answered_with_the_last_look_at_the_latest(function, machine, 
     assert status(function) == "INSUFFICIENT_DATA"
 
 
+@pytest.mark.parametrize(
+    ("parameters", "stored"),
+    [
+        pytest.param({}, "NON_COMPLIANT", id="without parameters"),
+        pytest.param(
+            {"require_customer_managed_key": "false"}, "NON_COMPLIANT", id="the stack's own values"
+        ),
+        pytest.param({"require_customer_managed_key": "true"}, None, id="a value of its own"),
+        pytest.param({"no_such_setting": "1"}, None, id="a setting that does not exist"),
+    ],
+)
+def test_a_config_rule_with_thresholds_of_its_own_records_nothing(
+    function, config, parameters, stored
+):
+    """Else whoever may make Config rules could resolve findings, until the next sweep."""
+    function(of_config(**parameters), context())
+    assert status(function) == stored
+    if "no_such_setting" not in parameters:
+        assert [said for _, said, _ in config.said] == ["NON_COMPLIANT"]
+
+
 def test_where_no_later_look_can_be_had_config_gets_what_is_known(
     function, machine, failing, config
 ):

@@ -128,8 +128,11 @@ class Function:
 
     def _evaluate(self, asked: Again, account: str, region: str) -> dict[str, Any]:
         given, config = self.deployment.settings.now(), asked.config
+        by_our_settings = True
         if config is not None:
-            given = settings.override(self.heading, given, config.parameters)
+            ours = given
+            given = settings.override(self.heading, ours, config.parameters)
+            by_our_settings = _configured_alike(self.heading, ours, given)
         widely = any(target.id is None for target in asked.targets)
         evaluation = self.deployment.evaluation(
             account,
@@ -146,7 +149,9 @@ class Function:
         recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
             self.telemetry.observed(observation)
-            if observation.again not in unsettled:
+            # A Config rule with thresholds of its own gets its own answer. The findings are by
+            # the stack's, which nobody who can only make Config rules may change.
+            if by_our_settings and observation.again not in unsettled:
                 recorder.record(observation)
         recorder.look_again()
         if config is not None:
@@ -189,3 +194,8 @@ class Function:
         if asked.config is not None and targets:
             targets |= config_rule.beside(targets, self.heading.rules)
         return self.later.ask(targets, asked, _now())
+
+
+def _configured_alike(heading: Heading, one: settings.Given, other: settings.Given) -> bool:
+    """Whether every rule has the same settings by both."""
+    return one == other or (settings.configure(heading, one) == settings.configure(heading, other))
