@@ -7,6 +7,7 @@ from typing import Any
 
 from readiness.engine.attribute_values import deserialise_foreign
 from readiness.engine.declare import announce
+from readiness.model.evidence import at
 
 _EVENTS = frozenset({"Object Created", "Object Deleted"})
 _TRAIL = "AWS API Call via CloudTrail"
@@ -21,14 +22,18 @@ def object_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
     if not isinstance(detail, Mapping):
         return None
     if event.get("detail-type") in _EVENTS:
-        bucket, key = (detail.get(part) or {} for part in ("bucket", "object"))
-        named = bucket.get("name"), key.get("key")
+        named = at(detail, "bucket.name"), at(detail, "object.key")
     elif event.get("detail-type") == _TRAIL and not detail.get("errorCode"):
-        asked = detail.get("requestParameters") or {}
-        named = asked.get("bucketName"), asked.get("key")
+        named = (
+            at(detail, "requestParameters.bucketName"),
+            at(detail, "requestParameters.key"),
+        )
     else:
         return None
-    return (str(named[0]), str(named[1])) if all(named) else None
+    match named:
+        case (str() as bucket, str() as key) if bucket and key:
+            return bucket, key
+    return None
 
 
 class Documents:

@@ -109,6 +109,16 @@ def test_other_tables_are_read_by_named_attributes_alone():
     }
 
 
+def test_objects_are_read_in_buckets_of_this_account_alone():
+    for action in ("s3:ListBucket", "s3:GetObject"):
+        for name, statement in granted(action):
+            wide = {"Fn::Sub": "arn:${AWS::Partition}:s3:::*"} in listed(statement["Resource"])
+            if wide or name == "ReadObjectSamples":
+                assert statement["Condition"] == {
+                    "StringEquals": {"s3:ResourceAccount": {"Ref": "AWS::AccountId"}}
+                }, name
+
+
 def test_every_condition_on_leading_keys_needs_the_key():
     found = [
         statement

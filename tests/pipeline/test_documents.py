@@ -105,8 +105,13 @@ def test_an_announcement_that_failed_fails_the_invocation(stated):
         of_s3(key=""),
         {"detail-type": "Object Created", "detail": {"bucket": None, "object": None}},
         {"detail-type": "Object Created", "detail": "x"},
+        {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": KEY}},
+        {"detail-type": "Object Created", "detail": {"bucket": {"name": 1}, "object": {"key": 2}}},
     ],
-    ids=["schedule", "refused", "no parameters", "another event", "no key", "nulls", "no object"],
+    ids=[
+        *("schedule", "refused", "no parameters", "another event", "no key", "nulls"),
+        *("no object", "a text for an object", "numbers"),
+    ],
 )
 def test_what_is_about_no_object(event):
     assert object_of(event) is None
