@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
         "invoked by a second look": "".join(
             f"              - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
         ),
+        "deployed": _folded("HEADINGS", [h.folder for h in every], 8),
         "swept": "".join(
             f"            - heading: {h.folder}\n"
             f"              function: !GetAtt {logical_id(h.folder)}.Arn\n"
@@ -59,6 +61,15 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
     for name, text in parts.items():
         template = _between(template, name, text)
     return template
+
+
+def _folded(name: str, words: Iterable[str], indent: int) -> str:
+    """Words as one text of YAML, separated by spaces and on lines that fit."""
+    pad = " " * indent
+    text = textwrap.fill(
+        " ".join(words), 96, initial_indent=pad + "  ", subsequent_indent=pad + "  "
+    )
+    return f"{pad}{name}: >-\n{text}\n"
 
 
 def attestable(all_headings: Iterable[Heading]) -> str:

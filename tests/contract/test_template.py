@@ -439,7 +439,7 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
     engine = ROOT / "layers/readiness/readiness/engine"
     kernel = "".join(
         (engine / f"{name}.py").read_text()
-        for name in ("function", "deployment", "scope", "waivers")
+        for name in ("function", "deployment", "leg", "scope", "waivers")
     )
     # Read by the alerts and the pager, and by Powertools.
     known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
@@ -498,6 +498,13 @@ def test_headings_are_swept_one_after_another(resources):
         if state["Type"] == "Map"
     ]
     assert each["MaxConcurrency"] == 1
+
+
+def test_a_function_knows_every_heading_of_the_stack(committed, resources):
+    """Findings of a heading that is not named there are closed, as its rules are no more."""
+    named = committed["Globals"]["Function"]["Environment"]["Variables"]["HEADINGS"].split()
+    assert named == [heading.folder for heading in HEADINGS]
+    assert {template.logical_id(folder) for folder in named} <= set(resources)
 
 
 def test_a_sweep_begins_only_where_no_other_runs(resources):

@@ -178,7 +178,6 @@ def test_what_is_nothing_to_look_at(function, event, why):
         pytest.param({"sweep": {"id": "s", "cursor": cursor(idle=-1)}}, id="fewer than no legs"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(idle=True)}}, id="idle as truth"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(more=1)}}, id="something more"),
-        pytest.param({"sweep": {"id": "s", "headings": "all"}}, id="headings as text"),
         pytest.param({"sweep": {"id": 7}}, id="a number for an id"),
         pytest.param({"invokingEvent": "{"}, id="broken JSON from Config"),
     ],
@@ -437,16 +436,26 @@ def test_what_is_clean_is_not_searched_again_until_the_headings_change(function,
     swept(function)
     swept(function)
     assert len(searched) == 1
-    swept(function, headings=["encryption"])
-    swept(function, headings=["encryption"])
+    function.deployment.headings = ("encryption",)
+    swept(function)
+    swept(function)
     assert len(searched) == 2
 
 
 def test_rows_of_a_heading_that_is_not_deployed_end(function):
     row = finding("COMPLIANT", rule="iam_roles.mfa")
     function.stored.record(row, None)
-    assert swept(function, headings=["encryption"])["closed"] == 1
+    function.deployment.headings = ("encryption",)
+    assert swept(function)["closed"] == 1
     assert function.stored.get(row.resource, row.rule).gone
+
+
+def test_no_event_says_which_headings_there_are(function):
+    """Any rule of EventBridge in the account may hand a function a text of its maker's choice."""
+    row = finding("NON_COMPLIANT", rule="iam_roles.mfa")
+    function.stored.record(row, None)
+    assert swept(function, headings=["encryption"])["closed"] == 0
+    assert not function.stored.get(row.resource, row.rule).gone
 
 
 def test_a_row_that_cannot_be_read_fails_no_sweep(function, caplog, capsys):

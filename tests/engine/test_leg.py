@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from readiness.engine.events import MalformedEvent, Target
-from readiness.engine.leg import LISTING_WAITS, Leg, as_json, leg_of, list_again
+from readiness.engine.leg import LISTING_WAITS, Leg, as_json, deployed_in, leg_of, list_again
 from readiness.engine.survey import Coverage, Cursor, Phase
 from readiness.model import checklist
 from readiness.model.unreadable import Cause, Unreadable
@@ -61,12 +61,17 @@ def test_a_leg_of_another_version_begins_the_heading_anew(release, start):
     assert leg.sweep == "s"
 
 
-def test_a_first_leg_has_no_cursor_and_every_heading():
+def test_a_first_leg_has_no_cursor():
     leg = leg_of({"id": "sweep-1"})
     assert (leg.sweep, leg.start) == ("sweep-1", None)
-    assert leg.deployed == [chapter.folder for chapter in checklist.CHAPTERS]
-    assert leg_of({"id": "s", "headings": ["alarms"]}).deployed == ["alarms"]
-    assert leg_of({"id": "s", "headings": []}).deployed == []
+
+
+def test_which_headings_there_are_is_said_by_the_stack_and_by_no_event():
+    """What is left out there has its findings closed."""
+    assert deployed_in({"HEADINGS": "alarms\nxray caching"}) == ("alarms", "xray", "caching")
+    every = tuple(chapter.folder for chapter in checklist.CHAPTERS)
+    assert deployed_in({}) == deployed_in({"HEADINGS": " "}) == every
+    assert leg_of({"id": "s", "headings": []}) == leg_of({"id": "s"})
 
 
 @pytest.mark.parametrize(
@@ -95,12 +100,6 @@ def test_a_cursor_of_another_form_is_malformed(change):
         leg_of({"id": "s", "cursor": as_json(FULL) | change})
 
 
-@pytest.mark.parametrize("headings", ["alarms", {"alarms": 1}, ["alarms", 1]], ids=str)
-def test_headings_are_a_list_of_texts(headings):
-    with pytest.raises(MalformedEvent, match=r"sweep\.headings"):
-        leg_of({"id": "s", "headings": headings})
-
-
 @pytest.mark.parametrize("event", [None, [], {}, {"id": 1}, "sweep-1"], ids=str)
 def test_a_sweep_has_an_id(event):
     with pytest.raises(MalformedEvent, match="'id'"):
@@ -124,7 +123,7 @@ def test_a_sweep_has_an_id(event):
 )
 def test_only_a_listing_that_another_leg_makes_again_is_left_to_it(again, start, tried):
     observation = SimpleNamespace(again=again)
-    assert Leg("s", start, []).is_tried_again(observation) is tried
+    assert Leg("s", start).is_tried_again(observation) is tried
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from readiness.engine import settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Evaluation
+from readiness.engine.leg import deployed_in
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.principals import Principals
 from readiness.engine.rates import Pacer
@@ -48,6 +49,7 @@ class Deployment:
             lambda: self.client("ssm"),
             refused=telemetry.settings_refused,
         )
+        self.headings = deployed_in(environment)
         self.release = release_of(heading.folder, environment.get("RELEASE", ""))
         self._scope = scope_from(environment)
         self.own = OwnStack(

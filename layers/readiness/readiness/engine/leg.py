@@ -30,13 +30,11 @@ _CURSOR = (
 class Leg:
     """What a leg is asked for: ``start`` is where the one before stopped, None at the first.
 
-    ``deployed`` are the headings that the stack has. ``release`` is the version that made the leg
-    before, empty where that is not known.
+    ``release`` is the version that made the leg before, empty where that is not known.
     """
 
     sweep: str
     start: Cursor | None
-    deployed: list[str]
     release: str = ""
 
     def by(self, release: str) -> Leg:
@@ -67,7 +65,17 @@ def leg_of(given: object) -> Leg:
     cursor = given.get("cursor")
     start = _cursor(cursor)
     release = cursor.get("release", "") if isinstance(cursor, Mapping) else ""
-    return Leg(given["id"], start, _deployed(given.get("headings")), release)
+    return Leg(given["id"], start, release)
+
+
+def deployed_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The headings that the stack has: those of this version, unless the environment names them.
+
+    No event says it, since whatever is left out there would have its findings closed.
+    """
+    return tuple(
+        environment.get("HEADINGS", "").split() or (each.folder for each in checklist.CHAPTERS)
+    )
 
 
 def _cursor(given: object) -> Cursor | None:
@@ -132,12 +140,3 @@ def as_json(cursor: Cursor, release: str = "") -> dict[str, Any]:
     if release:
         plain["release"] = release
     return plain
-
-
-def _deployed(given: object) -> list[str]:
-    """The headings that the stack has. Raises MalformedEvent."""
-    if given is None:
-        return [chapter.folder for chapter in checklist.CHAPTERS]
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
-    return given

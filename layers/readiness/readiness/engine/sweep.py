@@ -117,7 +117,7 @@ class Sweep:
         wait = list_again(coverage) if coverage.cursor is None else 0
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
-            closed = self._close(evaluation, recorder, rules, coverage, began, leg.deployed, left)
+            closed = self._close(evaluation, recorder, rules, coverage, began, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
         answer = self._telemetry.recorded(recorder, evaluated) | self._covered(coverage, rules)
@@ -173,7 +173,6 @@ class Sweep:
         rules: Sequence[Rule],
         coverage: Coverage,
         began: datetime,
-        deployed: list[str],
         left: Callable[[], float],
     ) -> int:
         """Close the findings of what is gone: resources, rules and headings."""
@@ -184,6 +183,7 @@ class Sweep:
         closing = Closing(self._deployment.store, evaluation, recorder)
         closed = closing.vanished(rules, coverage, before=began, enough=enough)
         folder, existing = self._heading.folder, [rule.id for rule in self._heading]
+        deployed = self._deployment.headings
         if not enough() and not self._former.is_clean(folder, existing, deployed):
             closed += closing.retired(folder, self._heading.rules, deployed=deployed, before=began)
             if not closing.is_another_needed:
