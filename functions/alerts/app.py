@@ -13,14 +13,16 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.alerts.baselines import Baselines
+from functions.alerts.digests import Digests
 from functions.alerts.security_hub import Imports
 from functions.alerts.telemetry import log, metrics
+from functions.alerts.topics import Topics
 from functions.alerts.turns import sweep_before
 from readiness.alerting.asff import Place
 from readiness.alerting.canary import CANARY, Canary, canary_message
 from readiness.alerting.canary import RULE as CANARY_RULE
 from readiness.alerting.chat import chat_message
-from readiness.alerting.digest import PERIODS, Log, chat_digest, digest_message
+from readiness.alerting.digest import Log
 from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import sns_message
@@ -43,14 +45,10 @@ from readiness.model.verdict import Severity, Status
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000
-DIGEST_ONCE = timedelta(hours=12)
-"""A digest that is asked for again so soon was sent already: the invocation is another try."""
-MOST_DIGESTED = timedelta(days=14)
 IMPORT_SECONDS = 20
 """After how long no further call to Security Hub begins while the stream waits."""
 IMPORT_MILLISECONDS = 40_000
 """What has to be left for such a call by the schedule: it may take 24 seconds."""
-_TOLD_IN_DIGESTS = {Routing.ALERT, Routing.WAIVED, Routing.OWN}
 
 
 class Unpublished(Exception):
@@ -81,26 +79,28 @@ class Alerts:
         self._steps = steps or (lambda: Session().client("stepfunctions", config=CONFIG))
         self._unread = Unread(dynamodb, transitions, where)
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
-        self._sns = sns
-        self._topic = environment["ALERTS_TOPIC"]
+        self._topics = Topics(sns, environment["ALERTS_TOPIC"], environment.get("CHAT_TOPIC", ""))
         self._held = Held(self._store)
-        self._chat = environment.get("CHAT_TOPIC", "")
-        self._period = environment.get("DIGEST", "off")
-        self._log = Log(self._store)
-        self._where = where
         self._canary = Canary(self._store, where)
         self._sends_canaries = bool(where) and environment.get("CANARY") == "true"
         self._sqs = sqs
         self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
+        self._digests = Digests(
+            Log(self._store),
+            self._topics,
+            where=where,
+            period=environment.get("DIGEST", "off"),
+            stack=self._stack,
+        )
         self._hub: Imports | None = None
         if environment.get("SECURITY_HUB") == "true" and security_hub is not None:
             account, _, region = where.partition("/")
             place = Place(account, region, partition, self._stack, self._runbooks)
             self._hub = Imports(SecurityHub(self._store, security_hub, place))
         self._baselines = Baselines(
-            self._store, self._sweeps, send=self._send, unseen=unseen, stack=self._stack
+            self._store, self._sweeps, send=self._topics.send, unseen=unseen, stack=self._stack
         )
         self._own = OwnStack(
             self._stack if cloudformation else "",
@@ -156,7 +156,7 @@ class Alerts:
         if not self._store.is_unpublished(entry):
             return
         if entry.rule == CANARY_RULE:
-            self._send(canary_message(entry))
+            self._topics.send(canary_message(entry))
             self._store.mark_published(entry, datetime.now(UTC), CANARY.lower())
             return
         self._incidents.since()
@@ -173,8 +173,7 @@ class Alerts:
         )
         if _is_about_reading(entry, finding):
             self._unread.note(datetime.now(UTC))
-        if self._period in PERIODS and routing in _TOLD_IN_DIGESTS:
-            self._note(entry, finding)
+        self._digests.note(entry, finding, routing)
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
         if self._hub is not None and finding is not None:
@@ -190,14 +189,6 @@ class Alerts:
             },
         )
 
-    def _note(self, entry: Entry, finding: Finding | None) -> None:
-        """For the digest; a line less there must not keep a page back."""
-        try:
-            self._log.note(entry, finding, datetime.now(UTC))
-        except (ClientError, BotoCoreError, ValueError) as error:
-            metrics.add_metric("DigestNotesLost", MetricUnit.Count, 1)
-            log.error("not noted for the digest", extra={"error": str(error)})
-
     def _alert(self, finding: Finding, entry: Entry) -> None:
         wrong = pages(finding, self._lowest)
         over = entry.kind in {Kind.RESOLVED, Kind.WAIVED}
@@ -210,10 +201,9 @@ class Alerts:
             stack=self._stack,
             for_pager=wrong or self._may_have_been_told(finding, earlier),
         )
-        self._send(message)
+        self._topics.send(message)
         metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
-        if self._chat:
-            self._tell_chat(lambda: chat_message(finding, entry, self._runbooks, self._stack))
+        self._topics.tell_chat(lambda: chat_message(finding, entry, self._runbooks, self._stack))
 
     def _may_have_been_told(self, finding: Finding, history: list[Entry]) -> bool:
         """Whether the pager has to hear that a finding does not page (any more).
@@ -235,38 +225,11 @@ class Alerts:
         metrics.add_metric("UnreadableRows", MetricUnit.Count, 1)
         log.error("a row cannot be read and is passed over", extra={"row": why})
 
-    def _send(self, message: Mapping[str, Any]) -> None:
-        self._sns.publish(TopicArn=self._topic, **message)
-
-    def _tell_chat(self, made: Callable[[], Mapping[str, Any]]) -> None:
-        """For chat rooms; what fails there must not send everybody else the same again."""
-        try:
-            self._sns.publish(TopicArn=self._chat, **made())
-        except Exception as error:
-            metrics.add_metric("ChatFailures", MetricUnit.Count, 1)
-            said = f"{type(error).__name__}: {error}"
-            log.error("the chat topic was not told", extra={"error": said})
-
-    # -- the digest ---------------------------------------------------------------------------
-
     def digest(self) -> dict[str, Any]:
         """Send what opened, closed, is oldest and expires; once, also when invoked again."""
-        if self._period not in PERIODS:
-            return {"sent": False}
-        now = datetime.now(UTC)
-        last = self._log.last_sent(now)
-        if last is not None and now - last < DIGEST_ONCE:
-            return {"sent": False}
-        since = max(last or now - PERIODS[self._period], now - MOST_DIGESTED)
-        account, _, region = self._where.partition("/")
-        summary = self._log.summary(account, since, now)
-        self._send(digest_message(summary, account, region, self._stack, self._period))
-        self._log.note_sent(now)
-        if self._chat:
-            self._tell_chat(lambda: chat_digest(summary, account, region, self._stack))
+        sent = self._digests.send()
         self._skip_unreadable()
-        metrics.add_metric("DigestsSent", MetricUnit.Count, 1)
-        return {"sent": True, "open": sum(summary.open.values())}
+        return sent
 
     # -- what the stream lost -----------------------------------------------------------------
 

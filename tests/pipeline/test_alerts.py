@@ -224,7 +224,7 @@ def test_who_filters_by_severity_hears_of_the_end_of_what_became_less_severe(wro
     wrong.record(finding(BAD, after(1), severity=Severity.LOW))
     wrong.record(finding(GOOD, after(2), severity=Severity.LOW))
     sent = Mock(wraps=wrong.sns)
-    wrong.alerts._sns = sent
+    wrong.alerts._topics.sns = sent
     wrong.stream()
     loud = [
         call.kwargs["MessageAttributes"]["severity"]["StringValue"]

@@ -177,12 +177,12 @@ def test_a_type_that_could_not_be_listed_ends_no_baseline(keyed):
 def test_a_digest_that_failed_is_told_again(keyed):
     installed(keyed)
     keyed.record(found_by_sweep(TLS, "b", release="r2"))
-    whole, keyed.alerts._sns = keyed.alerts._sns, Mock()
-    keyed.alerts._sns.publish.side_effect = error("InternalError", 500)
+    whole, keyed.alerts._topics.sns = keyed.alerts._topics.sns, Mock()
+    keyed.alerts._topics.sns.publish.side_effect = error("InternalError", 500)
     started = datetime.now(UTC) - timedelta(minutes=1)
     with pytest.raises(Exception, match="refused"):
         swept(keyed, "sweep-2", release="r2", rules=(KMS, TLS), started=started)
-    keyed.alerts._sns = whole
+    keyed.alerts._topics.sns = whole
     swept(keyed, "sweep-2", release="r2", rules=(KMS, TLS), started=started)
     assert told(keyed)[-1]["rules"] == [TLS]
 

@@ -491,7 +491,7 @@ def test_a_note_for_the_digest_that_fails_keeps_no_page_back(wrong, monkeypatch)
     def fails(*_):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
-    monkeypatch.setattr(wrong.alerts._log, "note", fails)
+    monkeypatch.setattr(wrong.alerts._digests.log, "note", fails)
     assert wrong.stream() == {"batchItemFailures": []}
     assert wrong.page() == []
     assert len(wrong.pagerduty.incidents) == 1
