@@ -33,12 +33,12 @@ from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
 from readiness.evidence.workloads.recovery.caches import (
     CacheClusterRecovery,
     CacheRecovery,
-    MemoryDbRecovery,
     ServerlessCacheRecovery,
 )
 from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
 from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
 from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
+from readiness.evidence.workloads.recovery.memorydb import MemoryDbRecovery
 from readiness.evidence.workloads.recovery.rds import ClusterRecovery, InstanceRecovery
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone

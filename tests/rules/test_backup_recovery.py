@@ -43,12 +43,12 @@ from readiness.evidence.workloads.recovery.caches import (
     CacheClusterRecovery,
     CacheRecovery,
     CacheStore,
-    MemoryDbRecovery,
     ServerlessCacheRecovery,
 )
 from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
 from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
 from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
+from readiness.evidence.workloads.recovery.memorydb import MemoryDbRecovery
 from readiness.evidence.workloads.recovery.rds import ClusterRecovery, InstanceRecovery
 from readiness.evidence.workloads.recovery.s3 import BucketRecovery
 from readiness.evidence.workloads.recovery.store import Store

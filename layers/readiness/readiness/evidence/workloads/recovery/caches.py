@@ -1,8 +1,8 @@
-"""Caches and MemoryDB clusters: when their newest snapshot was made."""
+"""Caches of ElastiCache: when their newest snapshot was made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,44 +21,12 @@ from readiness.evidence.elasticache.serverless import (
     described_serverless,
     listed_serverless,
 )
-from readiness.evidence.memorydb import MEMORYDB_CLUSTER, described_cluster
 from readiness.evidence.tagging import TagsOnly, tag_change
-from readiness.evidence.workloads.recovery.store import Store, in_passing, newest_of
+from readiness.evidence.workloads.recovery.snapshots import WHOLE, Kept, after, keep
+from readiness.evidence.workloads.recovery.store import Store, in_passing, of_listed
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-
-
-def _after(kind: str) -> Callable[[str], str | None]:
-    """The name in an ARN, which follows ``kind``."""
-    return lambda arn: arn.partition(kind)[2] or None
-
-
-_WHOLE = frozenset({"available", "copying", "exporting", "restoring"})
-"""The states of a snapshot that can be restored."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """When the newest snapshot was made, or why that is unknown although there is one."""
-
-    newest: datetime | None = None
-    doubt: str = ""
-
-    def since(self, created: datetime | None) -> _Kept:
-        """Without what is older: the final snapshot of an earlier cache of the name."""
-        if created and self.newest and self.newest < created:
-            return _Kept()
-        return self
-
-
-def _keep(found: dict[str, _Kept], name: str, times: Iterable[datetime | None]) -> None:
-    made = [each for each in times if each is not None]
-    known = found.get(name, _Kept())
-    if made:
-        found[name] = _Kept(newest_of([known.newest, min(made)]))
-    elif known.newest is None:
-        found[name] = _Kept(doubt="It has a snapshot, and AWS does not show when it was made.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +47,7 @@ def _of_cluster(detail: Mapping[str, Any]) -> str | None:
     reads=("elasticache:DescribeReplicationGroups", "elasticache:DescribeSnapshots"),
     uses=(TagsOnly,),
     changed_by=(
-        tag_change("elasticache", _after(":replicationgroup:"), kind="replicationgroup"),
+        tag_change("elasticache", after(":replicationgroup:"), kind="replicationgroup"),
         api_call(
             "elasticache",
             "CreateSnapshot",
@@ -106,29 +74,23 @@ class CacheRecovery(CacheStore):
                 "elasticache", "describe_snapshots", "Snapshots", CacheClusterId=node
             )
         return cls._of(
-            read, group, described, _of_groups(snapshots, members).get(group.id, _Kept())
+            read, group, described, _of_groups(snapshots, members).get(group.id, Kept())
         )
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheRecovery]:
-        wanted = set(read.ids(REPLICATION_GROUP))
         groups = read.every("elasticache", "describe_replication_groups", "ReplicationGroups")
         snapshots = read.every("elasticache", "describe_snapshots", "Snapshots")
         newest = _of_groups(snapshots, _members(groups))
-        return {
-            each["ReplicationGroupId"]: cls._of(
-                read,
-                REPLICATION_GROUP.resource(read.account, read.region, each["ReplicationGroupId"]),
-                each,
-                newest.get(each["ReplicationGroupId"], _Kept()),
-            )
-            for each in groups
-            if each["ReplicationGroupId"] in wanted
-        }
+
+        def made(group: Resource, answer: Mapping[str, Any]) -> CacheRecovery:
+            return cls._of(read, group, answer, newest.get(group.id, Kept()))
+
+        return of_listed(read, REPLICATION_GROUP, groups, "ReplicationGroupId", made)
 
     @classmethod
     def _of(
-        cls, read: Reader, group: Resource, answer: Mapping[str, Any], kept: _Kept
+        cls, read: Reader, group: Resource, answer: Mapping[str, Any], kept: Kept
     ) -> CacheRecovery:
         whole = answer.get("GlobalReplicationGroupInfo") or {}
         role = str(whole.get("GlobalReplicationGroupMemberRole", ""))
@@ -168,22 +130,22 @@ def _members(groups: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _of_groups(
     snapshots: Iterable[Mapping[str, Any]], members: Mapping[str, str]
-) -> dict[str, _Kept]:
+) -> dict[str, Kept]:
     """What is kept of each replication group."""
-    found: dict[str, _Kept] = {}
+    found: dict[str, Kept] = {}
     for each in snapshots:
         group = each.get("ReplicationGroupId") or members.get(each.get("CacheClusterId", ""))
-        if group and each.get("SnapshotStatus") in _WHOLE:
-            _keep(found, group, _made(each))
+        if group and each.get("SnapshotStatus") in WHOLE:
+            keep(found, group, _made(each))
     return found
 
 
-def _of_nodes(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+def _of_nodes(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, Kept]:
     """What is kept of each cluster."""
-    found: dict[str, _Kept] = {}
+    found: dict[str, Kept] = {}
     for each in snapshots:
-        if each.get("SnapshotStatus") in _WHOLE:
-            _keep(found, each.get("CacheClusterId", ""), _made(each))
+        if each.get("SnapshotStatus") in WHOLE:
+            keep(found, each.get("CacheClusterId", ""), _made(each))
     return found
 
 
@@ -197,7 +159,7 @@ def _made(snapshot: Mapping[str, Any]) -> list[datetime | None]:
     reads=("elasticache:DescribeCacheClusters", "elasticache:DescribeSnapshots"),
     uses=(TagsOnly,),
     changed_by=(
-        tag_change("elasticache", _after(":cluster:"), kind="cluster"),
+        tag_change("elasticache", after(":cluster:"), kind="cluster"),
         api_call("elasticache", "CreateSnapshot", "DeleteSnapshot", identify=_of_cluster),
     ),
 )
@@ -212,31 +174,26 @@ class CacheClusterRecovery(CacheStore):
     def load(cls, read: Reader, cluster: Resource) -> CacheClusterRecovery:
         described = described_cache_cluster(read, cluster)
         if _elsewhere(described):
-            return cls._of(read, cluster, described, _Kept())
+            return cls._of(read, cluster, described, Kept())
         snapshots = read.every(
             "elasticache", "describe_snapshots", "Snapshots", CacheClusterId=cluster.id
         )
-        return cls._of(read, cluster, described, _of_nodes(snapshots).get(cluster.id, _Kept()))
+        return cls._of(read, cluster, described, _of_nodes(snapshots).get(cluster.id, Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheClusterRecovery]:
-        wanted = set(read.ids(CACHE_CLUSTER))
-        found = [each for each in listed_clusters(read) if each["CacheClusterId"] in wanted]
+        listed = listed_clusters(read)
         snapshots = read.every("elasticache", "describe_snapshots", "Snapshots")
         newest = _of_nodes(snapshots)
-        return {
-            each["CacheClusterId"]: cls._of(
-                read,
-                CACHE_CLUSTER.resource(read.account, read.region, each["CacheClusterId"]),
-                each,
-                newest.get(each["CacheClusterId"], _Kept()),
-            )
-            for each in found
-        }
+
+        def made(cluster: Resource, answer: Mapping[str, Any]) -> CacheClusterRecovery:
+            return cls._of(read, cluster, answer, newest.get(cluster.id, Kept()))
+
+        return of_listed(read, CACHE_CLUSTER, listed, "CacheClusterId", made)
 
     @classmethod
     def _of(
-        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], kept: _Kept
+        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], kept: Kept
     ) -> CacheClusterRecovery:
         created = answer.get("CacheClusterCreateTime")
         kept = kept.since(created)
@@ -269,7 +226,7 @@ def _elsewhere(cluster: Mapping[str, Any]) -> str:
     reads=(SERVERLESS, "elasticache:DescribeServerlessCacheSnapshots"),
     uses=(TagsOnly,),
     changed_by=(
-        tag_change("elasticache", _after(":serverlesscache:"), kind="serverlesscache"),
+        tag_change("elasticache", after(":serverlesscache:"), kind="serverlesscache"),
         api_call(
             "elasticache",
             "CreateServerlessCacheSnapshot",
@@ -301,29 +258,25 @@ class ServerlessCacheRecovery(CacheStore):
             gone=NO_SERVERLESS_CACHE,
             ServerlessCacheName=cache.id,
         )
-        return cls._of(read, cache, described, _of_serverless(snapshots).get(cache.id, _Kept()))
+        return cls._of(read, cache, described, _of_serverless(snapshots).get(cache.id, Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServerlessCacheRecovery]:
-        wanted = set(read.ids(SERVERLESS_CACHE))
         snapshots = read.every(
             "elasticache", "describe_serverless_cache_snapshots", "ServerlessCacheSnapshots"
         )
         newest = _of_serverless(snapshots)
-        return {
-            each["ServerlessCacheName"]: cls._of(
-                read,
-                SERVERLESS_CACHE.resource(read.account, read.region, each["ServerlessCacheName"]),
-                each,
-                newest.get(each["ServerlessCacheName"], _Kept()),
-            )
-            for each in listed_serverless(read)
-            if each["ServerlessCacheName"] in wanted
-        }
+
+        def made(cache: Resource, answer: Mapping[str, Any]) -> ServerlessCacheRecovery:
+            return cls._of(read, cache, answer, newest.get(cache.id, Kept()))
+
+        return of_listed(
+            read, SERVERLESS_CACHE, listed_serverless(read), "ServerlessCacheName", made
+        )
 
     @classmethod
     def _of(
-        cls, read: Reader, cache: Resource, answer: Mapping[str, Any], kept: _Kept
+        cls, read: Reader, cache: Resource, answer: Mapping[str, Any], kept: Kept
     ) -> ServerlessCacheRecovery:
         created = answer.get("CreateTime")
         kept = kept.since(created)
@@ -342,83 +295,11 @@ class ServerlessCacheRecovery(CacheStore):
         )
 
 
-def _of_serverless(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+def _of_serverless(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, Kept]:
     """What is kept of each serverless cache; the copy of a snapshot is as old as its data."""
-    found: dict[str, _Kept] = {}
+    found: dict[str, Kept] = {}
     for each in snapshots:
         about = each.get("ServerlessCacheConfiguration") or {}
-        if str(each.get("Status", "")).lower() in _WHOLE:
-            _keep(found, about.get("ServerlessCacheName", ""), [each.get("CreateTime")])
-    return found
-
-
-@evidence(
-    MEMORYDB_CLUSTER,
-    reads=("memorydb:DescribeClusters", "memorydb:DescribeSnapshots"),
-    uses=(TagsOnly,),
-    changed_by=(
-        tag_change("memorydb", _after(":cluster/"), kind="cluster"),
-        api_call("memorydb", "CreateSnapshot", id="requestParameters.clusterName"),
-        api_call("memorydb", "DeleteSnapshot"),
-    ),
-)
-@dataclass(frozen=True, slots=True)
-class MemoryDbRecovery(Store):
-    """Sources: DescribeClusters, DescribeSnapshots, GetResources."""
-
-    @classmethod
-    def load(cls, read: Reader, cluster: Resource) -> MemoryDbRecovery:
-        described = described_cluster(read, cluster)
-        snapshots = read.every(
-            "memorydb", "describe_snapshots", "Snapshots", ClusterName=cluster.id, ShowDetail=True
-        )
-        return cls._of(read, cluster, described, _of_clusters(snapshots).get(cluster.id, _Kept()))
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbRecovery]:
-        wanted = set(read.ids(MEMORYDB_CLUSTER))
-        newest = _of_clusters(
-            read.every("memorydb", "describe_snapshots", "Snapshots", ShowDetail=True)
-        )
-        return {
-            each["Name"]: cls._of(
-                read,
-                MEMORYDB_CLUSTER.resource(read.account, read.region, each["Name"]),
-                each,
-                newest.get(each["Name"], _Kept()),
-            )
-            for each in read.every(
-                "memorydb", "describe_clusters", "Clusters", ShowShardDetails=True
-            )
-            if each["Name"] in wanted
-        }
-
-    @classmethod
-    def _of(
-        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], kept: _Kept
-    ) -> MemoryDbRecovery:
-        nodes = [n for shard in answer.get("Shards") or () for n in shard.get("Nodes") or ()]
-        made = [node["CreateTime"] for node in nodes if node.get("CreateTime")]
-        return cls(
-            cluster.id,
-            answer.get("ARN") or arn_of(cluster, read.partition),
-            "MemoryDB cluster",
-            "",
-            read.of(TagsOnly, cluster).values,
-            read.now,
-            snapshot=kept.newest,
-            doubt=kept.doubt,
-            started=min(made, default=None),
-            instead=in_passing(answer.get("Status")),
-        )
-
-
-def _of_clusters(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
-    """What is kept of each cluster; a snapshot is as old as its oldest shard's."""
-    found: dict[str, _Kept] = {}
-    for each in snapshots:
-        about = each.get("ClusterConfiguration") or {}
-        if each.get("Status") in _WHOLE:
-            times = [shard.get("SnapshotCreationTime") for shard in about.get("Shards") or ()]
-            _keep(found, about.get("Name", ""), times)
+        if str(each.get("Status", "")).lower() in WHOLE:
+            keep(found, about.get("ServerlessCacheName", ""), [each.get("CreateTime")])
     return found

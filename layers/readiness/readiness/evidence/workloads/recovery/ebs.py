@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from readiness.evidence.backup import backup_events
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.tagging import TagsOnly
-from readiness.evidence.workloads.recovery.store import Store, in_passing
+from readiness.evidence.workloads.recovery.store import Store, in_passing, of_listed
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -41,14 +42,8 @@ class VolumeRecovery(Store):
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, VolumeRecovery]:
-        wanted = set(read.ids(VOLUME))
-        return {
-            each["VolumeId"]: cls._of(
-                read, VOLUME.resource(read.account, read.region, each["VolumeId"]), each
-            )
-            for each in read.every("ec2", "describe_volumes", "Volumes")
-            if each["VolumeId"] in wanted
-        }
+        listed = read.every("ec2", "describe_volumes", "Volumes")
+        return of_listed(read, VOLUME, listed, "VolumeId", partial(cls._of, read))
 
     @classmethod
     def _of(cls, read: Reader, volume: Resource, answer: Mapping[str, Any]) -> VolumeRecovery:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from readiness.evidence.backup import Backups, backup_events
@@ -15,6 +16,7 @@ from readiness.evidence.workloads.recovery.store import (
     Store,
     backed_up_at,
     in_passing,
+    of_listed,
     restored_items,
 )
 from readiness.model.evidence import api_call, arn_of, evidence
@@ -46,16 +48,8 @@ class FileSystemRecovery(Store):
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FileSystemRecovery]:
-        wanted = set(read.ids(FILE_SYSTEM))
-        return {
-            each["FileSystemId"]: cls._of(
-                read,
-                FILE_SYSTEM.resource(read.account, read.region, each["FileSystemId"]),
-                each,
-            )
-            for each in read.every("efs", "describe_file_systems", "FileSystems")
-            if each["FileSystemId"] in wanted
-        }
+        listed = read.every("efs", "describe_file_systems", "FileSystems")
+        return of_listed(read, FILE_SYSTEM, listed, "FileSystemId", partial(cls._of, read))
 
     @classmethod
     def _of(cls, read: Reader, system: Resource, answer: Mapping[str, Any]) -> FileSystemRecovery:

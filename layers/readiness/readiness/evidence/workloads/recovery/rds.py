@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from readiness.evidence.backup import Backups, backup_events
@@ -18,6 +19,7 @@ from readiness.evidence.workloads.recovery.store import (
     backed_up_at,
     in_passing,
     newest_of,
+    of_listed,
 )
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
@@ -50,16 +52,8 @@ class InstanceRecovery(Store):
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceRecovery]:
-        wanted = set(read.ids(INSTANCE))
-        return {
-            each["DBInstanceIdentifier"]: cls._of(
-                read,
-                INSTANCE.resource(read.account, read.region, each["DBInstanceIdentifier"]),
-                each,
-            )
-            for each in read.every("rds", "describe_db_instances", "DBInstances")
-            if each["DBInstanceIdentifier"] in wanted
-        }
+        listed = read.every("rds", "describe_db_instances", "DBInstances")
+        return of_listed(read, INSTANCE, listed, "DBInstanceIdentifier", partial(cls._of, read))
 
     @classmethod
     def _of(cls, read: Reader, instance: Resource, answer: Mapping[str, Any]) -> InstanceRecovery:
@@ -149,16 +143,8 @@ class ClusterRecovery(Store):
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ClusterRecovery]:
-        wanted = set(read.ids(CLUSTER))
-        return {
-            each["DBClusterIdentifier"]: cls._of(
-                read,
-                CLUSTER.resource(read.account, read.region, each["DBClusterIdentifier"]),
-                each,
-            )
-            for each in read.every("rds", "describe_db_clusters", "DBClusters")
-            if each["DBClusterIdentifier"] in wanted
-        }
+        listed = read.every("rds", "describe_db_clusters", "DBClusters")
+        return of_listed(read, CLUSTER, listed, "DBClusterIdentifier", partial(cls._of, read))
 
     @classmethod
     def _of(cls, read: Reader, cluster: Resource, answer: Mapping[str, Any]) -> ClusterRecovery:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from readiness.evidence.backup import Backups, newest_point, of_items
-from readiness.model.evidence import REGION
+from readiness.model.evidence import REGION, ResourceType
 from readiness.model.reader import Reader
+from readiness.model.resource import Resource
 from readiness.model.tags import WORKLOAD_TAG
 
 
@@ -75,6 +77,25 @@ file system or volume in ``error``, has data that only a backup can bring back."
 def in_passing(status: str | None) -> str:
     """Why a resource in a state has no data of its own, yet or any more; empty where it has."""
     return _IN_PASSING.get((status or "").lower(), "")
+
+
+S = TypeVar("S", bound=Store)
+
+
+def of_listed(
+    read: Reader,
+    about: ResourceType,
+    listed: Iterable[Mapping[str, Any]],
+    name: str,
+    made: Callable[[Resource, Mapping[str, Any]], S],
+) -> dict[str, S]:
+    """What is made of each listed resource that is asked for; ``name`` is the member of its id."""
+    wanted = set(read.ids(about))
+    return {
+        each[name]: made(about.resource(read.account, read.region, each[name]), each)
+        for each in listed
+        if each[name] in wanted
+    }
 
 
 def newest_of(moments: Iterable[datetime | None]) -> datetime | None:
