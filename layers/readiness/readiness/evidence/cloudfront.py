@@ -19,6 +19,20 @@ def _find(read: Reader) -> Iterable[str]:
     return [each["Id"] for each in _listed(read)]
 
 
+DISTRIBUTIONS_MADE = (
+    "CreateDistribution",
+    "CreateDistribution2*",
+    "CreateDistributionWithTags*",
+    "CopyDistribution*",
+)
+DISTRIBUTIONS_CHANGED = (
+    "UpdateDistribution",
+    "UpdateDistribution2*",
+    "UpdateDistributionWithStagingConfig*",
+    "DeleteDistribution",
+    "DeleteDistribution2*",
+)
+
 DISTRIBUTION = ResourceType(
     "AWS::CloudFront::Distribution",
     _find,
@@ -26,19 +40,12 @@ DISTRIBUTION = ResourceType(
     changed_by=(
         api_call(
             "cloudfront",
-            "CreateDistribution",
-            "CreateDistribution2*",
-            "CreateDistributionWithTags*",
-            "CopyDistribution*",
+            *DISTRIBUTIONS_MADE,
             id="responseElements.distribution.id",
         ),
         api_call(
             "cloudfront",
-            "UpdateDistribution",
-            "UpdateDistribution2*",
-            "UpdateDistributionWithStagingConfig*",
-            "DeleteDistribution",
-            "DeleteDistribution2*",
+            *DISTRIBUTIONS_CHANGED,
             id="requestParameters.id",
         ),
     ),

@@ -42,6 +42,28 @@ DOMAIN = ResourceType(
 )
 
 
+def _described(read: Reader, domain: Resource) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = read.one(
+        "opensearch",
+        "describe_domain",
+        gone=("ResourceNotFoundException",),
+        DomainName=domain.id,
+    )["DomainStatus"]
+    return answer
+
+
+def _all_described(read: Reader) -> list[Mapping[str, Any]]:
+    names = sorted(_find(read))
+    batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
+
+    def described(batch: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        return read.every(
+            "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
+        )
+
+    return [each for batch in read.each(described, batches) for each in batch]
+
+
 @evidence(DOMAIN, reads=("es:DescribeDomain", "es:DescribeDomains", "es:ListDomainNames"))
 @dataclass(frozen=True, slots=True)
 class DomainTls:
@@ -56,26 +78,11 @@ class DomainTls:
 
     @classmethod
     def load(cls, read: Reader, domain: Resource) -> DomainTls:
-        answer = read.one(
-            "opensearch",
-            "describe_domain",
-            gone=("ResourceNotFoundException",),
-            DomainName=domain.id,
-        )
-        return cls._of(answer["DomainStatus"])
+        return cls._of(_described(read, domain))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DomainTls]:
-        names = sorted(_find(read))
-        batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
-
-        def described(batch: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-            return read.every(
-                "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
-            )
-
-        found = [each for batch in read.each(described, batches) for each in batch]
-        return {each["DomainName"]: cls._of(each) for each in found}
+        return {each["DomainName"]: cls._of(each) for each in _all_described(read)}
 
     @classmethod
     def _of(cls, domain: Mapping[str, Any]) -> DomainTls:
@@ -107,26 +114,11 @@ class DomainAvailability:
 
     @classmethod
     def load(cls, read: Reader, domain: Resource) -> DomainAvailability:
-        answer = read.one(
-            "opensearch",
-            "describe_domain",
-            gone=("ResourceNotFoundException",),
-            DomainName=domain.id,
-        )
-        return cls.of(answer["DomainStatus"])
+        return cls.of(_described(read, domain))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DomainAvailability]:
-        names = sorted(_find(read))
-        batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
-
-        def described(batch: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-            return read.every(
-                "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
-            )
-
-        found = [each for batch in read.each(described, batches) for each in batch]
-        return {each["DomainName"]: cls.of(each) for each in found}
+        return {each["DomainName"]: cls.of(each) for each in _all_described(read)}
 
     @classmethod
     def of(cls, domain: Mapping[str, Any]) -> DomainAvailability:

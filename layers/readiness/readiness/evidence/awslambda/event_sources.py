@@ -64,6 +64,17 @@ EVENT_SOURCE_MAPPING = ResourceType(
 """AWS Config does not record them."""
 
 
+MAPPING_CALLS = api_call(
+    "lambda",
+    "CreateEventSourceMapping*",
+    "UpdateEventSourceMapping*",
+    "DeleteEventSourceMapping*",
+    id="responseElements.functionArn",
+    normalise=function_name,
+)
+"""Changes of a function's event sources."""
+
+
 @evidence(
     EVENT_SOURCE_MAPPING,
     reads=("lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings"),

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.awslambda.event_sources import EventSource, FunctionMappings, mappings_of
-from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.awslambda.event_sources import (
+    MAPPING_CALLS,
+    EventSource,
+    FunctionMappings,
+    mappings_of,
+)
+from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.model.evidence import ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
@@ -34,14 +39,7 @@ class Source:
     reads=("sqs:GetQueueAttributes",),
     uses=(FunctionMappings,),
     changed_by=(
-        api_call(
-            "lambda",
-            "CreateEventSourceMapping*",
-            "UpdateEventSourceMapping*",
-            "DeleteEventSourceMapping*",
-            id="responseElements.functionArn",
-            normalise=function_name,
-        ),
+        MAPPING_CALLS,
         api_call("sqs", "SetQueueAttributes"),
         ConfigItem("AWS::SQS::Queue"),
     ),

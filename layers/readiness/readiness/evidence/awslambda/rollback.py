@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFunctions
-from readiness.evidence.awslambda.event_sources import FunctionMappings, mappings_of
+from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
     WHOLE_POLICY_CALLS,
     FunctionIdentity,
     function_call,
-    function_name,
     moment,
 )
 from readiness.evidence.awslambda.versions import Alias, DeployedVersion, FunctionAliases
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups
 from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, image_of
-from readiness.model.evidence import REGION, api_call, evidence
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
@@ -89,14 +88,7 @@ class EarlierVersion:
             "DeleteFunctionUrlConfig",
         ),
         WHOLE_POLICY_CALLS,
-        api_call(
-            "lambda",
-            "CreateEventSourceMapping*",
-            "UpdateEventSourceMapping*",
-            "DeleteEventSourceMapping*",
-            id="responseElements.functionArn",
-            normalise=function_name,
-        ),
+        MAPPING_CALLS,
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.evidence.awslambda.event_sources import FunctionMappings, mappings_of
-from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, FunctionMappings, mappings_of
+from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.workloads.failure_sinks import queue_of, redrive_attributes
-from readiness.model.evidence import api_call, evidence
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -18,16 +18,7 @@ from readiness.model.resource import Resource
     FUNCTION,
     reads=("sqs:GetQueueAttributes",),
     uses=(FunctionFailures, FunctionMappings),
-    changed_by=(
-        api_call(
-            "lambda",
-            "CreateEventSourceMapping*",
-            "UpdateEventSourceMapping*",
-            "DeleteEventSourceMapping*",
-            id="responseElements.functionArn",
-            normalise=function_name,
-        ),
-    ),
+    changed_by=(MAPPING_CALLS,),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionStop:

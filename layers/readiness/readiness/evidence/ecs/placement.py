@@ -11,6 +11,7 @@ from readiness.evidence.ecs.services import (
     SCALED,
     SERVICE,
     SERVICE_READS,
+    TASK_SET_CALLS,
     described_service,
     described_services,
     tags_of,
@@ -31,14 +32,7 @@ _ONE_ZONE = re.compile(
     changed_by=(
         ServiceEvent("ECS Deployment State Change", id="resources"),
         SCALED,
-        api_call(
-            "ecs",
-            "CreateTaskSet",
-            "DeleteTaskSet",
-            "UpdateTaskSet",
-            "UpdateServicePrimaryTaskSet",
-            id="responseElements.taskSet.serviceArn",
-        ),
+        TASK_SET_CALLS,
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from readiness.evidence.ecs.services import (
     SCALED,
     SERVICE,
     SERVICE_READS,
+    TASK_SET_CALLS,
     Service,
     described_service,
     described_services,
 )
-from readiness.model.evidence import ServiceEvent, api_call, evidence
+from readiness.model.evidence import ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -28,14 +29,7 @@ from readiness.model.resource import Resource
         ServiceEvent("ECS Deployment State Change", id="resources"),
         ServiceEvent("ECS Service Action", id="resources"),
         SCALED,
-        api_call(
-            "ecs",
-            "CreateTaskSet",
-            "DeleteTaskSet",
-            "UpdateTaskSet",
-            "UpdateServicePrimaryTaskSet",
-            id="responseElements.taskSet.serviceArn",
-        ),
+        TASK_SET_CALLS,
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,15 @@ RECONFIGURED = replace(
 )
 """A changed service, if more than the number of its tasks may have been set."""
 
+TASK_SET_CALLS = api_call(
+    "ecs",
+    "CreateTaskSet",
+    "DeleteTaskSet",
+    "UpdateTaskSet",
+    "UpdateServicePrimaryTaskSet",
+    id="responseElements.taskSet.serviceArn",
+)
+
 SERVICE = ResourceType(
     "AWS::ECS::Service",
     _service_arns,

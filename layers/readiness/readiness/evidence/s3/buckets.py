@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,18 @@ def is_own_bucket(read: Reader, name: str) -> bool:
 _ENCRYPTION_CHANGED = api_call(
     "s3", "PutBucketEncryption", "DeleteBucketEncryption", id="requestParameters.bucketName"
 )
+
+
+def lifecycle_rules(read: Reader, bucket: Resource) -> Sequence[Mapping[str, Any]]:
+    """The lifecycle rules of a bucket as GetBucketLifecycleConfiguration shows them."""
+    answer = read.one(
+        "s3",
+        "get_bucket_lifecycle_configuration",
+        absent=("NoSuchLifecycleConfiguration",),
+        gone=_GONE,
+        Bucket=bucket.id,
+    )
+    return (answer or {}).get("Rules") or ()
 
 
 @evidence(BUCKET, reads=("s3:GetEncryptionConfiguration",), changed_by=(_ENCRYPTION_CHANGED,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
 from readiness.evidence.s3.transfer import BucketWrites
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -49,16 +49,8 @@ class BucketLifecycle:
         stored = read.of(BucketWrites, bucket).stored or 0
         if stored < read.settings["min_gib"] * GIB:
             return cls()
-        answer = read.one(
-            "s3",
-            "get_bucket_lifecycle_configuration",
-            absent=("NoSuchLifecycleConfiguration",),
-            gone=_GONE,
-            Bucket=bucket.id,
-        )
         versioning = read.one("s3", "get_bucket_versioning", gone=_GONE, Bucket=bucket.id)
-        rules = (answer or {}).get("Rules") or ()
-        found = tuple(CostRule.of(each, read.now) for each in rules)
+        found = tuple(CostRule.of(each, read.now) for each in lifecycle_rules(read, bucket))
         return cls(found, bool(versioning.get("Status")))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -46,14 +46,7 @@ class BucketRetention:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketRetention:
-        lifecycle = read.one(
-            "s3",
-            "get_bucket_lifecycle_configuration",
-            absent=("NoSuchLifecycleConfiguration",),
-            gone=_GONE,
-            Bucket=bucket.id,
-        )
-        rules = (lifecycle or {}).get("Rules") or ()
+        rules = lifecycle_rules(read, bucket)
         found = map(Expiry.of, rules)
         locked = read.one(
             "s3",

@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import read_whole_days
-from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -103,14 +103,7 @@ class AbortRules:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> AbortRules:
-        answer = read.one(
-            "s3",
-            "get_bucket_lifecycle_configuration",
-            absent=("NoSuchLifecycleConfiguration",),
-            gone=_GONE,
-            Bucket=bucket.id,
-        )
-        rules = (answer or {}).get("Rules") or ()
+        rules = lifecycle_rules(read, bucket)
         return cls(
             tuple(
                 AbortRule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -110,14 +110,7 @@ class VersionLifecycle:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> VersionLifecycle:
-        answer = read.one(
-            "s3",
-            "get_bucket_lifecycle_configuration",
-            absent=("NoSuchLifecycleConfiguration",),
-            gone=_GONE,
-            Bucket=bucket.id,
-        )
-        rules = (answer or {}).get("Rules") or ()
+        rules = lifecycle_rules(read, bucket)
         noncurrent = map(NoncurrentExpiry.of, rules)
         current = map(Expiry.of, rules)
         return cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,32 @@ SUBSCRIPTION_CALLS = (
         normalise=topic_of_subscription,
     ),
 )
+
+
+def subscriptions_of(read: Reader, topic: Resource) -> Sequence[Mapping[str, Any]]:
+    """What ListSubscriptionsByTopic shows of a topic."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "sns",
+        "list_subscriptions_by_topic",
+        "Subscriptions",
+        gone=("NotFound", "NotFoundException"),
+        TopicArn=arn_of(topic, read.partition),
+    )
+    return found
+
+
+def subscriptions_of_topics(read: Reader) -> dict[Resource, list[Mapping[str, Any]]]:
+    """What ListSubscriptions shows of the topics that are asked for."""
+    topics = {
+        arn_of(topic, read.partition): topic
+        for id in read.ids(TOPIC)
+        for topic in [TOPIC.resource(read.account, read.region, id)]
+    }
+    found: dict[Resource, list[Mapping[str, Any]]] = {topic: [] for topic in topics.values()}
+    for each in read.every("sns", "list_subscriptions", "Subscriptions"):
+        if each["TopicArn"] in topics:
+            found[topics[each["TopicArn"]]].append(each)
+    return found
 
 
 @evidence(TOPIC, reads=("sns:GetTopicAttributes",))

@@ -9,7 +9,13 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
-from readiness.evidence.sns.delivery import SUBSCRIPTION_CALLS, Subscription, subscription_of
+from readiness.evidence.sns.delivery import (
+    SUBSCRIPTION_CALLS,
+    Subscription,
+    subscription_of,
+    subscriptions_of,
+    subscriptions_of_topics,
+)
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
 from readiness.model.evidence import arn_of, evidence
@@ -83,30 +89,13 @@ class PagingTopic:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> PagingTopic:
-        listed = read.every(
-            "sns",
-            "list_subscriptions_by_topic",
-            "Subscriptions",
-            gone=("NotFound", "NotFoundException"),
-            TopicArn=arn_of(topic, read.partition),
-        )
-        return cls._of(read, topic, listed, _alarms(read))
+        return cls._of(read, topic, subscriptions_of(read, topic), _alarms(read))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, PagingTopic]:
-        topics = {
-            arn_of(topic, read.partition): topic
-            for id in read.ids(TOPIC)
-            for topic in [TOPIC.resource(read.account, read.region, id)]
-        }
-        listed: dict[str, list[Mapping[str, Any]]] = {arn: [] for arn in topics}
-        for each in read.every("sns", "list_subscriptions", "Subscriptions"):
-            if each["TopicArn"] in listed:
-                listed[each["TopicArn"]].append(each)
-        alarms = _alarms(read, set(topics))
-        return {
-            topic.id: cls._of(read, topic, listed[arn], alarms) for arn, topic in topics.items()
-        }
+        listed = subscriptions_of_topics(read)
+        alarms = _alarms(read, {arn_of(topic, read.partition) for topic in listed})
+        return {topic.id: cls._of(read, topic, found, alarms) for topic, found in listed.items()}
 
     @classmethod
     def _of(

@@ -9,11 +9,15 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
-from readiness.evidence.sns.delivery import topic_of_subscription
-from readiness.evidence.sns.topics import TOPIC, topic_name
+from readiness.evidence.sns.delivery import (
+    SUBSCRIPTION_CALLS,
+    subscriptions_of,
+    subscriptions_of_topics,
+)
+from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.workloads.dead_letter_paths import redriven_to, subscription_attributes
 from readiness.evidence.workloads.failure_sinks import queue_of
-from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
@@ -46,22 +50,7 @@ class Redriven:
         "sns:ListSubscriptions",
         "sns:ListSubscriptionsByTopic",
     ),
-    changed_by=(
-        api_call(
-            "sns",
-            "Subscribe",
-            "ConfirmSubscription",
-            id="requestParameters.topicArn",
-            normalise=topic_name,
-        ),
-        api_call(
-            "sns",
-            "Unsubscribe",
-            "SetSubscriptionAttributes",
-            id="requestParameters.subscriptionArn",
-            normalise=topic_of_subscription,
-        ),
-    ),
+    changed_by=(*SUBSCRIPTION_CALLS,),
 )
 @dataclass(frozen=True, slots=True)
 class TopicRedrive:
@@ -85,27 +74,12 @@ class TopicRedrive:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicRedrive:
-        listed = read.every(
-            "sns",
-            "list_subscriptions_by_topic",
-            "Subscriptions",
-            gone=("NotFound", "NotFoundException"),
-            TopicArn=arn_of(topic, read.partition),
-        )
-        return cls._of(read, topic, listed)
+        return cls._of(read, topic, subscriptions_of(read, topic))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TopicRedrive]:
-        topics = {
-            arn_of(topic, read.partition): topic
-            for id in read.ids(TOPIC)
-            for topic in [TOPIC.resource(read.account, read.region, id)]
-        }
-        listed: dict[str, list[Mapping[str, Any]]] = {arn: [] for arn in topics}
-        for each in read.every("sns", "list_subscriptions", "Subscriptions"):
-            if each["TopicArn"] in listed:
-                listed[each["TopicArn"]].append(each)
-        return {topic.id: cls._of(read, topic, listed[arn]) for arn, topic in topics.items()}
+        listed = subscriptions_of_topics(read)
+        return {topic.id: cls._of(read, topic, found) for topic, found in listed.items()}
 
     @classmethod
     def _of(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.evidence.awslambda.functions import moment
+from readiness.evidence.cloudfront import DISTRIBUTIONS_CHANGED, DISTRIBUTIONS_MADE
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -49,18 +50,7 @@ class EntryPoint:
             "PutRestApi",
             "UpdateRestApi",
         ),
-        api_call(
-            "cloudfront",
-            "CreateDistribution",
-            "CreateDistribution2*",
-            "CreateDistributionWithTags*",
-            "CopyDistribution*",
-            "UpdateDistribution",
-            "UpdateDistribution2*",
-            "UpdateDistributionWithStagingConfig*",
-            "DeleteDistribution",
-            "DeleteDistribution2*",
-        ),
+        api_call("cloudfront", *DISTRIBUTIONS_MADE, *DISTRIBUTIONS_CHANGED),
         api_call("elasticloadbalancing", "CreateLoadBalancer", "DeleteLoadBalancer"),
         api_call(
             "lambda",

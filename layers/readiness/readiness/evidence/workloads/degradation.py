@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.cloudfront import DISTRIBUTIONS_CHANGED, DISTRIBUTIONS_MADE
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -48,18 +49,7 @@ class Signal:
             "DeleteEnvironment",
         ),
         api_call("apigateway", "CreateUsagePlan", "UpdateUsagePlan", "DeleteUsagePlan"),
-        api_call(
-            "cloudfront",
-            "CreateDistribution",
-            "CreateDistribution2*",
-            "CreateDistributionWithTags*",
-            "CopyDistribution*",
-            "UpdateDistribution",
-            "UpdateDistribution2*",
-            "UpdateDistributionWithStagingConfig*",
-            "DeleteDistribution",
-            "DeleteDistribution2*",
-        ),
+        api_call("cloudfront", *DISTRIBUTIONS_MADE, *DISTRIBUTIONS_CHANGED),
         api_call(
             "lambda",
             "CreateEventSourceMapping*",

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, EventSource
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.sqs.queues import MOST_RESULTS, QUEUE, queue_url
-from readiness.model.evidence import api_call, evidence
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -56,16 +56,7 @@ class FedBy:
 @evidence(
     FUNCTION,
     reads=SOURCE_READS,
-    changed_by=(
-        api_call(
-            "lambda",
-            "CreateEventSourceMapping*",
-            "UpdateEventSourceMapping*",
-            "DeleteEventSourceMapping*",
-            id="responseElements.functionArn",
-            normalise=function_name,
-        ),
-    ),
+    changed_by=(MAPPING_CALLS,),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionSources:
