@@ -11,8 +11,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.rows import Entry, shard_of
 from readiness.engine.store import Store
@@ -31,6 +29,7 @@ class Canary:
     """One stack's canary. ``where`` is account/region."""
 
     def __init__(self, store: Store, where: str = "") -> None:
+        self._store = store
         self._client = store.client
         self._table = store.transitions_table
         self._where = where
@@ -51,15 +50,7 @@ class Canary:
             "unpublished": shard_of(id),
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=serialise(row),
-                ConditionExpression="attribute_not_exists(finding_id)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        if not self._store.put_once(serialise(row)):
             return False
         if not any(self._began(hour - timedelta(hours=n)) for n in (1, 2)):
             self._put("began", now)

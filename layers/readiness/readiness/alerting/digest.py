@@ -16,8 +16,6 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from readiness.alerting.chat import inert, notification
 from readiness.alerting.finding_text import spoken_name
 from readiness.alerting.message import SUBJECT_MOST
@@ -92,15 +90,7 @@ class Log:
             "noted_at": iso(now),
             "expires_at": int((parse_iso(entry.at) + KEPT_FOR).timestamp()),
         }
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=serialise(row),
-                ConditionExpression="attribute_not_exists(finding_id)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        self._store.put_once(serialise(row))
 
     def last_sent(self, now: datetime) -> datetime | None:
         """When a digest was sent last."""

@@ -150,7 +150,7 @@ class Incidents:
             row = self._row(key)
             if not row:
                 since = datetime.now(UTC) + (UPGRADING_FOR if self._is_upgrade() else timedelta())
-                self._put_first(key | {"since": {"S": iso(since)}})
+                self._store.put_once(key | {"since": {"S": iso(since)}})
                 row = self._row(key)
             latest = datetime.now(UTC) + UPGRADING_FOR
             since = past_moment(row.get("since"), latest) or latest
@@ -205,17 +205,6 @@ class Incidents:
             Limit=1,
         )
         return bool(page["Items"])
-
-    def _put_first(self, item: Mapping[str, Any]) -> None:
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(finding_id)",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
 
     def _row(self, key: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)

@@ -330,25 +330,12 @@ class SecurityHub:
         except ClientError as error:
             if error.response["Error"].get("Code") != _LOST:
                 raise
-            self._put_once(self._row(change))
+            self._store.put_once(self._row(change))
 
     def _note_off(self) -> bool:
         """Note that Security Hub is not enabled; False where that was noted before."""
         self._was_off = True
-        return self._put_once(_STATE | serialise({"since": iso(self._now())}))
-
-    def _put_once(self, item: Mapping[str, Any]) -> bool:
-        try:
-            self._store.client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(finding_id)",
-            )
-        except ClientError as error:
-            if error.response["Error"].get("Code") != _LOST:
-                raise
-            return False
-        return True
+        return self._store.put_once(_STATE | serialise({"since": iso(self._now())}))
 
 
 def types_with_details(client: Any) -> frozenset[str]:

@@ -132,3 +132,17 @@ class History:
     def append(self, item: Mapping[str, Any]) -> None:
         """A row of the history that is about no finding, such as a completed sweep."""
         self._client.put_item(TableName=self._table, Item=serialise(item))
+
+    def put_once(self, item: Mapping[str, Any]) -> bool:
+        """Write a row, unless there is one under its key; False then."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(finding_id)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
