@@ -137,7 +137,11 @@ def either(names: Iterable[str]) -> str:
 
 def meant(name: str, known: Iterable[str]) -> str:
     """``. Did you mean a or b?`` out of what is known, for the end of a refusal; else empty."""
-    likely = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    spoken: dict[str, list[str]] = {}
+    for each in known:
+        spoken.setdefault(each.casefold(), []).append(each)
+    close = difflib.get_close_matches(name.casefold(), spoken, n=3, cutoff=0.5)
+    likely = [each for folded in close for each in spoken[folded]][:3]
     return f". Did you mean {either(likely)}?" if likely else ""
 
 

@@ -43,12 +43,13 @@ def explain(
     """Show one finding in full: what is wrong, since when, and what fixes it.
 
     FINDING is a finding's id or the first 4 or more characters of it. RESOURCE is a resource id
-    or a full key (account/region/type/id). With --fix the runbook section follows, as Markdown;
-    a rule's id alone prints its section without asking AWS.
+    or a full key (account/region/type/id). With --fix the runbook section follows, as Markdown,
+    with the resource filled in; a rule's id alone prints its section without asking AWS.
     """
     from readiness.alerting.console import console_url  # noqa: PLC0415
     from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
     from readiness.alerting.guidance import guidance  # noqa: PLC0415
+    from readiness.alerting.placeholders import filled  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     if show_fix and len(finding) == 1 and "." in finding[0]:
@@ -71,7 +72,7 @@ def explain(
         "console": console_url(found.resource, found.rule),
     }
     if show_fix:
-        row["runbook_section"] = _section(found.rule)
+        row["runbook_section"] = filled(_section(found.rule), found.resource)
     if format == "json":
         click.echo(json.dumps(row, indent=2, default=str))
         return

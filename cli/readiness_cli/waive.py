@@ -110,6 +110,8 @@ def waive(
     }
     emit(format, [row], lambda: draw_covered(row, covered), columns=FIELDS)
     _note_waiting(waiver.id, covered, dry_run=dry_run)
+    if not dry_run and any(not each.waits for each in covered):
+        note("`readiness status` and the pages follow within a minute.")
     context.exit(Exit.OK)
 
 
@@ -149,6 +151,8 @@ def unwaive(
     waiver, held = desk.end(id, reason)
     row = desk.row(waiver) | {"covers": [each.row() for each in held]}
     emit(format, [row], lambda: draw_covered(row, held), columns=FIELDS)
+    if held:
+        note("`readiness status` and the pages follow within a minute.")
 
 
 def _desk(profile: str | None, region: str | None, stack_name: str) -> Desk:

@@ -369,8 +369,10 @@ def test_severity_means_at_least(run, stored):  # noqa: F811
 
 
 def test_an_unknown_workload_is_refused(run, stored):  # noqa: F811
-    stored()
+    stored(finding(next(iter(RULES)), "bad", Status.NON_COMPLIANT, workload="MAIF"))
     assert run("export", "--format", "csv", "--workload", "nothing").exit_code == 2
+    said = run("export", "--format", "csv", "--workload", "maif")
+    assert "Did you mean MAIF?" in said.stderr
 
 
 @pytest.mark.parametrize("more", [(), ("--open",)], ids=["all", "open"])

@@ -173,6 +173,16 @@ def test_critical_waits_for_a_second_person_and_the_command_is_named(run, deploy
     assert (again.exit_code, "is approved already by" in again.stderr) == (2, True)
 
 
+def test_whoever_looks_at_once_is_told_when_it_shows(run, deployed):
+    follows = "`readiness status` and the pages follow within a minute."
+    assert follows not in waive(run, "--dry-run").stderr
+    said = waive(run)
+    assert follows in said.stderr
+    deployed.upkeep()
+    [waiver] = {row["id"] for row in json.loads(said.stdout)}
+    assert follows in run("unwaive", waiver).stderr
+
+
 def test_a_waiver_beside_a_longer_one_says_so(run, deployed):
     longer = json.loads(waive(run, "--resource", "data").stdout)[0]["id"]
     tomorrow = f"{NOW + timedelta(days=2):%Y-%m-%d}"

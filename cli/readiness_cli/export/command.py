@@ -106,8 +106,9 @@ def _check(stored: Deployed, found: Spool, workload: str | None) -> None:
     if found:
         return
     if workload is not None:
+        known = sorted({each.workload for each in stored.each_finding() if each.workload})
         raise Failure(
-            f"no finding has the workload {workload!r}",
+            f"no finding has the workload {workload!r}{catalogue.meant(workload, known)}",
             why="An empty export would show that all is well",
             fix="see the names with `readiness findings -o json`",
         )

@@ -14,7 +14,9 @@ from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
 from readiness_cli.export.content import PRODUCT, Content, json_list, uuid_of
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 _KIND = {
     Status.NON_COMPLIANT: "fail",
     Status.COMPLIANT: "pass",

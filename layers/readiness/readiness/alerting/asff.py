@@ -2,21 +2,17 @@
 
 Source: Security Hub User Guide, "AWS Security Finding Format (ASFF)" and the API reference of
 BatchImportFindings: at most 32 resources, 240 kB a finding and 100 findings a call.
-``exported.json`` is written by ``make docs`` from the rules.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
+from readiness.alerting.exported import exported, exported_arn
 from readiness.alerting.finding_text import runbook_url
-from readiness.model.evidence import arn_of, formatted_arn
 from readiness.model.finding import Finding, iso
-from readiness.model.resource import GLOBAL, Resource
+from readiness.model.resource import GLOBAL
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
 
@@ -30,9 +26,6 @@ _RESULT = {
     Status.NOT_APPLICABLE: "NOT_AVAILABLE",
 }
 _TYPES = ["Software and Configuration Checks/Industry and Regulatory Standards"]
-
-
-_FILE = Path(__file__).with_name("exported.json")
 
 
 class Stack(Protocol):
@@ -69,18 +62,11 @@ class Place:
         return runbook_url(finding.rule, self.runbooks)
 
     def title(self, finding: Finding, most: int) -> str:
-        return clean(_exported()["titles"].get(finding.rule, ""), most) or finding.rule
+        return clean(exported()["titles"].get(finding.rule, ""), most) or finding.rule
 
     def where(self, finding: Finding) -> str:
         is_global = finding.resource.region == GLOBAL
         return self.region if is_global else finding.resource.region
-
-
-@functools.cache
-def _exported() -> dict[str, dict[str, str]]:
-    """The ``titles`` of the rules by id, and the templates of ``arns`` by resource type."""
-    found: dict[str, dict[str, str]] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return found
 
 
 def reason(finding: Finding, most: int) -> str:
@@ -171,7 +157,7 @@ def finding_of(
         "Resources": [
             {
                 "Type": kind if kind in details else "Other",
-                "Id": (_arn(resource, partition) or resource.key)[:MOST_ID],
+                "Id": (exported_arn(resource, partition) or resource.key)[:MOST_ID],
                 "Partition": partition,
                 "Region": stack.where(finding),
             }
@@ -190,10 +176,3 @@ def _workflow(finding: Finding) -> str:
     if finding.is_waived:
         return "SUPPRESSED"
     return "RESOLVED" if is_settled(finding) else "NEW"
-
-
-def _arn(resource: Resource, partition: str) -> str:
-    """Also where no module is loaded that declares the type."""
-    return arn_of(resource, partition) or formatted_arn(
-        _exported()["arns"].get(resource.type, ""), resource, partition
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
 
-_IF_ANY = (
+IF_ANY = (
     "name",
     "blind_since",
     "blind_reason",
@@ -56,7 +56,7 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
         "first_observed_at": iso(finding.first_observed_at or finding.last_observed_at),
         "last_observed_at": iso(finding.last_observed_at),
     }
-    for name in _IF_ANY:
+    for name in IF_ANY:
         value = getattr(finding, name)
         if value:
             plain[name] = iso(value) if isinstance(value, datetime) else value

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from readiness.alerting.console import console_url
 from readiness.alerting.guidance import guidance
+from readiness.alerting.placeholders import filled
 from readiness.alerting.severity import severity_of
 from readiness.engine.rows import Entry
 from readiness.model.finding import DEFAULT_STACK, Finding, iso
@@ -107,7 +108,7 @@ def text_of(finding: Finding, entry: Entry, runbooks: str, stack: str) -> str:
     if finding.owner:
         lines.append(f"Owner:     {finding.owner}")
     if known.steps and not over and finding.is_open:
-        lines += ["", *known.steps.splitlines()]
+        lines += ["", *filled(known.steps, finding.resource).splitlines()]
     return "\n".join(lines)
 
 

@@ -17,8 +17,10 @@ from readiness.alerting.finding_text import (
 )
 from readiness.alerting.groups import Group
 from readiness.alerting.guidance import guidance
+from readiness.alerting.placeholders import filled
 from readiness.alerting.severity import pages, severity_of
 from readiness.model.finding import DEFAULT_STACK, Finding, iso
+from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Fact, Severity
 from readiness.model.waiver import spoken
@@ -84,7 +86,7 @@ def pagerduty_event(
             "class": finding.rule,
             "custom_details": _details(finding, stack)
             | {"runbook": runbook}
-            | (_steps(finding.rule) if action == "trigger" else {}),
+            | (_steps(finding.rule, resource) if action == "trigger" else {}),
         },
         "links": links,
     }
@@ -192,9 +194,11 @@ def _details(finding: Finding, stack: str) -> dict[str, str]:
     return {name: clean(value, most.get(name, SUMMARY_MOST)) for name, value in filled.items()}
 
 
-def _steps(rule: str) -> dict[str, str]:
+def _steps(rule: str, resource: Resource | None = None) -> dict[str, str]:
     """The runbook's steps, in their lines: whoever is paged may have only the page."""
     steps = guidance(rule).steps
+    if resource is not None:
+        steps = filled(steps, resource)
     return {"runbook_steps": steps} if steps else {}
 
 

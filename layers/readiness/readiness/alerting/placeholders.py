@@ -1,0 +1,92 @@
+"""Commands of a runbook with the resource filled in, so that they can be typed as they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from readiness.alerting.exported import exported_arn
+from readiness.engine.geography import default
+from readiness.model.resource import GLOBAL, Resource
+
+_OF_TYPE = {
+    "AWS::ApiGatewayV2::Api": ("API",),
+    "AWS::AutoScaling::AutoScalingGroup": ("GROUP",),
+    "AWS::CloudWatch::Alarm": ("ALARM",),
+    "AWS::CodeBuild::Project": ("PROJECT",),
+    "AWS::DAX::Cluster": ("CLUSTER",),
+    "AWS::DynamoDB::Table": ("TABLE",),
+    "AWS::EC2::SecurityGroup": ("GROUP",),
+    "AWS::EC2::VPC": ("VPC",),
+    "AWS::ECS::Cluster": ("CLUSTER",),
+    "AWS::ECS::TaskDefinition": ("TASK_DEFINITION",),
+    "AWS::EFS::FileSystem": ("FILE_SYSTEM",),
+    "AWS::ElastiCache::CacheCluster": ("CLUSTER",),
+    "AWS::ElastiCache::ReplicationGroup": ("GROUP",),
+    "AWS::ElastiCache::ServerlessCache": ("CACHE",),
+    "AWS::IAM::Group": ("GROUP",),
+    "AWS::IAM::Role": ("ROLE",),
+    "AWS::IAM::User": ("USER",),
+    "AWS::KMS::Key": ("KEY",),
+    "AWS::Kinesis::Stream": ("STREAM",),
+    "AWS::Lambda::EventSourceMapping": ("UUID",),
+    "AWS::Lambda::Function": ("FUNCTION",),
+    "AWS::Logs::LogGroup": ("GROUP", "LOG_GROUP"),
+    "AWS::MemoryDB::Cluster": ("CLUSTER",),
+    "AWS::OpenSearch::Domain": ("DOMAIN",),
+    "AWS::RDS::DBCluster": ("CLUSTER",),
+    "AWS::RDS::DBInstance": ("DATABASE", "INSTANCE"),
+    "AWS::S3::Bucket": ("BUCKET",),
+    "AWS::SNS::Topic": ("TOPIC",),
+    "AWS::SQS::Queue": ("QUEUE",),
+    "AWS::StepFunctions::StateMachine": ("MACHINE", "STATE_MACHINE"),
+}
+"""What the commands of rules about a type call the resource itself: its id."""
+_SERVICE = "AWS::ECS::Service"
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_COMMAND = re.compile(r"(?:[^\n]*\\\n)*[^\n]*\n?")
+_NOT_NAMES = (": ", "-type ", "--propagate-tags ", "--state-value ")
+"""What stands before a word in capitals that is a value, such as ``--propagate-tags SERVICE``."""
+_WORD = re.compile(
+    "".join(f"(?<!{before})" for before in _NOT_NAMES)
+    + r"(?<![A-Za-z0-9_])[A-Z][A-Z_]+(?![A-Za-z0-9_])"
+)
+_PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.:+=,@-]*")
+"""What means itself in a shell, in quotes and in JSON. The name of a resource is not ours."""
+
+
+def filled(text: str, resource: Resource) -> str:
+    """Markdown whose commands name the resource; a placeholder for anything else stays.
+
+    So does one whose value would not be taken literally where it stands.
+    """
+    known = {name: value for name, value in _known(resource) if _PLAIN.fullmatch(value)}
+
+    def of_command(command: re.Match[str]) -> str:
+        names = dict(known)
+        whole = resource.key if "readiness waive" in command[0] else resource.id
+        if _PLAIN.fullmatch(whole):
+            names["RESOURCE"] = whole
+        return _WORD.sub(lambda word: names.get(word[0], word[0]), command[0])
+
+    return _CODE.sub(lambda code: _COMMAND.sub(of_command, code[0]), text)
+
+
+def _known(resource: Resource) -> Iterator[tuple[str, str]]:
+    yield "ACCOUNT", resource.account
+    if resource.region != GLOBAL:
+        yield "REGION", resource.region
+    names = _OF_TYPE.get(resource.type, ())
+    own = resource.id.rpartition("/")[2] if resource.type.startswith("AWS::IAM::") else resource.id
+    for name in names:
+        yield name, own
+    if resource.type == _SERVICE:
+        names = ("SERVICE",)
+        _, _, path = resource.id.partition(":service/")
+        cluster, slash, service = path.partition("/")
+        if slash:
+            yield from (("CLUSTER", cluster), ("SERVICE", service))
+    if resource.region != GLOBAL:
+        partition = default().partition(resource.region)
+        for name in names:
+            yield f"{name}_ARN", exported_arn(resource, partition)
