@@ -175,8 +175,8 @@ def test_critical_waits_for_a_second_person_and_the_command_is_named(run, deploy
 
 def test_whoever_looks_at_once_is_told_when_it_shows(run, deployed):
     follows = "`readiness status` and the pages follow within a minute."
-    assert follows not in waive(run, "--dry-run").stderr
-    said = waive(run)
+    assert follows not in waive(run, "--resource", "data", "--dry-run").stderr
+    said = waive(run, "--resource", "data")
     assert follows in said.stderr
     deployed.upkeep()
     [waiver] = {row["id"] for row in json.loads(said.stdout)}
