@@ -18,6 +18,14 @@ _SECONDS = 2
 """How long AWS may take to answer while somebody waits at a prompt."""
 
 
+_PLAIN = "            COMPREPLY+=($value)\n"
+_QUOTED = """\
+            [[ ${COMP_WORDS[COMP_CWORD]} == [\\"\\']* ]] || printf -v value %q "$value"
+            COMPREPLY+=("$value")
+"""
+"""bash inserts a word as it stands: ``Monitoring & Observability`` would be a command and another
+one. Within quotes that are open, it needs none."""
+
 Known = Iterable[tuple[str, str]]
 """What a word can be, each with a few words about it."""
 
@@ -156,4 +164,5 @@ def completion(shell: str) -> None:
     if made is None:
         raise LookupError(shell)
     source = made(main, {}, PROGRAM, VARIABLE)
-    click.echo(source.source_template % source.source_vars())
+    text = source.source_template % source.source_vars()
+    click.echo(text.replace(_PLAIN, _QUOTED) if shell == "bash" else text)

@@ -128,3 +128,29 @@ def test_a_shell_takes_its_script(tmp_path, shell):
         assert (said.returncode, said.stderr) == (0, "")
     if shell in SHELLS:
         assert said.stdout.split()[:1] == ["sarif"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "made"),
+    [
+        pytest.param("Cost", r"Cost\ Management", id="a space"),
+        pytest.param(r"'Monitoring\ \&'", r"Monitoring\ \&\ Observability", id="another command"),
+        pytest.param("'\"Cost'", "Cost Management", id="within quotes that are open"),
+    ],
+)
+def test_bash_gets_words_that_stay_one_word(tmp_path, begun, made):
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("bash is not installed")
+    script = tmp_path / "script"
+    script.write_text(CliRunner().invoke(main, ["completion", "bash"]).stdout)
+    words = f"readiness status --section {begun}"
+    typed = (
+        f"source {script}; COMP_WORDS=({words}); COMP_CWORD=3;"
+        " _readiness_completion readiness x --section; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    home = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    said = subprocess.run(
+        [bash, "-c", typed], env=home, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout.splitlines() == [made]
