@@ -1402,6 +1402,19 @@ GOLDEN = (
         [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/maif"],
         ("AWS::SSM::Parameter", "/readiness/manifest/maif"),
     ),
+    told(
+        "ssm-switch-deleted",
+        "Parameter Store Change",
+        "aws.ssm",
+        {
+            "operation": "Delete",
+            "name": "/prod/orders/enabled",
+            "type": "String",
+            "description": "",
+        },
+        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/prod/orders/enabled"],
+        ("AWS::SSM::Parameter", "/prod/orders/enabled"),
+    ),
     tagged(
         "sqs-queue-tagged",
         "sqs",

@@ -56,6 +56,7 @@ class Switch:
             "Tag Change on Resource",
             match=(("service", ("ssm", "dynamodb")), ("resource-type", ("parameter", "table"))),
         ),
+        ServiceEvent("Parameter Store Change", match=(("operation", ("Delete",)),)),
     ),
 )
 @dataclass(frozen=True, slots=True)
