@@ -53,7 +53,11 @@ def pager_subscribed(
         tuple[str, ...], "Globs of functions that page, besides those that speak of a pager"
     ] = (),
 ) -> Verdict:
-    """A topic that alarms publish to reaches a pager, not only an inbox."""
+    """A topic that alarms publish to reaches a pager, not only an inbox.
+
+    Alarms that page on another way need none there: an EventBridge rule that hands every alarm to
+    a pager's API destination, or a response plan of Incident Manager.
+    """
     return paging_verdict(topic, losses, pager_hosts, pager_functions)
 
 

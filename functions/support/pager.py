@@ -91,7 +91,7 @@ def paging_verdict(
         ],
     }
     if not pagers:
-        return _without_pager(topic, wanted).observing(facts)
+        return (_past_the_topic(topic, wanted) or _without_pager(topic, wanted)).observing(facts)
     working = [each for each in pagers if not each.wrong]
     if not working:
         problems = [Problem(Severity.HIGH, f"{each.who} {each.wrong}.") for each in pagers]
@@ -182,6 +182,33 @@ def _passes(topic: PagingTopic, about: Subscription) -> Answer:
     answers = {passes_with_body(wanted, message.body) for message in messages}
     # that it picks some of the alarms may be meant: which of them are critical does not show
     return answers.pop() if len(answers) == 1 else Answer.MAYBE
+
+
+def _past_the_topic(topic: PagingTopic, hosts: Collection[str]) -> Verdict | None:
+    """The verdict where the topic's alarms page on another way; None where they do not."""
+    if topic.alarms and set(topic.alarms) <= set(topic.incidents):
+        return not_applicable(
+            "Each alarm that publishes to the topic starts an incident in Incident Manager too;"
+            " escalation-policy judges whom that engages."
+        )
+    leading = [
+        each
+        for each in topic.bridges
+        if host_of(each.endpoint) in hosts and each.endpoint.lower().startswith("https:")
+    ]
+    whole = next((each for each in leading if each.is_of_all), None)
+    if whole is not None:
+        return complies(
+            f"No pager listens to the topic, but the EventBridge rule {whole.rule} hands every"
+            f" alarm to {shown(whole.endpoint)}."
+        )
+    if leading:
+        return cannot_tell(
+            f"No pager listens to the topic. The EventBridge rule {leading[0].rule} hands some"
+            f" alarms to {shown(leading[0].endpoint)}; whether those of the topic are among them"
+            " depends on its event pattern."
+        )
+    return None
 
 
 def _without_pager(topic: PagingTopic, hosts: Collection[str]) -> Verdict:

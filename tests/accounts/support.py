@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Artefact, Attestation, Scope
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES
+from tests.accounts.traffic import get_metric_data
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 KEY = "e93facc04764012d7bfb002500d5d1a6"
@@ -155,6 +157,7 @@ def fake_account() -> FakeAccount:
     return FakeAccount(
         {
             ("support", "describe_severity_levels"): {"severityLevels": LEVELS},
+            ("events", "list_rules"): {"Rules": []},
             ("sns", "list_topics"): {"Topics": [{"TopicArn": TOPIC}]},
             ("sns", "list_subscriptions"): {"Subscriptions": [subscribed("https", PAGER)]},
             ("sns", "list_subscriptions_by_topic"): {
@@ -218,6 +221,42 @@ def by_a_function() -> FakeAccount:
     )
 
 
+BRIDGE = {
+    "Name": "alarms-to-pagerduty",
+    "State": "ENABLED",
+    "EventPattern": json.dumps(
+        {
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "detail": {"state": {"value": ["ALARM"]}},
+        }
+    ),
+}
+DESTINATION = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:api-destination/pagerduty/11111111"
+
+
+def by_an_event_rule(**changes: Any) -> FakeAccount:
+    """The topic reaches an inbox; an EventBridge rule hands every alarm to PagerDuty."""
+    listed = {"Subscriptions": [subscribed("email", "ops@example.com")]}
+    return fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(lambda *_: None),
+        sns__list_subscriptions=listed,
+        sns__list_subscriptions_by_topic=listed,
+        events__list_rules={"Rules": [{**BRIDGE, **changes}]},
+        events__list_targets_by_rule={"Targets": [{"Id": "pager", "Arn": DESTINATION}]},
+        events__list_api_destinations={
+            "ApiDestinations": [
+                {
+                    "ApiDestinationArn": DESTINATION,
+                    "Name": "pagerduty",
+                    "ApiDestinationState": "ACTIVE",
+                    "InvocationEndpoint": "https://events.pagerduty.com/v2/enqueue",
+                }
+            ]
+        },
+    )
+
+
 def without_a_plan() -> FakeAccount:
     """The account has basic support alone."""
     return fake_account().but(
@@ -228,5 +267,6 @@ def without_a_plan() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "by a function": Variant(by_a_function, ("pager-subscribed",)),
+        "by an event rule": Variant(by_an_event_rule, ("pager-subscribed",)),
         "without a plan": Variant(without_a_plan),
     }

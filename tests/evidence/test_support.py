@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from readiness.evidence.ssm_contacts import LOOKED_AHEAD, EscalationPlans
 from readiness.evidence.support import SupportPlan
 from readiness.model.evidence import ACCOUNT
 from tests.accounts import support as worlds
-from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation, observe, scan
 
 THIS = ACCOUNT.resource(ACCOUNT_ID, "", ACCOUNT_ID)
 ALARMS = TOPIC.resource(ACCOUNT_ID, HOME, "alarms")
@@ -234,6 +235,82 @@ def test_subscribers_of_another_topic_are_not_asked_about():
     )
     assert of(fake_account, PagingTopic, ALARMS).listeners == ()
     assert ("sns", "get_subscription_attributes") not in fake_account.calls
+
+
+PATTERN = json.loads(worlds.BRIDGE["EventPattern"])
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        pytest.param({}, Status.COMPLIANT, id="every alarm"),
+        pytest.param({"State": "DISABLED"}, Status.NON_COMPLIANT, id="disabled"),
+        pytest.param(
+            {"EventPattern": json.dumps({k: v for k, v in PATTERN.items() if k != "detail"})},
+            Status.COMPLIANT,
+            id="every change",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"detail": {"state": {"value": ["OK"]}}})},
+            Status.INSUFFICIENT_DATA,
+            id="what is over",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"detail": {"alarmName": ["down"]}})},
+            Status.INSUFFICIENT_DATA,
+            id="one alarm",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"resources": [{"prefix": "arn:aws"}]})},
+            Status.INSUFFICIENT_DATA,
+            id="some by their ARN",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"detail-type": ["EC2 Instance State"]})},
+            Status.NON_COMPLIANT,
+            id="other events",
+        ),
+        pytest.param({"EventPattern": "{"}, Status.NON_COMPLIANT, id="no pattern"),
+    ],
+)
+def test_a_rule_that_hands_alarms_to_a_pager(changes, status, bulk):
+    account = worlds.by_an_event_rule(**changes)
+    if bulk:
+        [seen] = scan(account, [pager_subscribed])
+    else:
+        seen = observe(account, pager_subscribed, "alarms")
+    assert seen.finding.status is status, seen.finding.reason
+
+
+def test_rules_are_asked_for_only_where_no_program_listens():
+    account = worlds.fake_account()
+    of(account, PagingTopic, ALARMS)
+    assert ("events", "list_rules") not in account.calls
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_denied_listing_of_rules_is_no_lack_of_a_pager(bulk):
+    account = worlds.by_an_event_rule().but(events__list_rules=error("AccessDeniedException"))
+    seen = (
+        scan(account, [pager_subscribed])
+        if bulk
+        else [observe(account, pager_subscribed, "alarms")]
+    )
+    [finding] = [each.finding for each in seen]
+    assert (finding.status, finding.missing) == (Status.INSUFFICIENT_DATA, ("events:ListRules",))
+
+
+def test_an_alarm_that_starts_an_incident_needs_no_pager_at_its_topic():
+    def described(**params: Any) -> Any:
+        answer = worlds.describe_alarms(**params)
+        answer["MetricAlarms"][0]["AlarmActions"].append(worlds.RESPONSE)
+        return answer
+
+    account = worlds.by_an_event_rule(State="DISABLED").but(cloudwatch__describe_alarms=described)
+    assert of(account, PagingTopic, ALARMS).incidents == ("errors",)
+    finding = observe(account, pager_subscribed, "alarms").finding
+    assert finding.status is Status.NOT_APPLICABLE
 
 
 def test_a_pending_subscription_and_one_that_went_since():

@@ -18,6 +18,7 @@ from functions.support.app import (
 from functions.support.wiki import NOTHING
 from readiness import Severity, Status
 from readiness.evidence.account import Account
+from readiness.evidence.eventbridge.alarm_bridges import Bridge
 from readiness.evidence.sns.delivery import Subscription
 from readiness.evidence.sns.pagers import Forwarder, Listener, PagingTopic
 from readiness.evidence.sns.redrive import TopicLosses
@@ -362,6 +363,53 @@ def test_an_address_is_not_shown():
         about, TopicLosses(failed_today=0), **pager_subscribed.configure({})
     )
     assert verdict.observed["redrive"] == ["email"]
+
+
+ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
+BRIDGE = Bridge("alarms-to-pagerduty", ENQUEUE)
+
+
+@pytest.mark.parametrize(
+    ("about", "bridges", "status", "words"),
+    [
+        pytest.param(topic(MAIL), (BRIDGE,), GOOD, "alarms-to-pagerduty hands every", id="all"),
+        pytest.param(topic(MAIL), (replace(BRIDGE, is_of_all=False),), UNKNOWN, "some", id="some"),
+        pytest.param(
+            topic(MAIL), (replace(BRIDGE, is_of_all=False), BRIDGE), GOOD, "every", id="both"
+        ),
+        pytest.param(
+            topic(MAIL),
+            (Bridge("tickets", "https://example.service-now.com/api/em"),),
+            BAD,
+            "email only",
+            id="no pager",
+        ),
+        pytest.param(
+            topic(MAIL),
+            (replace(BRIDGE, endpoint=ENQUEUE.replace("https", "http")),),
+            BAD,
+            "email only",
+            id="in the clear",
+        ),
+        pytest.param(topic(url(confirmed=False)), (BRIDGE,), BAD, "confirmed", id="broken pager"),
+        pytest.param(topic(MAIL, alarms=()), (), NA, "No alarm", id="another topic"),
+        pytest.param(
+            replace(topic(MAIL), incidents=("errors",)), (), NA, "Incident Manager", id="incident"
+        ),
+        pytest.param(
+            replace(topic(MAIL, alarms=("errors", "slow")), incidents=("errors",)),
+            (),
+            BAD,
+            "email only",
+            id="one of two alarms starts an incident",
+        ),
+    ],
+)
+def test_alarms_that_page_past_the_topic(about, bridges, status, words):
+    given = replace(about, bridges=bridges)
+    verdict = pager_subscribed(given, TopicLosses(), **pager_subscribed.configure({}))
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
 
 
 # -- the test page --------------------------------------------------------------------------------

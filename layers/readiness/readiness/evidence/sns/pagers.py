@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
+from readiness.evidence.eventbridge.alarm_bridges import AlarmBridges, Bridge
 from readiness.evidence.sns.delivery import (
     SUBSCRIPTION_CALLS,
     Subscription,
@@ -18,13 +20,16 @@ from readiness.evidence.sns.delivery import (
 )
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
-from readiness.model.evidence import arn_of, evidence
+from readiness.model.evidence import REGION, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+from readiness.semantics.pagers import CHAT_HOSTS, host_of
 
 _GONE = ("ResourceNotFoundException",)
 _PAGES = re.compile(r"pager|opsgenie|victorops|splunk[_-]?on[_-]?call", re.IGNORECASE)
 """In a function's name or in the name of a variable: it pages."""
+_READ_LATER = {"application", "email", "email-json", "firehose", "sms"}
 _SECRET = re.compile(r"secret|routing[_-]?key", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?:^|_)(?:ssm|param(?:eter)?)(?:_|$)", re.IGNORECASE)
 """In the name of a variable: it names a parameter of Systems Manager and no secret."""
@@ -70,11 +75,16 @@ class Listener:
         "sns:ListSubscriptions",
         "sns:ListSubscriptionsByTopic",
     ),
+    uses=(AlarmBridges,),
     changed_by=(*SUBSCRIPTION_CALLS, *ALARM_CHANGES),
 )
 @dataclass(frozen=True, slots=True)
 class PagingTopic:
     """The alarms that publish to a topic, and who listens to it.
+
+    ``incidents`` are those of the alarms that start an incident in Incident Manager too;
+    ``bridges`` the rules that hand alarms to web addresses, asked for only where nobody listens
+    but people who read in the morning.
 
     Of a topic without alarms only URLs and functions that speak of a pager are followed.
     Changes of functions, their mappings and secrets are seen by the sweep. Sources:
@@ -86,6 +96,8 @@ class PagingTopic:
     account: str
     alarms: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    incidents: tuple[str, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> PagingTopic:
@@ -95,7 +107,11 @@ class PagingTopic:
     def load_all(cls, read: Reader) -> Mapping[str, PagingTopic]:
         listed = subscriptions_of_topics(read)
         alarms = _alarms(read, {arn_of(topic, read.partition) for topic in listed})
-        return {topic.id: cls._of(read, topic, found, alarms) for topic, found in listed.items()}
+        found: dict[str, PagingTopic] = {}
+        for topic, subscriptions in listed.items():
+            with suppress(Unreadable):  # one that cannot be read is left to its own load
+                found[topic.id] = cls._of(read, topic, subscriptions, alarms)
+        return found
 
     @classmethod
     def _of(
@@ -103,20 +119,34 @@ class PagingTopic:
         read: Reader,
         topic: Resource,
         listed: Iterable[Mapping[str, Any]],
-        alarms: Mapping[str, list[str]],
+        alarms: Mapping[str, list[tuple[str, bool]]],
     ) -> PagingTopic:
-        names = tuple(alarms.get(arn_of(topic, read.partition), ()))
-        found = (_listener(read, topic, each, everyone=bool(names)) for each in listed)
-        return cls(topic.account, names, tuple(each for each in found if each is not None))
+        told = alarms.get(arn_of(topic, read.partition), ())
+        names = tuple(name for name, _ in told)
+        each_of = (_listener(read, topic, each, everyone=bool(names)) for each in listed)
+        found = tuple(each for each in each_of if each is not None)
+        incidents = tuple(name for name, starts_incident in told if starts_incident)
+        bridges: tuple[Bridge, ...] = ()
+        if len(incidents) < len(names) and not any(map(_may_page, found)):
+            region = REGION.resource(read.account, read.region, read.account)
+            bridges = read.of(AlarmBridges, region).all
+        return cls(topic.account, names, found, incidents, bridges)
 
 
-def _alarms(read: Reader, wanted: set[str] | None = None) -> dict[str, list[str]]:
-    """The alarms by the topics that they publish to."""
-    found: dict[str, list[str]] = {}
+def _may_page(listener: Listener) -> bool:
+    about = listener.subscription
+    is_program = about.protocol not in _READ_LATER and host_of(about.endpoint) not in CHAT_HOSTS
+    return about.confirmed and is_program
+
+
+def _alarms(read: Reader, wanted: set[str] | None = None) -> dict[str, list[tuple[str, bool]]]:
+    """The alarms by the topics that they publish to, each with whether it starts an incident."""
+    found: dict[str, list[tuple[str, bool]]] = {}
     for alarm in read_inventory(read).alarms:
+        starts_incident = any(":ssm-incidents:" in action for action in alarm.actions)
         for action in alarm.actions:
             if ":sns:" in action and (wanted is None or action in wanted):
-                found.setdefault(action, []).append(alarm.name)
+                found.setdefault(action, []).append((alarm.name, starts_incident))
     return found
 
 
