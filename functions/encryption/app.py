@@ -7,7 +7,6 @@ from readiness import (
     Severity,
     Verdict,
     cannot_tell,
-    complies,
     heading,
     not_applicable,
     violates,
@@ -15,11 +14,14 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls
+from readiness.evidence.dax import DaxTransit
+from readiness.evidence.elasticache.clusters import ClusterTransit
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
 from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyAccess, KmsKeyState, KmsRotation
 from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage
+from readiness.evidence.memorydb import MemoryDbTransit
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.s3.buckets import (
     BucketAndKey,
@@ -32,6 +34,7 @@ from readiness.evidence.sqs.queues import QueuePolicy
 
 from .at_rest import default_encryption_verdict, is_load_balancer_log_target
 from .endpoints import (
+    cache_verdict,
     distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
@@ -64,6 +67,8 @@ AT_REST = "Enable S3 bucket encryption with KMS"
 PER_ENVIRONMENT = "Use separate KMS keys per environment"
 ROTATION = "Enable key rotation"
 IN_TRANSIT = "Encrypt data in transit (TLS 1.2+)"
+
+REQUIRED = "TransitEncryptionEnabled with TransitEncryptionMode required."
 
 MISSTATED = "The settings are wrong"
 
@@ -329,15 +334,40 @@ def opensearch_tls(domain: DomainTls, *, endpoints: InternalEndpoints) -> Verdic
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def elasticache_tls(group: TransitEncryption, *, endpoints: InternalEndpoints) -> Verdict:
     """An ElastiCache replication group requires TLS from clients."""
-    expected = "TransitEncryptionEnabled with TransitEncryptionMode required."
+    return cache_verdict(
+        endpoints.severity(internal=True), REQUIRED, enabled=group.enabled, mode=group.mode
+    )
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def cache_cluster_tls(cluster: ClusterTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """An ElastiCache cluster outside of replication groups requires TLS from clients.
+
+    These are the clusters of Memcached, and single nodes of Redis OSS and Valkey.
+    """
+    if cluster.replication_group:
+        return not_applicable(
+            f"The cluster is a node of the replication group {cluster.replication_group}, which"
+            " elasticache-tls checks."
+        )
     severity = endpoints.severity(internal=True)
-    if not group.enabled:
-        said = "Encryption in transit is off."
-        return violates(said, expected=expected, severity=severity)
-    if group.mode == "preferred":
-        said = "Encryption in transit is only preferred: clients without TLS can connect too."
-        return violates(said, expected=expected, severity=severity)
-    return complies("Encryption in transit is required.", mode=group.mode)
+    verdict = cache_verdict(severity, REQUIRED, enabled=cluster.enabled, mode=cluster.mode)
+    return verdict.observing({"engine": cluster.engine})
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def memorydb_tls(cluster: MemoryDbTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """A MemoryDB cluster requires TLS from clients."""
+    severity = endpoints.severity(internal=True)
+    return cache_verdict(severity, "A new cluster with TLSEnabled.", enabled=cluster.enabled)
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def dax_tls(cluster: DaxTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """A DynamoDB Accelerator cluster requires TLS from clients."""
+    severity = endpoints.severity(internal=True)
+    expected = "A new cluster with ClusterEndpointEncryptionType TLS."
+    return cache_verdict(severity, expected, enabled=cluster.enabled)
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.MEDIUM, opt_in="check_sqs_sns")

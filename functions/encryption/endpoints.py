@@ -192,3 +192,14 @@ def distribution_verdict(distribution: DistributionTls) -> Verdict:
         " HTTPS with TLS 1.2 or later.",
         minimum_version=distribution.minimum_version,
     )
+
+
+def cache_verdict(severity: Severity, expected: str, *, enabled: bool, mode: str = "") -> Verdict:
+    """The verdict on a cache by whether its clients need TLS."""
+    if not enabled:
+        said = "Encryption in transit is off."
+        return violates(said, expected=expected, severity=severity)
+    if mode == "preferred":
+        said = "Encryption in transit is only preferred: clients without TLS can connect too."
+        return violates(said, expected=expected, severity=severity)
+    return complies("Encryption in transit is required.", mode=mode)

@@ -24,6 +24,7 @@ from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
+from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
@@ -274,6 +275,25 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
         return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
     return judge_plain_text(
         found, texts=len(group.scripts), nothing="Its instances start without user data."
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def stack_parameters(stack: StackValues, *, plain_text: PlainTextSettings) -> Verdict:
+    """The parameters and outputs of a stack hold no credentials.
+
+    Everyone who may describe the stack can read them. A parameter with NoEcho is masked.
+    """
+    values = {f"parameters/{name}": value for name, value in stack.parameters.items()}
+    values |= {f"outputs/{name}": value for name, value in stack.outputs.items()}
+    if not values and stack.hidden:
+        masked = plural(stack.hidden, "parameter")
+        return complies(f"The stack has only {masked} with NoEcho.", hidden=stack.hidden)
+    return judge_plain_text(
+        in_options(values, plain_text),
+        variables=len(values),
+        kind="value",
+        nothing="The stack has no parameters and no outputs.",
     )
 
 

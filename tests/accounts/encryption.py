@@ -370,6 +370,35 @@ _IN_TRANSIT = {
     ("opensearch", "describe_domain"): {"DomainStatus": SEARCH_DOMAIN},
     ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH_DOMAIN]},
     ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [GROUP]},
+    ("elasticache", "describe_cache_clusters"): {
+        "CacheClusters": [
+            {
+                "CacheClusterId": "pages",
+                "ARN": f"arn:aws:elasticache:{REGIONAL}:cluster:pages",
+                "Engine": "memcached",
+                "TransitEncryptionEnabled": True,
+                "TransitEncryptionMode": "required",
+            }
+        ]
+    },
+    ("memorydb", "describe_clusters"): {
+        "Clusters": [
+            {
+                "Name": "durable",
+                "ARN": f"arn:aws:memorydb:{REGIONAL}:cluster/durable",
+                "TLSEnabled": True,
+            }
+        ]
+    },
+    ("dax", "describe_clusters"): {
+        "Clusters": [
+            {
+                "ClusterName": "tables",
+                "ClusterArn": f"arn:aws:dax:{REGIONAL}:cache/tables",
+                "ClusterEndpointEncryptionType": "TLS",
+            }
+        ]
+    },
 }
 
 

@@ -172,6 +172,29 @@ def configuration(script: str) -> dict[str, Any]:
 
 
 REST_STAGE = {"stageName": "prod", "variables": {"alias": "live"}}
+
+
+def stack(**changes: Any) -> dict[str, Any]:
+    """A stack of DescribeStacks with a parameter that is masked, and an output."""
+    return {
+        "StackName": "checkout",
+        "StackId": f"arn:aws:cloudformation:{HOME}:{ACCOUNT_ID}:stack/checkout/1f2e3d4c",
+        "StackStatus": "UPDATE_COMPLETE",
+        "CreationTime": NOON,
+        "Parameters": [
+            {"ParameterKey": "Stage", "ParameterValue": "prod"},
+            {"ParameterKey": "DbPassword", "ParameterValue": "****"},
+        ],
+        "Outputs": [{"OutputKey": "DbSecretArn", "OutputValue": SECRET_ARN}],
+    } | changes
+
+
+def summary() -> dict[str, Any]:
+    """The same in ListStacks."""
+    named = ("StackName", "StackId", "StackStatus", "CreationTime")
+    return {name: stack()[name] for name in named}
+
+
 HTTP_STAGE = {"StageName": "prod", "StageVariables": {"alias": "live"}}
 
 
@@ -238,6 +261,8 @@ def fake_account() -> FakeAccount:
             ("apigatewayv2", "get_stage"): HTTP_STAGE,
             ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [group()]},
             ("ec2", "describe_launch_template_versions"): {"LaunchTemplateVersions": [version()]},
+            ("cloudformation", "list_stacks"): {"StackSummaries": [summary()]},
+            ("cloudformation", "describe_stacks"): {"Stacks": [stack()]},
             ("secretsmanager", "list_secrets"): {"SecretList": [secret()]},
             ("secretsmanager", "describe_secret"): secret(),
             ("cloudtrail", "describe_trails"): {"trailList": [trail()]},

@@ -7,10 +7,13 @@ import json
 import pytest
 
 from functions.encryption.app import (
+    cache_cluster_tls,
     cloudfront_tls,
+    dax_tls,
     domain_name_tls,
     elasticache_tls,
     listener_tls,
+    memorydb_tls,
     opensearch_tls,
     rest_api_tls,
     s3_tls,
@@ -21,14 +24,17 @@ from functions.encryption.endpoints import Floor, floor_of
 from readiness import Severity, Status
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls, Origin
+from readiness.evidence.dax import DaxTransit
+from readiness.evidence.elasticache.clusters import ClusterTransit
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
+from readiness.evidence.memorydb import MemoryDbTransit
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.s3.buckets import BucketPolicy
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
-from tests.accounts.encryption import no_plain_http, policy
-from tests.fake_account import service_model
+from tests.accounts.encryption import fake_account, no_plain_http, policy
+from tests.fake_account import observe, service_model
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -431,6 +437,77 @@ def test_elasticache_tls(group, status):
 
 
 @pytest.mark.parametrize(
+    ("about", "status", "said"),
+    [
+        pytest.param(
+            {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "required"},
+            GOOD,
+            "is required",
+            id="memcached with TLS",
+        ),
+        pytest.param({"TransitEncryptionEnabled": False}, BAD, "is off", id="off"),
+        pytest.param({}, BAD, "is off", id="too old to say so"),
+        pytest.param(
+            {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"},
+            BAD,
+            "only preferred",
+            id="preferred",
+        ),
+        pytest.param(
+            {"Engine": "redis", "TransitEncryptionEnabled": False},
+            BAD,
+            "is off",
+            id="a single node of Redis",
+        ),
+        pytest.param(
+            {"ReplicationGroupId": "cache"},
+            NA,
+            "replication group cache",
+            id="a member of a group",
+        ),
+    ],
+)
+def test_cache_clusters(about, status, said):
+    found = {"CacheClusters": [{"CacheClusterId": "pages", "Engine": "memcached"} | about]}
+    account = fake_account().but(elasticache__describe_cache_clusters=found)
+    finding = observe(account, cache_cluster_tls, "pages").finding
+    assert finding.status is status, finding.reason
+    assert said in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "call", "about", "status"),
+    [
+        pytest.param(
+            memorydb_tls, "memorydb", {"Name": "a", "TLSEnabled": True}, GOOD, id="MemoryDB"
+        ),
+        pytest.param(
+            memorydb_tls, "memorydb", {"Name": "a", "TLSEnabled": False}, BAD, id="MemoryDB, open"
+        ),
+        pytest.param(memorydb_tls, "memorydb", {"Name": "a"}, BAD, id="MemoryDB, not told"),
+        pytest.param(
+            dax_tls,
+            "dax",
+            {"ClusterName": "a", "ClusterEndpointEncryptionType": "TLS"},
+            GOOD,
+            id="DAX",
+        ),
+        pytest.param(
+            dax_tls,
+            "dax",
+            {"ClusterName": "a", "ClusterEndpointEncryptionType": "NONE"},
+            BAD,
+            id="DAX, off",
+        ),
+        pytest.param(dax_tls, "dax", {"ClusterName": "a"}, BAD, id="DAX, of before 2021"),
+    ],
+)
+def test_other_caches(rule, call, about, status):
+    account = fake_account().but(**{f"{call}__describe_clusters": {"Clusters": [about]}})
+    assert observe(account, rule, "a").finding.status is status
+
+
+@pytest.mark.parametrize(
     ("rule", "inside", "outside"),
     [
         pytest.param(
@@ -461,6 +538,9 @@ def test_elasticache_tls(group, status):
         pytest.param(
             elasticache_tls, TransitEncryption(True, "preferred"), None, id="cache, preferred"
         ),
+        pytest.param(cache_cluster_tls, ClusterTransit(False), None, id="cache cluster"),
+        pytest.param(memorydb_tls, MemoryDbTransit(False), None, id="MemoryDB"),
+        pytest.param(dax_tls, DaxTransit(False), None, id="DAX"),
     ],
 )
 def test_how_much_it_weighs_inside_a_network(rule, inside, outside):

@@ -18,6 +18,7 @@ from functions.secrets_management.app import (
     lambda_environment,
     rest_stage_variables,
     ssm_parameters,
+    stack_parameters,
     state_machine_definition,
 )
 from readiness import Severity, Status
@@ -25,6 +26,7 @@ from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
+from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.ssm import ParameterType
@@ -496,3 +498,55 @@ def test_no_value_leaves_the_rules(verdict):
     assert verdict.status is BAD
     assert VALUE not in json.dumps(dataclasses.asdict(verdict), default=dict)
     assert "8 to 15 characters" in json.dumps(dataclasses.asdict(verdict), default=dict)
+
+
+# -- stacks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "outputs", "hidden", "status", "severity", "said"),
+    [
+        pytest.param({}, {}, 0, NA, None, "no parameters and no outputs", id="neither"),
+        pytest.param({}, {}, 2, GOOD, None, "only 2 parameters with NoEcho", id="all are masked"),
+        pytest.param({"Stage": "prod"}, {}, 1, GOOD, None, "No credential", id="configuration"),
+        pytest.param(
+            {"DbPassword": "hunter2"}, {}, 0, BAD, HIGH, "parameters/DbPassword", id="a password"
+        ),
+        pytest.param(
+            {}, {"Key": KEY_ID}, 0, BAD, CRITICAL, "outputs/Key (AWS access", id="an access key"
+        ),
+        pytest.param(
+            {"DbSecret": SECRET_ARN}, {"SecretName": "prod/db"}, 0, GOOD, None, "", id="references"
+        ),
+        pytest.param(
+            {"DbPassword": "{{resolve:secretsmanager:prod/db:SecretString:password}}"},
+            {},
+            0,
+            GOOD,
+            None,
+            "No credential",
+            id="a dynamic reference",
+        ),
+        pytest.param(
+            {"SigningKey": "Zk3vT9qLx8"}, {}, 0, BAD, HIGH, "parameters/SigningKey", id="a key"
+        ),
+        pytest.param(
+            {"BootstrapVersion": "21", "AssetHash": "0123456789abcdef" * 4},
+            {"ExportsOutputRefDbSecret685A0FA5": SECRET_ARN},
+            0,
+            GOOD,
+            None,
+            "in 3 values",
+            id="what the CDK makes",
+        ),
+    ],
+)
+def test_stacks(parameters, outputs, hidden, status, severity, said):
+    verdict = stack_parameters(StackValues(parameters, outputs, hidden))
+    assert outcome(verdict, stack_parameters) == (status, severity), verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_stack_parameter_that_is_known_to_hold_no_secret():
+    values = StackValues({"DbPassword": "hunter2"}, {})
+    assert stack_parameters(values, ignore_patterns=("Db*",)).status is GOOD

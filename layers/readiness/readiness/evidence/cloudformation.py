@@ -46,6 +46,16 @@ _THAT_EXIST = (
 
 _DELETED = "DELETE_COMPLETE"
 _GONE = ("ValidationError: does not exist",)
+_SETTLED = (
+    "CREATE_COMPLETE",
+    "CREATE_FAILED",
+    "DELETE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+)
+"""How an operation on a stack ends; its parameters and outputs are those of that operation."""
 
 
 def stack_name(id: str) -> str:
@@ -122,4 +132,63 @@ class StackDrift:
             checked=in_utc(drift.get("LastCheckTimestamp")),
             read_at=now,
             created=in_utc(stack.get("CreationTime")),
+        )
+
+
+@evidence(
+    STACK,
+    reads=("cloudformation:DescribeStacks",),
+    changed_by=(
+        ServiceEvent(
+            "CloudFormation Stack Status Change",
+            match=(("status-details.status", _SETTLED),),
+            id="stack-id",
+            normalise=stack_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class StackValues:
+    """The parameters and the outputs of the stack, each by its name, as everyone can read them.
+
+    ``hidden`` counts the parameters with NoEcho, whose value CloudFormation masks. Of a parameter
+    that is taken from Systems Manager the value is what it resolved to. Source: DescribeStacks,
+    one listing for every stack.
+    """
+
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+    hidden: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, stack: Resource) -> StackValues:
+        answer = read.one("cloudformation", "describe_stacks", gone=_GONE, StackName=stack.id)
+        [about] = answer["Stacks"]
+        if about["StackStatus"] == _DELETED:
+            raise Gone(f"the stack {stack.id} is deleted")
+        return cls._of(about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, StackValues]:
+        found = read.every("cloudformation", "describe_stacks", "Stacks")
+        return {
+            stack["StackName"]: cls._of(stack)
+            for stack in found
+            if stack["StackStatus"] != _DELETED
+        }
+
+    @classmethod
+    def _of(cls, stack: Mapping[str, Any]) -> StackValues:
+        given = {
+            each["ParameterKey"]: each.get("ResolvedValue") or each.get("ParameterValue") or ""
+            for each in stack.get("Parameters") or ()
+        }
+        masked = [name for name, value in given.items() if value and not value.strip("*")]
+        return cls(
+            {name: value for name, value in given.items() if name not in masked},
+            {
+                each["OutputKey"]: each.get("OutputValue") or ""
+                for each in stack.get("Outputs") or ()
+            },
+            len(masked),
         )

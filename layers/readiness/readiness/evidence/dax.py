@@ -158,3 +158,29 @@ class DaxTtls:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
+
+
+@evidence(DAX_CLUSTER, reads=("dax:DescribeClusters",))
+@dataclass(frozen=True, slots=True)
+class DaxTransit:
+    """Whether clients reach the cluster over TLS. Source: DescribeClusters.
+
+    A cluster that does not say so is older than this kind of encryption, which began in 2021.
+    """
+
+    enabled: bool
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> DaxTransit:
+        [about] = read.every(
+            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
+        )
+        return cls._of(about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DaxTransit]:
+        return {each["ClusterName"]: cls._of(each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any]) -> DaxTransit:
+        return cls(answer.get("ClusterEndpointEncryptionType") == "TLS")

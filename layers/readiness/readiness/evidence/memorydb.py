@@ -101,3 +101,19 @@ def _durable(answer: Answer) -> tuple[Cache, CacheMetrics]:
     )
     on = [{"ClusterName": answer["Name"], "NodeName": node["Name"]} for node in nodes]
     return cache, per_node("AWS/MemoryDB", _KEYSPACE, on)
+
+
+@evidence(MEMORYDB_CLUSTER, reads=(MEMORYDB,))
+@dataclass(frozen=True, slots=True)
+class MemoryDbTransit:
+    """Whether clients reach the cluster over TLS, all or none. Source: DescribeClusters."""
+
+    enabled: bool
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> MemoryDbTransit:
+        return cls(bool(described_cluster(read, cluster).get("TLSEnabled")))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbTransit]:
+        return {each["Name"]: cls(bool(each.get("TLSEnabled"))) for each in _memorydb(read)}

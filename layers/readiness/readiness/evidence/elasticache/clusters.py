@@ -93,3 +93,34 @@ class CacheCluster:
             nodes,
             answer.get("ReplicationGroupId", ""),
         )
+
+
+@evidence(CACHE_CLUSTER, reads=("elasticache:DescribeCacheClusters",))
+@dataclass(frozen=True, slots=True)
+class ClusterTransit:
+    """Whether clients of the cluster reach it over TLS; ``mode`` is as in a replication group.
+
+    ``replication_group`` is the group that a member belongs to. Source: DescribeCacheClusters.
+    """
+
+    enabled: bool
+    mode: str = ""
+    engine: str = "memcached"
+    replication_group: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> ClusterTransit:
+        return cls._of(described_cache_cluster(read, cluster))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ClusterTransit]:
+        return {each["CacheClusterId"]: cls._of(each) for each in listed_clusters(read)}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any]) -> ClusterTransit:
+        return cls(
+            bool(answer.get("TransitEncryptionEnabled")),
+            answer.get("TransitEncryptionMode", ""),
+            answer.get("Engine", ""),
+            answer.get("ReplicationGroupId", ""),
+        )
