@@ -23,6 +23,7 @@ from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.evidence.memorydb import MemoryDbTransit
 from readiness.evidence.opensearch import DomainTls
+from readiness.evidence.rds.transit import DatabaseTransit
 from readiness.evidence.s3.buckets import (
     BucketAndKey,
     BucketEncryption,
@@ -35,6 +36,7 @@ from readiness.evidence.sqs.queues import QueuePolicy
 from .at_rest import default_encryption_verdict, is_load_balancer_log_target
 from .endpoints import (
     cache_verdict,
+    database_tls_verdict,
     distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
@@ -368,6 +370,16 @@ def dax_tls(cluster: DaxTransit, *, endpoints: InternalEndpoints) -> Verdict:
     severity = endpoints.severity(internal=True)
     expected = "A new cluster with ClusterEndpointEncryptionType TLS."
     return cache_verdict(severity, expected, enabled=cluster.enabled)
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def database_tls(database: DatabaseTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """A database instance refuses clients that do not use TLS.
+
+    What is encrypted at rest crosses the network in plain text where the client decides.
+    """
+    severity = endpoints.severity(internal=not database.is_public)
+    return database_tls_verdict(database, severity)
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.MEDIUM, opt_in="check_sqs_sns")

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from readiness.evidence.cloudfront import DistributionTls
+from readiness.evidence.rds.transit import DatabaseTransit
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
@@ -203,3 +204,33 @@ def cache_verdict(severity: Severity, expected: str, *, enabled: bool, mode: str
         said = "Encryption in transit is only preferred: clients without TLS can connect too."
         return violates(said, expected=expected, severity=severity)
     return complies("Encryption in transit is required.", mode=mode)
+
+
+def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdict:
+    """The verdict on a database by the parameter that makes its clients use TLS."""
+    if database.engine == "neptune":
+        return not_applicable("Neptune accepts only HTTPS.")
+    if not database.parameter:
+        return not_applicable(
+            f"No parameter of the engine {database.engine} refuses clients without TLS."
+        )
+    named = f"{database.parameter} in the parameter group {database.group}"
+    if not database.value:
+        return cannot_tell(
+            f"AWS shows no value of {named if database.group else database.parameter}, which"
+            " decides whether clients need TLS."
+        )
+    facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
+    if not database.is_required:
+        return violates(
+            f"Clients can connect without TLS: {named} is {database.value}.",
+            expected=f"{database.parameter} turned on, in a parameter group of your own.",
+            severity=severity,
+        ).observing(facts)
+    if database.is_static and database.status != "in-sync":
+        return cannot_tell(
+            f"{named} is {database.value}, but the group is {database.status}: the instance may"
+            " have to be restarted before clients need TLS.",
+            is_passing=database.status == "applying",
+        ).observing(facts)
+    return complies(f"Clients need TLS: {named} is {database.value}.").observing(facts)

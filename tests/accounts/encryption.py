@@ -296,11 +296,46 @@ _KEY_USERS = {
         ]
     },
     ("rds", "describe_db_instances"): {
-        "DBInstances": [{"DBInstanceArn": f"arn:aws:rds:{REGIONAL}:db:main", "KmsKeyId": KEY_ARN}]
+        "DBInstances": [
+            {
+                "DBInstanceIdentifier": "main",
+                "DBInstanceArn": f"arn:aws:rds:{REGIONAL}:db:main",
+                "Engine": "postgres",
+                "KmsKeyId": KEY_ARN,
+                "DBParameterGroups": [
+                    {"DBParameterGroupName": "tls-only", "ParameterApplyStatus": "in-sync"}
+                ],
+            },
+            {
+                "DBInstanceIdentifier": "orders-1",
+                "DBInstanceArn": f"arn:aws:rds:{REGIONAL}:db:orders-1",
+                "DBClusterIdentifier": "orders",
+                "Engine": "aurora-mysql",
+            },
+        ]
+    },
+    ("rds", "describe_db_cluster_parameters"): {
+        "Parameters": [
+            {
+                "ParameterName": "require_secure_transport",
+                "ParameterValue": "ON",
+                "ApplyType": "dynamic",
+            }
+        ]
+    },
+    ("rds", "describe_db_parameters"): {
+        "Parameters": [
+            {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyType": "dynamic"}
+        ]
     },
     ("rds", "describe_db_clusters"): {
         "DBClusters": [
-            {"DBClusterArn": f"arn:aws:rds:{REGIONAL}:cluster:main", "KmsKeyId": KEY_ARN}
+            {
+                "DBClusterIdentifier": "orders",
+                "DBClusterArn": f"arn:aws:rds:{REGIONAL}:cluster:main",
+                "DBClusterParameterGroup": "tls-only",
+                "KmsKeyId": KEY_ARN,
+            }
         ]
     },
     ("efs", "describe_file_systems"): {"FileSystems": [_FILE_SYSTEM]},

@@ -70,8 +70,14 @@ class Stores(Estate):
             "Endpoint": {"Address": f"{name}.rds.example", "Port": 5432},
             "DBSubnetGroup": {"VpcId": "vpc-1", "Subnets": subnets},
             "VpcSecurityGroups": [],
+            "DBParameterGroups": [
+                {"DBParameterGroupName": "tls-only", "ParameterApplyStatus": "in-sync"}
+            ],
             "TagList": self.tags,
         }
+
+    def rds_describe_db_parameters(self, params: Mapping[str, Any]) -> Any:
+        return {"Parameters": [{"ParameterName": "rds.force_ssl", "ParameterValue": "1"}]}
 
     def elasticache_describe_replication_groups(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page("cache", self.volumes, params, "Marker", 100)

@@ -1114,6 +1114,13 @@ GOLDEN = (
         ("AWS::RDS::DBInstance", "orders-1"),
         request={"dBInstanceIdentifier": "orders-1"},
     ),
+    call("rds", "ModifyDBParameterGroup"),
+    call(
+        "rds",
+        "RebootDBInstance",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        request={"dBInstanceIdentifier": "orders-1"},
+    ),
     call("rds", "SwitchoverReadReplica"),
     call("route53profiles", "AssociateProfile"),
     call(

@@ -188,7 +188,17 @@ ELSEWHERE = {
         "RestoreDBInstanceFromS3",
         "RestoreDBInstanceToPointInTime",
     },
-    # The same; the zones of its instances stay too.
+    # A cluster is made without instances, and one that is stopped keeps its parameters.
+    "DatabaseTransit": {
+        "CreateDBCluster",
+        "DeleteDBCluster",
+        "RestoreDBClusterFromS3",
+        "RestoreDBClusterFromSnapshot",
+        "RestoreDBClusterToPointInTime",
+        "StopDBCluster",
+        "StopDBInstance",
+    },
+    # The same as of DatabaseCluster; the zones of its instances stay too.
     "ClusterAvailability": {
         *_INSTANCE_RUNS,
         "CreateDBInstanceReadReplica",

@@ -9,6 +9,7 @@ import pytest
 from functions.encryption.app import (
     cache_cluster_tls,
     cloudfront_tls,
+    database_tls,
     dax_tls,
     domain_name_tls,
     elasticache_tls,
@@ -30,6 +31,7 @@ from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
 from readiness.evidence.memorydb import MemoryDbTransit
 from readiness.evidence.opensearch import DomainTls
+from readiness.evidence.rds.transit import DatabaseTransit
 from readiness.evidence.s3.buckets import BucketPolicy
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
@@ -507,6 +509,58 @@ def test_other_caches(rule, call, about, status):
     assert observe(account, rule, "a").finding.status is status
 
 
+def postgres(value, **more):
+    return DatabaseTransit("postgres", "rds.force_ssl", value, "own", **more)
+
+
+@pytest.mark.parametrize(
+    ("database", "status", "said"),
+    [
+        pytest.param(
+            postgres("1"), GOOD, "rds.force_ssl in the parameter group own is 1", id="on"
+        ),
+        pytest.param(postgres("0"), BAD, "Clients can connect without TLS", id="off"),
+        pytest.param(postgres("OFF"), BAD, "is OFF", id="off, in words"),
+        pytest.param(postgres(""), BLIND, "no value of rds.force_ssl", id="no value"),
+        pytest.param(
+            DatabaseTransit("postgres", "rds.force_ssl"),
+            BLIND,
+            "no value of rds.force_ssl,",
+            id="no group",
+        ),
+        pytest.param(
+            postgres("1", status="pending-reboot"), GOOD, "need TLS", id="another one is pending"
+        ),
+        pytest.param(
+            postgres("1", status="pending-reboot", is_static=True),
+            BLIND,
+            "may have to be restarted",
+            id="on, from the next restart",
+        ),
+        pytest.param(
+            postgres("0", status="pending-reboot", is_static=True), BAD, "is 0", id="off soon"
+        ),
+        pytest.param(
+            DatabaseTransit("docdb", "tls", "tls1.2+", "own"), GOOD, "tls1.2+", id="a version"
+        ),
+        pytest.param(
+            DatabaseTransit("docdb", "tls", "disabled", "own"), BAD, "disabled", id="disabled"
+        ),
+        pytest.param(DatabaseTransit("neptune"), NA, "only HTTPS", id="Neptune"),
+        pytest.param(DatabaseTransit("oracle-ee"), NA, "oracle-ee", id="Oracle"),
+    ],
+)
+def test_database_tls(database, status, said):
+    verdict = database_tls(database)
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_group_that_is_being_applied_is_looked_at_again():
+    assert database_tls(postgres("1", status="applying", is_static=True)).is_passing
+    assert not database_tls(postgres("1", status="pending-reboot", is_static=True)).is_passing
+
+
 @pytest.mark.parametrize(
     ("rule", "inside", "outside"),
     [
@@ -541,6 +595,7 @@ def test_other_caches(rule, call, about, status):
         pytest.param(cache_cluster_tls, ClusterTransit(False), None, id="cache cluster"),
         pytest.param(memorydb_tls, MemoryDbTransit(False), None, id="MemoryDB"),
         pytest.param(dax_tls, DaxTransit(False), None, id="DAX"),
+        pytest.param(database_tls, postgres("0"), postgres("0", is_public=True), id="database"),
     ],
 )
 def test_how_much_it_weighs_inside_a_network(rule, inside, outside):

@@ -1,0 +1,169 @@
+"""Whether a database lets clients in without TLS, as its parameter group says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.rds.instances import INSTANCE, described_instance
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+FORCE_SSL, SECURE_TRANSPORT, TLS = "rds.force_ssl", "require_secure_transport", "tls"
+_OFF = {"0", "off", "disabled", "false"}
+
+Answer = Mapping[str, Any]
+Parameters = Callable[[str, str, str], Sequence[Answer]]
+"""The parameters of that name in a group: of an instance or of a cluster, the group, the name."""
+
+
+def tls_parameter(engine: str) -> str:
+    """The parameter by which an engine refuses clients without TLS; empty where it has none.
+
+    Sources: Amazon RDS User Guide, Amazon Aurora User Guide and Amazon DocumentDB Developer Guide,
+    on encrypted connections of each engine.
+    """
+    if engine in {"postgres", "aurora-postgresql"} or engine.startswith("sqlserver-"):
+        return FORCE_SSL
+    if engine in {"mysql", "mariadb", "aurora-mysql"}:
+        return SECURE_TRANSPORT
+    return TLS if engine == "docdb" else ""
+
+
+@evidence(
+    INSTANCE,
+    reads=(
+        "rds:DescribeDBClusterParameters",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBParameters",
+    ),
+    changed_by=(
+        api_call(
+            "rds",
+            "ModifyDBCluster",
+            "ModifyDBClusterParameterGroup",
+            "ModifyDBParameterGroup",
+            "RebootDBCluster",
+            "ResetDBClusterParameterGroup",
+            "ResetDBParameterGroup",
+            "StartDBCluster",
+        ),
+        api_call(
+            "rds",
+            "RebootDBInstance",
+            "StartDBInstance",
+            id="requestParameters.dBInstanceIdentifier",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class DatabaseTransit:
+    """The parameter that decides whether clients of a database instance need TLS.
+
+    ``parameter`` is empty for an engine that has none. ``value`` is as the parameter group has it,
+    empty where it shows none. That of a member of a cluster stands in the cluster's group.
+    ``status`` is ``in-sync``, ``applying`` or ``pending-reboot``; of parameters that are not
+    ``is_static`` it tells nothing. ``is_public`` says that the instance has a public address.
+    Sources: DescribeDBInstances; DescribeDBClusters where it is in a cluster;
+    DescribeDBParameters or DescribeDBClusterParameters, once for each group.
+    """
+
+    engine: str
+    parameter: str = ""
+    value: str = ""
+    group: str = ""
+    status: str = "in-sync"
+    is_static: bool = False
+    is_public: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        """Whether clients without TLS are refused."""
+        return bool(self.value) and self.value.lower() not in _OFF
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> DatabaseTransit:
+        about = described_instance(read, instance)
+        clusters = _clusters(read) if about.get("DBClusterIdentifier") else []
+        return cls._of(about, clusters, lambda kind, group, name: _read(read, kind, group, name))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DatabaseTransit]:
+        found = read.every("rds", "describe_db_instances", "DBInstances")
+        in_cluster = any(each.get("DBClusterIdentifier") for each in found)
+        clusters = _clusters(read) if in_cluster else []
+        known: dict[tuple[str, str, str], Sequence[Answer]] = {}
+
+        def once(*asked: str) -> Sequence[Answer]:
+            if asked not in known:
+                known[asked] = _read(read, *asked)  # type: ignore[index]
+            return known[asked]  # type: ignore[index]
+
+        return {each["DBInstanceIdentifier"]: cls._of(each, clusters, once) for each in found}
+
+    @classmethod
+    def _of(
+        cls, about: Answer, clusters: Sequence[Answer], parameters: Parameters
+    ) -> DatabaseTransit:
+        engine = about.get("Engine", "")
+        name, is_public = tls_parameter(engine), bool(about.get("PubliclyAccessible"))
+        if not name:
+            return cls(engine, is_public=is_public)
+        kind, group, status = _group_of(about, clusters)
+        found = parameters(kind, group, name) if group else ()
+        parameter = next((p for p in found if p.get("ParameterName") == name), {})
+        return cls(
+            engine,
+            name,
+            str(parameter.get("ParameterValue") or ""),
+            group,
+            status or "in-sync",
+            is_static=parameter.get("ApplyType") == "static",
+            is_public=is_public,
+        )
+
+
+def _clusters(read: Reader) -> Sequence[Answer]:
+    return read.every("rds", "describe_db_clusters", "DBClusters")
+
+
+def _group_of(about: Answer, clusters: Sequence[Answer]) -> tuple[str, str, str]:
+    """The kind of the parameter group, its name, and how far the instance has applied it."""
+    name, cluster = about["DBInstanceIdentifier"], about.get("DBClusterIdentifier")
+    if not cluster:
+        [group] = (about.get("DBParameterGroups") or [{}])[:1]
+        return (
+            "instance",
+            group.get("DBParameterGroupName", ""),
+            group.get("ParameterApplyStatus", ""),
+        )
+    [of] = [each for each in clusters if each.get("DBClusterIdentifier") == cluster] or [{}]
+    members = of.get("DBClusterMembers") or ()
+    states = [m.get("DBClusterParameterGroupStatus", "") for m in members if _is(m, name)]
+    return "cluster", of.get("DBClusterParameterGroup", ""), next(iter(states), "")
+
+
+def _is(member: Answer, name: str) -> bool:
+    return bool(member.get("DBInstanceIdentifier") == name)
+
+
+def _read(read: Reader, kind: str, group: str, name: str) -> Sequence[Answer]:
+    wanted = [{"Name": "parameter-name", "Values": [name]}]
+    if kind == "cluster":
+        return read.every(
+            "rds",
+            "describe_db_cluster_parameters",
+            "Parameters",
+            DBClusterParameterGroupName=group,
+            Filters=wanted,
+        )
+    return read.every(
+        "rds",
+        "describe_db_parameters",
+        "Parameters",
+        DBParameterGroupName=group,
+        Filters=wanted,
+    )

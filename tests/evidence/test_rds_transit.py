@@ -1,0 +1,123 @@
+"""Where the parameter stands that makes the clients of a database use TLS."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.rds.transit import DatabaseTransit, tls_parameter
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, evaluation
+
+ONE_GROUP = [{"DBParameterGroupName": "own", "ParameterApplyStatus": "pending-reboot"}]
+CLUSTER = {
+    "DBClusterIdentifier": "orders",
+    "DBClusterParameterGroup": "shared",
+    "DBClusterMembers": [
+        {"DBInstanceIdentifier": "other", "DBClusterParameterGroupStatus": "in-sync"},
+        {"DBInstanceIdentifier": "main", "DBClusterParameterGroupStatus": "applying"},
+    ],
+}
+PARAMETERS = {
+    "own": {"rds.force_ssl": ("1", "dynamic"), "require_secure_transport": ("OFF", "dynamic")},
+    "shared": {"rds.force_ssl": ("0", "dynamic"), "tls": ("enabled", "static")},
+}
+
+
+def shown(group, name):
+    value, kind = PARAMETERS[group].get(name, ("", ""))
+    if not value:
+        return {"Parameters": []}
+    return {
+        "Parameters": [
+            {"ParameterName": "tls_version", "ParameterValue": "x"},
+            {"ParameterName": name, "ParameterValue": value, "ApplyType": kind},
+        ]
+    }
+
+
+def load(about, *, bulk):
+    def of_instance(*, DBParameterGroupName, Filters):  # noqa: N803
+        return shown(DBParameterGroupName, Filters[0]["Values"][0])
+
+    def of_cluster(*, DBClusterParameterGroupName, Filters):  # noqa: N803
+        return shown(DBClusterParameterGroupName, Filters[0]["Values"][0])
+
+    instance = {"DBInstanceIdentifier": "main", "DBParameterGroups": ONE_GROUP} | about
+    account = FakeAccount(
+        {
+            ("rds", "describe_db_instances"): {"DBInstances": [instance]},
+            ("rds", "describe_db_clusters"): {"DBClusters": [CLUSTER]},
+            ("rds", "describe_db_parameters"): of_instance,
+            ("rds", "describe_db_cluster_parameters"): of_cluster,
+        }
+    )
+    aws = evaluation(account, [], bulk=bulk).aws
+    return aws.evidence(DatabaseTransit, INSTANCE.resource(ACCOUNT_ID, HOME, "main")).evidence
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+@pytest.mark.parametrize(
+    ("about", "found"),
+    [
+        pytest.param(
+            {"Engine": "postgres", "PubliclyAccessible": True},
+            DatabaseTransit(
+                "postgres", "rds.force_ssl", "1", "own", "pending-reboot", is_public=True
+            ),
+            id="an instance alone",
+        ),
+        pytest.param(
+            {"Engine": "mysql"},
+            DatabaseTransit("mysql", "require_secure_transport", "OFF", "own", "pending-reboot"),
+            id="MySQL",
+        ),
+        pytest.param(
+            {"Engine": "aurora-postgresql", "DBClusterIdentifier": "orders"},
+            DatabaseTransit("aurora-postgresql", "rds.force_ssl", "0", "shared", "applying"),
+            id="a member of a cluster",
+        ),
+        pytest.param(
+            {"Engine": "docdb", "DBClusterIdentifier": "orders"},
+            DatabaseTransit("docdb", "tls", "enabled", "shared", "applying", is_static=True),
+            id="DocumentDB",
+        ),
+        pytest.param(
+            {"Engine": "mysql", "DBClusterIdentifier": "orders"},
+            DatabaseTransit("mysql", "require_secure_transport", "", "shared", "applying"),
+            id="a group without the parameter",
+        ),
+        pytest.param(
+            {"Engine": "aurora-mysql", "DBClusterIdentifier": "unseen"},
+            DatabaseTransit("aurora-mysql", "require_secure_transport"),
+            id="a cluster that is not listed",
+        ),
+        pytest.param(
+            {"Engine": "postgres", "DBParameterGroups": []},
+            DatabaseTransit("postgres", "rds.force_ssl"),
+            id="no group",
+        ),
+        pytest.param({"Engine": "oracle-ee"}, DatabaseTransit("oracle-ee"), id="no parameter"),
+    ],
+)
+def test_where_the_parameter_stands(about, found, bulk):
+    assert load(about, bulk=bulk) == found
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        ("postgres", "rds.force_ssl"),
+        ("aurora-postgresql", "rds.force_ssl"),
+        ("sqlserver-se", "rds.force_ssl"),
+        ("mysql", "require_secure_transport"),
+        ("mariadb", "require_secure_transport"),
+        ("aurora-mysql", "require_secure_transport"),
+        ("docdb", "tls"),
+        ("neptune", ""),
+        ("oracle-ee", ""),
+        ("custom-sqlserver-ee", ""),
+        ("db2-se", ""),
+    ],
+)
+def test_each_engine_has_its_own(engine, name):
+    assert tls_parameter(engine) == name
