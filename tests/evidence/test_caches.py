@@ -342,6 +342,32 @@ def test_times_come_from_the_policy_or_from_the_behaviour(bulk):
     assert ("cloudfront", "get_cache_policy") not in fake_account.calls
 
 
+@pytest.mark.parametrize(
+    ("headers", "maximum"),
+    [
+        pytest.param({"Quantity": 1, "Items": ["*"]}, 0, id="all: nothing is cached"),
+        pytest.param({"Quantity": 1, "Items": ["Host"]}, 120, id="one"),
+        pytest.param({"Quantity": 0}, 120, id="none"),
+    ],
+)
+def test_a_behaviour_that_forwards_every_header_caches_nothing(headers, maximum):
+    config = worlds.distribution(
+        MinTTL=0,
+        DefaultTTL=60,
+        MaxTTL=120,
+        ForwardedValues={
+            "QueryString": False,
+            "Cookies": {"Forward": "none"},
+            "Headers": headers,
+        },
+    )
+    account = worlds.fake_account().but(
+        cloudfront__get_distribution_config={"DistributionConfig": config}
+    )
+    [behaviour] = load(DistributionCaching, DISTRIBUTION, worlds.DISTRIBUTION, account).behaviours
+    assert behaviour.maximum == maximum
+
+
 @MODES
 def test_the_times_of_dax(bulk):
     assert load(DaxTtls, DAX_CLUSTER, "orders", bulk=bulk) == DaxTtls(

@@ -143,7 +143,8 @@ class Behaviour:
     """How long a distribution keeps what matches a path pattern, in seconds.
 
     ``default`` holds where the origin says nothing. ``policy`` is the name of the cache policy,
-    empty where the times stand in the distribution itself.
+    empty where the times stand in the distribution itself. ``maximum`` is 0 where every header is
+    forwarded: CloudFront caches nothing then, whatever the times are.
     """
 
     path: str
@@ -203,6 +204,9 @@ _DAY, _YEAR = 86_400, 31_536_000
 def _behaviour(read: Reader, path: str, about: Mapping[str, Any]) -> Behaviour:
     """By cache policy, or by the older times of the behaviour; CloudFront's defaults otherwise."""
     times, name = about, ""
+    forwarded = (about.get("ForwardedValues") or {}).get("Headers") or {}
+    if "*" in (forwarded.get("Items") or ()):
+        return Behaviour(path, 0, 0, 0)
     if policy := about.get("CachePolicyId"):
         answer = read.one("cloudfront", "get_cache_policy", Id=policy)
         times = answer["CachePolicy"]["CachePolicyConfig"]
