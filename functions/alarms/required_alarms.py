@@ -23,11 +23,13 @@ LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"
 ALB = "AWS/ApplicationELB"
 NLB = "AWS/NetworkELB"
+TABLES = "AWS/DynamoDB"
 
 _MAX_AGE = 3600
 """The highest threshold for the age of items in a queue or stream, in seconds."""
 _URL_OVERHEAD_MS = 10_000
 """How much longer than the timeout a request to a function URL can take: the initialisation."""
+_INDEX = "GlobalSecondaryIndexName"
 _MAX_UNHEALTHY = 10
 _MAX_EVICTIONS = 10_000
 _YEAR_MS = 366 * 86_400_000
@@ -300,19 +302,27 @@ def queue_age(queue: str, ceiling_seconds: float) -> list[RequiredAlarm]:
     return [RequiredAlarm("age of the oldest message", (series,))]
 
 
-def table_throttles(table: str) -> list[RequiredAlarm]:
-    """Throttled requests of a table; the metric is published only when there are any."""
+def table_throttles(table: str, used: ActiveSeries) -> list[RequiredAlarm]:
+    """Throttled requests of a table; the metric is published only when there are any.
+
+    Those of a global secondary index are counted apart from the table's: each index that was
+    throttled in the last 14 days needs alarms of its own.
+    """
     base = {"TableName": table}
-    return [
-        RequiredAlarm(
-            "throttled reads",
-            (RequiredSeries("AWS/DynamoDB", "ReadThrottleEvents", base, sparse=True),),
-        ),
-        RequiredAlarm(
-            "throttled writes",
-            (RequiredSeries("AWS/DynamoDB", "WriteThrottleEvents", base, sparse=True),),
-        ),
-    ]
+    needed = []
+    for what in ("Read", "Write"):
+        metric, name = f"{what}ThrottleEvents", f"throttled {what.lower()}s"
+        needed.append(RequiredAlarm(name, (_throttles(metric, base),)))
+        for index in used.values(TABLES, metric, base, _INDEX):
+            about = {**base, _INDEX: index}
+            needed.append(
+                RequiredAlarm(f"{name} of the index {index}", (_throttles(metric, about),))
+            )
+    return needed
+
+
+def _throttles(metric: str, dimensions: Mapping[str, str]) -> RequiredSeries:
+    return RequiredSeries(TABLES, metric, dimensions, sparse=True)
 
 
 def cache_utilization(cluster: str, nodes: tuple[str, ...], engine: str) -> list[RequiredAlarm]:

@@ -143,6 +143,28 @@ def test_the_table_of_a_restore_test_needs_no_alarm():
     assert app.table_throttles(copy, NOTHING).status is NA
 
 
+@pytest.mark.parametrize(
+    ("index", "table", "status", "said"),
+    [
+        pytest.param("by-day", "memory", BAD, "throttled reads of the index by-day", id="its own"),
+        pytest.param("by-day", "other", GOOD, "", id="of another table"),
+    ],
+)
+def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status, said):
+    dimensions = {"TableName": table, "GlobalSecondaryIndexName": index}
+    throttled = [("AWS/DynamoDB", "ReadThrottleEvents", dimensions)]
+    about = TableCapacity("memory", "PAY_PER_REQUEST")
+    verdict = app.table_throttles(about, in_use(*fake_account.ALARMS, series=throttled))
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+    [plain] = [
+        each for each in fake_account.ALARMS if each.get("MetricName") == "ReadThrottleEvents"
+    ]
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    own = plain | {"AlarmName": "by-day-throttles", "Dimensions": named}
+    alarms = in_use(*fake_account.ALARMS, own, series=throttled)
+    assert app.table_throttles(about, alarms).status is GOOD
+
+
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
 def test_watched_or_not(rule, subject, missing):
     good = rule(*subject, EVERYTHING)

@@ -60,11 +60,13 @@ _NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOper
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
 _IN_USE = (
     ("AWS/ApiGateway", "Count"),
+    ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/Lambda", "Invocations"),
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "UrlRequestCount"),
 )
-"""Metrics whose dimensions tell how a resource is used: by which alias, stage or URL."""
+"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL or index."""
 
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
