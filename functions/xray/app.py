@@ -17,6 +17,7 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import RestStage, StageRequests
 from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.iam.role_grants import Leave, RoleGrants
 from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
@@ -133,12 +134,25 @@ def graphql_tracing(
 
 
 @xray.rule(TRACING, severity=Severity.MEDIUM)
-def state_machine_tracing(machine: WorkflowTracing, role: RoleGrants | None) -> Verdict:
-    """X-Ray traces the state machine's executions, and its role may write the traces."""
+def state_machine_tracing(machine: WorkflowTracing, roles: tuple[RoleGrants, ...]) -> Verdict:
+    """X-Ray traces the state machine's executions, and its role may write the traces.
+
+    The versions that aliases lead to keep the tracing and the role they were published with.
+    """
     expected = "Tracing enabled, and a role that may write traces."
-    if not machine.enabled:
-        return violates("X-Ray tracing is off.", expected=expected)
-    return _written(role, "X-Ray traces its executions.", expected)
+    granted, verdicts = {each.name: each for each in roles}, []
+    for name, writer in machine.writers.items():
+        found = (
+            violates("X-Ray tracing is off.", expected=expected)
+            if writer is None
+            else _written(
+                granted[writer] if writer else None, "X-Ray traces its executions.", expected
+            )
+        )
+        where = "" if name == LATEST else f"In the version of the alias {name}: "
+        verdicts.append(replace(found, reason=f"{where}{found.reason}"))
+    status = worst([each.status for each in verdicts])
+    return next(each for each in verdicts if each.status is status)
 
 
 @xray.rule(TRACING, severity=Severity.MEDIUM)

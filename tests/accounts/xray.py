@@ -186,6 +186,18 @@ def fake_account() -> FakeAccount:
                     }
                 ]
             },
+            ("stepfunctions", "list_state_machine_aliases"): {
+                "stateMachineAliases": [
+                    {"stateMachineAliasArn": f"{MACHINE}:live", "creationDate": NOON}
+                ]
+            },
+            ("stepfunctions", "describe_state_machine_alias"): {
+                "stateMachineAliasArn": f"{MACHINE}:live",
+                "name": "live",
+                "routingConfiguration": [
+                    {"stateMachineVersionArn": f"{MACHINE}:7", "weight": 100}
+                ],
+            },
             ("stepfunctions", "describe_state_machine"): {
                 "stateMachineArn": MACHINE,
                 "name": "intake",

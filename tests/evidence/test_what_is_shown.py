@@ -129,12 +129,13 @@ def test_a_definition_that_is_not_needed_takes_no_decryption(cls):
             "creationDate": 0,
         }
     )
-    load(
-        FakeAccount({("stepfunctions", "describe_state_machine"): machine}),
-        cls,
-        STATE_MACHINE,
-        MACHINE,
+    account = FakeAccount(
+        {
+            ("stepfunctions", "describe_state_machine"): machine,
+            ("stepfunctions", "list_state_machine_aliases"): {"stateMachineAliases": []},
+        }
     )
+    load(account, cls, STATE_MACHINE, MACHINE)
     assert machine.asked == [{"stateMachineArn": MACHINE, "includedData": "METADATA_ONLY"}]
 
 

@@ -179,7 +179,17 @@ def test_a_service_whose_task_definition_is_gone_may_be_traced():
 
 def test_a_state_machine():
     found = load(xray.fake_account(), WorkflowTracing, STATE_MACHINE, xray.MACHINE)
-    assert (found.enabled, found.role.id) == (True, "agent")
+    assert found.writers == {"$LATEST": "agent", "live → 7": "agent"}
+    assert [role.id for role in found.roles] == ["agent"]
+    plain = xray.fake_account().answers["stepfunctions", "describe_state_machine"]
+    untraced = xray.fake_account().but(
+        stepfunctions__describe_state_machine=lambda **asked: {
+            **plain,
+            "tracingConfiguration": {"enabled": asked["stateMachineArn"] == xray.MACHINE},
+        }
+    )
+    found = load(untraced, WorkflowTracing, STATE_MACHINE, xray.MACHINE)
+    assert found.writers == {"$LATEST": "agent", "live → 7": None}
     fake_account = xray.fake_account().but(
         stepfunctions__describe_state_machine=error("StateMachineDoesNotExist")
     )

@@ -22,6 +22,7 @@ from functions.xray.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import RestStage, StageRequests
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.logs import LogDetector
@@ -384,15 +385,31 @@ def test_a_stage_that_is_not_traced():
 
 
 @pytest.mark.parametrize(
-    ("enabled", "grants", "status"),
+    ("writers", "grants", "status", "said"),
     [
-        pytest.param(True, WRITER, GOOD, id="traced"),
-        pytest.param(True, READER, BAD, id="may not write"),
-        pytest.param(False, None, BAD, id="off"),
+        pytest.param({LATEST: WRITER.name}, (WRITER,), GOOD, "may write", id="traced"),
+        pytest.param({LATEST: READER.name}, (READER,), BAD, "not allowed", id="may not write"),
+        pytest.param({LATEST: None}, (), BAD, "X-Ray tracing is off", id="off"),
+        pytest.param({LATEST: ""}, (), GOOD, "its own permissions", id="without a role"),
+        pytest.param(
+            {LATEST: WRITER.name, "live → 7": None},
+            (WRITER,),
+            BAD,
+            "In the version of the alias live → 7: X-Ray tracing is off",
+            id="off in the version that callers start",
+        ),
+        pytest.param(
+            {LATEST: WRITER.name, "live → 7": "older"},
+            (WRITER, replace(READER, name="older")),
+            BAD,
+            "In the version of the alias live → 7: X-Ray traces its executions. But the role older",
+            id="a version with a role of its own",
+        ),
     ],
 )
-def test_state_machine_tracing(enabled, grants, status):
-    assert state_machine_tracing(WorkflowTracing("arn", enabled), grants).status is status
+def test_state_machine_tracing(writers, grants, status, said):
+    verdict = state_machine_tracing(WorkflowTracing("arn", writers), grants)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
 APP = Process("app", "web:1", {})

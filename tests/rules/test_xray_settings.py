@@ -19,6 +19,7 @@ from functions.xray.app import (
     trace_queries,
 )
 from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.workloads.anomaly_detection import AnomalyWatch, Looking
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.workloads.tracing import ServiceTracing, TaskTracing, WorkflowTracing
@@ -116,7 +117,8 @@ def test_graphql_tracing(api, rules, status):
 
 
 def test_a_state_machine_whose_role_may_write_on_a_condition():
-    assert state_machine_tracing(WorkflowTracing("arn", True), PERHAPS).status is UNKNOWN
+    machine = WorkflowTracing("arn", {LATEST: PERHAPS.name})
+    assert state_machine_tracing(machine, (PERHAPS,)).status is UNKNOWN
 
 
 GATEWAY = app(OTEL_EXPORTER_OTLP_ENDPOINT="http://gateway.internal:4318")

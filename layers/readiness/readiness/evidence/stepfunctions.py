@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,29 +72,66 @@ class StateMachine:
         }
 
 
-@evidence(
-    STATE_MACHINE,
-    reads=(
-        "states:DescribeStateMachine",
-        "states:DescribeStateMachineAlias",
-        "states:ListStateMachineAliases",
+VERSION_READS = (
+    "states:DescribeStateMachine",
+    "states:DescribeStateMachineAlias",
+    "states:ListStateMachineAliases",
+)
+ALIAS_CALLS = (
+    api_call(
+        "states",
+        "CreateStateMachineAlias",
+        id="responseElements.stateMachineAliasArn",
+        normalise=_unqualified,
     ),
-    changed_by=(
-        api_call(
-            "states",
-            "CreateStateMachineAlias",
-            id="responseElements.stateMachineAliasArn",
-            normalise=_unqualified,
-        ),
-        api_call(
-            "states",
-            "UpdateStateMachineAlias",
-            "DeleteStateMachineAlias",
-            id="requestParameters.stateMachineAliasArn",
-            normalise=_unqualified,
-        ),
+    api_call(
+        "states",
+        "UpdateStateMachineAlias",
+        "DeleteStateMachineAlias",
+        id="requestParameters.stateMachineAliasArn",
+        normalise=_unqualified,
     ),
 )
+"""What evidence that reads the versions behind aliases declares."""
+
+
+def behind_aliases(
+    read: Reader, machine: Resource, **asked: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """DescribeStateMachine of each version that an alias leads to, by ``live → 7``.
+
+    A version keeps the definition and the configuration that the state machine had then. ``asked``
+    are more parameters of DescribeStateMachine.
+    """
+    aliases = read.every(
+        "stepfunctions",
+        "list_state_machine_aliases",
+        "stateMachineAliases",
+        gone=("StateMachineDoesNotExist", "StateMachineDeleting"),
+        stateMachineArn=machine.id,
+    )
+    for alias in aliases:
+        answer = read.one(
+            "stepfunctions",
+            "describe_state_machine_alias",
+            absent=("ResourceNotFound",),
+            stateMachineAliasArn=alias["stateMachineAliasArn"],
+        )
+        for route in (answer or {}).get("routingConfiguration") or ():
+            arn = route["stateMachineVersionArn"]
+            version = read.one(
+                "stepfunctions",
+                "describe_state_machine",
+                absent=_GONE,
+                stateMachineArn=arn,
+                **asked,
+            )
+            if version is not None and route.get("weight"):
+                name = alias["stateMachineAliasArn"].rpartition(":")[2]
+                yield f"{name} → {arn.rpartition(':')[2]}", version
+
+
+@evidence(STATE_MACHINE, reads=VERSION_READS, changed_by=ALIAS_CALLS)
 @dataclass(frozen=True, slots=True)
 class RunDefinitions:
     """What executions of the state machine run, as Amazon States Language, by what they start.
@@ -118,27 +155,6 @@ class RunDefinitions:
         if latest.get("status") == "DELETING":
             raise Gone(machine.id)  # it starts no execution, and waits for those that run
         texts = {"$LATEST": latest.get("definition", "")}
-        aliases = read.every(
-            "stepfunctions",
-            "list_state_machine_aliases",
-            "stateMachineAliases",
-            gone=("StateMachineDoesNotExist", "StateMachineDeleting"),
-            stateMachineArn=machine.id,
-        )
-        for alias in aliases:
-            answer = read.one(
-                "stepfunctions",
-                "describe_state_machine_alias",
-                absent=("ResourceNotFound",),
-                stateMachineAliasArn=alias["stateMachineAliasArn"],
-            )
-            for route in (answer or {}).get("routingConfiguration") or ():
-                arn = route["stateMachineVersionArn"]
-                version = read.one(
-                    "stepfunctions", "describe_state_machine", absent=_GONE, stateMachineArn=arn
-                )
-                if version is not None and route.get("weight"):
-                    name = alias["stateMachineAliasArn"].rpartition(":")[2]
-                    text = version.get("definition", "")
-                    texts[f"{name} → {arn.rpartition(':')[2]}"] = text
+        for name, version in behind_aliases(read, machine):
+            texts[name] = version.get("definition", "")
         return cls(texts, latest["type"])

@@ -17,7 +17,12 @@ from readiness.evidence.awslambda.versions import FunctionAliases, reached_versi
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.iam.principals import ROLE
-from readiness.evidence.stepfunctions import STATE_MACHINE
+from readiness.evidence.stepfunctions import (
+    ALIAS_CALLS,
+    STATE_MACHINE,
+    VERSION_READS,
+    behind_aliases,
+)
 from readiness.model.evidence import api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -311,27 +316,38 @@ class ServiceTracing:
         )
 
 
-@evidence(STATE_MACHINE, reads=("states:DescribeStateMachine",))
+@evidence(STATE_MACHINE, reads=VERSION_READS, changed_by=ALIAS_CALLS)
 @dataclass(frozen=True, slots=True)
 class WorkflowTracing:
     """Whether executions of a state machine are traced, with the rights of its role.
 
-    Source: DescribeStateMachine.
+    ``writers`` has the name of the role that writes the traces of what runs without an alias
+    (``$LATEST``) and of the version of each alias (``live → 7``); None where tracing is off,
+    empty where there is no role. ``roles`` are all of them. Sources: DescribeStateMachine,
+    ListStateMachineAliases, DescribeStateMachineAlias.
     """
 
     arn: str
-    enabled: bool
-    role: Resource | None = None
+    writers: Mapping[str, str | None]
+    roles: tuple[Resource, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, machine: Resource) -> WorkflowTracing:
-        answer = read.one(
+        latest = read.one(
             "stepfunctions",
             "describe_state_machine",
             gone=("StateMachineDoesNotExist",),
             stateMachineArn=machine.id,
             includedData="METADATA_ONLY",
         )
-        enabled = bool((answer.get("tracingConfiguration") or {}).get("enabled"))
-        role = role_of(read, answer.get("roleArn", "")) if enabled else None
-        return cls(machine.id, enabled, role)
+        published = behind_aliases(read, machine, includedData="METADATA_ONLY")
+        writers: dict[str, str | None] = {}
+        roles: dict[str, Resource] = {}
+        for name, answer in (("$LATEST", latest), *published):
+            writers[name] = None
+            if (answer.get("tracingConfiguration") or {}).get("enabled"):
+                role = role_of(read, answer.get("roleArn", ""))
+                writers[name] = role.id if role else ""
+                if role:
+                    roles[role.id] = role
+        return cls(machine.id, writers, tuple(roles.values()))
