@@ -32,7 +32,7 @@ from readiness.evidence.awslambda.settings import FunctionConnections, FunctionT
 from readiness.evidence.awslambda.sizes import RunSizes
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
-from readiness.evidence.dynamodb.tables import TableIndexes, TableThroughput
+from readiness.evidence.dynamodb.tables import ARCHIVES, TableIndexes, TableThroughput
 from readiness.evidence.ecs.service_definitions import ServiceTasks
 from readiness.evidence.ecs.services import ScaledService, Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup
@@ -154,7 +154,7 @@ def service_scaling(
     if service.launch_type == "EXTERNAL":
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     target = scaling.targets.get(desired_count_of(service))
-    if target is None and not service.desired_count:
+    if not service.desired_count and (target is None or target.highest == 0):
         return not_applicable("It is to run no task now, and nothing is to start one.")
     problems = scaling_problems(target, "the number of tasks", Severity.HIGH, min_tasks)
     return judge_scaling(problems, attested, attestation)
@@ -165,6 +165,8 @@ def table_scaling(table: TableThroughput, indexes: TableIndexes, scaling: TableS
     """The DynamoDB table is on demand, or auto-scaling covers it and every index."""
     if copy := of_restore_test(table.name):
         return copy
+    if table.status in {"DELETING", *ARCHIVES}:
+        return not_applicable(f"The table takes no requests: its status is {table.status}.")
     if table.billing_mode == "PAY_PER_REQUEST":
         return complies("The table has on-demand capacity, which DynamoDB scales.")
     problems = table_problems(table.name, indexes.names, scaling.targets)
@@ -207,17 +209,33 @@ def lambda_headroom(
         float, Between(10, 100), "The most of the concurrency limit in use, in percent"
     ] = 80,
 ) -> Verdict:
-    """The region's functions together stay well below the account's concurrency limit."""
-    most = peak.executions.highest
+    """The region's functions together stay well below the account's concurrency limit.
+
+    Reserved concurrency is taken out of the limit whether it is used or not: functions without
+    have to do with what is left.
+    """
+    most, left = peak.executions.highest, peak.unreserved.highest
     if most is None:
         return not_applicable("No function ran in the last week.")
+    said = f"At the peak {most:,.0f} of {limit.executions:,} executions ran"
     share = 100 * most / limit.executions
-    said = f"At the peak {most:,.0f} of {limit.executions:,} executions ran ({share:.3g} %)"
+    facts: dict[str, Fact] = {"peak": most, "limit": limit.executions}
+    if limit.unreserved and limit.unreserved < limit.executions and left is not None:
+        facts |= {"peak_unreserved": left, "limit_unreserved": limit.unreserved}
+        if 100 * left / limit.unreserved > share:
+            share = 100 * left / limit.unreserved
+            said = (
+                f"At the peak {left:,.0f} of the {limit.unreserved:,} executions ran that"
+                " functions without reserved concurrency share"
+            )
     if share > headroom:
-        expected = f"At most {headroom:g} % of the limit, or a higher limit (Service Quotas)."
-        reason = f"{said}; at most {headroom:g} % are allowed."
-        return violates(reason, expected=expected, peak=most, limit=limit.executions)
-    return complies(f"{said}.", peak=most, limit=limit.executions)
+        expected = (
+            f"At most {headroom:g} % of the limit, a higher limit (Service Quotas), or less"
+            " reserved concurrency."
+        )
+        reason = f"{said} ({share:.3g} %); at most {headroom:g} % are allowed."
+        return violates(reason, expected=expected).observing(facts)
+    return complies(f"{said} ({share:.3g} %).").observing(facts)
 
 
 @sizing.rule(SCALING, severity=Severity.HIGH)

@@ -66,7 +66,8 @@ def scaling_problems(
         problems.append(Problem(severity, text))
     if scalable.suspended:
         text = f"Scaling {listed(scalable.suspended)} is suspended for {what}."
-        problems.append(Problem(severity, text))
+        only_costs = "out" not in scalable.suspended
+        problems.append(Problem(Severity.LOW if only_costs else severity, text))
     if scalable.lowest < least:
         text = (
             f"{what[:1].upper()}{what[1:]} may shrink to {scalable.lowest}; the minimum has to be"

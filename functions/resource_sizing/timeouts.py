@@ -181,9 +181,10 @@ def untimed_in(definitions: Mapping[str, str]) -> tuple[list[str], int]:
 def untimed_tasks(definition: str) -> tuple[list[str], int]:
     """The Task states without a timeout, and how many Task states there are.
 
-    States within Parallel and Map count too. The default of TimeoutSeconds is 99,999,999 (Amazon
-    States Language), longer than the year after which a standard execution ends: what is as long
-    as that is no timeout, whoever wrote it. Raises DefinitionUnreadable.
+    States within Parallel and Map count too, but not those of a distributed Map whose child
+    executions are express workflows, which end after five minutes. The default of TimeoutSeconds
+    is 99,999,999 (Amazon States Language), longer than the year after which a standard execution
+    ends: what is as long as that is no timeout, whoever wrote it. Raises DefinitionUnreadable.
     """
     try:
         machine = json.loads(definition)
@@ -217,8 +218,14 @@ def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
             *state.get("Branches", ()),
             state.get("ItemProcessor", state.get("Iterator")),
         ):
-            if inner:
+            if inner and not _is_express(inner):
                 yield from _tasks(inner)
+
+
+def _is_express(processor: Mapping[str, Any]) -> bool:
+    """Whether a Map state runs its items in express child executions."""
+    about = processor.get("ProcessorConfig") or {}
+    return about.get("Mode") == "DISTRIBUTED" and about.get("ExecutionType") == "EXPRESS"
 
 
 def tasks_verdict(definitions: Mapping[str, str]) -> Verdict:

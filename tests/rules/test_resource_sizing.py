@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -359,6 +360,18 @@ SCALING = [
         ),
         pytest.param(service(desiredCount=0), GOOD, "", id="scaled to zero for now"),
         pytest.param(
+            {TARGETS: made.targets(MinCapacity=0, MaxCapacity=0), **service(desiredCount=0)},
+            NA,
+            "run no task now",
+            id="parked by its scalable target",
+        ),
+        pytest.param(
+            {TARGETS: made.targets(MinCapacity=0, MaxCapacity=0)},
+            BAD,
+            "cannot change",
+            id="may be scaled to nothing only",
+        ),
+        pytest.param(
             {TARGETS: {"ScalableTargets": []}, **attested("service-scaling")},
             GOOD,
             "A fixed size",
@@ -369,6 +382,23 @@ SCALING = [
 def test_service_scaling(answers, status, said):
     found = judged(rules.service_scaling, made.SERVICE, **answers)
     assert (found[0], said in found[2]) == (status, True), found
+
+
+@pytest.mark.parametrize(
+    ("suspended", "severity"),
+    [
+        pytest.param({"DynamicScalingInSuspended": True}, LOW, id="in costs money"),
+        pytest.param({"DynamicScalingOutSuspended": True}, HIGH, id="out costs requests"),
+        pytest.param(
+            {"DynamicScalingInSuspended": True, "DynamicScalingOutSuspended": True},
+            HIGH,
+            id="both",
+        ),
+    ],
+)
+def test_how_bad_suspended_scaling_is(suspended, severity):
+    answers = {TARGETS: made.targets(SuspendedState=suspended)}
+    assert judged(rules.service_scaling, made.SERVICE, **answers)[:2] == (BAD, severity)
 
 
 def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
@@ -404,6 +434,25 @@ def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
         ),
         pytest.param(
             {POLICIES: {"ScalingPolicies": []}}, BAD, "no scaling policy acts", id="no policy"
+        ),
+        pytest.param(
+            {
+                "dynamodb__describe_table": made.table(
+                    GlobalSecondaryIndexes=[{"IndexName": "old", "IndexStatus": "DELETING"}]
+                )
+            },
+            GOOD,
+            "of 0 indexes scales",
+            id="an index that is being deleted",
+        ),
+        pytest.param(
+            {
+                TARGETS: {"ScalableTargets": []},
+                "dynamodb__describe_table": made.table(TableStatus="ARCHIVED"),
+            },
+            NA,
+            "its status is ARCHIVED",
+            id="archived",
         ),
     ],
 )
@@ -471,6 +520,30 @@ def test_function_concurrency(answers, status, severity, said):
 def test_lambda_headroom(peak, status):
     answers = metrics(ConcurrentExecutions=peak)
     assert judged(rules.lambda_headroom, ACCOUNT_ID, **answers)[0] is status
+
+
+@pytest.mark.parametrize(
+    ("left", "peak", "status", "said"),
+    [
+        pytest.param(100, 95, BAD, "95 of the 100 executions ran that functions", id="used up"),
+        pytest.param(100, 80, GOOD, "80 of the 100 executions", id="80 % of what is left"),
+        pytest.param(400, 95, GOOD, "300 of 1,000 executions ran (30 %)", id="enough is left"),
+        pytest.param(100, None, GOOD, "300 of 1,000", id="all functions have reserved some"),
+        pytest.param(1000, 300, GOOD, "300 of 1,000", id="nothing is reserved"),
+    ],
+)
+def test_reserved_concurrency_leaves_less_to_the_other_functions(left, peak, status, said):
+    answers = {
+        "lambda__get_account_settings": {
+            "AccountLimit": {
+                "ConcurrentExecutions": 1000,
+                "UnreservedConcurrentExecutions": left,
+            }
+        },
+        **metrics(ConcurrentExecutions=300, UnreservedConcurrentExecutions=peak),
+    }
+    found = judged(rules.lambda_headroom, ACCOUNT_ID, **answers)
+    assert (found[0], said in found[2]) == (status, True), found
 
 
 GROUPS = "autoscaling__describe_auto_scaling_groups"
@@ -966,6 +1039,22 @@ def test_the_batching_window_is_waited_for_too():
     ],
 )
 def test_state_machine_timeouts(machine, status):
+    answers = {"stepfunctions__describe_state_machine": machine}
+    assert judged(rules.state_machine_timeouts, made.MACHINE, **answers)[0] is status
+
+
+@pytest.mark.parametrize(
+    ("config", "status"),
+    [
+        pytest.param({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, NA, id="express"),
+        pytest.param({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, BAD, id="standard"),
+        pytest.param({"Mode": "INLINE"}, BAD, id="inline"),
+    ],
+)
+def test_child_executions_of_a_map_that_are_express_end_by_themselves(config, status):
+    about = json.loads(made.definition()["definition"])
+    about["States"]["Each"]["ItemProcessor"]["ProcessorConfig"] = config
+    machine = {**made.definition(), "definition": json.dumps(about)}
     answers = {"stepfunctions__describe_state_machine": machine}
     assert judged(rules.state_machine_timeouts, made.MACHINE, **answers)[0] is status
 

@@ -14,14 +14,20 @@ from readiness.model.resource import Resource
 class ConcurrencyLimit:
     """How many executions at once all functions of the region share; how many functions exist.
 
-    Source: GetAccountSettings.
+    ``unreserved`` are those that no function has reserved; 0 where that is not told. Source:
+    GetAccountSettings.
     """
 
     executions: int
     functions: int = 0
+    unreserved: int = 0
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> ConcurrencyLimit:
         answer = read.one("lambda", "get_account_settings")
-        limit = answer["AccountLimit"]["ConcurrentExecutions"]
-        return cls(limit, (answer.get("AccountUsage") or {}).get("FunctionCount", 0))
+        limit = answer["AccountLimit"]
+        return cls(
+            limit["ConcurrentExecutions"],
+            (answer.get("AccountUsage") or {}).get("FunctionCount", 0),
+            limit.get("UnreservedConcurrentExecutions", 0),
+        )

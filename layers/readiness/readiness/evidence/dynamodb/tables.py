@@ -120,6 +120,7 @@ class TableThroughput:
     billing_mode: str
     read_units: int = 0
     write_units: int = 0
+    status: str = "ACTIVE"
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableThroughput:
@@ -130,6 +131,7 @@ class TableThroughput:
             _billing_mode(about),
             throughput.get("ReadCapacityUnits", 0),
             throughput.get("WriteCapacityUnits", 0),
+            about.get("TableStatus", ""),
         )
 
 
@@ -138,7 +140,7 @@ class TableThroughput:
 class TableIndexes:
     """The names of the table's global secondary indexes, each of which has its own throughput.
 
-    Source: DescribeTable.
+    One that is being deleted is left out. Source: DescribeTable.
     """
 
     names: tuple[str, ...]
@@ -146,7 +148,11 @@ class TableIndexes:
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableIndexes:
         indexes = _described(read, table).get("GlobalSecondaryIndexes") or ()
-        return cls(tuple(index["IndexName"] for index in indexes))
+        return cls(
+            tuple(
+                index["IndexName"] for index in indexes if index.get("IndexStatus") != "DELETING"
+            )
+        )
 
 
 ARCHIVES = ("ARCHIVING", "ARCHIVED")

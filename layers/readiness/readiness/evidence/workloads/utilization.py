@@ -110,14 +110,21 @@ class FunctionRuns:
 @evidence(REGION, reads=(GET_METRIC_DATA,))
 @dataclass(frozen=True, slots=True)
 class RegionConcurrency:
-    """The most executions at once of all functions of the region, hour by hour for a week."""
+    """The most executions at once of all functions of the region, hour by hour for a week.
+
+    ``unreserved`` are those of functions without reserved concurrency.
+    """
 
     executions: Series
+    unreserved: Series
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> RegionConcurrency:
-        wanted = {"": {"executions": series("AWS/Lambda", "ConcurrentExecutions", "Maximum")}}
-        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[""])
+        wanted = {
+            "executions": series("AWS/Lambda", "ConcurrentExecutions", "Maximum"),
+            "unreserved": series("AWS/Lambda", "UnreservedConcurrentExecutions", "Maximum"),
+        }
+        return cls(**read_each(read, {"": wanted}, WEEK, period=_HOUR)[""])
 
 
 @evidence(SERVICE, reads=(GET_METRIC_DATA,))
