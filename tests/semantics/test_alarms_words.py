@@ -147,6 +147,10 @@ def test_whom_an_alarm_notifies(alarms, voice):
             24.5,
             "The mute rule night mutes the alarm a for 24.5 hours; at most 24 are allowed.",
         ),
+        (
+            float("inf"),
+            "The mute rule night mutes the alarm a all the time; at most 24 hours are allowed.",
+        ),
     ],
 )
 def test_an_alarm_may_be_muted_for_as_long_as_is_allowed(hours, why):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from readiness.semantics import alarm_rule
@@ -18,7 +19,10 @@ _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """An active mute rule: the alarms it names take no action for ``hours`` at a time."""
+    """An active mute rule: the alarms it names take no action for ``hours`` at a time.
+
+    Infinite where its windows follow each other with no break of an hour, or have no known end.
+    """
 
     name: str
     hours: float
@@ -252,9 +256,13 @@ class Inventory:
         """Why the alarm takes no action for longer than ``most`` hours; empty if it does."""
         for mute in self.mutes:
             if alarm.name in mute.alarms and mute.hours > most:
+                how_long = (
+                    f"for {mute.hours:g} hours; at most {most:g} are"
+                    if isfinite(mute.hours)
+                    else f"all the time; at most {most:g} hours are"
+                )
                 return (
-                    f"The mute rule {mute.name} mutes the alarm {alarm.name} for {mute.hours:g}"
-                    f" hours; at most {most:g} are allowed."
+                    f"The mute rule {mute.name} mutes the alarm {alarm.name} {how_long} allowed."
                 )
         if alarm.kind is Kind.COMPOSITE and alarm.is_stuck(now):
             return (

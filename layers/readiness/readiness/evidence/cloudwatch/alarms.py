@@ -24,6 +24,7 @@ from readiness.model.unreadable import Gone
 from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
 from readiness.semantics.alarm_inventory import Inventory, Mute, hours_of
 from readiness.semantics.alarms import Alarm, Watched
+from readiness.semantics.mute_schedule import muted_hours
 
 
 def topic_resource(arn: str) -> Resource:
@@ -121,7 +122,9 @@ def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
             continue  # deleted since it was listed
         schedule = (rule.get("Rule") or {}).get("Schedule") or {}
         targets = (rule.get("MuteTargets") or {}).get("AlarmNames") or ()
-        yield Mute(name, hours_of(schedule.get("Duration", "")), frozenset(targets))
+        window = hours_of(schedule.get("Duration", ""))
+        hours = muted_hours(schedule.get("Expression", ""), window)
+        yield Mute(name, hours, frozenset(targets))
 
 
 @dataclass(frozen=True, slots=True)

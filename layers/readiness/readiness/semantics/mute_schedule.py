@@ -1,0 +1,90 @@
+"""For how long an alarm mute rule mutes at a time, by its schedule."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+_CRON = re.compile(r"cron\(\s*(.*?)\s*\)", re.IGNORECASE)
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_BREAK = timedelta(hours=1)
+"""A shorter time between two windows is no break: what fails then is muted before it is seen."""
+_FROM, _SPAN = datetime(2024, 1, 1), timedelta(days=92)  # noqa: DTZ001 - a time in any zone
+
+
+@functools.lru_cache(maxsize=256)
+def muted_hours(expression: str, hours: float) -> float:
+    """The longest time in hours that windows of ``hours`` mute with no break of an hour.
+
+    ``expression`` is ``cron(Minutes Hours Day-of-month Month Day-of-week)`` or a single
+    ``at(…)``; infinite where the windows of three months leave no break, and ``hours`` for an
+    expression that cannot be read. Source: CloudWatch API reference, Schedule of
+    PutAlarmMuteRule.
+    """
+    cron = _CRON.fullmatch(expression.strip())
+    fields = cron[1].upper().split() if cron else []
+    if len(fields) != 5 or not math.isfinite(hours):
+        return hours
+    try:
+        starts = list(_starts(fields))
+    except ValueError:
+        return hours
+    return _longest(starts, timedelta(hours=hours), hours)
+
+
+def _longest(starts: list[datetime], window: timedelta, least: float) -> float:
+    longest, began, ends = timedelta(), None, None
+    for start in starts:
+        if began is None or ends is None or start - ends >= _BREAK:
+            began = start
+        ends = start + window
+        longest = max(longest, ends - began)
+    if starts and began == starts[0] and len(starts) > 1:
+        return math.inf
+    return max(least, longest.total_seconds() / 3600)
+
+
+def _starts(fields: list[str]) -> Iterator[datetime]:
+    """When the windows of three months begin. Raises ValueError for an unknown field."""
+    minutes = sorted(_numbers(fields[0], 0, 59))
+    hours = sorted(_numbers(fields[1], 0, 23))
+    on_day = _numbers(fields[2], 1, 31)
+    months = _numbers(fields[3], 1, 12, {name: n for n, name in enumerate(_MONTHS, 1)})
+    on_weekday = {
+        day % 7 for day in _numbers(fields[4], 0, 7, {name: n for n, name in enumerate(_DAYS)})
+    }
+    either = "*" not in fields[2] + fields[4] and "?" not in fields[2] + fields[4]
+    for offset in range(_SPAN.days):
+        day = _FROM + timedelta(days=offset)
+        by_day, by_weekday = day.day in on_day, day.isoweekday() % 7 in on_weekday
+        fits = by_day or by_weekday if either else by_day and by_weekday
+        if day.month in months and fits:
+            for hour in hours:
+                for minute in minutes:
+                    yield day + timedelta(hours=hour, minutes=minute)
+
+
+def _numbers(
+    field: str, low: int, high: int, names: Mapping[str, int] | None = None
+) -> frozenset[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if span in {"*", "?"}:
+            start, end = low, high
+        else:
+            start = _number(first, names or {})
+            end = _number(last, names or {}) if last else high if step else start
+        found |= set(range(start, end + 1, int(step or 1)))
+    if not found or not found <= set(range(low, high + 1)):
+        raise ValueError(field)
+    return frozenset(found)
+
+
+def _number(text: str, names: Mapping[str, int]) -> int:
+    return names[text] if text in names else int(text)
