@@ -399,7 +399,7 @@ def proxy_health(
     ] = 0.2,
 ) -> Verdict:
     """The RDS Proxy and its databases are available, and few connections are pinned."""
-    if proxy.status in {"creating", "modifying", "deleting"}:
+    if proxy.status in {"creating", "modifying", "deleting", "reactivating"}:
         return cannot_tell(
             f"The proxy is {proxy.status}; it is evaluated after that.", is_passing=True
         )
@@ -410,6 +410,12 @@ def proxy_health(
     if problems := proxy_problems(proxy, share, pin_max):
         expected = f"Everything available, and less than {pin_max:.0%} pinned."
         return violates_all(problems, expected=expected).observing(facts)
+    if proxy.starting:
+        return cannot_tell(
+            f"The proxy is still connecting to {listed(proxy.starting)}; this is evaluated after"
+            " that.",
+            is_passing=True,
+        ).observing(facts)
     said = f"The proxy is available, and {share:.0%} of its connections were pinned."
     return complies(said).observing(facts)
 

@@ -18,6 +18,8 @@ HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNOR
 CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:[A-Za-z0-9-]+")
 POOL_SIZE = re.compile(r"(?:^|_)(?:CONNECTION_)?POOL_(?:SIZE|MAX)$|^PGBOUNCER_MAX", re.IGNORECASE)
 
+_IN_ORDER = {"AVAILABLE", "UNUSED"}
+"""A target is UNUSED where no endpoint of the proxy leads to it."""
 _GIB = 1024**3
 _SMALL = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
 _MOST_POSTGRES = 5000
@@ -169,7 +171,11 @@ def proxy_problems(proxy: Proxy, pinned: float, pin_max: float) -> list[Problem]
         problems.append(Problem(Severity.HIGH, f"The proxy is {proxy.status}."))
     if not proxy.targets:
         problems.append(Problem(Severity.HIGH, "The proxy has no database."))
-    ill = [f"{host} ({state})" for host, state in proxy.targets.items() if state != "AVAILABLE"]
+    ill = [
+        f"{host} ({state})"
+        for host, state in proxy.targets.items()
+        if state not in _IN_ORDER and host not in proxy.starting
+    ]
     if ill:
         text = f"Databases of the proxy are not available: {listed(ill)}."
         problems.append(Problem(Severity.HIGH, text))

@@ -258,9 +258,9 @@ def proxy(**changes: Any) -> dict[str, Any]:
     return {"DBProxies": [about | changes]}
 
 
-def behind(state: str = "AVAILABLE") -> dict[str, Any]:
+def behind(state: str = "AVAILABLE", **about: str) -> dict[str, Any]:
     """DescribeDBProxyTargets of one instance."""
-    health = {"State": state}
+    health = {"State": state, **about}
     target = {"Endpoint": DATABASE_HOST, "Type": "RDS_INSTANCE", "TargetHealth": health}
     return {"Targets": [target]}
 

@@ -221,6 +221,38 @@ def test_service_connections(answers, status, said):
             id="database not reachable",
         ),
         pytest.param(
+            {"rds__describe_db_proxy_targets": made.behind("UNAVAILABLE", Reason="AUTH_FAILURE")},
+            BAD,
+            Severity.HIGH,
+            "(UNAVAILABLE: AUTH_FAILURE)",
+            id="a secret that the database does not accept",
+        ),
+        pytest.param(
+            {"rds__describe_db_proxy_targets": made.behind("REGISTERING")},
+            BLIND,
+            Severity.MEDIUM,
+            "still connecting to db.abc",
+            id="a database that was just registered",
+        ),
+        pytest.param(
+            {
+                "rds__describe_db_proxy_targets": made.behind(
+                    "UNAVAILABLE", Reason="PENDING_PROXY_CAPACITY"
+                )
+            },
+            BLIND,
+            Severity.MEDIUM,
+            "still connecting to db.abc",
+            id="a proxy that is still growing",
+        ),
+        pytest.param(
+            {"rds__describe_db_proxy_targets": made.behind("UNUSED")},
+            GOOD,
+            Severity.MEDIUM,
+            "The proxy is available",
+            id="a database that no endpoint leads to",
+        ),
+        pytest.param(
             metrics(DatabaseConnectionsCurrentlySessionPinned=4),
             BAD,
             Severity.MEDIUM,

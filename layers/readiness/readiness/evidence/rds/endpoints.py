@@ -81,12 +81,18 @@ def described_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any]:
 class Proxy:
     """A proxy's status, and the health of each database behind it by its endpoint.
 
-    Sources: DescribeDBProxies, DescribeDBProxyTargets.
+    ``targets`` are ``AVAILABLE``, or another state with its reason (``UNAVAILABLE:
+    AUTH_FAILURE``). Sources: DescribeDBProxies, DescribeDBProxyTargets.
     """
 
     name: str
     status: str
     targets: Mapping[str, str]
+
+    @property
+    def starting(self) -> tuple[str, ...]:
+        """The databases that the proxy is still connecting to."""
+        return tuple(host for host, state in self.targets.items() if state in _STARTING)
 
     @classmethod
     def load(cls, read: Reader, proxy: Resource) -> Proxy:
@@ -108,13 +114,21 @@ class Proxy:
             DBProxyName=proxy.id,
         )
         health = {
-            str(each.get("Endpoint") or each.get("RdsResourceId")): str(
-                (each.get("TargetHealth") or {}).get("State", "")
+            str(each.get("Endpoint") or each.get("RdsResourceId")): _health(
+                each.get("TargetHealth") or {}
             )
             for each in targets
             if each.get("Type") != "TRACKED_CLUSTER"
         }
         return cls(proxy.id, found[0]["Status"], health)
+
+
+_STARTING = {"REGISTERING", "UNAVAILABLE: PENDING_PROXY_CAPACITY"}
+
+
+def _health(answer: Mapping[str, Any]) -> str:
+    state, reason = str(answer.get("State", "")), answer.get("Reason")
+    return f"{state}: {reason}" if reason and state != "AVAILABLE" else state
 
 
 @evidence(PROXY, reads=(GET_METRIC_DATA,))
