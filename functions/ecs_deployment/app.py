@@ -102,10 +102,6 @@ def service_status(
         "revision": revision_name(service.revision),
         "rollout": rollout_state(service),
     }
-    if service.status == "DRAINING":
-        return not_applicable(
-            "The service is being deleted: its status is DRAINING until its last task has ended."
-        ).observing(facts)
     found = list(
         status_problems(
             rollout,

@@ -22,9 +22,11 @@ def on_fargate(service: Service) -> bool:
 def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
     """Everything wrong with a revision, given the services that run it."""
     fargate = any(on_fargate(service) for service in services)
-    if definition.status in _GONE:
-        users = listed([service.name for service in services])
-        text = f"The revision is {definition.status} but used by {users}."
+    if definition.status in _GONE and (
+        current := [each.name for each in services if each.revision == definition.arn]
+    ):
+        # deployment tools deregister the revision that a rollout replaces while it still runs
+        text = f"The revision is {definition.status} but used by {listed(current)}."
         yield Problem(Severity.HIGH, text)
     if not any(container.essential for container in definition.containers):
         yield Problem(Severity.MEDIUM, "No container is marked as essential.")

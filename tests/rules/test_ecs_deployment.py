@@ -150,6 +150,19 @@ def test_a_revision(changes, about_service, severity, said):
     assert_judged(task_definition_sound, where, status, severity, said, REVISION)
 
 
+def test_the_revision_that_a_rollout_replaces_may_be_deregistered():
+    old = f"{FAMILY}:6"
+    deployments = [
+        deployment(rolloutState="IN_PROGRESS"),
+        deployment(status="ACTIVE", taskDefinition=old),
+    ]
+    where = fake_account().but(
+        ecs__describe_services={"services": [service(deployments=deployments)]},
+        ecs__describe_task_definition=definition(taskDefinitionArn=old, status="INACTIVE"),
+    )
+    assert_judged(task_definition_sound, where, GOOD, None, "No problem found in api:6", old)
+
+
 SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x"
 
 
@@ -260,12 +273,15 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {}, {}, GOOD, None, "api:7 is complete: 2 of 2 desired tasks are running", id="steady"
         ),
         pytest.param(
+            {"status": "DRAINING"}, {}, BAD, Severity.CRITICAL, "is DRAINING", id="draining"
+        ),
+        pytest.param(
             {"status": "DRAINING", "desiredCount": 0, "runningCount": 1},
             {},
-            NA,
-            None,
-            "being deleted",
-            id="draining",
+            BAD,
+            Severity.MEDIUM,
+            "was deleted (DRAINING)",
+            id="deleted on purpose",
         ),
         pytest.param(
             {"deployments": [deployment(rolloutState="FAILED", rolloutStateReason="stopped.")]},
