@@ -106,9 +106,11 @@ def test_looking_again_reads_again_with_the_same_clients():
 def test_looking_again_keeps_what_several_runs_share():
     """Without the pacer the second look would take a share of AWS's rates of its own."""
     cache, pacer = object(), Pacer()
-    aws = aws_over(FakeAccount(), daily_cache=cache, pacer=pacer, bulk=True)
+    named = frozenset({"agent"})
+    aws = aws_over(FakeAccount(), daily_cache=cache, pacer=pacer, bulk=True, named=named)
     again = aws.reread()
     assert (again.daily_cache, again.pacer) == (cache, pacer)
+    assert (aws.named, again.named) == (named, named)
     assert (again.account, again.region, again.now) == (ACCOUNT_ID, HOME, aws.now)
     assert not again.bulk
     assert aws.reread(bulk=True).bulk

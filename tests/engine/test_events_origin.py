@@ -52,6 +52,55 @@ def test_an_api_call_says_who_made_it_and_when(source, by):
     assert seen.changed_by == by
 
 
+@pytest.mark.parametrize(
+    ("more", "ignored"),
+    [
+        pytest.param(
+            {"errorCode": "AccessDenied"},
+            "the call s3.amazonaws.com PutBucketEncryption failed with AccessDenied",
+            id="it failed",
+        ),
+        pytest.param(
+            {"resources": [{"accountId": "444455556666"}]},
+            "the call s3.amazonaws.com PutBucketEncryption changed a resource of account"
+            " 444455556666",
+            id="of another account",
+        ),
+        pytest.param(
+            {"eventName": "PutNothing"},
+            "no rule depends on s3.amazonaws.com PutNothing",
+            id="of no rule",
+        ),
+    ],
+)
+def test_a_call_that_changes_nothing_here_is_told_with_who_made_it(more, ignored):
+    event = api_call()
+    event["detail"] |= more
+    seen = resolve_targets(event, encryption)
+    assert (seen.targets, seen.ignored) == (frozenset(), ignored)
+    assert (seen.account, seen.region, seen.trigger) == ("111122223333", "us-east-1", "event-1")
+    assert (seen.changed_by, seen.origin.event_id) == (ANN, "e-1")
+
+
+def test_a_call_tells_the_short_texts_of_its_request():
+    """Up to 20 of at most 512 characters, since they travel with every look."""
+    event = api_call()
+    texts = {f"name{number:02}": f"text {number:02}" for number in range(25)}
+    event["detail"]["requestParameters"] = {
+        "bucketName": "data",
+        "policy": "x" * 513,
+        "description": "y" * 512,
+        "empty": "",
+        "count": 3,
+        "inner": {"name": "hidden"},
+        **texts,
+    }
+    named = resolve_targets(event, encryption).named
+    assert named == {"data", "y" * 512, *(f"text {number:02}" for number in range(18))}
+    event["detail"]["requestParameters"] = None
+    assert resolve_targets(event, encryption).named == frozenset()
+
+
 def invoked(message, **event):
     return {"invokingEvent": json.dumps(message), "resultToken": "t", **event}
 
