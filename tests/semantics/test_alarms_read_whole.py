@@ -305,6 +305,18 @@ def test_an_inventory_finds_alarms_by_name_and_by_metric():
     assert inventory.unread == (search,)
 
 
+def test_what_watches_a_metric_here_is_not_about_another_account():
+    metric = ("AWS/Lambda", "Errors")
+    here = single()
+    query = computed(expression("q", 'SELECT SUM(Errors) FROM "AWS/Lambda"'), AlarmName="b")
+    there = computed(series("m", AccountId="444455556666"), AlarmName="c")
+    other = single(AlarmName="d", MetricName="Throttles")
+    inventory = Inventory((here, query, there, other))
+    assert there in inventory.watching[metric]
+    assert inventory.watching_here(metric) == (here, query)
+    assert inventory.watching_here(("AWS/Lambda", "Duration")) == ()
+
+
 @pytest.mark.parametrize(
     ("duration", "hours"),
     [
@@ -330,32 +342,36 @@ LIKE = "SELECT SUM(Errors) FROM x WHERE a LIKE 'b'"
 
 
 @pytest.mark.parametrize(
-    ("alarm", "compared", "parts", "period"),
+    ("made", "compared", "parts", "period"),
     [
-        pytest.param(computed(series("m1")), "m1", {"m1": Part("m1", ERRORS)}, 60, id="a series"),
         pytest.param(
-            computed(series("m1", ReturnData=False), expression("e", "m1 * 2", Period=300)),
+            lambda: computed(series("m1")), "m1", {"m1": Part("m1", ERRORS)}, 60, id="a series"
+        ),
+        pytest.param(
+            lambda: computed(
+                series("m1", ReturnData=False), expression("e", "m1 * 2", Period=300)
+            ),
             "e",
             {"m1": Part("m1", ERRORS), "e": Part("e", expression="m1 * 2")},
             300,
             id="an expression",
         ),
         pytest.param(
-            computed(expression("q", SQL, Period=120)),
+            lambda: computed(expression("q", SQL, Period=120)),
             "q",
             {"q": Part("q", selection=metric_sql.parse(SQL), expression=SQL)},
             120,
             id="a query",
         ),
         pytest.param(
-            computed(expression("q", LIKE)),
+            lambda: computed(expression("q", LIKE)),
             "q",
             {"q": Part("q", expression=LIKE)},
             0,
             id="a query that cannot be read",
         ),
         pytest.param(
-            computed(
+            lambda: computed(
                 expression("q", SQL, ReturnData=False),
                 series("m1", ReturnData=False),
                 expression("e", "q / m1"),
@@ -370,21 +386,30 @@ LIKE = "SELECT SUM(Errors) FROM x WHERE a LIKE 'b'"
             id="a query beside a series, whose period it takes",
         ),
         pytest.param(
-            computed({"Id": "m1", "MetricStat": {"Metric": {"MetricName": "Errors"}}}),
+            lambda: computed({"Id": "m1", "MetricStat": {"Metric": {"MetricName": "Errors"}}}),
             "m1",
             {"m1": Part("m1", Watched("", "Errors"))},
             0,
             id="a series that says hardly anything",
         ),
         pytest.param(
-            computed(series("m1", ReturnData=False)), "", {}, 0, id="nothing that is returned"
+            lambda: computed(series("m1", ReturnData=False)),
+            "",
+            {},
+            0,
+            id="nothing that is returned",
         ),
         pytest.param(
-            single(Period=10), "m", {"m": Part("m", replace(ERRORS, period=10))}, 10, id="one"
+            lambda: single(Period=10),
+            "m",
+            {"m": Part("m", replace(ERRORS, period=10))},
+            10,
+            id="one",
         ),
     ],
 )
-def test_the_parts_of_an_alarm(alarm, compared, parts, period):
+def test_the_parts_of_an_alarm(made, compared, parts, period):
+    alarm = made()
     assert alarm.compared == compared
     assert {part.id: part for part in alarm.parts} == parts
     assert alarm.period == period

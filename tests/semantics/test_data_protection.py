@@ -54,7 +54,9 @@ def test_protection_of(text, expected):
     ["{", "[]", "null", "{}", '{"Statement": 1}', '{"Statement": [1]}', '{"Statement": [{}]}'],
 )
 def test_what_is_no_policy_may_hide_anything(text):
-    assert protection_of(text).flaw
+    assert protection_of(text) == Protection(
+        flaw="the data protection policy is not a valid document"
+    )
 
 
 def test_policies_add_up():

@@ -17,6 +17,7 @@ from readiness.semantics.log_group_filter import selects
         pytest.param("LogGroupName != '/aws/lambda/a'", False, id="not equal"),
         pytest.param("LogGroupName LIKE '/aws/lambda/%'", True, id="like"),
         pytest.param("LogGroupName LIKE 'aws/lambda/%'", False, id="like, another beginning"),
+        pytest.param("LogGroupName LIKE '/aws/ecs/%'", False, id="like, another service"),
         pytest.param("LogGroupName LIKE '/aws/lambda'", False, id="like, without a sign"),
         pytest.param("LogGroupName NOT LIKE '/aws/%'", False, id="not like"),
         pytest.param("LogGroupName IN ('x', '/aws/lambda/a')", True, id="in"),

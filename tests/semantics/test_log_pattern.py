@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from readiness.semantics.log_pattern import NotUnderstood, pattern_test
@@ -57,27 +59,27 @@ def test_what_a_pattern_matches(pattern, is_met):
 
 
 @pytest.mark.parametrize(
-    "pattern",
+    ("pattern", "why"),
     [
-        "",
-        "StopLogging",
-        "[a, b]",
-        "{ }",
-        "{ $.a }",
-        "{ $.a = }",
-        "{ $.a = b",
-        "{ ($.a = b }",
-        "{ $.a = b) }",
-        "{ $.a = b $.c = d }",
-        "{ a = b }",
-        "{ $.a NOT b }",
-        "{ $.a[*] = b }",
-        "{ $.a < b }",
-        "{ $.a = %(% }",
-        "{ $.a = (b) }",
-        "{ $.a = b & $.c = d }",
+        ("", "it is no pattern of JSON events"),
+        ("StopLogging", "it is no pattern of JSON events"),
+        ("[a, b]", "it is no pattern of JSON events"),
+        ("{ $.a = b", "it is no pattern of JSON events"),
+        ("{ }", "it ends too early"),
+        ("{ $.a }", "it ends too early"),
+        ("{ $.a = }", "it ends too early"),
+        ("{ ($.a = b }", "a parenthesis is not closed"),
+        ("{ $.a = b) }", ") is not expected"),
+        ("{ $.a = b $.c = d }", "$.c is not expected"),
+        ("{ a = b }", "a is not a field"),
+        ("{ $.a NOT b }", "NOT is not an operator"),
+        ("{ $.a[*] = b }", "a wildcard in a field is not understood"),
+        ("{ $.a < b }", "b is not a number"),
+        ("{ $.a = %(% }", "%(% is not understood"),
+        ("{ $.a = (b) }", "( is not a value"),
+        ("{ $.a = b & $.c = d }", " & $.c = d is not understood"),
     ],
 )
-def test_what_is_not_understood(pattern):
-    with pytest.raises(NotUnderstood):
+def test_what_is_not_understood(pattern, why):
+    with pytest.raises(NotUnderstood, match=f"^{re.escape(why)}$"):
         pattern_test(pattern)

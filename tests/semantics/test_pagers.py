@@ -80,6 +80,8 @@ def test_a_host_counts_that_the_owner_names():
         (f"https://example.com?key={KEY}", "https://example.com/…"),
         ("https://example.com/", "https://example.com"),
         (f"HTTPS://example.com:port/{KEY}", "a URL that cannot be read"),
+        (f"ftp://example.com/{KEY}", "a URL that cannot be read"),
+        (f"https:///{KEY}", "a URL that cannot be read"),
         ("ops@example.com", "ops@example.com"),
         ("arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs:us-east-1:111122223333:q"),
     ],

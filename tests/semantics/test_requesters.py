@@ -23,17 +23,17 @@ ACCOUNT, OTHER = "111122223333", "444455556666"
 ALARMS = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:"
 
 REQUESTERS = {
-    "stranger": stranger(),
-    "stranger of an account": stranger(ACCOUNT),
-    "service": service_for_stranger("sns.amazonaws.com"),
-    "any service": service_for_stranger(),
-    "signed in": signed_in("idp.example.com"),
-    "holder": holder(),
-    "user": user_of(ACCOUNT, "team/alice"),
-    "any user": user_of(ACCOUNT),
-    "without TLS": without_tls(),
-    "without KMS": upload_without_kms(),
-    "CloudWatch": cloudwatch(ACCOUNT, ALARMS),
+    "stranger": stranger,
+    "stranger of an account": lambda: stranger(ACCOUNT),
+    "service": lambda: service_for_stranger("sns.amazonaws.com"),
+    "any service": service_for_stranger,
+    "signed in": lambda: signed_in("idp.example.com"),
+    "holder": holder,
+    "user": lambda: user_of(ACCOUNT, "team/alice"),
+    "any user": lambda: user_of(ACCOUNT),
+    "without TLS": without_tls,
+    "without KMS": upload_without_kms,
+    "CloudWatch": lambda: cloudwatch(ACCOUNT, ALARMS),
 }
 
 
@@ -49,7 +49,7 @@ def ask(who, operator, key, value):
             }
         }
     )
-    return holds(statement.conditions, REQUESTERS[who])
+    return holds(statement.conditions, REQUESTERS[who]())
 
 
 ANYTHING_OR_NOTHING = (

@@ -177,6 +177,17 @@ OURS = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://xray.us-east-1.amazonaws.
                 [LAYER],
                 WRAPPED | {"OTEL_TRACES_SAMPLER_ARG": argument},
                 {},
+                Tracing(Tracer.OTEL, sampler_rate=rate),
+                id=f"{argument} is a rate",
+            )
+            for argument, rate in (("0", 0.0), ("1", 1.0), ("1.0", 1.0))
+        ),
+        *(
+            pytest.param(
+                "PassThrough",
+                [LAYER],
+                WRAPPED | {"OTEL_TRACES_SAMPLER_ARG": argument},
+                {},
                 OTEL,
                 id=f"{argument} is no rate",
             )

@@ -195,6 +195,25 @@ def test_the_flaw_of_a_trail(changes, flaw, is_new):
     assert status.is_new(NOW, DAY) is is_new
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_new"),
+    [
+        ({"started": NOW - DAY}, True),
+        ({"started": NOW - DAY - timedelta(minutes=1)}, False),
+        ({"started": None}, False),
+        ({"started": NOW, "logging": False}, False),
+        ({"started": NOW, "logs_error": "AccessDenied"}, False),
+        ({"started": NOW, "delivery_error": "NoSuchBucket"}, True),
+        ({"started": NOW - DAY, "logs_delivered": NOW - 2 * DAY}, True),
+        ({"started": NOW - DAY, "logs_delivered": NOW - DAY}, False),
+    ],
+    ids=str,
+)
+def test_whether_the_first_delivery_to_a_log_group_may_still_come(changes, is_new):
+    status = replace(LOGGING, **changes)
+    assert status.is_new_to_logs(NOW, DAY) is is_new
+
+
 DENIED = Unreadable("cloudtrail:GetTrailStatus", Cause.ACCESS_DENIED)
 HIDDEN = Unreadable("cloudtrail:GetEventSelectors", Cause.THROTTLED)
 TRAIL = Trail("arn:t", "us-east-1", status=LOGGING, selectors=EVERYTHING)
