@@ -104,9 +104,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         {"FilterName", "DestinationType", "PolicyLevel", "ForwardedLogEvents", "DeliveryErrors"}
     ),
     # Members of an event pattern.
-    "readiness.evidence.eventbridge.alarm_bridges": frozenset(
-        {"detail", "detail-type", "state", "value"}
-    ),
+    "readiness.evidence.eventbridge.alarm_bridges": frozenset({"detail", "state"}),
     # Dimensions of S3's metrics, and counts of our own.
     "readiness.evidence.s3.transfer": frozenset(
         {

@@ -54,8 +54,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/put-bucket-versioning": {ACCESS: None},
     "cloudtrail/delete-bucket-public-access-block": {ACCESS: None},
     "cloudtrail/create-flow-logs": {OF_GROUPS: None, OF_BUCKETS: None},
-    "cloudtrail/update-event-data-store": {ALL_REGIONS: None, OF_STORES: None},
-    "config/event-data-store": {ALL_REGIONS: None, OF_STORES: LAKE},
+    "cloudtrail/update-event-data-store": {ALL_REGIONS: None, AUDIT_LOGS: None, OF_STORES: None},
+    "config/event-data-store": {ALL_REGIONS: None, AUDIT_LOGS: None, OF_STORES: LAKE},
     "config/flow-log": {OF_GROUPS: None, OF_BUCKETS: None},
     "config/trail": {**dict.fromkeys(OF_THE_ACCOUNT), **dict.fromkeys(OF_TRAILS, TRAIL)},
 }

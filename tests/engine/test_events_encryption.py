@@ -72,7 +72,10 @@ def targets(name: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:
         ("config/encryption-distribution", {("cloudfront-tls", "E1EXAMPLE", None)}),
         ("cloudtrail/encryption-update-distribution", {("cloudfront-tls", "E1EXAMPLE", None)}),
         ("cloudtrail/encryption-update-search-domain", {("opensearch-tls", "search", None)}),
-        ("cloudtrail/encryption-modify-replication-group", {("elasticache-tls", "cache", None)}),
+        (
+            "cloudtrail/encryption-modify-replication-group",
+            {("elasticache-tls", "cache", None), ("cache-cluster-tls", None, None)},
+        ),
         (
             "cloudtrail/encryption-create-domain-name",
             {("domain-name-tls", "api.example.com", None)},

@@ -32,6 +32,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "service/rotation-failed": {ROTATION: SECRET},
     "service/rotation-succeeded": {ROTATION: SECRET},
     "service/rotation-started": {},
+    "service/stack-updated": {"stack-parameters": "checkout"},
     "service/parameter-store-change": {"ssm-parameters": "/prod/db/password"},
     "config/secret": {ROTATION: SECRET},
     "config/secret-deleted": {ROTATION: SECRET},

@@ -22,6 +22,7 @@ from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.pagerduty import Reply
 from readiness.alerting.quiet import Window, end_item, window_item
 from readiness.alerting.severity import pages
+from readiness.engine.history import History
 from readiness.engine.rows import Entry
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
@@ -74,6 +75,7 @@ class World(RuleBasedStateMachine):
             transitions_table=TRANSITIONS,
             get=lambda resource, rule: self.findings.get((resource, rule)),
             history=lambda id: self.history.get(id, []),
+            put_once=History(self.memory, TRANSITIONS).put_once,
             unreadable={},
         )
         self.environment = {
