@@ -46,7 +46,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from tests import rule_contract  # once coverage measures: in a worker it begins here
 
     unrepeated.models_once()
-    rule_contract.register(session.config)
+    if not session.config.pluginmanager.has_plugin("tests.mutants"):
+        rule_contract.register(session.config)  # it reads code, which mutants have in another form
 
 
 def pytest_collection_finish() -> None:
