@@ -61,6 +61,7 @@ OUTCOMES = {
     1: "killed",
     2: "untried",
     3: "killed",
+    4: "untried",
     5: "untested",
     33: "untested",
     34: "not drawn",
@@ -95,8 +96,18 @@ mutmut.create_mutants(1)
 """
 """What ``mutmut run`` begins with: a sample is drawn from the mutants before any is tried."""
 
-MUTMUT = "import sys, mutmut.__main__; sys.setrecursionlimit(10_000); mutmut.__main__.cli()"
-"""Each call of a function takes three frames with its mutants, and parsers recurse."""
+MUTMUT = """
+import sys
+import mutmut.__main__
+import mutmut.runners.harness as harness
+harness.BadTestExecutionCommandsException = lambda params: SystemExit(4)
+sys.setrecursionlimit(10_000)
+mutmut.__main__.cli()
+"""
+"""Each call of a function takes three frames with its mutants, and parsers recurse.
+
+Without its own code, a run whose tests pytest does not find would count as one that failed.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -400,10 +411,16 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
     items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
 
 
-def pytest_collection_finish() -> None:
-    """Forget what functions have cached: each mutant's tests begin where those before ended."""
+def pytest_collection_finish(session: Any) -> None:
+    """Forget what functions have cached: each mutant's tests begin where those before ended.
+
+    So does pytest, which keeps the ids that a function made (``ids=repr``) and escapes them once
+    more in the next run of the process: their tests have another name then, and are not found.
+    """
     for each in _cached(len(sys.modules)):
         each.cache_clear()
+    for mark in (mark for item in session.items for mark in item.iter_markers("parametrize")):
+        object.__setattr__(mark._param_ids_from or mark, "_param_ids_generated", None)
 
 
 @functools.lru_cache(maxsize=1)
