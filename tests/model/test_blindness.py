@@ -9,7 +9,7 @@ import pytest
 from readiness import Severity, Status
 from readiness.model.blindness import HEADING_TYPE, UNREADABLE, by_heading, decide, statement_for
 from readiness.model.resource import Resource
-from readiness.model.transition import NOTHING, Kind
+from readiness.model.transition import NOTHING, Kind, Transition
 from tests.findings import T0, after, finding
 
 HERE = Resource("111122223333", "us-east-1", HEADING_TYPE, "encryption")
@@ -66,13 +66,25 @@ def test_the_first_time_it_is_told_with_the_statement_to_paste():
     )
     statement = json.loads(became.observed["statement"])
     assert statement == {"Effect": "Allow", "Action": ["kms:B", "s3:GetA"], "Resource": "*"}
-    assert became.observed["statement"] in became.expected
+    assert became.observed == {
+        "actions": ["kms:B", "s3:GetA"],
+        "denied": ["kms:B", "s3:GetA"],
+        "rules": ["encryption.s3-kms"],
+        "verdicts": 2,
+        "reasons": ["('s3:GetA',) was denied for data.", "('kms:B',) was denied for other."],
+        "statement": became.observed["statement"],
+    }
+    assert became.expected == (
+        f"Allow the role of Encryption's function: {became.observed['statement']}"
+        " An SCP, a permissions boundary or a resource policy can deny it even so."
+    )
 
 
 def test_what_failed_otherwise_is_less_severe_and_no_statement_would_help():
     change = decide(None, seen(blind(denied=())), HERE, T0)
     assert change.finding.severity is Severity.MEDIUM
     assert "s3:GetA could not be read for too long." in change.finding.reason
+    assert change.finding.expected == "The reads succeed."
     assert "statement" not in change.finding.observed
     assert statement_for([]) == ""
 
@@ -118,14 +130,30 @@ def test_an_action_that_is_denied_now_and_only_failed_before_is_news():
     first = decide(None, seen(blind(denied=())), HERE, T0).finding
     change = decide(first, seen(), HERE, after(60))
     assert change.finding.severity is Severity.HIGH
-    assert change.transition.old_severity is Severity.MEDIUM
+    assert change.transition == Transition(
+        Kind.BLINDED, change.finding, after(60), UNKNOWN, Severity.MEDIUM, first.reason
+    )
 
 
 def test_it_ends_when_all_can_be_read_and_begins_anew():
     first = decide(None, seen(), HERE, T0).finding
     change = decide(first, None, HERE, after(60))
     ended = change.finding
-    assert (change.transition.kind, ended.status) == (Kind.RESOLVED, Status.COMPLIANT)
+    assert change.transition == Transition(
+        Kind.RESOLVED, ended, after(60), UNKNOWN, Severity.HIGH, first.reason
+    )
+    assert ended == first.but(
+        status=Status.COMPLIANT,
+        reason="Encryption can read again what it asks for.",
+        expected="",
+        observed={},
+        missing=(),
+        denied=(),
+        last_observed_at=after(60),
+        status_since=after(60),
+        blind_since=None,
+        blinded_at=None,
+    )
     assert not ended.is_open
     assert decide(ended, None, HERE, after(90)) == NOTHING
     again = decide(ended, seen(), HERE, after(120))

@@ -10,11 +10,13 @@ from readiness.model.evidence import (
     _TYPES,
     ACCOUNT,
     REGION,
+    ApiCall,
     ConfigItem,
     ResourceType,
     ServiceEvent,
     api_call,
     arn_of,
+    at,
     config_resource_id,
     config_resource_name,
     declared,
@@ -117,6 +119,108 @@ def test_an_api_call_is_of_one_service():
 def test_a_name_with_a_star_is_a_prefix_and_any_other_is_whole(source, name, matches):
     call = api_call("lambda", "CreateFunction*", "PutPolicy")
     assert call.matches(source, name) is matches
+
+
+@pytest.mark.parametrize(
+    ("sent", "touches"),
+    [
+        pytest.param({"name": "a", "size": 3}, True, id="another parameter"),
+        pytest.param({"name": "a", "Fan": 3}, False, id="an idle one"),
+        pytest.param({"name": "a", "fan": 3, "size": 3}, True, id="both"),
+        pytest.param({"name": "a"}, True, id="the address alone"),
+        pytest.param({}, True, id="none told"),
+        pytest.param(None, True, id="left out, as too large"),
+        pytest.param({"parts": [{"Speed": 1}]}, False, id="an idle member of an item"),
+        pytest.param({"parts": [{"speed": 1}, {"Colour": 2}]}, True, id="another member too"),
+        pytest.param({"parts": []}, True, id="no items"),
+        pytest.param({"parts": [{}]}, True, id="an empty item"),
+        pytest.param({"parts": ["speed"]}, True, id="items of another form"),
+        pytest.param({"parts": {"speed": 1}}, True, id="no list"),
+        pytest.param({"fans": [{"speed": 1}]}, True, id="a list of other items"),
+    ],
+)
+def test_a_call_that_sets_only_what_is_idle_touches_nothing(sent, touches):
+    idle, address = frozenset({"fan", "parts.speed"}), frozenset({"name"})
+    call = ApiCall("test.amazonaws.com", ("SetKiln",), idle=idle, address=address)
+    assert call.touches({"requestParameters": sent}) is touches
+    without = ApiCall("test.amazonaws.com", ("SetKiln",))
+    assert without.touches({"requestParameters": sent})
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", "a"),
+        ("part.id", "b"),
+        ("one.id", "c"),
+        ("one", [{"id": "c"}]),
+        ("two.id", None),
+        ("none.id", None),
+        ("name.id", None),
+        ("missing", None),
+        ("missing.id", None),
+        ("part.missing", None),
+    ],
+)
+def test_the_value_under_a_path(path, value):
+    """A list with one item counts as that item; of several it is unclear which is meant."""
+    detail = {
+        "name": "a",
+        "part": {"id": "b"},
+        "one": [{"id": "c"}],
+        "two": [{"id": "d"}, {"id": "e"}],
+        "none": [],
+    }
+    assert at(detail, path) == value
+
+
+NAMED = ResourceType(
+    "AWS::Test::EvidenceNamed",
+    lambda read: (),
+    arn="arn:{partition}:test:{region}:{account}:thing/{id}",
+    plain=lambda text: text.partition(":")[0],
+)
+FILED = ResourceType(
+    "AWS::Test::EvidenceFiled", lambda read: (), arn="arn:{partition}:test:::{path}"
+)
+BY_ARN = ResourceType("AWS::Test::EvidenceByArn", lambda read: (), arn="{id}")
+
+
+@pytest.mark.parametrize(
+    ("about", "text", "id"),
+    [
+        (NAMED, "a", "a"),
+        (NAMED, "a:7", "a"),
+        (NAMED, "arn:aws:test:us-east-1:1:thing/a", "a"),
+        (NAMED, "arn:aws-cn:test:cn-north-1:1:thing/a:7", "a"),
+        (NAMED, "arn:aws:test:::thing/a/b", "a/b"),
+        (FILED, "arn:aws:test:::/a/b", "/a/b"),
+        (FILED, "arn:aws:test:::a/b", "a/b"),
+        (FILED, "arn:aws:other:::a", "arn:aws:other:::a"),
+        (BY_ARN, "arn:aws:test:us-east-1:1:thing/a", "arn:aws:test:us-east-1:1:thing/a"),
+        (PLAIN, "arn:aws:test:us-east-1:1:thing/a", "arn:aws:test:us-east-1:1:thing/a"),
+    ],
+)
+def test_the_id_in_any_name_of_a_resource(about, text, id):
+    assert about.id_of(text) == id
+
+
+@pytest.mark.parametrize(
+    ("id", "known"),
+    [
+        pytest.param("arn:aws:test:us-east-1:1:thing/a", "a", id="an ARN of the account"),
+        pytest.param("arn:aws:test:us-east-1::thing/a", "a", id="an ARN without an account"),
+        pytest.param(
+            "arn:aws:test:us-east-1:2:thing/a",
+            "arn:aws:test:us-east-1:2:thing/a",
+            id="an ARN of another account",
+        ),
+        pytest.param("arn:aws:test", "arn:aws:test", id="the beginning of an ARN"),
+        pytest.param("a:7", "a:7", id="a name"),
+    ],
+)
+def test_a_resource_may_be_named_by_its_arn(id, known):
+    assert NAMED.resource("1", "us-east-1", id).id == known
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from readiness import Severity, Status
-from readiness.model.finding import dedup_key, finding_id, iso, parse_iso
+from readiness.model.finding import (
+    MOST_SKEW,
+    dedup_key,
+    finding_id,
+    iso,
+    parse_iso,
+    past_moment,
+)
 from readiness.model.resource import Resource
 from tests.findings import BUCKET, T0, after, finding
 
@@ -52,6 +59,41 @@ def test_times_are_utc_wherever_the_computer_is():
 def test_a_time_without_a_zone_is_refused_with_an_example():
     with pytest.raises(ValueError, match=r"'2026-01-02' has no time zone.*2026-01-31T12:00:00Z"):
         parse_iso("2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param(iso(T0), T0, id="now"),
+        pytest.param(iso(after(-60)), after(-60), id="an hour ago"),
+        pytest.param("2026-11-02T12:00:00", None, id="without a zone"),
+        pytest.param("soon", None, id="no time"),
+        pytest.param(None, None, id="nothing"),
+        pytest.param(["2026-11-02T12:00:00Z"], None, id="a list"),
+        pytest.param(iso(T0 + MOST_SKEW), T0 + MOST_SKEW, id="by a clock that is a little ahead"),
+        pytest.param(
+            iso(T0 + MOST_SKEW + timedelta(milliseconds=1)), None, id="by a clock that is wrong"
+        ),
+    ],
+)
+def test_a_time_that_lies_ahead_is_none(text, moment):
+    assert past_moment(text, T0) == moment
+
+
+def test_a_stack_of_another_name_has_incidents_of_its_own_for_each_finding():
+    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "other")
+    assert dedup_key(BUCKET, RULE, "readiness") == dedup_key(BUCKET, RULE)
+    assert dedup_key(BUCKET, RULE, "") == dedup_key(BUCKET, RULE)
+    keys = [
+        dedup_key(BUCKET, RULE),
+        dedup_key(BUCKET, RULE, "beside"),
+        dedup_key(BUCKET, RULE, "third"),
+        dedup_key(other, RULE, "beside"),
+        dedup_key(BUCKET, "encryption.other", "beside"),
+    ]
+    assert len(set(keys)) == len(keys)
+    said = f"111122223333|us-east-1|{RULE}|AWS::S3::Bucket/data|beside"
+    assert keys[1] == "readiness:" + hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_a_finding_is_known_by_resource_and_rule():

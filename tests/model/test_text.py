@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed, plural
+from readiness.model.text import (
+    MOST_CHARACTERS,
+    MOST_DEEP,
+    MOST_ITEMS,
+    clean,
+    clean_facts,
+    listed,
+    plural,
+)
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -127,6 +135,8 @@ def test_zeros_that_count_are_kept(count, said):
         (-math.inf, "-inf"),
         (1e300, "1e+300"),
         (1e-200, "1e-200"),
+        (1e-130, 1e-130),
+        (9.9e125, "9.9e+125"),
         (0.0, 0.0),
         (10**38 - 1, 10**38 - 1),
         (10**38, "1e+38"),
@@ -154,4 +164,4 @@ def test_what_is_nested_too_deep_becomes_text():
     while isinstance(cleaned, dict):
         cleaned, depth = cleaned["a"], depth + 1
     assert isinstance(cleaned, str)
-    assert depth < 32 - 2  # what DynamoDB takes, less the item's own levels
+    assert depth == MOST_DEEP < 32 - 2  # what DynamoDB takes, less the item's own levels

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from readiness.model.unreadable import Cause, NotOffered, Unreadable
+from readiness.model.unreadable import Cause, NotOffered, Unreadable, is_said_denied
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,21 @@ def test_it_keeps_what_it_was_made_of():
     parts = (failed.action, failed.cause, failed.code)
     assert parts == failed.args == ("s3:GetAcl", Cause.THROTTLED, "SlowDown")
     assert Unreadable("s3:GetAcl", Cause.THROTTLED).code == ""
+
+
+def test_a_listing_that_failed_in_part_keeps_what_it_found():
+    failed = Unreadable("s3:ListBuckets", Cause.THROTTLED, found=["a", "b"])
+    assert failed.found == ("a", "b")
+    assert Unreadable("s3:ListBuckets", Cause.THROTTLED).found == ()
+
+
+def test_a_sentence_says_that_an_action_was_denied():
+    denied = Unreadable("s3:GetAcl", Cause.ACCESS_DENIED, "AccessDenied")
+    slow = Unreadable("kms:ListKeys", Cause.THROTTLED)
+    text = f"The bucket cannot be judged: {denied}; {slow}."
+    assert is_said_denied("s3:GetAcl", text)
+    assert not is_said_denied("kms:ListKeys", text)
+    assert not is_said_denied("s3:GetAclOfOther", text)
 
 
 def test_a_copy_of_it_says_the_same():

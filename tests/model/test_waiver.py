@@ -460,6 +460,10 @@ def test_where_the_waivers_cannot_be_read_only_the_date_ends_one():
     waived = decide(None, finding(), waivers=known(waiver())).finding
     nothing = known(rows=0)
     assert decide(waived, finding(at=after(2)), waivers=nothing).transition is None
+    last = waived.waived_until - timedelta(milliseconds=1)
+    assert decide(waived, finding(at=last), waivers=nothing).transition is None
+    on_time = decide(waived, finding(at=waived.waived_until), waivers=nothing)
+    assert on_time.transition.kind is Kind.WAIVER_EXPIRED
     over = decide(waived, finding(at=T0 + 11 * DAY), waivers=nothing)
     assert (over.transition.kind, over.finding.is_open) == (Kind.WAIVER_EXPIRED, True)
     fresh = decide(None, finding(), waivers=nothing)
