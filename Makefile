@@ -58,7 +58,7 @@ matrix: ## The tests of rules and command line on the other Pythons that are ins
 	done
 
 mutants: $(VENV)/.ready ## Faults that no test notices; ONLY=readiness.model.verdict for one module
-	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(ALSO),--also $(ALSO)) $(if $(NEAREST),--nearest)
+	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(filter-out auto,$(JOBS)),--jobs $(JOBS)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(ALSO),--also $(ALSO)) $(if $(NEAREST),--nearest)
 
 oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on the oldest SDK that is supported
 	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_reader.py tests/engine/test_sdk.py

@@ -63,6 +63,14 @@ def test_a_target_is_understood(checkout: Path, target: str):
     assert planned.returncode == 0, planned.stderr
 
 
+@pytest.mark.parametrize(("jobs", "told"), [({}, []), ({"JOBS": "2"}, ["--jobs", "2"])])
+def test_mutants_are_tried_on_all_cores_or_on_as_many_as_said(checkout: Path, jobs, told):
+    asked = [f"{name}={value}" for name, value in jobs.items()]
+    planned = make("--dry-run", "mutants", "SAMPLE=3", *asked, cwd=checkout, PYTHON=sys.executable)
+    words = planned.stdout.splitlines()[-1].split()
+    assert words[words.index("tests.mutants") + 1 :] == [*told, "--sample", "3"]
+
+
 def test_a_function_is_built(checkout: Path, tmp_path: Path):
     """As SAM does: make runs in a copy of the folder, with the Makefile's path."""
     copy, artefact = tmp_path / "a copy é", tmp_path / "an artefact é"
