@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,15 @@ def bare(emulator: Emulator) -> float:
     return time.perf_counter() - began
 
 
+def spent(emulator: Emulator) -> float:
+    """Seconds of CPU that the embedded AWS has used; what others of the machine do is not in it."""
+    ticks = 0
+    for pid in emulator.pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Unread:
     """A DynamoDB client whose rows nobody looks at."""
 
@@ -122,16 +132,22 @@ def test_status(tmp_path: Path, many: int, seconds: int):
             AWS_ENDPOINT_URL=emulator.endpoint, PYTHONPATH=str(ROOT), XDG_CACHE_HOME=str(home)
         )
         run(STATUS, environment)  # the names of the rules are kept from the first time on
-        done = min((run(STATUS, environment) for _ in range(3)), key=lambda each: each.wall)
+        before = spent(emulator)
+        runs = [run(STATUS, environment) for _ in range(3)]
+        answering = (spent(emulator) - before) / len(runs)
+        done = min(runs, key=lambda each: each.wall)
         queries = min(bare(emulator) for _ in range(3))
     report(
         f"Status of {many:,} findings",
         [
             ("CPU of the command", f"{done.cpu:.2f} s", ""),
+            ("CPU of the embedded AWS", f"{answering:.2f} s", ""),
+            ("both, one after the other", f"{done.cpu + answering:.2f} s", f"≤ {seconds}"),
             ("wall", f"{done.wall:.2f} s", f"≤ {seconds} on an idle machine"),
             ("wall of the queries alone", f"{queries:.2f} s", f"{done.wall / queries:.1f} times"),
             ("peak memory", f"{done.peak:.0f} MiB", "≤ 200"),
         ],
     )
     assert done.peak <= 200
-    assert done.cpu <= seconds
+    # The wall time on a machine that does nothing else is at most this: both work side by side.
+    assert done.cpu + answering <= seconds

@@ -7,6 +7,7 @@ and for nothing else; and nothing CRITICAL ever waits for the end of a quiet tim
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -60,8 +61,13 @@ class Clock:
 class World(RuleBasedStateMachine):
     """Findings that change, a queue, forwarders that die, and PagerDuty's own state."""
 
-    @initialize(above=st.sampled_from([0, 1, 2]), night=st.booleans(), low=st.booleans())
-    def begin(self, above, night, low):
+    @initialize(
+        above=st.sampled_from([0, 1, 2]),
+        night=st.booleans(),
+        low=st.booleans(),
+        confirm=st.sampled_from([0, 120, 900]),
+    )
+    def begin(self, above, night, low, confirm):
         self.clock = Clock()
         self._was, app.datetime = app.datetime, self.clock
         self.faults = []
@@ -83,6 +89,7 @@ class World(RuleBasedStateMachine):
             "UNDELIVERED_QUEUE_URL": "aside",
             "DECLARATIONS_TABLE": DECLARATIONS,
             "PAGERDUTY_GROUP_ABOVE": str(above),
+            "PAGERDUTY_CONFIRM_SECONDS": str(confirm),
             "PAGERDUTY_ROUTES": json.dumps({"owner=payments": "payments", "owner=x": "gone"}),
             "PAGERDUTY_LOWEST_SEVERITY": "HIGH" if low else "MEDIUM",
             **(NIGHT if night else {}),
@@ -212,6 +219,20 @@ class World(RuleBasedStateMachine):
     def pagerduty_is_ill(self, answers):
         self.answers = answers
 
+    @rule(
+        above=st.sampled_from([0, 1, 2]),
+        confirm=st.sampled_from([0, 120, 900]),
+        owner=st.sampled_from(["payments", "x", "nobody"]),
+    )
+    def update(self, above, confirm, owner):
+        """The stack gets other parameters while incidents are open."""
+        self.environment |= {
+            "PAGERDUTY_GROUP_ABOVE": str(above),
+            "PAGERDUTY_CONFIRM_SECONDS": str(confirm),
+            "PAGERDUTY_ROUTES": json.dumps({f"owner={owner}": "payments", "owner=*": "gone"}),
+        }
+        self.renew()
+
     @rule(hours=st.sampled_from([1, 3, 24, 900]), pattern=st.sampled_from(["", RULES[0], "x"]))
     def announce(self, hours, pattern):
         now = self.clock.at
@@ -297,8 +318,8 @@ class World(RuleBasedStateMachine):
 
 
 World.TestCase.settings = settings(
-    max_examples=150,
-    stateful_step_count=40,
+    max_examples=int(os.environ.get("WORLD_EXAMPLES", "150")),
+    stateful_step_count=int(os.environ.get("WORLD_STEPS", "40")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
