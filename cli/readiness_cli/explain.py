@@ -72,7 +72,7 @@ def explain(
         "console": console_url(found.resource, found.rule),
     }
     if show_fix:
-        row["runbook_section"] = filled(_section(found.rule), found.resource)
+        row["runbook_section"] = filled(_section(found.rule), found.resource, stored.stack.name)
     if format == "json":
         click.echo(json.dumps(row, indent=2, default=str))
         return

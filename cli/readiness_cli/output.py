@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 from rich import box
@@ -31,6 +32,7 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a formula begins with; the last four are the full-width forms, which some locales take.
 Tabs and line ends are spaces by then."""
 _CHUNK = 1 << 16
+_BLANKS = re.compile(r" +(?=\n)")
 _STYLE = {
     "NON_COMPLIANT": "bold red",
     "COMPLIANT": "green",
@@ -123,11 +125,31 @@ class _Console(Console):
         raise reader_gone()
 
 
+class _Bare:
+    """A stream on which no line ends with blanks; tables fill their last column with them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_BLANKS.sub("", text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def console(stream: TextIO | None = None) -> Console:
     """A console on stdout; plain and of a sane width where nobody watches."""
     stream = stream or sys.stdout
-    width = None if stream.isatty() else _piped_width()
-    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    is_watched = stream.isatty()
+    return _Console(
+        file=stream if is_watched else cast("TextIO", _Bare(stream)),
+        width=None if is_watched else _piped_width(),
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
 
 
 def _piped_width() -> int:

@@ -56,7 +56,7 @@ def of(type, id, region="us-east-1"):
             BUCKET,
             "```sh\nreadiness waive x --resource RESOURCE \\\n  --until DATE\n"
             "readiness attest add x --resource RESOURCE\n```",
-            "```sh\nreadiness waive x \\\n  --until DATE\n".replace(
+            "```sh\nexport AWS_REGION=us-east-1\nreadiness waive x \\\n  --until DATE\n".replace(
                 "x \\", f"x --resource {BUCKET.key} \\"
             )
             + "readiness attest add x --resource maif-agent-knowledge\n```",
@@ -73,7 +73,7 @@ def test_the_resource_is_filled_in(resource, said, made):
 )
 def test_a_name_that_a_shell_would_run_is_left_out(name):
     said = "```sh\naws dynamodb describe-table --table-name TABLE\n```"
-    assert filled(said, of("AWS::DynamoDB::Table", name)) == said
+    assert filled(said, of("AWS::DynamoDB::Table", name, "global")) == said
 
 
 def test_what_an_option_takes_from_a_list_is_no_name():
@@ -110,6 +110,16 @@ def values_of(service, operation, option):
 
 def test_the_check_of_what_an_option_takes_sees_one():
     assert "SERVICE" in values_of("ecs", "update-service", "propagate-tags")
+
+
+def test_the_commands_are_for_the_region_and_the_stack_of_the_finding():
+    said = "Check\n  ```sh\n  aws x\n  ```\n```sh\nreadiness attest list\n```"
+    made = filled(said, SERVICE, "platform")
+    assert made == said.replace(
+        "  ```sh\n", "  ```sh\n  export AWS_REGION=eu-west-1 READINESS_STACK_NAME=platform\n", 1
+    )
+    assert filled(said, of("AWS::IAM::Role", "worker", "global")) == said
+    assert "READINESS_STACK_NAME" not in filled("```sh\naws x\n```", SERVICE, "platform")
 
 
 def test_the_page_and_the_mail_can_be_typed_as_they_stand():

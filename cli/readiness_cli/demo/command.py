@@ -111,8 +111,11 @@ def _how_to_look_around(up: scenario.Up) -> None:
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
         "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
         f"export AWS_ENDPOINT_URL={up.aws.endpoint}",
+        f"{cli} status",
         f"{cli} findings --open",
+        f"{cli} explain maif-agent-knowledge encryption.s3-kms --fix",
         f"{cli} scan --heading encryption",
+        f"{cli} report --file readiness.html",
         f"aws dynamodb scan --table-name {tables['Findings']}",
         f"curl -s {up.pager_client.received_url}     # the pages sent",
     ):

@@ -108,7 +108,7 @@ def text_of(finding: Finding, entry: Entry, runbooks: str, stack: str) -> str:
     if finding.owner:
         lines.append(f"Owner:     {finding.owner}")
     if known.steps and not over and finding.is_open:
-        lines += ["", *filled(known.steps, finding.resource).splitlines()]
+        lines += ["", *filled(known.steps, finding.resource, stack).splitlines()]
     return "\n".join(lines)
 
 

@@ -86,7 +86,7 @@ def pagerduty_event(
             "class": finding.rule,
             "custom_details": _details(finding, stack)
             | {"runbook": runbook}
-            | (_steps(finding.rule, resource) if action == "trigger" else {}),
+            | (_steps(finding.rule, resource, stack) if action == "trigger" else {}),
         },
         "links": links,
     }
@@ -194,11 +194,13 @@ def _details(finding: Finding, stack: str) -> dict[str, str]:
     return {name: clean(value, most.get(name, SUMMARY_MOST)) for name, value in filled.items()}
 
 
-def _steps(rule: str, resource: Resource | None = None) -> dict[str, str]:
+def _steps(
+    rule: str, resource: Resource | None = None, stack: str = DEFAULT_STACK
+) -> dict[str, str]:
     """The runbook's steps, in their lines: whoever is paged may have only the page."""
     steps = guidance(rule).steps
     if resource is not None:
-        steps = filled(steps, resource)
+        steps = filled(steps, resource, stack)
     return {"runbook_steps": steps} if steps else {}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from readiness.alerting.exported import exported_arn
 from readiness.engine.geography import default
+from readiness.model.finding import DEFAULT_STACK
 from readiness.model.resource import GLOBAL, Resource
 
 _OF_TYPE = {
@@ -43,6 +44,7 @@ _OF_TYPE = {
 }
 """What the commands of rules about a type call the resource itself: its id."""
 _SERVICE = "AWS::ECS::Service"
+_FIRST = re.compile(r"^( *)```sh\n", re.MULTILINE)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _COMMAND = re.compile(r"(?:[^\n]*\\\n)*[^\n]*\n?")
 _NOT_NAMES = (": ", "-type ", "--propagate-tags ", "--state-value ")
@@ -55,10 +57,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.:+=,@-]*")
 """What means itself in a shell, in quotes and in JSON. The name of a resource is not ours."""
 
 
-def filled(text: str, resource: Resource) -> str:
+def filled(text: str, resource: Resource, stack: str = DEFAULT_STACK) -> str:
     """Markdown whose commands name the resource; a placeholder for anything else stays.
 
-    So does one whose value would not be taken literally where it stands.
+    So does one whose value would not be taken literally where it stands. The commands begin with
+    the region, and with the stack's name if it is not the default one.
     """
     known = {name: value for name, value in _known(resource) if _PLAIN.fullmatch(value)}
 
@@ -69,7 +72,13 @@ def filled(text: str, resource: Resource) -> str:
             names["RESOURCE"] = whole
         return _WORD.sub(lambda word: names.get(word[0], word[0]), command[0])
 
-    return _CODE.sub(lambda code: _COMMAND.sub(of_command, code[0]), text)
+    named = _CODE.sub(lambda code: _COMMAND.sub(of_command, code[0]), text)
+    where = [f"AWS_REGION={resource.region}"] if resource.region != GLOBAL else []
+    if stack != DEFAULT_STACK and "readiness " in named:
+        where.append(f"READINESS_STACK_NAME={stack}")
+    if not where:
+        return named
+    return _FIRST.sub(lambda fence: f"{fence[0]}{fence[1]}export {' '.join(where)}\n", named, 1)
 
 
 def _known(resource: Resource) -> Iterator[tuple[str, str]]:
