@@ -84,6 +84,45 @@ def test_metrics_that_come_rarely_may_be_silent():
     assert asked_and_found(timedelta(days=2), **about, hours=24)[1] is Status.NON_COMPLIANT
 
 
+@pytest.mark.parametrize(
+    ("flowing", "status", "asked"),
+    [
+        pytest.param("Metric07", Status.COMPLIANT, 8, id="new code publishes the last one alone"),
+        pytest.param("Metric03", Status.COMPLIANT, 5, id="one of the first five"),
+        pytest.param("", Status.NON_COMPLIANT, 8, id="none"),
+    ],
+)
+def test_the_rest_of_many_metrics_is_asked_for_where_the_first_are_silent(flowing, status, asked):
+    names = [f"Metric{n:02}" for n in range(8)]
+    seen = set()
+
+    def values(namespace, name, statistic, dimensions, begin, period):
+        if not namespace.startswith("MAIF"):
+            return said(namespace, name, statistic, dimensions, begin, period)
+        seen.add(name)
+        is_old = timedelta(days=1) < NOON - begin < timedelta(days=11)
+        return 7.0 if name == flowing or is_old else None
+
+    def listed(**call):
+        if call["Namespace"] != "MAIF/Agents" or "RecentlyActive" in call:
+            return {"Metrics": []}
+        named = [{"Name": "AgentId", "Value": FUNCTION}]
+        return {
+            "Metrics": [
+                {"Namespace": "MAIF/Agents", "MetricName": name, "Dimensions": named}
+                for name in names
+            ]
+        }
+
+    account = fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(values),
+        cloudwatch__list_metrics=listed,
+        **deployed(timedelta(hours=5)),
+    )
+    finding = observe(account, RULE, FUNCTION).finding
+    assert (finding.status, len(seen)) == (status, asked), finding.reason
+
+
 def test_metrics_of_failures_need_not_arrive():
     asked, status = asked_and_found(timedelta(days=2), "agent_errors", recent=False, flows=False)
     assert (asked, status) == (

@@ -31,7 +31,8 @@ from readiness.semantics.metrics import Query, Series, series
 RECENT = timedelta(hours=3)
 """The span of the series that ListMetrics calls recently active."""
 
-_MOST = 5
+_MOST, _REST = 5, 50
+"""How many custom series of a function are asked for, and how many where those are silent."""
 _LISTED = timedelta(days=14)
 """The span of the series that ListMetrics shows."""
 
@@ -57,10 +58,10 @@ class FunctionMetrics:
     """The function's custom series, and whether one of them had data after the deployment.
 
     ``known`` had data in 14 days and are not only published when something fails; ``flows`` says
-    whether one of the first five had any since ``deployed``, in the last day; ``is_rare``, that
-    their silence says nothing, for in 14 days they never came regularly. Sources:
-    ListMetrics; GetMetricData, of custom series only where ListMetrics does not tell: it bills
-    each.
+    whether one of them had any since ``deployed``, in the last day; ``is_rare``, that their
+    silence says nothing, for in 14 days they never came regularly. Sources: ListMetrics;
+    GetMetricData, of custom series only where ListMetrics does not tell, since it bills each: of
+    five, and of up to 45 more where these are silent.
     """
 
     name: str
@@ -103,16 +104,25 @@ class FunctionMetrics:
         listed, recent = _sorted(read, published.listed), _sorted(read, published.recent)
         wanted = {name: _wanted(read, each, listed, recent) for name, each in functions.items()}
         asked = {
-            name: {str(n): _samples(each) for n, each in enumerate(one.names[:_MOST])}
+            name: _numbered(one.names, 0, _MOST)
             for name, one in wanted.items()
             if not one.flows and one.names
         }
-        found = read_each(read, asked, DAY)
-        silent = {
-            name: asked[name]
-            for name, measured in found.items()
-            if not _has_data(measured, wanted[name].deployed)
+        found = dict(read_each(read, asked, DAY))
+
+        def silent_ones() -> list[str]:
+            deployed = {name: wanted[name].deployed for name in found}
+            return [name for name in found if not _has_data(found[name], deployed[name])]
+
+        # new code may have dropped the first ones and publish others
+        more = {
+            name: rest
+            for name in silent_ones()
+            if (rest := _numbered(wanted[name].names, _MOST, _REST))
         }
+        for name, measured in (read_each(read, more, DAY) if more else {}).items():
+            found[name] = {**found[name], **measured}
+        silent = {name: asked[name] for name in silent_ones()}
         earlier = read_each(read, silent, _LISTED, period=3600)
         return {
             name: cls(
@@ -168,6 +178,10 @@ def _is_rare(found: Iterable[Series], now: datetime) -> bool:
         if median_high(pauses) <= HOUR or now - hours[-1] > 2 * max(pauses):
             return False
     return True
+
+
+def _numbered(names: Sequence[Published], first: int, end: int) -> dict[str, Query]:
+    return {str(n): _samples(each) for n, each in enumerate(names[first:end], first)}
 
 
 def _samples(each: Published) -> Query:
