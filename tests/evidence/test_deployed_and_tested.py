@@ -371,6 +371,29 @@ def test_reports(reports, words):
     assert words in seen.reason
 
 
+@pytest.mark.parametrize(
+    ("pulls", "status", "pages"), [(0, GOOD, 1), (2, GOOD, 3), (3, BAD, 3)], ids=str
+)
+def test_a_build_is_found_behind_hundreds_of_pull_requests(pulls, status, pages):
+    """Each page has a hundred builds; those of pull requests are no tests of what is deployed."""
+    built, pull = build(), build(2, sourceVersion="pr/7")
+
+    def listed(*, projectName: str, nextToken: str = "0", **_: Any) -> dict[str, Any]:  # noqa: N803
+        number = int(nextToken)
+        assert projectName == PROJECT
+        found = pull if number < pulls else built
+        return {"ids": [found["id"]], "nextToken": str(number + 1)}
+
+    def described(ids: list[str]) -> dict[str, Any]:
+        return {"builds": [each for each in (built, pull) if each["id"] in ids]}
+
+    account = world(
+        codebuild__list_builds_for_project=listed, codebuild__batch_get_builds=described
+    )
+    assert finding(INTEGRATION, account).status is status
+    assert account.calls.count(("codebuild", "list_builds_for_project")) == pages
+
+
 def test_a_report_that_has_expired_shows_nothing():
     gone = {"reportsNotFound": [report()["arn"]]}
     seen = finding(INTEGRATION, world(codebuild__batch_get_reports=gone))

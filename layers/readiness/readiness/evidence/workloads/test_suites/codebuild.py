@@ -9,8 +9,8 @@ from readiness.evidence.workloads.test_suites.runs import Counted, Suite, SuiteR
 from readiness.model.manifest import SuiteSource
 from readiness.model.reader import Reader
 
-_BUILDS = 100
-"""The newest builds of a project that are read: one call."""
+_PAGES = 3
+"""In how many hundreds of the newest builds one is looked for that is no pull request's."""
 _EXECUTED = ("SUCCEEDED", "FAILED", "ERROR")
 """What a report says of a test that ran; SKIPPED and UNKNOWN did not."""
 _BAD = ("FAILED", "ERROR")
@@ -21,16 +21,24 @@ _BROKEN = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
 
 
 def codebuild(read: Reader, source: SuiteSource) -> Suite:
-    answer = read.one(
-        "codebuild",
-        "list_builds_for_project",
-        absent=("ResourceNotFoundException",),
-        projectName=source.name,
-        sortOrder="DESCENDING",
-    )
-    if answer is None:
-        return Suite(source, flaw="the project does not exist")
-    runs = _builds(read, (answer.get("ids") or ())[:_BUILDS])
+    runs: list[SuiteRun] = []
+    token: dict[str, str] = {}
+    for _ in range(_PAGES):
+        answer = read.one(
+            "codebuild",
+            "list_builds_for_project",
+            absent=("ResourceNotFoundException",),
+            projectName=source.name,
+            sortOrder="DESCENDING",
+            **token,
+        )
+        if answer is None:
+            return Suite(source, flaw="the project does not exist")
+        runs = _builds(read, answer.get("ids") or ())
+        following = answer.get("nextToken")
+        if runs or not following:
+            break
+        token = {"nextToken": following}
     return Suite(source, newest_first(runs))
 
 
