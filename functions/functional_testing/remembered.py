@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from readiness.evidence.workloads.test_suites.runs import Counted, Suite, SuiteRun
@@ -28,15 +28,18 @@ def _with_counts(run: SuiteRun, row: Mapping[str, Fact]) -> SuiteRun:
     return replace(run, counted=Counted(executed, failed), lost_reports=False)
 
 
-def remembered(suites: Iterable[Suite]) -> dict[str, Fact]:
-    """What the reports of each suite's newest run that has some count."""
+def remembered(suites: Iterable[Suite], counts: Callable[[SuiteRun], bool]) -> dict[str, Fact]:
+    """What the reports say of each suite's newest run of what is deployed (``counts``)."""
     rows: dict[str, Fact] = {}
     for suite in suites:
-        told = next((run for run in suite.runs if run.counted and not run.lost_reports), None)
-        if told is not None and told.counted and suite.source.provider != "synthetics":
+        if suite.source.provider == "synthetics":
+            continue
+        told = next((run for run in suite.runs if counts(run)), None)
+        if told is not None and told.counted is not None and not told.lost_reports:
+            found = told.counted
             rows[suite.label] = {
                 "run": told.name,
-                "executed": told.counted.executed,
-                "failed": told.counted.failed,
+                "executed": found.executed,
+                "failed": found.failed,
             }
     return {_NAME: rows} if rows else {}

@@ -458,6 +458,15 @@ def test_what_codebuild_forgets_of_a_run_the_finding_remembers(
     assert judged(kind, deployed(), suites(now, kind=kind), again, **settings) == later
 
 
+def test_the_run_of_what_is_deployed_is_remembered_and_not_the_newest_one():
+    newer = replace(run(2, revision=OTHER, counted=Counted(7)), name="build p:9")
+    first = judged("smoke", deployed(), suites(newer, run(), kind="smoke"), attested())
+    remembers = replace(attested(), recorded=lasting(first.observed))
+    gone = replace(newer, counted=None, lost_reports=True)
+    later = judged("smoke", deployed(), suites(gone, LOST, kind="smoke"), remembers)
+    assert (later.status, "40 tests" in later.reason) == (GOOD, True)
+
+
 @pytest.mark.parametrize("row", ["x", {}, {"run": "build p:1", "executed": "40"}], ids=str)
 def test_a_remembered_report_without_counts_is_none(row):
     label = "CodeBuild project checkout"
