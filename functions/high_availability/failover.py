@@ -151,26 +151,32 @@ _MOST_TOUCHED = 100
 
 
 def _lasting(found: FailoverTests) -> dict[str, Fact]:
-    """The newest test that passed, and the newest that failed and was not repeated since."""
-    facts: dict[str, Fact] = {}
-    repeated: set[str] = set()
-    for test in found.tests:
-        if test.passed is None or test.flaw or test.ended is None:
-            continue
-        if len(test.touched) > _MOST_TOUCHED:
-            continue
-        name = "last_executed" if test.passed else "last_failed"
-        if test.passed or test.key not in repeated:
-            facts.setdefault(name, _row(test, test.ended))
-        repeated.add(test.key)
-    return facts
+    """The newest test that passed, and the newest that failed and was not repeated since.
+
+    Of those that passed, one of what is deployed now comes before one that is void.
+    """
+    told = [
+        test
+        for test in found.tests
+        if test.passed is not None
+        and test.ended is not None
+        and not test.flaw
+        and len(test.touched) <= _MOST_TOUCHED
+    ]
+    passed = sorted((test for test in told if test.passed), key=lambda test: bool(test.deployed))
+    newest: dict[str, FailoverTest] = {}
+    for test in told:
+        newest.setdefault(test.key, test)
+    failed = [test for test in newest.values() if not test.passed]
+    named = (("last_executed", passed), ("last_failed", failed))
+    return {name: _row(tests[0]) for name, tests in named if tests}
 
 
-def _row(test: FailoverTest, ended: datetime) -> dict[str, Fact]:
+def _row(test: FailoverTest) -> dict[str, Fact]:
     return {
         "kind": test.kind,
         "name": test.name,
-        "at": iso(ended),
+        "at": iso(test.ended) if test.ended else "",
         "outcome": test.outcome,
         "touched": " ".join(test.touched),
     }

@@ -325,6 +325,7 @@ def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
         pytest.param((failover_of("a", days=3, passed=False),), {"tests": (failover_of("a", days=1),)}, GOOD, "", id="repeated since"),
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=20)}}, GOOD, "EXP10", id="of what still runs"),
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=2)}}, BAD, "before the current deployment of web", id="deployed since"),
+        pytest.param((experiment(days=5, touched=(WEB,), deployed=("web",)), failover_of("a", days=13)), {"deployed_at": {WEB: ago(days=2)}}, GOOD, "database a", id="what still proves before what is void"),
         pytest.param((experiment(touched=(WEB,) * 101),), {}, UNKNOWN, "", id="too many services to name"),
         pytest.param((experiment(flaw="it resolved no target"),), {}, UNKNOWN, "", id="hollow"),
         pytest.param((experiment(passed=None),), {}, UNKNOWN, "", id="was running"),
