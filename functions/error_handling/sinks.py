@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from readiness import Severity
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import KAFKA, QueueSink
 from readiness.model.verdict import Problem
 from readiness.semantics.admission import Answer, admits
 from readiness.semantics.requesters import acting
@@ -138,9 +138,14 @@ def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked)
         what = {"events": "event bus", "lambda": "function"}[arn.split(":")[2]]
         checked.add(f"The {what} {arn}, to which failures are sent, does not exist.")
     for arn in unseen:
+        hidden = (
+            "a Kafka topic, which no API of AWS shows"
+            if arn.startswith(KAFKA)
+            else "which is not of this account"
+        )
         checked.doubts.append(
-            f"Failures are sent to {arn}, which is not of this account: whether it exists and"
-            " takes them is not visible here."
+            f"Failures are sent to {arn}, {hidden}: whether it exists and takes them is not"
+            " visible here."
         )
 
 

@@ -563,6 +563,23 @@ def test_a_version_that_gets_nothing_does_not_matter():
     assert set(load(RunDefinitions, type_, worlds.MACHINE, account).texts) == {LATEST, "live → 8"}
 
 
+def test_a_kafka_topic_that_failures_are_sent_to_is_not_visible():
+    into = worlds.mapping(
+        EventSourceArn=f"arn:aws:kafka:{HOME}:{ACCOUNT_ID}:cluster/orders/1",
+        DestinationConfig={"OnFailure": {"Destination": "kafka://failed-orders"}},
+    )
+    answers = {
+        "lambda__get_event_source_mapping": into,
+        "lambda__list_event_source_mappings": {"EventSourceMappings": [into]},
+    }
+    for found in (
+        verdict(app.event_source_failures, worlds.UUID, **answers),
+        swept(app.event_source_failures, **answers)[worlds.UUID],
+    ):
+        assert found.status is UNKNOWN
+        assert "kafka://failed-orders, a Kafka topic, which no API of AWS shows" in found.reason
+
+
 @pytest.mark.parametrize("rule", [app.state_machine_backoff, app.state_machine_retries])
 def test_a_state_machine_that_is_being_deleted_needs_no_retries(rule):
     """It may wait for its executions for a year, and starts none."""

@@ -53,18 +53,23 @@ def bucket_of(read: Reader, arn: str) -> Resource | None:
     return BUCKET.resource(read.account, read.region, parts[5].partition("/")[0])
 
 
+KAFKA = "kafka://"
+"""How a Kafka topic that takes what failed is named (Lambda API Reference, OnFailure)."""
 SIGHT_READS = ("events:DescribeEventBus", "s3:ListAllMyBuckets")
 
 
 def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The functions and event buses that do not exist, and the buckets and buses of others.
+    """The functions and event buses that do not exist, and what is not visible.
 
-    Queues and topics have evidence of their own (QueueSink, TopicSink). Whether a bucket of
-    another account exists is not visible. Sources: FunctionConfiguration, DescribeEventBus,
-    ListBuckets.
+    Not visible are buckets and buses of other accounts, and topics of Kafka (``kafka://failed``),
+    which no API of AWS shows. Queues and topics of SNS have evidence of their own (QueueSink,
+    TopicSink). Sources: FunctionConfiguration, DescribeEventBus, ListBuckets.
     """
     missing, unseen = [], []
     for arn in sorted(arns):
+        if arn.startswith(KAFKA):
+            unseen.append(arn)
+            continue
         _, _, service, region, account, name = (*arn.split(":", 5), *([""] * 6))[:6]
         is_here = (region, account) == (read.region, read.account)
         if service == "lambda" and is_here and not _has_function(read, arn):
