@@ -109,7 +109,7 @@ def status_problems(
         yield Problem(Severity.MEDIUM, text)
     primary = service.primary
     if primary is None and service.desired_count:
-        yield Problem(Severity.CRITICAL, "The service has no primary deployment.")
+        yield _without_primary(service)
     if primary is not None and is_open(service):
         yield from _stuck(rollout, primary, grace, max_failed_tasks)
     elif service.running_count < service.desired_count:
@@ -125,6 +125,18 @@ def status_problems(
     if can_break and not breaker.get("enable"):
         text = "The deployment circuit breaker is off, so a failing deployment never stops."
         yield Problem(Severity.LOW, text)
+
+
+def _without_primary(service: Service) -> Problem:
+    """An external controller may run task sets of which none is the primary one."""
+    running = [each for each in service.task_sets if each.get("runningCount")]
+    if service.deployment_controller == "EXTERNAL" and running:
+        text = (
+            f"No task set is the primary one ({plural(len(running), 'task set')} with tasks): ECS"
+            " does not show what the service is to run."
+        )
+        return Problem(Severity.MEDIUM, text)
+    return Problem(Severity.CRITICAL, "The service has no primary deployment.")
 
 
 def _failed(service: Service) -> Iterator[Problem]:

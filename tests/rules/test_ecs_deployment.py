@@ -558,6 +558,24 @@ def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
+def test_task_sets_of_an_external_controller_without_a_primary_one():
+    sets = [task_set(REVISION, "ACTIVE", 50) | {"runningCount": 2}]
+    about = service(
+        taskDefinition=None,
+        deploymentController={"type": "EXTERNAL"},
+        deployments=[],
+        taskSets=sets,
+    )
+    where = fake_account().but(ecs__describe_services={"services": [about]})
+    assert_judged(
+        service_status,
+        where,
+        BAD,
+        Severity.MEDIUM,
+        "No task set is the primary one (1 task set with tasks)",
+    )
+
+
 def blue_green(*sets: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> FakeAccount:
     """A service of CodeDeploy with these task sets."""
     about = service(
