@@ -306,10 +306,14 @@ def account_concurrency(
     max_limit_percent: Percent = 80,
     limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm is raised before Lambda reaches the account's concurrency limit."""
+    """An alarm is raised before Lambda reaches the account's concurrency limit.
+
+    What functions have reserved is not there for the others: where little is left, the alarm has
+    to be on what is left.
+    """
     if not limit.functions:
         return not_applicable("This region has no Lambda function.")
-    needed = required.account_concurrency(limit.executions, max_limit_percent)
+    needed = required.account_concurrency(limit.executions, max_limit_percent, limit.unreserved)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 

@@ -123,13 +123,25 @@ def function_throttles(name: str, used: ActiveSeries) -> list[RequiredAlarm]:
     return [RequiredAlarm("throttled invocations", (series,))]
 
 
-def account_concurrency(limit: int, headroom_percent: float) -> list[RequiredAlarm]:
-    """Concurrent executions of all functions, against the account's limit."""
-    ceiling = limit * headroom_percent / 100
-    metrics = ("ConcurrentExecutions", "ClaimedAccountConcurrency")
+def account_concurrency(
+    limit: int, headroom_percent: float, unreserved: int = 0
+) -> list[RequiredAlarm]:
+    """Concurrent executions of all functions, against the account's limit.
+
+    Functions without reserved concurrency share the ``unreserved`` ones (0 where that is not
+    told). Where these are fewer than the highest threshold allowed, they are used up before an
+    alarm on all executions is raised: it takes one on them, or on the claimed concurrency, in
+    which all that is reserved counts as used.
+    """
+    share = headroom_percent / 100
+    most = {"ConcurrentExecutions": limit, "ClaimedAccountConcurrency": limit}
+    if unreserved:
+        most["UnreservedConcurrentExecutions"] = unreserved
+        if unreserved < limit * share:
+            del most["ConcurrentExecutions"]
     options = tuple(
-        RequiredSeries(LAMBDA, each, {}, most=limit, ceiling=ceiling, of_many=True)
-        for each in metrics
+        RequiredSeries(LAMBDA, metric, {}, most=count, ceiling=count * share, of_many=True)
+        for metric, count in most.items()
     )
     return [RequiredAlarm("concurrent executions of the account", options)]
 

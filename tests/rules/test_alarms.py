@@ -143,6 +143,33 @@ def test_the_table_of_a_restore_test_needs_no_alarm():
     assert app.table_throttles(copy, NOTHING).status is NA
 
 
+def on_concurrency(metric, threshold) -> AlarmsInUse:
+    """The account's alarm on its concurrency, on another metric with that threshold."""
+    [plain] = [
+        each for each in fake_account.ALARMS if each.get("MetricName") == "ConcurrentExecutions"
+    ]
+    return in_use(plain | {"MetricName": metric, "Threshold": threshold})
+
+
+@pytest.mark.parametrize(
+    ("unreserved", "metric", "threshold", "status"),
+    [
+        pytest.param(1000, "ConcurrentExecutions", 800.0, GOOD, id="nothing is reserved"),
+        pytest.param(800, "ConcurrentExecutions", 800.0, GOOD, id="as much as the threshold"),
+        pytest.param(100, "ConcurrentExecutions", 800.0, BAD, id="used up long before"),
+        pytest.param(100, "UnreservedConcurrentExecutions", 80.0, GOOD, id="on what is left"),
+        pytest.param(100, "UnreservedConcurrentExecutions", 81.0, BAD, id="above 80 % of it"),
+        pytest.param(100, "ClaimedAccountConcurrency", 800.0, GOOD, id="reserved counts as used"),
+    ],
+)
+def test_which_alarm_sees_that_the_unreserved_concurrency_is_used_up(
+    unreserved, metric, threshold, status
+):
+    limit = ConcurrencyLimit(1000, 5, unreserved)
+    verdict = app.account_concurrency(limit, on_concurrency(metric, threshold))
+    assert verdict.status is status, verdict.reason
+
+
 @pytest.mark.parametrize(
     ("index", "table", "status", "said"),
     [
