@@ -144,8 +144,9 @@ class Sweeper:
     """The function of one heading, kept warm, and its sweeps over an account."""
 
     def __init__(self, folder: str, account: Account, path: Path, memory: int = MEGABYTES) -> None:
+        from readiness.engine import deployment, packing, session, telemetry
         from readiness.engine import function as module
-        from readiness.engine import packing, session
+        from readiness.engine import sweep as sweeping
         from readiness.engine.rates import Pacer
         from readiness.engine.sandbox import memory as used
 
@@ -166,15 +167,16 @@ class Sweeper:
                 wire.attach(made)
                 return made
 
-        class Watched(module.Function):
-            def _note(self, observation: Any) -> None:
-                super()._note(observation)
+        class Watched(telemetry.Telemetry):
+            def observed(self, observation: Any) -> None:
+                super().observed(observation)
                 sweeper.note(observation)
 
         self.time = datetime.now(UTC).replace(hour=14, minute=37)
-        module.Session = Attached  # type: ignore[misc]
-        module._now = lambda: sweeper.time
-        module.Pacer = lambda: Pacer(clock=clock)  # type: ignore[assignment,misc]
+        module._now = sweeping._now = lambda: sweeper.time
+        module.Telemetry = Watched  # type: ignore[misc]
+        deployment.Session = Attached  # type: ignore[misc]
+        deployment.Pacer = lambda: Pacer(clock=clock)  # type: ignore[assignment,misc]
         environment = {
             "FINDINGS_TABLE": "findings",
             "TRANSITIONS_TABLE": "transitions",
@@ -183,7 +185,7 @@ class Sweeper:
         app = importlib.import_module(f"functions.{folder}.app")
         heading = next(value for value in vars(app).values() if type(value).__name__ == "Heading")
         self.heading = heading
-        self.function = Watched(heading, environment)
+        self.function = module.Function(heading, environment)
         self.function.log.setLevel("CRITICAL")
 
     def keep_rates(self) -> list[Quota]:
