@@ -547,6 +547,12 @@ def test_stacks(parameters, outputs, hidden, status, severity, said):
     assert said in verdict.reason
 
 
+def test_how_random_a_stack_parameter_may_be():
+    values = StackValues({"Setting": PERIODIC}, {})
+    assert stack_parameters(values).status is GOOD
+    assert stack_parameters(values, min_entropy=2.5).status is BAD
+
+
 def test_a_stack_parameter_that_is_known_to_hold_no_secret():
     values = StackValues({"DbPassword": "hunter2"}, {})
     assert stack_parameters(values, ignore_patterns=("Db*",)).status is GOOD
