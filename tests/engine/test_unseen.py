@@ -73,6 +73,11 @@ def unread(why):
         pytest.param(
             Account((THEIRS,), logging=error("TrailNotFoundException")), [], id="an organization's"
         ),
+        pytest.param(
+            Account((THEIRS,), logging=error("OperationNotPermittedException")),
+            [],
+            id="an organization's, by another code",
+        ),
         pytest.param(Account((MINE,), recorders=()), [NO_RECORDER], id="no recorder"),
         pytest.param(
             Account((MINE,), recorders=({"recording": False},)), [NO_RECORDER], id="it is off"

@@ -9,6 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 Client = Callable[[str], Any]
 _FAILED = (BotoCoreError, ClientError)
+_NOT_OURS = {
+    "CloudTrailARNInvalidException",
+    "OperationNotPermittedException",
+    "TrailNotFoundException",
+}
+"""What CloudTrail answers to a member account about the trail of its organization."""
 
 
 def unseen(client: Client, region: str, home: str, *, globals_too: bool) -> list[str]:
@@ -45,7 +51,7 @@ def _is_logging(cloudtrail: Any, name: str) -> bool:
     try:
         return bool(cloudtrail.get_trail_status(Name=name)["IsLogging"])
     except ClientError as error:
-        if _code(error) in {"TrailNotFoundException", "CloudTrailARNInvalidException"}:
+        if _code(error) in _NOT_OURS:
             return True
         raise
 
