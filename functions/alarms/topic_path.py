@@ -61,6 +61,10 @@ def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
         if not each.confirmed:
             problems.append(Problem(Severity.LOW, f"The subscription of {who} is not confirmed."))
             continue
+        if each.is_gone:
+            text = f"{who} is subscribed, but does not exist."
+            problems.append(Problem(Severity.LOW, text))
+            continue
         if each.raw and is_pagerduty(each.endpoint) and not wants_raw(each.endpoint):
             text = f"{who} gets raw messages, which the PagerDuty integration cannot read."
             problems.append(Problem(Severity.HIGH, text))

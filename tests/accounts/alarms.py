@@ -463,8 +463,27 @@ def raised_only_when_busy() -> FakeAccount:
     )
 
 
+def heard_by_a_function_and_a_queue() -> FakeAccount:
+    """The topic delivers to a function and to a queue of this account."""
+    ends = {
+        "lambda": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
+        "sqs": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:pages",
+    }
+    return fake_account().but(
+        sns__list_subscriptions_by_topic={
+            "Subscriptions": [
+                {"SubscriptionArn": f"{TOPIC}:{protocol}", "Protocol": protocol, "Endpoint": end}
+                for protocol, end in ends.items()
+            ]
+        }
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "heard by a function and a queue": Variant(
+            heard_by_a_function_and_a_queue, ("topic-delivery",)
+        ),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),

@@ -71,6 +71,50 @@ def test_what_a_subscription_filters():
     )
 
 
+@pytest.mark.parametrize(
+    ("answers", "gone"),
+    [
+        pytest.param({}, [], id="both exist"),
+        pytest.param(
+            {"lambda__get_function_configuration": error("ResourceNotFoundException", 404)},
+            ["lambda"],
+            id="no function",
+        ),
+        pytest.param(
+            {"sqs__get_queue_attributes": error("AWS.SimpleQueueService.NonExistentQueue")},
+            ["sqs"],
+            id="no queue",
+        ),
+    ],
+)
+def test_whether_what_subscribes_still_exists(answers, gone):
+    account = worlds.heard_by_a_function_and_a_queue().but(**answers)
+    found = load(TopicPath, account).subscriptions
+    assert [each.protocol for each in found if each.is_gone] == gone
+
+
+def test_a_queue_that_may_not_be_read_hides_who_listens():
+    account = worlds.heard_by_a_function_and_a_queue().but(
+        sqs__get_queue_attributes=error("AccessDenied", 403)
+    )
+    with pytest.raises(Unreadable, match="sqs:GetQueueAttributes"):
+        load(TopicPath, account)
+
+
+def test_a_queue_of_another_account_is_not_asked_about():
+    listed = {
+        "SubscriptionArn": f"{ARN}:1",
+        "Protocol": "sqs",
+        "Endpoint": f"arn:aws:sqs:{HOME}:444455556666:pages",
+    }
+    account = worlds.fake_account().but(
+        sns__list_subscriptions_by_topic={"Subscriptions": [listed]}
+    )
+    [found] = load(TopicPath, account).subscriptions
+    assert not found.is_gone
+    assert ("sqs", "get_queue_attributes") not in account.calls
+
+
 def test_a_subscription_deleted_meanwhile():
     fake_account = subscribed((f"{ARN}:1", "sqs")).but(
         sns__get_subscription_attributes=error("NotFound", 404)

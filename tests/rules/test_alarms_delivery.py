@@ -68,6 +68,18 @@ def filtered(policy, *, on_body=False) -> Subscription:
             id="pending",
         ),
         pytest.param(
+            path(Subscription("sqs", "arn:aws:sqs:us-east-1:1:pages", is_gone=True)),
+            BAD,
+            "No confirmed subscriber gets the alarm notifications. sqs",
+            id="a queue that was deleted",
+        ),
+        pytest.param(
+            path(Subscription("https", PAGER), Subscription("lambda", "forward", is_gone=True)),
+            BAD,
+            "lambda forward is subscribed, but does not exist",
+            id="a deleted function beside a pager",
+        ),
+        pytest.param(
             path(Subscription("https", PAGER, raw=True)), BAD, "raw messages", id="raw to pagerduty"
         ),
         pytest.param(

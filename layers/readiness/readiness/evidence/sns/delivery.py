@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from readiness.evidence.awslambda.functions import FUNCTION_GONE
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
 from readiness.evidence.kms.keys import KEY, KmsKeyState, key_resource
 from readiness.evidence.sns.topics import TOPIC, topic_attributes, topic_name
+from readiness.evidence.sqs.queues import QUEUE, QUEUE_GONE, queue_url
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -28,6 +30,8 @@ class Subscription:
 
     ``confirmed`` is false while SNS waits for its answer. ``filter_policy`` is the parsed filter,
     None without one; ``on_body`` says that it looks at the message and not at its attributes.
+    ``is_gone``: the function or queue that it delivers to does not exist any more, of which SNS
+    takes no notice.
     """
 
     protocol: str
@@ -36,6 +40,7 @@ class Subscription:
     filter_policy: Mapping[str, Any] | None = None
     on_body: bool = False
     raw: bool = False
+    is_gone: bool = False
 
 
 SUBSCRIPTION_CALLS = (
@@ -127,9 +132,11 @@ class TopicSubscribers:
     TOPIC,
     reads=(
         *INVENTORY_READS,
+        "lambda:GetFunctionConfiguration",
         "sns:GetSubscriptionAttributes",
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
+        "sqs:GetQueueAttributes",
     ),
     changed_by=(*SUBSCRIPTION_CALLS, *ALARM_CHANGES),
     uses=(KmsKeyState,),
@@ -139,8 +146,10 @@ class TopicPath:
     """Who may publish to the topic, how it is encrypted, and who gets what is published.
 
     ``alarms`` are the alarms that publish to it; without any, subscriptions are not read.
-    ``key_id`` is empty for a topic that is not encrypted with KMS. Sources: DescribeAlarms,
-    GetTopicAttributes, ListSubscriptionsByTopic, GetSubscriptionAttributes.
+    ``key_id`` is empty for a topic that is not encrypted with KMS. A function or queue that is
+    deleted is seen by the sweep. Sources: DescribeAlarms, GetTopicAttributes,
+    ListSubscriptionsByTopic, GetSubscriptionAttributes; GetFunctionConfiguration and
+    GetQueueAttributes of functions and queues of this account and region that subscribe.
     """
 
     arn: str
@@ -213,7 +222,31 @@ def _subscriptions(read: Reader, topic_arn: str) -> Iterable[Subscription]:
             )
         except Gone:
             continue  # deleted since it was listed
-        yield subscription_of(protocol, endpoint, answer.get("Attributes") or {})
+        about = subscription_of(protocol, endpoint, answer.get("Attributes") or {})
+        yield replace(about, is_gone=_is_gone(read, protocol, endpoint))
+
+
+def _is_gone(read: Reader, protocol: str, endpoint: str) -> bool:
+    """Whether the function or queue of this account and region does not exist."""
+    parts = endpoint.split(":")
+    if parts[3:5] != [read.region, read.account]:
+        return False
+    if protocol == "lambda":
+        found = read.one(
+            "lambda", "get_function_configuration", absent=FUNCTION_GONE, FunctionName=endpoint
+        )
+        return found is None
+    if protocol == "sqs":
+        queue = QUEUE.resource(read.account, read.region, parts[-1])
+        found = read.one(
+            "sqs",
+            "get_queue_attributes",
+            absent=QUEUE_GONE,
+            QueueUrl=queue_url(read, queue),
+            AttributeNames=["QueueArn"],
+        )
+        return found is None
+    return False
 
 
 def subscription_of(protocol: str, endpoint: str, attributes: Mapping[str, str]) -> Subscription:

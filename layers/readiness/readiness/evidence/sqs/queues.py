@@ -18,7 +18,7 @@ from readiness.model.evidence import (
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
-_GONE = (
+QUEUE_GONE = (
     "AWS.SimpleQueueService.NonExistentQueue",
     "NonExistentQueue",
     "QueueDoesNotExist",
@@ -67,7 +67,7 @@ def queue_attributes(read: Reader, queue: Resource) -> Mapping[str, str]:
     answer = read.one(
         "sqs",
         "get_queue_attributes",
-        gone=_GONE,
+        gone=QUEUE_GONE,
         QueueUrl=queue_url(read, queue),
         AttributeNames=["Policy", "KmsMasterKeyId", "SqsManagedSseEnabled"],
     )
