@@ -469,7 +469,7 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
         "lambda": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
         "sqs": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:pages",
     }
-    return fake_account().but(
+    return told_of_anomalies().but(
         sns__list_subscriptions_by_topic={
             "Subscriptions": [
                 {"SubscriptionArn": f"{TOPIC}:{protocol}", "Protocol": protocol, "Endpoint": end}
@@ -482,7 +482,7 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "heard by a function and a queue": Variant(
-            heard_by_a_function_and_a_queue, ("topic-delivery",)
+            heard_by_a_function_and_a_queue, ("cost-alarms", "topic-delivery")
         ),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),

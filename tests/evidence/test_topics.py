@@ -13,8 +13,10 @@ from readiness.evidence.sns.delivery import (
     TopicPath,
     topic_of_subscription,
 )
+from readiness.evidence.sns.listeners import Listeners
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.unreadable import Gone, Unreadable
+from readiness.semantics.admission import Answer
 from tests.accounts import alarms as worlds
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
@@ -91,6 +93,20 @@ def test_whether_what_subscribes_still_exists(answers, gone):
     account = worlds.heard_by_a_function_and_a_queue().but(**answers)
     found = load(TopicPath, account).subscriptions
     assert [each.protocol for each in found if each.is_gone] == gone
+
+
+def test_what_was_deleted_does_not_listen():
+    account = worlds.heard_by_a_function_and_a_queue()
+    assert load(Listeners, account).confirmed == 2
+    no_queue = account.but(
+        sqs__get_queue_attributes=error("AWS.SimpleQueueService.NonExistentQueue")
+    )
+    assert load(Listeners, no_queue).confirmed == 1
+    neither = no_queue.but(
+        lambda__get_function_configuration=error("ResourceNotFoundException", 404)
+    )
+    found = load(Listeners, neither)
+    assert (found.confirmed, found.passes) == (0, Answer.NO)
 
 
 def test_a_queue_that_may_not_be_read_hides_who_listens():

@@ -223,25 +223,31 @@ def _subscriptions(read: Reader, topic_arn: str) -> Iterable[Subscription]:
         except Gone:
             continue  # deleted since it was listed
         about = subscription_of(protocol, endpoint, answer.get("Attributes") or {})
-        yield replace(about, is_gone=_is_gone(read, protocol, endpoint))
+        yield replace(about, is_gone=is_gone(read, protocol, endpoint, read.region))
 
 
-def _is_gone(read: Reader, protocol: str, endpoint: str) -> bool:
-    """Whether the function or queue of this account and region does not exist."""
+def is_gone(read: Reader, protocol: str, endpoint: str, region: str) -> bool:
+    """Whether a function or queue of this account, in the topic's region, does not exist."""
     parts = endpoint.split(":")
-    if parts[3:5] != [read.region, read.account]:
+    if parts[3:5] != [region, read.account]:
         return False
+    where = None if region == read.region else region
     if protocol == "lambda":
         found = read.one(
-            "lambda", "get_function_configuration", absent=FUNCTION_GONE, FunctionName=endpoint
+            "lambda",
+            "get_function_configuration",
+            absent=FUNCTION_GONE,
+            region=where,
+            FunctionName=endpoint,
         )
         return found is None
     if protocol == "sqs":
-        queue = QUEUE.resource(read.account, read.region, parts[-1])
+        queue = QUEUE.resource(read.account, region, parts[-1])
         found = read.one(
             "sqs",
             "get_queue_attributes",
             absent=QUEUE_GONE,
+            region=where,
             QueueUrl=queue_url(read, queue),
             AttributeNames=["QueueArn"],
         )

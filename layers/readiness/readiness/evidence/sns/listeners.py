@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.kms.keys import IN_USE
-from readiness.evidence.sns.delivery import subscription_of
+from readiness.evidence.sns.delivery import is_gone, subscription_of
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
@@ -20,9 +20,11 @@ _NO_TOPIC = ("NotFound", "NotFoundException")
 LISTENER_READS = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
+    "lambda:GetFunctionConfiguration",
     "sns:GetSubscriptionAttributes",
     "sns:GetTopicAttributes",
     "sns:ListSubscriptionsByTopic",
+    "sqs:GetQueueAttributes",
 )
 
 
@@ -46,9 +48,11 @@ class Listeners:
     """Who may publish to a topic of this account in any region, and how many listen to it.
 
     ``passes``: whether filter policies let what AWS publishes, which has no message attributes,
-    pass to at least one of those who confirmed. What asks for it sees by the sweep that a
-    subscription ended or a policy changed. Sources: GetTopicAttributes, ListSubscriptionsByTopic,
-    GetSubscriptionAttributes, DescribeKey, GetKeyPolicy.
+    pass to at least one of those who confirmed. A function or queue that was deleted does not
+    listen. What asks for it sees by the sweep that a subscription ended or a policy changed.
+    Sources: GetTopicAttributes, ListSubscriptionsByTopic, GetSubscriptionAttributes, DescribeKey,
+    GetKeyPolicy; GetFunctionConfiguration and GetQueueAttributes of functions and queues of this
+    account that subscribe.
     """
 
     arn: str
@@ -75,8 +79,12 @@ class Listeners:
             TopicArn=arn,
             **where,
         )
-        arns = [each["SubscriptionArn"] for each in subscriptions]
-        arns = [each for each in arns if each.startswith("arn:")]
+        arns = [
+            each["SubscriptionArn"]
+            for each in subscriptions
+            if each["SubscriptionArn"].startswith("arn:")
+            and not is_gone(read, each.get("Protocol", ""), each.get("Endpoint", ""), topic.region)
+        ]
         confirmed = len(arns)
         key = attributes.get("KmsMasterKeyId", "")
         return cls(
