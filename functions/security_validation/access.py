@@ -9,6 +9,7 @@ from typing import Any
 
 from readiness import Problem, Severity, Verdict, cannot_tell, complies, violates_all
 from readiness.evidence.accessanalyzer import ArchiveRule, ExternalAccess, ExternalFinding
+from readiness.evidence.ec2.sharing import ALL_BLOCKED, UNBLOCKED, PublicSharing
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
@@ -108,3 +109,35 @@ def _resources(findings: Sequence[ExternalFinding]) -> list[str]:
 
 def _oldest(findings: Sequence[ExternalFinding]) -> datetime:
     return min(each.created for each in findings)
+
+
+def sharing_verdict(sharing: PublicSharing) -> Verdict:
+    """What is public counts; where nothing is, whether one call could make it so."""
+    snapshots = () if sharing.snapshots_state == ALL_BLOCKED else sharing.snapshots
+    problems = [
+        Problem(Severity.HIGH, f"Anyone can use {plural(len(ids), noun)}: {listed(ids)}.")
+        for noun, ids in (("AMI", sharing.images), ("EBS snapshot", snapshots))
+        if ids
+    ]
+    states = {"AMIs": sharing.images_state, "EBS snapshots": sharing.snapshots_state}
+    if open_to := [what for what, state in states.items() if state == UNBLOCKED]:
+        said = f"Block public access is off for {listed(open_to)}: one call could share them."
+        problems.append(Problem(Severity.MEDIUM, said))
+    facts: dict[str, Fact] = {
+        "images": list(sharing.images),
+        "snapshots": list(snapshots),
+        "images_state": sharing.images_state,
+        "snapshots_state": sharing.snapshots_state,
+    }
+    if problems:
+        return violates_all(
+            problems,
+            expected="No public AMI or snapshot, and block public access on for both.",
+        ).observing(facts)
+    if unknown := [what for what, state in states.items() if not state]:
+        return cannot_tell(
+            f"EC2 does not tell whether public access to {listed(unknown)} is blocked."
+        )
+    return complies(
+        "No AMI and no EBS snapshot is public, and block public access is on for both."
+    ).observing(facts)

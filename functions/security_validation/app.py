@@ -17,6 +17,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import ArchiveRules, ExternalAccess, ExternalAnalyzers
 from readiness.evidence.awslambda.functions import FunctionAge
 from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.ec2.sharing import PublicSharing
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.ecs.hosts import HostMonitoring
 from readiness.evidence.efs import FileSystemEncryption
@@ -35,7 +36,7 @@ from readiness.evidence.workloads.scannable import Scannable
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
-from .access import findings_verdict, wide_rules
+from .access import findings_verdict, sharing_verdict, wide_rules
 from .at_rest import KMS_KEY, USABLE, database_verdict, messages_verdict, table_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
@@ -262,6 +263,15 @@ def s3_account_public_access(block: AccountPublicAccessBlock) -> Verdict:
             off=list(block.off),
         )
     return complies("The account's public access block is on, all four settings.")
+
+
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def public_images(sharing: PublicSharing) -> Verdict:
+    """No AMI or EBS snapshot is public, and EC2 blocks that one becomes public.
+
+    Access Analyzer does not look at AMIs. A snapshot that an AMI is made of goes with it.
+    """
+    return sharing_verdict(sharing)
 
 
 @security_validation.rule(ACCESS, severity=Severity.HIGH)

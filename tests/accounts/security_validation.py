@@ -316,6 +316,16 @@ def stores() -> dict[tuple[str, str], Any]:
         ("efs", "describe_file_systems"): {"FileSystems": [system]},
         ("ec2", "describe_volumes"): {"Volumes": []},
         ("ec2", "get_ebs_encryption_by_default"): {"EbsEncryptionByDefault": True},
+        ("ec2", "get_image_block_public_access_state"): {
+            "ImageBlockPublicAccessState": "block-new-sharing",
+            "ManagedBy": "account",
+        },
+        ("ec2", "get_snapshot_block_public_access_state"): {
+            "State": "block-all-sharing",
+            "ManagedBy": "account",
+        },
+        ("ec2", "describe_images"): {"Images": []},
+        ("ec2", "describe_snapshots"): {"Snapshots": []},
         ("s3", "list_buckets"): {"Buckets": [{"Name": "data"}]},
         ("s3", "get_bucket_encryption"): {
             "ServerSideEncryptionConfiguration": {

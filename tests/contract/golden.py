@@ -626,6 +626,7 @@ GOLDEN = (
     call("access-analyzer", "DeleteAnalyzer"),
     call("access-analyzer", "UpdateFindings"),
     call("ec2", "DisableEbsEncryptionByDefault"),
+    call("ec2", "DisableImageBlockPublicAccess"),
     call("elasticfilesystem", "CreateFileSystem", _SYSTEM, response={"fileSystemId": _SYSTEM[1]}),
     call("elasticfilesystem", "DeleteFileSystem", _SYSTEM, request={"fileSystemId": _SYSTEM[1]}),
     call("inspector2", "Disable"),

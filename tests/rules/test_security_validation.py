@@ -16,6 +16,7 @@ from functions.security_validation.app import (
     file_system_encryption,
     object_encryption,
     penetration_test,
+    public_images,
     queue_encryption,
     s3_account_public_access,
     table_encryption,
@@ -32,6 +33,7 @@ from readiness.evidence.accessanalyzer import (
     ExternalFinding,
 )
 from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.ec2.sharing import PublicSharing
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.credentials import RootUser
@@ -352,6 +354,61 @@ def test_s3_account_public_access(off):
     verdict = s3_account_public_access(block)
     assert verdict.status is (BAD if off else GOOD)
     assert all(name in verdict.reason for name in off)
+
+
+NEW, ALL, OFF = "block-new-sharing", "block-all-sharing", "unblocked"
+
+
+@pytest.mark.parametrize(
+    ("sharing", "status", "severity", "said"),
+    [
+        pytest.param(PublicSharing(NEW, ALL), GOOD, None, "No AMI", id="blocked"),
+        pytest.param(PublicSharing(NEW, NEW), GOOD, None, "No AMI", id="new ones are blocked"),
+        pytest.param(
+            PublicSharing(OFF, ALL),
+            BAD,
+            Severity.MEDIUM,
+            "off for AMIs:",
+            id="images can be shared",
+        ),
+        pytest.param(
+            PublicSharing(NEW, OFF), BAD, Severity.MEDIUM, "off for EBS", id="snapshots can be"
+        ),
+        pytest.param(
+            PublicSharing(OFF, OFF),
+            BAD,
+            Severity.MEDIUM,
+            "AMIs and EBS snapshots",
+            id="both can be",
+        ),
+        pytest.param(
+            PublicSharing(NEW, ALL, images=("ami-1",)),
+            BAD,
+            Severity.HIGH,
+            "Anyone can use 1 AMI: ami-1.",
+            id="an image from before the block",
+        ),
+        pytest.param(
+            PublicSharing(NEW, NEW, snapshots=("snap-1",)),
+            BAD,
+            Severity.HIGH,
+            "1 EBS snapshot: snap-1",
+            id="a snapshot from before the block",
+        ),
+        pytest.param(
+            PublicSharing(NEW, ALL, snapshots=("snap-1",)),
+            GOOD,
+            None,
+            "",
+            id="hidden by the block",
+        ),
+        pytest.param(PublicSharing("", ALL), UNKNOWN, None, "does not tell", id="no state"),
+    ],
+)
+def test_public_images(sharing, status, severity, said):
+    verdict = public_images(sharing)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert said in verdict.reason
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_what_people_choose(name, answer):
             "KEY /db/password /app/public-key /signing-key-id /signing-key-arn /app/kms-signing-key"
             " /tls/key-size /stripe/key-prefix /tls/certificate-arn /ec2/ssh-key-name /webhook-url"
             " /slack/channel /app/service-account /sentry/dsn /cache/key /table/partition-key"
-            " /signing-key-alias /session-key-name /jwt/issuer /app/key/rotation /v2 2 STAGE",
+            " /signing-key-alias /session-key-name /jwt/issuer /app/key/rotation /v2 2 STAGE /cdk/exports/app/signing-key",
             id="mostly a secret, though the name is no proof",
         ),
         pytest.param(is_of_a_login, "BASIC_AUTH LOGIN httpAuth", "AUTH_URL STAGE", id="a login"),

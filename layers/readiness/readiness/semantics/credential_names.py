@@ -212,7 +212,8 @@ def may_be_a_secret(name: str) -> bool:
     For values that nobody reads: a SIGNING_KEY is the key, or what the key is called.
     """
     parts = words(name)
-    if names_a_secret(name) or "kms" in parts or is_public(name) or _PUBLIC & set(parts):
+    is_open = is_public(name) or bool({"kms", *_PUBLIC} & set(parts))
+    if is_open or names_a_secret(name) or name.startswith(_GENERATED_PATHS):
         return False
     while len(parts) > 1 and (parts[-1] in _WHICH or parts[-1].isdigit()):
         if tuple(parts[-2:]) in _MATERIAL_PAIR:
