@@ -111,6 +111,16 @@ def policy(*actions: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
 
 
+def subscriber(number: str, service: str, name: str) -> dict[str, str]:
+    """A function or a queue beside the topic, which listens to it."""
+    region, account = TOPIC.split(":")[3:5]
+    return {
+        "SubscriptionArn": f"{TOPIC}:{number}",
+        "Protocol": service,
+        "Endpoint": f"arn:aws:{service}:{region}:{account}:{name}",
+    }
+
+
 def money() -> dict[tuple[str, str], Any]:
     """A budget and an anomaly subscription, both to an encrypted topic that someone listens to."""
     impact = {
@@ -143,9 +153,15 @@ def money() -> dict[tuple[str, str], Any]:
             }
         },
         ("sns", "list_subscriptions_by_topic"): {
-            "Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1", "Protocol": "https"}]
+            "Subscriptions": [
+                {"SubscriptionArn": f"{TOPIC}:1", "Protocol": "https"},
+                subscriber("2", "lambda", "function:pager"),
+                subscriber("3", "sqs", "pages"),
+            ]
         },
         ("sns", "get_subscription_attributes"): {"Attributes": {"Protocol": "https"}},
+        ("lambda", "get_function_configuration"): {"FunctionName": "pager"},
+        ("sqs", "get_queue_attributes"): {"Attributes": {}},
         ("kms", "describe_key"): {
             "KeyMetadata": {
                 "KeyId": KEY.rpartition("/")[2],
