@@ -147,7 +147,7 @@ def test_an_explanation_says_what_to_do(run, stored):
 def test_settings_are_shown_as_they_are_typed(run, stored):
     said = run("explain", finding().id).stdout
     for line in ("most_days = 365", "strict = false", "names = a*,b", "spared = (empty)"):
-        assert f" {line} " in said
+        assert f" {line}\n" in said
 
 
 def test_a_complying_finding_without_history_is_found(run, stored):
