@@ -28,6 +28,7 @@ from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
+from readiness.evidence.eventbridge.rules import RuleInputs
 from readiness.evidence.secretsmanager import (
     CurrentValue,
     LastRotationFailure,
@@ -47,6 +48,7 @@ from .places import (
     in_containers,
     in_document,
     in_options,
+    in_specifications,
     in_text,
     in_variables,
     texts_of,
@@ -275,6 +277,25 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
         return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
     return judge_plain_text(
         found, texts=len(group.scripts), nothing="Its instances start without user data."
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def event_targets(rule: RuleInputs, *, plain_text: PlainTextSettings) -> Verdict:
+    """What an EventBridge rule gives its targets holds no credentials.
+
+    Constant inputs, such as the variables of a task that it starts, and headers of HTTP targets
+    are visible to everyone who may list the targets. Connections keep theirs in Secrets Manager.
+    """
+    if rule.manager:
+        return not_applicable(f"The service {rule.manager} made the rule and its targets.")
+    found = in_specifications(rule.texts, plain_text) + in_options(rule.values, plain_text)
+    return judge_plain_text(
+        found,
+        variables=len(rule.values),
+        texts=len(rule.texts),
+        kind="header or query value",
+        nothing="Its targets get nothing but the event.",
     )
 
 

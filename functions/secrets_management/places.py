@@ -79,11 +79,7 @@ def _in_container(container: Container, settings: PlainTextSettings) -> list[Sus
 
 def in_build_sources(project: BuildEnvironment, settings: PlainTextSettings) -> list[Suspicion]:
     """What is suspected in the build specifications and locations of a project's sources."""
-    return [
-        suspicion
-        for place, text in project.sources.items()
-        for suspicion in suspects_in_specification(place, text, **_how(settings))
-    ]
+    return in_specifications(project.sources, settings)
 
 
 def in_document(document: Any, settings: PlainTextSettings) -> list[Suspicion]:
@@ -94,3 +90,12 @@ def in_document(document: Any, settings: PlainTextSettings) -> list[Suspicion]:
 def in_text(place: str, text: str, settings: PlainTextSettings) -> list[Suspicion]:
     """What is suspected in a script."""
     return suspects_in_text(place, text, **_how(settings))
+
+
+def in_specifications(texts: Mapping[str, str], settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected in texts that are JSON or a script, each by its place."""
+    return [
+        suspicion
+        for place, text in texts.items()
+        for suspicion in suspects_in_specification(place, text, **_how(settings))
+    ]

@@ -189,6 +189,12 @@ def stack(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def target(**changes: Any) -> dict[str, Any]:
+    """A target of an EventBridge rule that starts a task with a variable."""
+    override = {"containerOverrides": [{"environment": [{"name": "MODE", "value": "full"}]}]}
+    return {"Id": "task", "Arn": CLUSTER, "Input": json.dumps(override)} | changes
+
+
 def summary() -> dict[str, Any]:
     """The same in ListStacks."""
     named = ("StackName", "StackId", "StackStatus", "CreationTime")
@@ -261,6 +267,10 @@ def fake_account() -> FakeAccount:
             ("apigatewayv2", "get_stage"): HTTP_STAGE,
             ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [group()]},
             ("ec2", "describe_launch_template_versions"): {"LaunchTemplateVersions": [version()]},
+            ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
+            ("events", "list_rules"): {"Rules": [{"Name": "nightly"}]},
+            ("events", "describe_rule"): {"Name": "nightly"},
+            ("events", "list_targets_by_rule"): {"Targets": [target()]},
             ("cloudformation", "list_stacks"): {"StackSummaries": [summary()]},
             ("cloudformation", "describe_stacks"): {"Stacks": [stack()]},
             ("secretsmanager", "list_secrets"): {"SecretList": [secret()]},

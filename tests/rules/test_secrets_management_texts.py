@@ -13,6 +13,7 @@ from functions.secrets_management.app import (
     batch_job_definition,
     codebuild_environment,
     ecs_environment,
+    event_targets,
     group_user_data,
     http_stage_variables,
     lambda_environment,
@@ -29,9 +30,12 @@ from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
+from readiness.evidence.eventbridge.rules import RuleInputs
 from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData, UserData
+from tests.accounts.secrets_management import fake_account, target
+from tests.fake_account import observe
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -556,3 +560,84 @@ def test_how_random_a_stack_parameter_may_be():
 def test_a_stack_parameter_that_is_known_to_hold_no_secret():
     values = StackValues({"DbPassword": "hunter2"}, {})
     assert stack_parameters(values, ignore_patterns=("Db*",)).status is GOOD
+
+
+# -- targets of rules -----------------------------------------------------------------------------
+
+
+def overriding(name, value):
+    """The input by which a rule starts a task with a variable."""
+    return json.dumps(
+        {"containerOverrides": [{"name": "app", "environment": [{"name": name, "value": value}]}]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("about", "status", "severity", "said"),
+    [
+        pytest.param({"Input": ""}, NA, None, "nothing but the event", id="the event alone"),
+        pytest.param({"Input": overriding("MODE", "full")}, GOOD, None, "1 text", id="a variable"),
+        pytest.param(
+            {"Input": overriding("DB_PASSWORD", "hunter2")}, BAD, HIGH, "task/", id="a password"
+        ),
+        pytest.param({"Input": overriding("X", KEY_ID)}, BAD, CRITICAL, "access key", id="a key"),
+        pytest.param(
+            {"Input": overriding("DB_SECRET_ARN", SECRET_ARN)}, GOOD, None, "", id="a reference"
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "InputTransformer": {"InputTemplate": '{"id": <id>, "password": "hunter2"}'},
+            },
+            BAD,
+            CRITICAL,
+            "task (",
+            id="a template that is no JSON",
+        ),
+        pytest.param(
+            {"Input": "", "HttpParameters": {"HeaderParameters": {"x-api-key": "hunter22"}}},
+            BAD,
+            HIGH,
+            "task/x-api-key",
+            id="a header",
+        ),
+        pytest.param(
+            {"Input": "", "HttpParameters": {"QueryStringParameters": {"token": "hunter22"}}},
+            BAD,
+            HIGH,
+            "task/token",
+            id="a query string",
+        ),
+        pytest.param(
+            {"Input": "", "HttpParameters": {"HeaderParameters": {"x-stage": "prod"}}},
+            GOOD,
+            None,
+            "1 header or query value",
+            id="a harmless header",
+        ),
+    ],
+)
+def test_targets_of_event_rules(about, status, severity, said):
+    account = fake_account().but(events__list_targets_by_rule={"Targets": [target(**about)]})
+    finding = observe(account, event_targets, "nightly").finding
+    assert (finding.status, finding.severity if finding.status is BAD else None) == (
+        status,
+        severity,
+    ), finding.reason
+    assert said in finding.reason
+
+
+def test_a_rule_that_a_service_made():
+    made = {"Name": "nightly", "ManagedBy": "autoscaling.amazonaws.com"}
+    account = fake_account().but(events__describe_rule=made)
+    finding = observe(account, event_targets, "nightly").finding
+    assert finding.status is NA
+    assert "autoscaling.amazonaws.com" in finding.reason
+
+
+def test_the_settings_of_event_targets():
+    inputs = RuleInputs({}, {"task/x-setting": PERIODIC})
+    assert event_targets(inputs).status is GOOD
+    assert event_targets(inputs, min_entropy=2.5).status is BAD
+    named = RuleInputs({}, {"task/password": "hunter2"})
+    assert event_targets(named, ignore_patterns=("pass*",)).status is GOOD

@@ -152,6 +152,68 @@ class RuleTargets:
         )
 
 
+@evidence(
+    EVENT_RULE,
+    reads=(
+        "events:DescribeRule",
+        "events:ListEventBuses",
+        "events:ListRules",
+        "events:ListTargetsByRule",
+    ),
+    changed_by=(api_call("events", "PutTargets", "RemoveTargets", identify=_of_call),),
+)
+@dataclass(frozen=True, slots=True)
+class RuleInputs:
+    """What a rule gives its targets beside the event, by the place where it stands.
+
+    ``texts`` are constant inputs and templates, ``values`` headers and query strings of HTTP
+    targets. A rule that an AWS service made is not read. Sources: ListRules, DescribeRule,
+    ListTargetsByRule.
+    """
+
+    texts: Mapping[str, str]
+    values: Mapping[str, str]
+    manager: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, rule: Resource) -> RuleInputs:
+        bus, name = _bus_and_name(rule.id)
+        about = read.one(
+            "events",
+            "describe_rule",
+            gone=("ResourceNotFoundException",),
+            Name=name,
+            EventBusName=bus,
+        )
+        return cls._of(read, rule.id, about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, RuleInputs]:
+        listed = {rule_id(bus, rule["Name"]): rule for bus, rule in every_rule(read)}
+
+        def ask(id: str) -> RuleInputs:
+            return cls._of(read, id, listed[id])
+
+        return dict(zip(listed, read.each(ask, listed), strict=True))
+
+    @classmethod
+    def _of(cls, read: Reader, id: str, about: Mapping[str, str]) -> RuleInputs:
+        if manager := about.get("ManagedBy", ""):
+            return cls({}, {}, manager)
+        texts: dict[str, str] = {}
+        values: dict[str, str] = {}
+        for target in rule_targets(read, *_bus_and_name(id)):
+            place = target["Id"]
+            template = (target.get("InputTransformer") or {}).get("InputTemplate")
+            if text := target.get("Input") or template:
+                texts[place] = text
+            http = target.get("HttpParameters") or {}
+            for kind in ("HeaderParameters", "QueryStringParameters"):
+                for name, value in (http.get(kind) or {}).items():
+                    values[f"{place}/{name}"] = value
+        return cls(texts, values)
+
+
 @evidence(EVENT_RULE, reads=HISTORY_READS, proves=False)
 @dataclass(frozen=True, slots=True)
 class RuleLosses:
