@@ -261,7 +261,8 @@ class Pager:
             return False
         if not because:
             return False
-        self._held.hold(finding.resource, finding.rule, because)
+        until = self._quiet.until(because)
+        self._held.hold(finding.resource, finding.rule, because, until)
         metrics.add_metric("PagesHeld", MetricUnit.Count, 1)
         log.info("held", extra={"finding_id": finding.id, "because": because})
         return True

@@ -229,3 +229,55 @@ def test_a_held_page_is_looked_at_again_until_it_is_released():
     assert (page.resource, page.rule) == (BUCKET.key, "encryption.s3-kms")
     held.release(BUCKET, "encryption.s3-kms")
     assert list(held.due()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "now", "end"),
+    [
+        pytest.param("22:00-07:00", "UTC", "2026-11-02T23:30", "2026-11-03T07:00", id="evening"),
+        pytest.param("22:00-07:00", "UTC", "2026-11-03T06:59", "2026-11-03T07:00", id="morning"),
+        pytest.param("12:00-13:00", "UTC", "2026-11-03T12:00", "2026-11-03T13:00", id="at noon"),
+        pytest.param("22:00-07:00", "UTC", "2026-11-03T12:00", None, id="not now"),
+        pytest.param(
+            "22:00-07:00", "Europe/Berlin", "2026-10-24T21:00", "2026-10-25T06:00", id="put back"
+        ),
+        pytest.param(
+            "22:00-07:00", "Europe/Berlin", "2026-03-28T22:00", "2026-03-29T05:00", id="forward"
+        ),
+    ],
+)
+def test_when_the_hours_end_that_are_on(text, zone, now, end):
+    hours = hours_of(text, zone, "CRITICAL")
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    expected = datetime.fromisoformat(end).replace(tzinfo=UTC) if end else None
+    assert hours.end_after(moment) == expected
+    assert hours.are_on(moment, Severity.HIGH) is (expected is not None)
+
+
+def test_a_page_that_is_held_for_the_night_is_looked_at_seldom_and_at_its_end():
+    """Thousands of them, every five minutes, would keep a CRITICAL page waiting."""
+    clock = [datetime(2026, 11, 2, 22, 10, tzinfo=UTC)]
+    hours = hours_of("22:00-07:00", "UTC", "CRITICAL")
+    store = Store()
+    held, held_back = Held(store, now=lambda: clock[0]), quiet(Memory(), T0, hours)
+    held_back._now = lambda: clock[0]
+    looks = []
+    because = held_back.why(finding(), Severity.HIGH)
+    held.hold(BUCKET, "encryption.s3-kms", because, held_back.until(because))
+    while because:
+        clock[0] += timedelta(minutes=5)
+        for _ in held.due():
+            looks.append(clock[0])
+            because = held_back.why(finding(), Severity.HIGH)
+            held.hold(BUCKET, "encryption.s3-kms", because, held_back.until(because))
+    assert looks[-1] == datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
+    assert len(looks) <= 12
+
+
+def test_a_window_may_be_ended_at_any_time():
+    memory = Memory()
+    put(memory, window_item(window()))
+    held_back = quiet(memory, T0, hours_of("10:00-16:00", "UTC", "CRITICAL"))
+    assert held_back.until(window().reason) is None
+    assert held_back.until("quiet hours") == T0.replace(hour=16)
+    assert quiet(memory, T0).until("quiet hours") is None

@@ -26,6 +26,9 @@ HELD_PAGE = "HELD"
 AGAIN = timedelta(minutes=5)
 """After what time a page is looked at again: a window may be ended early."""
 
+AGAIN_AT_NIGHT = timedelta(minutes=50)
+"""The same where the end is known: thousands of pages would keep the forwarder busy all night."""
+
 ASKED_AGAIN = timedelta(hours=1)
 """After what time the forwarder is asked again where it did not answer, as while it is down."""
 
@@ -65,15 +68,21 @@ class Held:
         self._table = store.transitions_table
         self._now = now
 
-    def hold(self, resource: Resource, rule: str, because: str) -> None:
-        """Let the page of a finding wait; idempotent."""
+    def hold(
+        self, resource: Resource, rule: str, because: str, until: datetime | None = None
+    ) -> None:
+        """Let the page of a finding wait; idempotent. ``until`` is when the reason ends, if known.
+
+        The hours may be changed meanwhile, so that it is looked at before that, though seldom.
+        """
         now = self._now()
+        again = now + AGAIN if until is None else min(until, now + AGAIN_AT_NIGHT)
         row = {
             "kind": "HELD",
             "resource": resource.key,
             "rule": rule,
             "since": iso(now),
-            "again_at": iso(now + AGAIN),
+            "again_at": iso(again),
             "because": clean(because, 300),
         }
         item = _key(finding_id(resource, rule)) | serialise(row)

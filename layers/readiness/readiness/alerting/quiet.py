@@ -24,6 +24,7 @@ QUIET = "quiet"
 OWNED = "quiet#"
 """What the partition key begins with: a policy for attestations does not allow to write it."""
 WINDOW, END = "QUIET", "QUIET_END"
+QUIET_HOURS = "quiet hours"
 LONGEST = timedelta(hours=24)
 MOST_TEXT = 500
 MOST_PATTERN = 512
@@ -108,8 +109,19 @@ class Hours:
             return True
         return any(self._spans(here.date() - timedelta(days=n), now) for n in (0, 1))
 
+    def end_after(self, now: datetime) -> datetime | None:
+        """When the hours end that are on now; None where that cannot be told."""
+        here = now.astimezone(self.zone)
+        spans = [self._span(here.date() - timedelta(days=n)) for n in (0, 1)]
+        return next((end for begin, end in spans if begin <= now < end), None)
+
     def _spans(self, day: date, now: datetime) -> bool:
-        """Whether the hours that begin on ``day`` have begun and are not over.
+        """Whether the hours that begin on ``day`` have begun and are not over."""
+        begin, end = self._span(day)
+        return begin <= now < end
+
+    def _span(self, day: date) -> tuple[datetime, datetime]:
+        """When the hours that begin on ``day`` begin and end.
 
         Of a moment that comes twice, as clocks are put back, they begin with the first and end
         with the last, so that nobody is woken in between.
@@ -117,7 +129,7 @@ class Hours:
         until = day if self.begin < self.end else day + timedelta(days=1)
         begin = datetime.combine(day, self.begin, self.zone).astimezone(UTC)
         end = datetime.combine(until, self.end.replace(fold=1), self.zone).astimezone(UTC)
-        return begin <= now < end
+        return begin, end
 
 
 def hours_of(text: str, zone: str, below: str) -> Hours | None:
@@ -168,11 +180,17 @@ class Quiet:
             return ""
         now = self._now()
         if self._hours is not None and self._hours.are_on(now, severity):
-            return "quiet hours"
+            return QUIET_HOURS
         for window in self._known(now):
             if window.is_on(now) and window.covers(finding):
                 return f"change window {window.id}: {window.reason}"
         return ""
+
+    def until(self, why: str) -> datetime | None:
+        """When what :meth:`why` said ends; None for a window, which may be ended at any time."""
+        if self._hours is None or why != QUIET_HOURS:
+            return None
+        return self._hours.end_after(self._now())
 
     def _known(self, now: datetime) -> tuple[Window, ...]:
         if not self._declarations:
