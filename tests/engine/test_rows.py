@@ -53,6 +53,14 @@ def plain(finding):
 # -- findings --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("value", [{"B": b"x"}, {"BS": [b"x"]}, {"X": "y"}], ids=str)
+def test_an_attribute_of_another_version_costs_no_row(value):
+    more = {"of_a_newer_version": value}
+    assert from_item(to_item(whole()) | more) == whole()
+    with pytest.raises(UnreadableRow):
+        from_item(to_item(whole()) | {"reason": value})
+
+
 def test_every_member_comes_back():
     assert from_item(to_item(whole())) == whole()
     assert len({str(value) for value in plain(whole()).values()}) > 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -60,6 +60,14 @@ _TEXTS = (
     "waiver_owner",
     "waiver_approved_by",
 )
+_OF_A_FINDING = frozenset(
+    {
+        *_TIMES,
+        *_TEXTS,
+        *("resource", "rule", "status", "severity", "observed", "settings", "missing", "denied"),
+        *("tags", "waivers_known", "gone", "version"),
+    }
+)
 _WAIVED = ("waiver", "waived_by", "waived_because", "waiver_owner", "waiver_approved_by")
 _BLAME = ("trigger", "opened_by", *CHANGE, "woken_by", "release")
 _NEEDED = ("finding_id", "at", "kind", "resource", "rule")
@@ -115,11 +123,19 @@ def to_item(finding: Finding) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> Finding:
-    """The inverse of :func:`to_item`. Raises UnreadableRow."""
+    """The inverse of :func:`to_item`; attributes of another version are passed over.
+
+    Raises UnreadableRow.
+    """
     try:
-        return _finding(deserialise(item))
+        return _finding(deserialise(_known(item, _OF_A_FINDING)))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
+
+
+def _known(item: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """What this version has a use for, of whatever type the rest is."""
+    return {name: value for name, value in item.items() if name in names}
 
 
 def _finding(plain: Mapping[str, Any]) -> Finding:
@@ -247,10 +263,10 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
 
     Raises UnreadableRow for one that names no finding.
     """
+    fields = Entry.__dataclass_fields__
     try:
-        plain = deserialise(item)
+        plain = deserialise(_known(item, fields))
         _check(plain)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
-    fields = Entry.__dataclass_fields__
     return Entry(**{name: str(plain.get(name, "")) for name in fields})
