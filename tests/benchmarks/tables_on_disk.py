@@ -100,6 +100,12 @@ class Tables:
         if "(attribute_not_exists(answer) AND" in condition:
             lapsed = put["ExpressionAttributeValues"][":lapsed"]["S"]
             return stored is None or ("answer" not in stored and stored["asked_at"]["S"] < lapsed)
+        if "#u < :now OR #l = :look" in condition:
+            values = put["ExpressionAttributeValues"]
+            is_ours = stored is not None and stored["look"] == values[":look"]
+            return stored is None or is_ours or stored["until"]["S"] < values[":now"]["S"]
+        if condition == "#l = :look":
+            return bool(stored and stored["look"] == put["ExpressionAttributeValues"][":look"])
         if condition.startswith("attribute_not_exists(#r)") or "(finding_id)" in condition:
             return stored is None
         if condition == "#v = :v":

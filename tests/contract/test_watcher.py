@@ -289,6 +289,7 @@ WITHOUT_AN_ALARM = {
     "FailedHeadings": "the hours without a whole sweep have an alarm",
     "HeldPagesSent": "it counts what went well",
     "LooksAgain": "it counts what went well",
+    "LooksCut": "the sweep evaluates what such a look did not get to",
     "LooksGathered": "it counts what went well",
     "MalformedEvents": "the event goes to the failed events, which have an alarm",
     "MalformedMessages": "the message goes to the undelivered pages, which have an alarm",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from moto import mock_aws
 
-from readiness.engine.retired import Former
+from readiness.engine.retired import Former, Walk
 from tests.tables import TRANSITIONS, make_tables
 
 RULES, DEPLOYED = ["alarms.errors", "alarms.latency"], ["alarms", "encryption"]
@@ -54,3 +54,33 @@ def test_the_row_is_kept_and_no_transition(dynamodb, former):
         {"S": "RULES"},
     )
     assert not {"unpublished", "expires_at"} & set(row)
+
+
+WALK = Walk(("111122223333/us-east-1/AWS::S3::Bucket/data", "alarms.was"), left=True)
+
+
+def test_a_walk_goes_on_for_the_same_rules_alone(former):
+    former.reached("alarms", RULES, DEPLOYED, WALK)
+    assert former.walk("alarms", RULES[::-1], DEPLOYED) == WALK
+    assert not former.is_clean("alarms", RULES, DEPLOYED)
+    assert former.walk("alarms", RULES[:1], DEPLOYED) is None
+    assert former.walk("alarms", RULES, DEPLOYED[:1]) is None
+    assert former.walk("encryption", RULES, DEPLOYED) is None
+
+
+@pytest.mark.parametrize("end", ["cleaned", "begin_anew"])
+def test_a_walk_that_ended_is_not_gone_on_with(former, end):
+    former.reached("alarms", RULES, DEPLOYED, WALK)
+    if end == "cleaned":
+        former.cleaned("alarms", RULES, DEPLOYED)
+    else:
+        former.begin_anew("alarms")
+    assert former.walk("alarms", RULES, DEPLOYED) is None
+    assert former.is_clean("alarms", RULES, DEPLOYED) is (end == "cleaned")
+
+
+def test_a_place_of_another_shape_begins_at_the_beginning(dynamodb, former):
+    former.reached("alarms", RULES, DEPLOYED, WALK)
+    [row] = dynamodb.scan(TableName=TRANSITIONS)["Items"]
+    dynamodb.put_item(TableName=TRANSITIONS, Item=row | {"place": {"S": "somewhere"}})
+    assert former.walk("alarms", RULES, DEPLOYED) is None

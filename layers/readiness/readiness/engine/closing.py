@@ -11,6 +11,7 @@ from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.observation import Observation
 from readiness.engine.record import Enough, Recorder, in_batches
+from readiness.engine.retired import Walk
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.store import Store
 from readiness.engine.survey import Coverage
@@ -29,6 +30,7 @@ class Closing:
     """Closes through the recorder of a run, so that it is counted and looked at again there.
 
     ``is_another_needed``: rows of former rules were left to another walk through the table.
+    ``walk`` is one that did not come to its end.
     """
 
     def __init__(self, store: Store, evaluation: Evaluation, recorder: Recorder) -> None:
@@ -36,6 +38,7 @@ class Closing:
         self._evaluation = evaluation
         self._recorder = recorder
         self.is_another_needed = False
+        self.walk: Walk | None = None
 
     def vanished(
         self,
@@ -108,35 +111,52 @@ class Closing:
         return self._store.of_rule(rule.id, f"{aws.account}/{region}/")
 
     def retired(
-        self, folder: str, rules: Iterable[Rule], *, deployed: Iterable[str], before: datetime
+        self,
+        folder: str,
+        rules: Iterable[Rule],
+        *,
+        deployed: Iterable[str],
+        before: datetime,
+        walk: Walk | None = None,
+        enough: Enough = lambda: False,
     ) -> int:
         """Close what a whole walk through the table finds of rules that are no more.
 
         Those are rules that the heading ``folder`` does not have, and all of headings that are
         not ``deployed``. A row that says it was written meanwhile is left to another walk: its
-        writer is a version that is just leaving, or a host whose clock is ahead.
+        writer is a version that is just leaving, or a host whose clock is ahead. Where it was
+        ``enough`` before the end of the table, the attribute ``walk`` says where to go on.
         """
-        aws = self._evaluation.aws
         existing, headings = {rule.id for rule in rules}, {folder, RULE_HEADING, *deployed}
+        self.is_another_needed = walk is not None and walk.left
         closed = 0
-        for resource, rule in self._store.every_key():
-            heading = rule.partition(".")[0]
-            is_former = rule not in existing if heading == folder else heading not in headings
-            here = resource.account == aws.account and resource.region in {aws.region, GLOBAL}
-            if not is_former or not here:
-                continue
-            try:
-                stored = self._store.get(resource, rule)
-            except UnreadableRow as error:
-                self._store.unreadable[error.key] = error.why
-                continue
-            if stored is None or stored.gone:
-                continue
-            if stored.last_observed_at >= before:
-                self.is_another_needed = True
-                continue
-            closed += self._recorder.close(stored, before, _RETIRED)
+        for keys, place in self._store.pages_of_keys(walk.place if walk is not None else None):
+            for resource, rule in keys:
+                heading = rule.partition(".")[0]
+                is_former = rule not in existing if heading == folder else heading not in headings
+                if is_former and self._is_here(resource):
+                    closed += self._close_former(resource, rule, before)
+            if place is not None and enough():
+                self.walk = Walk(place, left=self.is_another_needed)
+                return closed
         return closed
+
+    def _close_former(self, resource: Resource, rule: str, before: datetime) -> bool:
+        try:
+            stored = self._store.get(resource, rule)
+        except UnreadableRow as error:
+            self._store.unreadable[error.key] = error.why
+            return False
+        if stored is None or stored.gone:
+            return False
+        if stored.last_observed_at >= before:
+            self.is_another_needed = True
+            return False
+        return self._recorder.close(stored, before, _RETIRED)
+
+    def _is_here(self, resource: Resource) -> bool:
+        aws = self._evaluation.aws
+        return resource.account == aws.account and resource.region in {aws.region, GLOBAL}
 
     def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:
         """Whether it is the account-level row of a rule that had nothing to judge, or no list."""

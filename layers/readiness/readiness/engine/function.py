@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,14 @@ from readiness.engine.events import (
     Target,
     resolve_targets,
 )
+from readiness.engine.everything import Everything
 from readiness.engine.follow import follow
 from readiness.engine.later import Later
-from readiness.engine.look_again import Again, asked_for
+from readiness.engine.look_again import Again, asked_for, concerns_everything, may_appear
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.sandbox import Sandbox
-from readiness.engine.sweep import LAST_SECONDS, Sweep
+from readiness.engine.sweep import LAST_SECONDS, Legs, Sweep
 from readiness.engine.telemetry import Telemetry
 from readiness.model.finding import DEFAULT_STACK
 
@@ -59,7 +60,10 @@ class Function:
             self.counts,
         )
         self.sandbox = Sandbox(environment)
-        self.sweep = Sweep(self.deployment, self.telemetry, self.later, self.sandbox)
+        legs = Legs(self.telemetry, self.sandbox)
+        self.sweep = Sweep(self.deployment, self.telemetry, self.later, legs)
+        self.everything = Everything(self.deployment, self.telemetry, self.later, legs)
+        self._left: Callable[[], float] = lambda: 0.0
         if sdk.is_too_old():
             self.telemetry.sdk_too_old({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
@@ -79,6 +83,7 @@ class Function:
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
         self.later.function = str(context.invoked_function_arn)
+        self._left = context.get_remaining_time_in_millis
         region, account = self.later.function.split(":")[3:5]
         if isinstance(event, Mapping) and "sweep" in event:
             return self.sweep.leg(event["sweep"], account, region, context)
@@ -127,6 +132,22 @@ class Function:
         return self._evaluate(replace(asked, targets=targets), account, region)
 
     def _evaluate(self, asked: Again, account: str, region: str) -> dict[str, Any]:
+        """Evaluate what is asked for; everything of a rule in several looks, if it takes them."""
+        everything = frozenset(filter(concerns_everything, asked.targets))
+        if not everything or asked.config is not None or not self.later.is_possible:
+            return self._evaluate_at_once(asked, account, region)
+        rest = asked.targets - everything
+        done: dict[str, Any] = {}
+        if rest:
+            done = self._evaluate_at_once(replace(asked, targets=rest), account, region)
+        wide = self.everything.look(
+            replace(asked, targets=everything), account, region, left=self._left, now=_now
+        )
+        if wide is None:
+            wide = self._ignore("another look at the same is at work, and will be made again")
+        return wide | {name: count + wide.get(name, 0) for name, count in done.items()}
+
+    def _evaluate_at_once(self, asked: Again, account: str, region: str) -> dict[str, Any]:
         given, config = self.deployment.settings.now(), asked.config
         by_our_settings = True
         if config is not None:
@@ -145,6 +166,8 @@ class Function:
             named=asked.named,
         )
         observations = list(follow(evaluation, self.heading, asked.targets))
+        if config is None and may_appear(asked):
+            observations = [_looked_at_again(each) for each in observations]
         unsettled = self._unsettled(observations, asked)
         recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
@@ -199,3 +222,10 @@ class Function:
 def _configured_alike(heading: Heading, one: settings.Given, other: settings.Given) -> bool:
     """Whether every rule has the same settings by both."""
     return one == other or (settings.configure(heading, one) == settings.configure(heading, other))
+
+
+def _looked_at_again(observation: Observation) -> Observation:
+    """The observation; of a resource that does not exist (yet), what to look at once more too."""
+    if observation.finding is not None or observation.out_of_scope:
+        return observation
+    return replace(observation, again=Target(observation.rule.id, observation.resource.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,16 @@ class Later:
                 taken |= batch
         self._counts.add("LooksAgain", len(taken))
         return frozenset(taken)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether anything can be left to later."""
+        return bool(self.machine)
+
+    def go_on(self, asked: Again, cursor: Mapping[str, Any] | None) -> bool:
+        """Ask for the next part of a look at everything; without a cursor it begins anew."""
+        machine = self._machine()
+        return machine is not None and machine.go_on(asked, cursor)
 
     def gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
         """Those of an event's targets that are left to one look at the end of the minute."""

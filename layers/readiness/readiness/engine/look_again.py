@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from itertools import groupby
-from typing import Any
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.events import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
+
+if TYPE_CHECKING:
+    from readiness.engine.observation import Observation
 
 WAITS = (30, 120, 300, 900)
 """Seconds before each further look. After the last one the sweep takes over."""
@@ -29,6 +33,17 @@ SLOT_SECONDS = 60
 MOST_TARGETS = 400
 """What fits into an execution's input of 256 KiB with ids of the usual length."""
 
+_APPEARS_WITHIN = 2
+"""How many further looks a resource gets that an event tells of and that cannot be read yet."""
+_ENDS = ("Delete", "Deregister", "Destroy", "Release", "Remove", "Terminate")
+"""What the names of calls begin with after which a resource may be gone."""
+
+MOST_PARTS = 60
+"""How many parts a look at everything may have: some hours, after which the sweep comes anyway."""
+
+MOST_PASSING = 2_000
+"""How many observations one look keeps back that a later look may settle; the rest is unknown."""
+
 _MOST_INPUT = 240_000
 _MOST_NAME = 80
 
@@ -38,7 +53,8 @@ class Again:
     """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself.
 
     ``crowd`` tells which events may share it. ``config`` is the invocation of a Config rule that
-    has not had its whole answer yet. ``named`` is what the event named.
+    has not had its whole answer yet. ``named`` is what the event named. ``cursor`` is where a look
+    at everything stopped, which is told apart from others by the number of its ``part``.
     """
 
     targets: frozenset[Target]
@@ -48,6 +64,34 @@ class Again:
     crowd: str = ""
     config: ConfigRequest | None = None
     named: frozenset[str] = frozenset()
+    cursor: Mapping[str, Any] | None = None
+    part: int = 0
+
+
+class Passing:
+    """Observations that wait for a later look, and are recorded only where there will be none."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Target, list[Observation]] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def keeps(self, observation: Observation) -> bool:
+        """Whether the observation waits; False for one that a later look would not change."""
+        if observation.again is None:
+            return False
+        with self._lock:
+            if self._count >= MOST_PASSING:
+                return False
+            self._count += 1
+            self.kept.setdefault(observation.again, []).append(observation)
+        return True
+
+    def without(self, taken: Iterable[Target]) -> list[Observation]:
+        """Those that no later look was asked for."""
+        asked = set(taken)
+        left = (kept for target, kept in self.kept.items() if target not in asked)
+        return list(chain.from_iterable(left))
 
 
 class LookAgain:
@@ -80,10 +124,23 @@ class LookAgain:
         wait = SLOT_SECONDS - seconds % SLOT_SECONDS
         return self._start(again, wait, f"once-{slot}")
 
+    def go_on(self, again: Again, cursor: Mapping[str, Any] | None) -> bool:
+        """Ask for the next part of a look at everything; without a cursor it begins anew.
+
+        False as in :meth:`later`.
+        """
+        following = replace(again, cursor=cursor, part=again.part + 1)
+        wait = SLOT_SECONDS if cursor is None else 1
+        return self._start(following, wait, f"part-{following.part}")
+
     def _start(self, again: Again, wait: int, when: str) -> bool:
         targets = _plain(again.targets)
-        # Each invocation of a Config rule has to be answered under its own token.
+        # Each invocation of a Config rule has to be answered under its own token, and each part of
+        # a look goes on from its own cursor.
         token = [again.config.token] if again.config else []
+        if again.part:
+            cursor = json.dumps(again.cursor and dict(again.cursor), sort_keys=True)
+            token = [again.trigger, str(again.attempt), cursor]
         digest = hashlib.sha256(json.dumps(targets + token).encode()).hexdigest()[:16]
         name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
         look = {
@@ -98,6 +155,10 @@ class LookAgain:
             look["crowd"] = again.crowd
         if again.config is not None:
             look["config"] = asdict(again.config)
+        if again.part:
+            look["part"] = again.part
+        if again.cursor is not None:
+            look["cursor"] = dict(again.cursor)
         asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
         text = json.dumps(asked)
         if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
@@ -112,6 +173,16 @@ class LookAgain:
         except BotoCoreError:
             return False
         return True
+
+
+def may_appear(again: Again) -> bool:
+    """Whether a resource that does not exist is looked at once more before that is believed.
+
+    Services are eventually consistent: right after a call that made or changed it, another one may
+    say that it does not exist. Names of calls decide, so that a deletion is not waited for.
+    """
+    call = again.origin.call
+    return bool(call) and not call.startswith(_ENDS) and again.attempt < _APPEARS_WITHIN
 
 
 def concerns_everything(target: Target) -> bool:
@@ -131,6 +202,11 @@ def asked_for(event: Any) -> Again:
     attempt = event.get("attempt")
     if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 0:
         raise MalformedEvent("'look_again.attempt' must be a whole number from 0")
+    part, cursor = event.get("part", 0), event.get("cursor")
+    if isinstance(part, bool) or not isinstance(part, int) or part < 0:
+        raise MalformedEvent("'look_again.part' must be a whole number from 0")
+    if cursor is not None and not isinstance(cursor, Mapping):
+        raise MalformedEvent("'look_again.cursor' must be an object")
     return Again(
         frozenset(map(_target, event["targets"])),
         attempt,
@@ -139,6 +215,8 @@ def asked_for(event: Any) -> Again:
         str(event.get("crowd") or ""),
         _config(event.get("config")),
         _texts(event.get("named")),
+        cursor,
+        part,
     )
 
 

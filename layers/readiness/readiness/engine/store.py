@@ -51,6 +51,10 @@ _NO_INDEX = {"ValidationException", "ResourceNotFoundException"}
 """What DynamoDB, and what emulators, say of an index that is missing or still being filled."""
 
 
+Place = tuple[str, str]
+"""Where a walk through the table stopped: the key of a row."""
+
+
 class Unwritable(Exception):
     """A finding that cannot be written as it is; the others can."""
 
@@ -206,6 +210,16 @@ class Store(History):
 
     def every_key(self, *, also_gone: bool = False) -> Iterator[tuple[Resource, str]]:
         """Resource and rule of every row: a walk through the whole table."""
+        for keys, _ in self.pages_of_keys(also_gone=also_gone):
+            yield from keys
+
+    def pages_of_keys(
+        self, after: Place | None = None, *, also_gone: bool = False
+    ) -> Iterator[tuple[list[tuple[Resource, str]], Place | None]]:
+        """The same page by page, each with the place after which another walk can go on.
+
+        None after the last page.
+        """
         scan: dict[str, Any] = {
             "TableName": self._findings,
             "ProjectionExpression": "#r, #u",
@@ -213,12 +227,16 @@ class Store(History):
         }
         if not also_gone:
             scan["FilterExpression"] = "attribute_not_exists(gone)"
+        if after is not None:
+            scan["ExclusiveStartKey"] = self._key(*after)
         while True:
             page = self._client.scan(**scan)
-            yield from self._keys(page["Items"])
-            if "LastEvaluatedKey" not in page:
+            last = page.get("LastEvaluatedKey")
+            place = (last["resource"]["S"], last["rule"]["S"]) if last else None
+            yield list(self._keys(page["Items"])), place
+            if not last:
                 return
-            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            scan["ExclusiveStartKey"] = last
 
     def _keys(self, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Resource, str]]:
         for item in items:

@@ -112,6 +112,7 @@ def survey(
     enough: Callable[[], bool] = lambda: False,
     progress: Callable[[int, int], None] = lambda done, total: None,
     record: Callable[[Observation], None] = lambda observation: None,
+    closes: bool = True,
 ) -> Iterator[Observation]:
     """Judge every resource the rules know; ``coverage`` tells what was really covered.
 
@@ -122,7 +123,8 @@ def survey(
 
     The first leg lists every type at once. A later one lists a type when its turn comes, and the
     types that earlier legs are done with only at the end of the survey, to close what is gone. So
-    are those again whose listing this leg has taken over.
+    are those again whose listing this leg has taken over. Where nothing ``closes`` by them, they
+    are not.
     """
     coverage.begin(start)
     by_type: dict[ResourceType, list[Rule]] = {}
@@ -136,7 +138,9 @@ def survey(
             if coverage.cursor is not None:
                 return
         # By a listing that an earlier leg made nothing is closed.
-        yield from run.closing([*ahead, *behind] if evaluation.aws.has_taken_over else behind)
+        if closes:
+            again = [*ahead, *behind] if evaluation.aws.has_taken_over else behind
+            yield from run.closing(again)
 
 
 @dataclass

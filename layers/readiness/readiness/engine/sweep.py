@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine import sdk
@@ -38,6 +37,52 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Legs:
+    """What the legs of sweeps, and of looks at everything, have in common in one sandbox."""
+
+    def __init__(self, telemetry: Telemetry, sandbox: Sandbox) -> None:
+        self._telemetry = telemetry
+        self._sandbox = sandbox
+        self._handed_on: tuple[str, Answers] | None = None
+
+    def enough(
+        self, recorder: Recorder, coverage: Coverage, left: Callable[[], float]
+    ) -> Callable[[], bool]:
+        """Whether the time that remains is needed for the second looks and the answer."""
+        available = left()
+
+        def enough() -> bool:
+            again = 1000 * recorder.seconds_to_look((available - left()) / 1000)
+            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
+                moved=coverage.reached is not None
+            )
+
+        return enough
+
+    def look_a_second_time(self, recorder: Recorder, left: Callable[[], float]) -> None:
+        """Look again at what changed, once for the whole leg."""
+        unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+        if unseen:
+            self._telemetry.second_looks_left(unseen)
+
+    def hand_on(self, leg: Leg, coverage: Coverage, aws: Aws) -> None:
+        """Forget what the leg read, but for what the next one, if any, can go on with.
+
+        That one mostly runs in this sandbox. Long listings are then read once in several legs, and
+        what takes more calls than a leg has turns for is read by several.
+        """
+        if coverage.cursor is not None:
+            self._handed_on = (leg.sweep, aws.answers.handed_on(_now()))
+        aws.forget()
+        self._sandbox.relieve()
+
+    def take_over(self, leg: Leg, aws: Aws) -> None:
+        """Go on with what the leg before this one has read, if it ran in this sandbox."""
+        handed_on, self._handed_on = self._handed_on, None
+        if handed_on is not None and leg.start is not None and handed_on[0] == leg.sweep:
+            aws.take_over(handed_on[1].handed_on(_now()))
+
+
 class Sweep:
     """The legs of one heading's sweeps, in the sandbox of its function."""
 
@@ -46,15 +91,14 @@ class Sweep:
         deployment: Deployment,
         telemetry: Telemetry,
         later: Later,
-        sandbox: Sandbox,
+        legs: Legs,
     ) -> None:
         self._deployment = deployment
         self._heading = deployment.heading
         self._telemetry = telemetry
         self._later = later
-        self._sandbox = sandbox
+        self._legs = legs
         self._former = Former(deployment.dynamodb, deployment.transitions_table)
-        self._handed_on: tuple[str, Answers] | None = None
         self._sdk_is_told = False
 
     def leg(self, sweep: object, account: str, region: str, context: Any) -> dict[str, Any]:
@@ -81,13 +125,12 @@ class Sweep:
             now=_now,
             bulk=True,
         )
-        self._take_over(leg, evaluation.aws)
+        self._legs.take_over(leg, evaluation.aws)
         recorder = Recorder(self._deployment.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self._heading)
         recorder.expect(rules)
         began = _now()
-        available = left()
         evaluated = 0
         passing: set[Target] = set()
 
@@ -95,22 +138,18 @@ class Sweep:
             if not leg.is_tried_again(observation):
                 recorder.record(observation)
 
-        def enough() -> bool:
-            """Whether the time that remains is needed for the second looks and the answer."""
-            again = 1000 * recorder.seconds_to_look((available - left()) / 1000)
-            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
-                moved=coverage.reached is not None
-            )
-
+        enough = self._legs.enough(recorder, coverage, left)
         for observation in survey(
             evaluation, rules, coverage, start=leg.start, enough=enough, record=record
         ):
             evaluated += 1
-            passing |= self._left_open(leg, observation)
-        self._hand_on(leg, coverage, evaluation.aws)
-        unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+            still_open = self._left_open(leg, observation)
+            if len(passing) < MOST_TARGETS:
+                passing |= still_open
+        self._legs.hand_on(leg, coverage, evaluation.aws)
+        self._legs.look_a_second_time(recorder, left)
         self._later.ask(
-            islice(passing, MOST_TARGETS),
+            passing,
             Again(frozenset(), 0, leg.sweep, self._deployment.origin(origin)),
             _now(),
         )
@@ -122,30 +161,11 @@ class Sweep:
             coverage.cursor = coverage.end
         answer = self._telemetry.recorded(recorder, evaluated) | self._covered(coverage, rules)
         answer |= {"closed": closed} | ({"wait": wait} if wait else {})
-        if unseen:
-            self._telemetry.second_looks_left(unseen)
         if coverage.cursor is not None:
             cursor = coverage.cursor.after_a_leg_from(leg.start)
             return answer | {"cursor": as_json(cursor, self._deployment.release)}
         recorder.raise_on_unwritten()
         return answer
-
-    def _hand_on(self, leg: Leg, coverage: Coverage, aws: Aws) -> None:
-        """Forget what the leg read, but for what the next one, if any, can go on with.
-
-        That one mostly runs in this sandbox. Long listings are then read once in several legs, and
-        what takes more calls than a leg has turns for is read by several.
-        """
-        if coverage.cursor is not None:
-            self._handed_on = (leg.sweep, aws.answers.handed_on(_now()))
-        aws.forget()
-        self._sandbox.relieve()
-
-    def _take_over(self, leg: Leg, aws: Aws) -> None:
-        """Go on with what the leg before this one has read, if it ran in this sandbox."""
-        handed_on, self._handed_on = self._handed_on, None
-        if handed_on is not None and leg.start is not None and handed_on[0] == leg.sweep:
-            aws.take_over(handed_on[1].handed_on(_now()))
 
     def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
         """What is looked at once more soon after this leg, and not in another one."""
@@ -185,9 +205,21 @@ class Sweep:
         folder, existing = self._heading.folder, [rule.id for rule in self._heading]
         deployed = self._deployment.headings
         if not enough() and not self._former.is_clean(folder, existing, deployed):
-            closed += closing.retired(folder, self._heading.rules, deployed=deployed, before=began)
-            if not closing.is_another_needed:
+            walk = self._former.walk(folder, existing, deployed)
+            closed += closing.retired(
+                folder,
+                self._heading.rules,
+                deployed=deployed,
+                before=began,
+                walk=walk,
+                enough=enough,
+            )
+            if closing.walk is not None:
+                self._former.reached(folder, existing, deployed, closing.walk)
+            elif not closing.is_another_needed:
                 self._former.cleaned(folder, existing, deployed)
+            elif walk is not None:
+                self._former.begin_anew(folder)
         recorder.look_again(enough)
         return closed
 

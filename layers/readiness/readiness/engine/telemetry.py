@@ -81,6 +81,11 @@ class Telemetry:
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
         return {"evaluated": evaluated, "transitions": recorder.transitions}
 
+    def look_cut(self, part: int) -> None:
+        """A look at everything was not ended; the sweep evaluates the rest."""
+        self.counts.add("LooksCut")
+        self.log.error("a look at everything was not ended", extra={"part": part})
+
     def second_looks_left(self, unseen: int) -> None:
         self.counts.add("SecondLooksLeft", unseen)
         self.log.warning("no time to look again", extra={"findings": unseen})

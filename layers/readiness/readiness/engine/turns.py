@@ -1,0 +1,114 @@
+"""Whose turn it is to look at everything: one look at a time, and another for what came meanwhile.
+
+In a vast account a look at everything takes longer than the minute after which the next one may
+begin, and each takes its part of AWS's rates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.engine.attribute_values import serialise
+from readiness.engine.events import Target
+from readiness.model.finding import iso
+
+LOOK = "look"
+LEASE = timedelta(minutes=10)
+"""How long a look has its turn after the part that it began last, which takes five at most."""
+_MORE = "more"
+_KEPT_SECONDS = 24 * 3600
+
+
+class Turns:
+    """Rows of the transitions table, ``look#<heading>`` with ``at`` a digest of the rules.
+
+    ``look`` is whose turn it is, ``until`` how long; empty after it has ended. A second row, which
+    ends in ``#more``, says that an event came during a look (``came``). They carry no
+    ``unpublished``, so the stream passes over them, and expire after a day.
+    """
+
+    def __init__(self, client: Any, table: str, heading: str) -> None:
+        self._client = client
+        self._table = table
+        self._heading = f"{LOOK}#{heading}"
+
+    def key(self, targets: Iterable[Target]) -> str:
+        """What is looked at, as the key of a turn."""
+        rules = "\n".join(sorted({target.rule for target in targets}))
+        return hashlib.sha256(rules.encode()).hexdigest()[:16]
+
+    def take(self, key: str, look: str, now: datetime) -> bool:
+        """Whether it is the turn of ``look`` (again); also where that cannot be told.
+
+        Where it is not, the one whose turn it is will know that another event came.
+        """
+        if self._taken(key, look, now):
+            return True
+        self._note_more(key, iso(now), now)
+        # The other one may have ended just before it could know.
+        return self._taken(key, look, now)
+
+    def end(self, key: str, look: str, now: datetime) -> bool:
+        """Give the turn back; whether an event came meanwhile. Raises botocore's errors."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=self._row(key, now, {"look": look, "until": ""}),
+                ConditionExpression="#l = :look",
+                ExpressionAttributeNames={"#l": "look"},
+                ExpressionAttributeValues={":look": {"S": look}},
+            )
+        except ClientError as error:
+            if not _is_conditional(error):
+                raise
+            # The turn had lapsed, and another look has it.
+            return False
+        answer = self._client.get_item(
+            TableName=self._table, Key=self._key(f"{key}#{_MORE}"), ConsistentRead=True
+        )
+        if not answer.get("Item", {}).get("came", {}).get("S"):
+            return False
+        self._note_more(key, "", now)
+        return True
+
+    def _taken(self, key: str, look: str, now: datetime) -> bool:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=self._row(key, now, {"look": look, "until": iso(now + LEASE)}),
+                ConditionExpression="attribute_not_exists(finding_id) OR #u < :now OR #l = :look",
+                ExpressionAttributeNames={"#l": "look", "#u": "until"},
+                ExpressionAttributeValues={":look": {"S": look}, ":now": {"S": iso(now)}},
+            )
+        except ClientError as error:
+            return not _is_conditional(error)
+        except BotoCoreError:
+            return True
+        return True
+
+    def _note_more(self, key: str, came: str, now: datetime) -> None:
+        try:
+            row = self._row(f"{key}#{_MORE}", now, {"came": came})
+            self._client.put_item(TableName=self._table, Item=row)
+        except (BotoCoreError, ClientError):
+            # One look too many or, until the sweep, one too few.
+            return
+
+    def _row(self, at: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:
+        row = {"finding_id": self._heading, "at": at, "kind": "LOOK"}
+        expires = int(now.timestamp()) + _KEPT_SECONDS
+        item: dict[str, Any] = serialise({**row, **values, "expires_at": expires})
+        return item
+
+    def _key(self, at: str) -> dict[str, Any]:
+        return {"finding_id": {"S": self._heading}, "at": {"S": at}}
+
+
+def _is_conditional(error: ClientError) -> bool:
+    code = error.response.get("Error", {}).get("Code")
+    return bool(code == "ConditionalCheckFailedException")

@@ -1,0 +1,296 @@
+"""A look at everything after an event: in parts, one at a time, and none that came meanwhile lost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from readiness import Severity, Status, complies, heading
+from readiness.engine import function as module
+from readiness.engine.events import MalformedEvent, Target
+from readiness.engine.function import Function
+from readiness.engine.look_again import MOST_PARTS, WAITS
+from readiness.engine.turns import LEASE, Turns
+from readiness.model.unreadable import Cause, Unreadable
+from tests.engine.things import THING, THINGS, Thing
+from tests.fake_account import HOME, error
+from tests.pipeline.standins import context
+from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+THROTTLED = Unreadable("test:GetThing", Cause.THROTTLED, "SlowDown")
+toy = heading("Security", "Encryption")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def there(thing: Thing):
+    """A thing is there."""
+    return complies("It is there.")
+
+
+EVERYTHING = [[there.id, None, None]]
+
+
+class Machine:
+    """Step Functions: a name is taken once; what was started waits to be run."""
+
+    def __init__(self):
+        self.names, self.waiting, self.refuses = set(), [], False
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
+        if self.refuses:
+            raise error("ExecutionLimitExceeded")
+        if name in self.names:
+            raise error("ExecutionAlreadyExists")
+        self.names.add(name)
+        self.waiting.append(json.loads(input))
+
+
+class Running:
+    """A Lambda context whose time goes by with each look at the clock."""
+
+    def __init__(self, milliseconds, step):
+        self.invoked_function_arn = context().invoked_function_arn
+        self.aws_request_id = "r"
+        self._left, self._step = milliseconds, step
+
+    def get_remaining_time_in_millis(self):
+        self._left -= self._step
+        return max(0, self._left)
+
+
+@pytest.fixture
+def dynamodb(monkeypatch, three_things):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", HOME)
+    with mock_aws():
+        yield make_tables()
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    times = [NOON]
+    monkeypatch.setattr(module, "_now", lambda: times[0])
+    return times
+
+
+@pytest.fixture
+def function(dynamodb, monkeypatch, machine, clock):
+    monkeypatch.setattr("readiness.engine.survey._THREADS", 1)
+    tables = {"FINDINGS_TABLE": FINDINGS, "TRANSITIONS_TABLE": TRANSITIONS}
+    made = Function(toy, {**tables, "LOOK_AGAIN_MACHINE": "machine"})
+    made.stored = make_store(dynamodb)
+    real = made.deployment.session.client
+    monkeypatch.setattr(
+        made.deployment.session,
+        "client",
+        lambda service, **how: machine if service == "stepfunctions" else real(service, **how),
+    )
+    return made
+
+
+def look(trigger="event-1", **more):
+    return {"look_again": {"targets": EVERYTHING, "attempt": 0, "trigger": trigger, **more}}
+
+
+def run(function, machine, event, most=40, running=context):
+    """The look and every part that follows from it; the answers."""
+    answers = [function(event, running())]
+    while machine.waiting and len(answers) < most:
+        answers.append(function(machine.waiting.pop(0)["event"], running()))
+    return answers
+
+
+def rows(function):
+    return {row.resource.id: row for row in function.stored.all()}
+
+
+def loaded():
+    return Counter(id for kind, id in THINGS.loads if kind == "thing")
+
+
+def short():
+    return Running(120_000, 1000)
+
+
+def test_a_look_that_has_not_the_time_goes_on_where_it_stopped(function, machine):
+    THINGS.ids = [f"{number:03}" for number in range(250)]
+    answers = run(function, machine, look(), running=short)
+    assert len(answers) > 3
+    assert all("cursor" in answer for answer in answers[:-1])
+    assert "cursor" not in answers[-1]
+    assert sum(answer["evaluated"] for answer in answers) == 250, "each is evaluated once"
+    assert set(rows(function)) == set(THINGS.ids)
+    assert {row.status for row in rows(function).values()} == {Status.COMPLIANT}
+    assert {row.woken_by for row in rows(function).values()} == {"event"}
+
+
+def test_a_look_that_has_the_time_is_one(function, machine):
+    [answer] = run(function, machine, look())
+    assert answer == {"evaluated": 3, "transitions": 0}
+
+
+def test_an_event_during_a_look_is_no_look_beside_it_and_one_after_it(function, machine, clock):
+    THINGS.ids = [f"{number:03}" for number in range(150)]
+    function(look(), short())
+    THINGS.loads.clear()
+    beside = function(look("event-2"), short())
+    assert (beside["evaluated"], loaded()) == (0, Counter())
+    while "cursor" in (answer := function(machine.waiting.pop(0)["event"], short())):
+        assert not loaded()["000"], "the first look goes on"
+    assert answer["later"] == 1
+    [asked] = machine.waiting
+    assert asked["wait"] == 60
+    assert asked["event"]["look_again"]["origin"]["by"] == ""
+    THINGS.loads.clear()
+    answers = run(function, machine, machine.waiting.pop(0)["event"], running=short)
+    assert loaded() == Counter(THINGS.ids), "from the beginning, and once"
+    assert "later" not in answers[-1]
+    assert not machine.waiting
+
+
+def test_a_look_after_the_end_of_another_is_its_own(function, machine):
+    for number in range(3):
+        [answer] = run(function, machine, look(f"event-{number}"))
+        assert answer["evaluated"] == 3
+
+
+def test_a_part_that_failed_is_made_again(function, machine, monkeypatch):
+    """Lambda and the state machine bring the same event again."""
+    THINGS.ids = [f"{number:03}" for number in range(150)]
+    function(look(), short())
+    asked = machine.waiting.pop(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(function.store, "record", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            function(asked["event"], short())
+    answers = run(function, machine, asked["event"], running=short)
+    assert "cursor" not in answers[-1]
+    assert set(rows(function)) == set(THINGS.ids)
+
+
+def test_a_look_that_died_keeps_its_turn_for_a_while_only(function, machine, clock):
+    turns = Turns(function.stored.client, TRANSITIONS, "encryption")
+    key = turns.key([Target(there.id, None)])
+    assert turns.take(key, "dead", NOON)
+    assert function(look(), context())["evaluated"] == 0
+    clock[0] = NOON + LEASE + timedelta(seconds=1)
+    assert function(look("event-2"), context())["evaluated"] == 3
+
+
+def test_what_cannot_be_read_for_now_waits_for_a_later_look(function, machine):
+    THINGS.fails = {("thing", "b"): THROTTLED}
+    answer = function(look(), context())
+    assert answer["again"] == 1
+    assert set(rows(function)) == {"a", "c"}
+    [asked] = machine.waiting
+    assert asked["event"]["look_again"]["targets"] == [[there.id, "b", None]]
+    assert asked["event"]["look_again"]["attempt"] == 1
+
+
+def test_where_no_later_look_can_be_had_it_is_unknown(function, machine):
+    THINGS.fails = {("thing", "b"): THROTTLED}
+    machine.refuses = True
+    function(look(), context())
+    assert rows(function)["b"].status is Status.INSUFFICIENT_DATA
+
+
+def test_after_the_last_look_it_is_unknown(function, machine):
+    THINGS.fails = {("thing", "b"): THROTTLED}
+    function(look(attempt=len(WAITS)), context())
+    assert rows(function)["b"].status is Status.INSUFFICIENT_DATA
+    assert not machine.waiting
+
+
+def test_a_later_look_does_not_wait_for_its_turn(function, machine):
+    turns = Turns(function.stored.client, TRANSITIONS, "encryption")
+    assert turns.take(turns.key([Target(there.id, None)]), "another", NOON)
+    assert function(look(attempt=1), context())["evaluated"] == 3
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["too many parts", "no state machine"])
+def test_a_look_that_gets_nowhere_is_cut_and_counted(function, machine, capsys, refuses):
+    machine.refuses = refuses
+    part = 0 if refuses else MOST_PARTS
+    function(look(part=part), context(milliseconds=1000))
+    assert not machine.waiting
+    assert '"LooksCut":[1.0]' in capsys.readouterr().out
+    assert function(look("event-2"), context())["evaluated"] == 3, "it has given its turn back"
+
+
+def test_a_part_of_another_version_begins_anew(function, machine):
+    cursor = {"type": THING.name, "region": HOME, "after": "b", "release": "of-another-version"}
+    assert function(look(part=1, cursor=cursor), context())["evaluated"] == 3
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"part": -1}, {"part": True}, {"part": "1"}, {"cursor": "x"}, {"cursor": {"x": 1}}],
+)
+def test_a_part_that_says_nothing_usable_is_refused(function, broken):
+    with pytest.raises(MalformedEvent):
+        function(look(**broken), context())
+
+
+# -- turns -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def turns(dynamodb):
+    return Turns(dynamodb, TRANSITIONS, "encryption")
+
+
+def test_whose_turn_it_is(turns):
+    assert turns.take("k", "one", NOON)
+    assert turns.take("k", "one", NOON), "its next part, or another try"
+    assert turns.take("other", "two", NOON)
+    assert not turns.take("k", "two", NOON)
+    assert turns.end("k", "one", NOON), "another event came"
+    assert turns.take("k", "two", NOON)
+    assert not turns.end("k", "two", NOON)
+
+
+def test_whose_turn_has_lapsed_does_not_end_the_next_one(turns):
+    assert turns.take("k", "one", NOON)
+    later = NOON + LEASE + timedelta(seconds=1)
+    assert turns.take("k", "two", later)
+    assert not turns.end("k", "one", later)
+    assert not turns.take("k", "three", later)
+
+
+def test_a_turn_that_ends_while_another_asks_is_taken_by_it(turns, monkeypatch):
+    """Between being refused and saying so the first look ends, and sees nothing that waits."""
+    assert turns.take("k", "one", NOON)
+    note = turns._note_more
+
+    def ended_first(*said):
+        assert not turns.end("k", "one", NOON)
+        note(*said)
+
+    monkeypatch.setattr(turns, "_note_more", ended_first)
+    assert turns.take("k", "two", NOON)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [error("ThrottlingException"), EndpointConnectionError(endpoint_url="https://dynamodb")],
+    ids=["refused", "unreachable"],
+)
+def test_where_the_table_does_not_answer_each_look_is_made(turns, monkeypatch, failure):
+    def fail(**_):
+        raise failure
+
+    monkeypatch.setattr(turns._client, "put_item", fail)
+    assert turns.take("k", "one", NOON)
+    assert turns.take("k", "two", NOON)
+    with pytest.raises(type(failure)):
+        turns.end("k", "one", NOON)
