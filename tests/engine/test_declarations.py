@@ -81,6 +81,12 @@ def test_the_statements_of_the_rule_are_asked_of_the_index():
     assert (asked["KeyConditionExpression"], name) == ("#r = :r", "rule")
 
 
+def test_a_row_with_a_value_that_is_never_written_here_costs_no_other():
+    spoilt = attestation_item(replace(SAID, id="b")) | {"picture": {"B": b"x"}}
+    answers = {"dynamodb__query": {"Items": [spoilt, attestation_item(SAID)], "Count": 2}}
+    assert attested(table().but(**answers)).statements == (SAID,)
+
+
 def test_where_nothing_is_deployed_nothing_was_declared_and_nothing_is_asked():
     fake_account = table(SAID)
     found = attested(fake_account, name="", known=lambda resource, rule: 1 / 0)

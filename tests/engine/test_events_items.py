@@ -214,6 +214,28 @@ def called(**parameters):
     return resolve_targets(event, toy)
 
 
+@pytest.mark.parametrize(
+    ("told", "id"),
+    [
+        pytest.param("top", "top", id="a text"),
+        pytest.param(["top"], "top", id="a list of one"),
+        pytest.param(["top", "low"], None, id="a list of several"),
+        pytest.param([], None, id="an empty list"),
+        pytest.param("", None, id="an empty text"),
+        pytest.param(7, None, id="a number"),
+    ],
+)
+def test_of_several_ids_any_may_be_meant(told, id):
+    item = {"resourceType": KILN.name, "resourceId": "big", "configuration": {"shelf": told}}
+    event = {
+        "detail-type": "Config Configuration Item Change",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "detail": {"configurationItem": item},
+    }
+    assert Target("encryption.loaded", id) in resolve_targets(event, toy).targets
+
+
 def test_a_call_that_sets_what_no_rule_looks_at_says_so():
     seen = called(fan=3)
     assert seen.targets == frozenset()

@@ -53,6 +53,26 @@ def test_an_api_call_says_who_made_it_and_when(source, by):
 
 
 @pytest.mark.parametrize(
+    ("identity", "by"),
+    [
+        pytest.param({"arn": ANN, "invokedBy": "x", "type": "IAMUser"}, ANN, id="a principal"),
+        pytest.param(
+            {"invokedBy": "ecs.amazonaws.com", "type": "AWSService"},
+            "ecs.amazonaws.com",
+            id="a service",
+        ),
+        pytest.param({"type": "AWSAccount"}, "AWSAccount", id="an account"),
+        pytest.param({}, "", id="nothing told"),
+        pytest.param(None, "", id="no identity"),
+    ],
+)
+def test_who_made_a_call_that_names_no_principal(identity, by):
+    event = api_call()
+    event["detail"]["userIdentity"] = identity
+    assert resolve_targets(event, encryption).changed_by == by
+
+
+@pytest.mark.parametrize(
     ("more", "ignored"),
     [
         pytest.param(
