@@ -60,6 +60,12 @@ def test_evidence_goes_to_the_rule_that_asks():
     assert (seen.finding.section, seen.finding.heading) == ("Security", "Encryption")
 
 
+def test_a_fault_says_what_is_expected():
+    THINGS.owner.clear()
+    found = run(owned).observe(owned, thing("a")).finding
+    assert (found.status, found.expected) == (Status.NON_COMPLIANT, "An owner.")
+
+
 def test_a_reference_to_nothing_is_none():
     assert run(owned).observe(owned, thing("c")).finding.reason == "Nobody owns it."
 
@@ -143,6 +149,7 @@ def test_tags_decorate_the_finding():
     fake_account = tagged(Application="MAIF", Environment="prod", Owner="team\u202e")
     finding = run(owned, fake_account=fake_account).observe(owned, thing("a")).finding
     assert (finding.workload, finding.environment, finding.owner) == ("MAIF", "prod", "team")
+    assert finding.tags == {"Application": "MAIF", "Environment": "prod", "Owner": "team"}
 
 
 def test_tags_nobody_can_read_leave_the_scope_unknown():

@@ -197,6 +197,43 @@ def test_an_item_of_a_type_that_no_rule_depends_on_wakes_nothing():
     assert woken_by(changed("Configuration.Heat"), "AWS::Test::Wheel") == set()
 
 
+ENVELOPE = {"id": "event-1", "account": "111122223333", "region": "us-east-1"}
+
+
+@pytest.mark.parametrize(
+    ("event", "ignored"),
+    [
+        pytest.param(
+            {
+                "detail-type": "Config Configuration Item Change",
+                "detail": {"configurationItem": {"resourceType": "AWS::Test::Wheel"}},
+            },
+            "no rule depends on AWS::Test::Wheel",
+            id="of another type",
+        ),
+        pytest.param(
+            {
+                "detail-type": "Config Configuration Item Change",
+                "detail": {"configurationItemSummary": {"resourceType": KILN.name}},
+            },
+            "",
+            id="the summary of one that is too large",
+        ),
+        pytest.param(
+            {"detail-type": "Kiln Cooled", "detail": {}},
+            "no rule depends on 'Kiln Cooled' events like this",
+            id="of a service",
+        ),
+    ],
+)
+def test_what_wakes_nothing_says_why_and_where_it_came_from(event, ignored):
+    seen = resolve_targets(event | ENVELOPE, toy)
+    assert (seen.account, seen.region, seen.trigger) == ("111122223333", "us-east-1", "event-1")
+    assert seen.ignored == ignored
+    assert bool(seen.targets) is not bool(ignored)
+    assert (seen.config, seen.changed_by) == (None, "")
+
+
 def called(**parameters):
     """What a call that sets the heat or the fan of a kiln leads to."""
     event = {
