@@ -14,6 +14,7 @@ from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import Target
+from readiness.engine.observation import finding_of
 from readiness.engine.rows import Entry
 from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey
@@ -60,6 +61,27 @@ def test_evidence_goes_to_the_rule_that_asks():
     assert (seen.finding.section, seen.finding.heading) == ("Security", "Encryption")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("web\u202e", "web"), ("a", ""), ("", ""), ("x" * 129, "x" * 127 + "…")],
+    ids=["another", "that of the id", "none", "too long"],
+)
+def test_a_finding_has_the_name_that_its_id_does_not_say(name, told):
+    found = finding_of(
+        owned,
+        thing("a"),
+        complies("It is."),
+        NOON,
+        settings={},
+        tags=None,
+        name=name,
+        scope=SCOPE,
+        trigger="",
+        changed_by=Origin(),
+    )
+    assert (found.name, found.tags) == (told, None)
+
+
 def test_a_fault_says_what_is_expected():
     THINGS.owner.clear()
     found = run(owned).observe(owned, thing("a")).finding
@@ -86,7 +108,7 @@ def test_what_cannot_be_read_is_not_judged(kind):
     THINGS.fails[kind, "a" if kind == "thing" else "x"] = DENIED
     finding = run(owned).observe(owned, thing("a")).finding
     assert finding.status is Status.INSUFFICIENT_DATA
-    assert finding.missing == ("test:GetThing",)
+    assert (finding.missing, finding.denied) == (("test:GetThing",), ("test:GetThing",))
     assert "test:GetThing was denied (AccessDenied)" in finding.reason
 
 
