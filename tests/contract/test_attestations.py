@@ -51,8 +51,7 @@ def test_events_put_rows_as_events_only():
     put = OF_EVENTS["OnlyAsEventBridge"]
     assert put["Action"] == "dynamodb:PutItem"
     assert put["Condition"] == {
-        "Null": {"dynamodb:LeadingKeys": "false"},
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{MACHINE}*"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{MACHINE}*"]}
     }
 
 
