@@ -417,6 +417,18 @@ def test_attestations_are_in_oscal(run, stored, account, stack, ids, monkeypatch
     assert "It was restored." in run("export", "--format", "oscal").stdout
 
 
+def test_without_room_for_a_temporary_file_it_says_what_helps(run, stored, monkeypatch):  # noqa: F811
+    def full():
+        raise OSError(28, "No space left on device")
+
+    stored(*every_kind())
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    said = run("export", "--format", "csv")
+    assert (said.exit_code, said.stdout) == (4, "")
+    assert "No space left on device" in said.stderr
+    assert "TMPDIR" in said.stderr
+
+
 def test_a_file_is_written(run, stored, tmp_path):  # noqa: F811
     stored()
     assert run("export", "--format", "sarif", "--file", str(tmp_path / "x")).stdout == ""

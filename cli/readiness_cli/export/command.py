@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import file_option, note, write
 
 if TYPE_CHECKING:
+    from readiness.model.finding import Finding
     from readiness_cli.deployed import Deployed
     from readiness_cli.export.content import Content
     from readiness_cli.export.spool import Spool
@@ -61,7 +62,6 @@ def export(
     from readiness_cli import boxes  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
     from readiness_cli.export.content import Content  # noqa: PLC0415
-    from readiness_cli.export.spool import Spool  # noqa: PLC0415
     from readiness_cli.report.gathered import attestations  # noqa: PLC0415
 
     known = catalogue.rules()
@@ -74,7 +74,7 @@ def export(
         if not each.gone and each.severity.rank <= least
         if heading_name is None or each.rule in rules
     )
-    with Spool(meant) as found:
+    with _spooled(meant) as found:
         _check(stored, found, workload)
         for key, why in stored.store.unreadable.items():
             note(
@@ -97,6 +97,21 @@ def export(
         unseen = set(rules) - {mark.rule for mark in found.marks}
     if unseen and not (only_open or severity or workload):
         note(f"note: {session.plural(len(unseen), 'rule')} have no verdict, and are not in it")
+
+
+def _spooled(findings: Iterable[Finding]) -> Spool:
+    """Raises Failure where there is no room for them."""
+    from readiness_cli.export.spool import Spool  # noqa: PLC0415
+
+    try:
+        return Spool(findings)
+    except OSError as error:
+        raise Failure(
+            f"the findings cannot be put into a temporary file: {error.strerror or error}",
+            why="An export is sorted on disk, since it may be too large for the memory",
+            fix="set TMPDIR to a directory with room: 60 MB for 100,000 findings",
+            code=Exit.AWS_OR_INTERNAL,
+        ) from error
 
 
 def _check(stored: Deployed, found: Spool, workload: str | None) -> None:

@@ -58,7 +58,8 @@ class Spool(Sequence[Finding]):
         self._file.close()
 
     def __del__(self) -> None:
-        self._file.close()
+        if hasattr(self, "_file"):
+            self._file.close()
 
     def __len__(self) -> int:
         return len(self.marks)
