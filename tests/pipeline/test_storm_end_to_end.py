@@ -31,8 +31,10 @@ SEED = int(os.environ.get("STORM_SEED", "1"))
 MOTO_TAKES = 100
 """Findings that moto's tables can hold before they have to be made larger."""
 PATIENCE = timedelta(hours=3)
-LOSS = 0.01
-"""Of all calls to AWS: about one invocation in ten dies."""
+LOSS = 0.2
+"""Of all invocations: each of them dies at one of its first calls to AWS, if it makes so many."""
+FUSE = 120
+"""Twice the calls: each can be the last before it takes effect, or after."""
 DEFAULT = str(deployed.committed()["Parameters"]["PagerDutyGroupAbove"]["Default"])
 
 
@@ -45,7 +47,7 @@ class Storm:
         self.pipeline = pipeline
         self.pipeline.baseline_is_over()
         self.loss = 0.0
-        self.died = 0
+        self.fuse = self.died = 0
         for client in (pipeline.dynamodb, pipeline.sns):
             client.meta.events.register("before-call.*.*", self.may_die)
             client.meta.events.register("after-call.*.*", self.may_die)
@@ -54,10 +56,17 @@ class Storm:
         self.pipeline.environment["PAGERDUTY_GROUP_ABOVE"] = DEFAULT
         self.renew()
 
+    def invoked(self):
+        """An invocation begins, and may be one that dies: one in so many, however much it does."""
+        dies = self.random.random() < self.loss
+        self.fuse = self.random.randint(1, FUSE) if dies else 0
+
     def may_die(self, **_):
-        if self.random.random() < self.loss:
-            self.died += 1
-            raise Crash
+        if self.fuse:
+            self.fuse -= 1
+            if not self.fuse:
+                self.died += 1
+                raise Crash
 
     def renew(self):
         """New processes, which know nothing but the tables."""
@@ -134,6 +143,7 @@ class Storm:
             )
         if not records:
             return False
+        self.invoked()
         try:
             answer = self.pager.forward({"Records": records}, context())
         except Crash:
@@ -150,6 +160,7 @@ class Storm:
         """Batches of the stream; one that died is given again, twice, and then lost."""
         for first in range(0, len(rows), 50):
             for _ in range(3):
+                self.invoked()
                 try:
                     self.alerts.follow(rows[first : first + 50])
                     break
@@ -179,11 +190,12 @@ class Storm:
             self.clock.at += timedelta(seconds=10)
             if self.clock.at.second == 0 and self.clock.at.minute % 5 == 0:
                 self.republish()
-        self.loss = 0.0
+        self.loss = self.fuse = 0
 
     def republish(self):
         """The schedule, which Lambda tries twice more."""
         for _ in range(3):
+            self.invoked()
             try:
                 self.alerts.republish(context())
                 break
