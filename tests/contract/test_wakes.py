@@ -15,11 +15,12 @@ import pytest
 
 from readiness.engine.events import changes_of, resolve_targets
 from readiness.engine.follow import follow
+from readiness.engine.shared_answers import SharedAnswers
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.model.evidence import ApiCall, declared
 from readiness_cli.catalogue import headings, rules
 from tests.account_variants import module_of
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 MANY = 300
 ALIAS = {"Aliases": [{"Name": "live", "FunctionVersion": "1"}]}
@@ -367,6 +368,72 @@ def test_a_call_about_one_function_costs_no_more(service, name):
     assert len(woken.verdicts) <= headings_
     assert sum(woken.requests.values()) <= requests
     assert woken.of("lambda") <= of_lambda
+
+
+class Rows:
+    """The rows that the headings share about one event."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def put_item(self, *, TableName, Item, ConditionExpression=""):  # noqa: N803
+        key = Item["at"]["S"]
+        if ConditionExpression and key in self.rows:
+            raise error("ConditionalCheckFailedException")
+        self.rows[key] = Item
+
+    def get_item(self, *, TableName, Key, ConsistentRead):  # noqa: N803
+        assert ConsistentRead
+        return {"Item": self.rows[Key["at"]["S"]]} if Key["at"]["S"] in self.rows else {}
+
+
+def follows(heading, fake_account, happened, rows):
+    """What a heading says after an event, and what it asked."""
+    seen = resolve_targets(happened, heading)
+    widely = any(target.id is None for target in seen.targets)
+    run = evaluation(fake_account, heading, bulk=widely, now=NOON)
+    run.aws.daily_cache = _Swept()
+    run.aws.shared = SharedAnswers(rows, "transitions", "1", lambda: NOON, wait=lambda _: None)
+    before = len(fake_account.calls)
+    said = [
+        (each.rule.id, each.resource.key, each.finding and each.finding.config_hash)
+        for each in follow(run, heading, seen.targets)
+    ]
+    return said, [f"{service}:{name}" for service, name in fake_account.calls[before:]]
+
+
+SHARING = {
+    # call → requests, Lambda's among them, of all the headings that it wakes at the same moment
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (135, 14),
+    ("lambda", "UpdateAlias20150331"): (96, 17),
+    ("lambda", "AddPermission20150331v2"): (65, 12),
+}
+
+
+@pytest.mark.parametrize(("service", "name"), SHARING, ids=lambda part: part)
+def test_what_the_headings_ask_alike_after_one_event_is_asked_once(service, name):
+    happened, rows, asked = event(service, name, functionName="agent"), Rows(), []
+    for heading in headings():
+        if resolve_targets(happened, heading).targets:
+            asked += follows(heading, world_of(heading.folder), happened, rows)[1]
+    requests, of_lambda = SHARING[service, name]
+    assert len(asked) <= requests
+    assert sum(each.startswith("lambda:") for each in asked) <= of_lambda
+
+
+EVERY_SETTING = event("lambda", "UpdateFunctionConfiguration20150331v2", functionName="agent")
+WOKEN = [each for each in headings() if resolve_targets(EVERY_SETTING, each).targets]
+
+
+@pytest.mark.parametrize("heading", WOKEN, ids=lambda each: each.folder)
+def test_a_shared_answer_leads_to_the_verdict_of_an_own_one(heading):
+    fake_account, rows = world_of(heading.folder), Rows()
+    own, asked = follows(heading, fake_account, EVERY_SETTING, rows)
+    shared, again = follows(heading, fake_account, EVERY_SETTING, rows)
+    assert shared == own
+    # who refers to what is read anew
+    assert again.count("lambda:get_function_configuration") == 0
+    assert len(again) < len(asked)
 
 
 def test_scaling_a_service_wakes_what_depends_on_the_number_of_tasks():

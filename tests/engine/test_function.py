@@ -1037,6 +1037,25 @@ def key_event(number):
     )
 
 
+def shared_rows():
+    items = client("dynamodb").scan(TableName=TRANSITIONS)["Items"]
+    return {item["finding_id"]["S"] for item in items if item["kind"]["S"] == "SHARED"}
+
+
+def test_what_several_headings_ask_after_an_api_call_is_shared(function, machine):
+    function(api_call(), context())
+    assert shared_rows() == {"shared#event-1"}
+
+
+def test_a_later_look_and_an_event_that_is_no_call_ask_for_themselves(function, machine, config):
+    later = {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1, "trigger": "event-1"}
+    origin = {"event_id": "0f5b2a6e", "call": "PutBucketEncryption"}
+    function({"look_again": later | {"origin": origin}}, context())
+    function(of_config(), context())
+    assert stored(function).status == "NON_COMPLIANT"
+    assert shared_rows() == set()
+
+
 def of_crowds(once):
     """The looks at what refers to something; the keys themselves, which are none, get others."""
     return [

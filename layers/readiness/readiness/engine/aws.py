@@ -25,6 +25,7 @@ from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
 from readiness.engine.rates import Pacer, is_scarce
 from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
+from readiness.engine.shared_answers import SharedAnswers
 from readiness.model.evidence import ACCOUNT, ANY, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
 
@@ -72,8 +73,9 @@ class Aws:
     needs it. Without it each resource is read alone and fresh, as an event needs it. Lists, and
     what is about the whole account, are kept to the end of the run; what is about the resources
     of a :meth:`batch` to the end of the batch; everything else as long as there is room.
-    ``found_in`` are the seconds that the listing of a type took. ``has_taken_over``: some answers
-    are of an earlier run.
+    ``shared`` are answers that other headings may have asked for after the same event; whoever
+    reads again asks for itself. ``found_in`` are the seconds that the listing of a type took.
+    ``has_taken_over``: some answers are of an earlier run.
     """
 
     def __init__(
@@ -88,12 +90,14 @@ class Aws:
         daily_cache: DailyCache | None = None,
         pacer: Pacer | None = None,
         named: frozenset[str] = frozenset(),
+        shared: SharedAnswers | None = None,
     ) -> None:
         self.account = account
         self.region = region
         self.now = now
         self.bulk = bulk
         self.named = named
+        self.shared = shared
         self.daily_cache = daily_cache
         self.requests = 0
         self.found_in: dict[ResourceType, float] = {}

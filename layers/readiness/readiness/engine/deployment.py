@@ -20,6 +20,7 @@ from readiness.engine.principals import Principals
 from readiness.engine.rates import Pacer
 from readiness.engine.scope import scope_from
 from readiness.engine.session import Session
+from readiness.engine.shared_answers import SharedAnswers
 from readiness.engine.store import Store
 from readiness.engine.waivers import InForce, limits_from
 from readiness.model.transition import blind_after
@@ -94,6 +95,7 @@ class Deployment:
         now: Callable[[], datetime],
         bulk: bool,
         named: frozenset[str] = frozenset(),
+        shared: SharedAnswers | None = None,
     ) -> Evaluation:
         """One run over the account, with the settings that are ``given``."""
         aws = Aws(
@@ -106,6 +108,7 @@ class Deployment:
             daily_cache=self._daily_cache,
             pacer=self.pacer,
             named=named,
+            shared=shared,
         )
         configured = settings.configure(self.heading, given)
         self._waivers.named_by(Principals(aws).arn)

@@ -27,6 +27,7 @@ from readiness.engine.look_again import Again, asked_for, concerns_everything, m
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.sandbox import Sandbox
+from readiness.engine.shared_answers import SharedAnswers
 from readiness.engine.sweep import LAST_SECONDS, Legs, Sweep
 from readiness.engine.telemetry import Telemetry
 from readiness.model.finding import DEFAULT_STACK
@@ -164,6 +165,7 @@ class Function:
             now=_now,
             bulk=widely,
             named=asked.named,
+            shared=self._shared(asked),
         )
         observations = list(follow(evaluation, self.heading, asked.targets))
         if config is None and may_appear(asked):
@@ -182,6 +184,13 @@ class Function:
         done = self.telemetry.recorded(recorder, len(observations))
         recorder.raise_on_unwritten()
         return done | {"again": len(unsettled)} if unsettled else done
+
+    def _shared(self, asked: Again) -> SharedAnswers | None:
+        """What the headings that an API call wakes ask alike; a later look asks for itself."""
+        is_call = asked.origin.event_id and asked.trigger and not asked.attempt
+        if not is_call or asked.config is not None:
+            return None
+        return SharedAnswers(self.store.client, self.store.transitions_table, asked.trigger, _now)
 
     def _answer_config(
         self,

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import botocore
 from botocore.exceptions import (
@@ -32,6 +32,7 @@ from readiness.engine.aws_errors import (
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.packing import Items, opened, packed
 from readiness.engine.rates import OutOfTime
+from readiness.engine.shared_answers import SHARED
 from readiness.model.evidence import ResourceType, declared
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
@@ -337,6 +338,16 @@ class DeclaredReader:
         """Whether the region has none of the services that may be read."""
         return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
 
+    def _shared(
+        self, ask: Callable[[], T], service: str, operation: str, where: str, params: Params
+    ) -> Callable[[], T | _Shared]:
+        """The same question, but where the headings that an event wakes ask it once together."""
+        shared = self._aws.shared
+        if shared is None or (service, operation) not in SHARED:
+            return ask
+        question = repr((service, operation, where, sorted(params.items()), ask.__name__))
+        return lambda: _Shared(*shared.answer(question, lambda: _opened(ask())))
+
     def _answer(
         self,
         ask: Callable[[], T],
@@ -355,16 +366,16 @@ class DeclaredReader:
 
         where = region or self.region
 
-        def settled() -> T | _NotThere:
+        get = self._shared(ask, service, operation, where, params) if not attempt else ask
+
+        def settled() -> T | _NotThere | _Shared:
             if self._aws.is_absent(service, where):
                 raise NotOffered(action, service, where)
             try:
-                return ask()
+                return get()
             except ClientError as error:
-                if _says(error, absent):
-                    return _NotThere(is_gone=False)
-                if _says(error, gone):
-                    return _NotThere(is_gone=True)
+                if not_there := _not_there(error, absent, gone):
+                    return not_there
                 raise self._refusal(error, action, where) from error
             except (BotoCoreError, ResponseParserError, UnknownCall) as error:
                 raise self._failure(error, action, service, where) from error
@@ -374,11 +385,22 @@ class DeclaredReader:
         keep = Keep.BATCH if self._is_once_read(service, operation) else Keep.ROOM
         answer, began = self._aws.answers.once(key, settled, keep, self.began)
         self._note(began)
-        if isinstance(answer, _NotThere):
-            if answer.is_gone:
-                raise Gone(f"{service} {operation} {dict(params)}")
-            return None
-        return answer
+        if not isinstance(answer, _Shared | _NotThere):
+            return answer
+        self._note(answer.asked_at)
+        if isinstance(answer, _Shared):
+            return cast("T", answer.value)
+        if answer.is_gone:
+            raise Gone(f"{service} {operation} {dict(params)}")
+        return None
+
+
+def _not_there(error: ClientError, absent: Sequence[str], gone: Sequence[str]) -> _NotThere | None:
+    """What the loader knows the refusal to mean; None for one that it does not know."""
+    since = getattr(error, "asked_at", None)
+    if _says(error, absent):
+        return _NotThere(is_gone=False, asked_at=since)
+    return _NotThere(is_gone=True, asked_at=since) if _says(error, gone) else None
 
 
 def _says(error: ClientError, codes: Sequence[str]) -> bool:
@@ -391,9 +413,23 @@ def _says(error: ClientError, codes: Sequence[str]) -> bool:
     return False
 
 
+def _opened(answer: Any) -> Any:
+    """The answer, or its pages, as they came."""
+    return list(map(opened, answer)) if isinstance(answer, list) else opened(answer)
+
+
 @dataclass(frozen=True, slots=True)
 class _NotThere:
     is_gone: bool
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """An answer that another heading may have asked for, and then when."""
+
+    value: Any
+    asked_at: datetime | None
 
 
 class UndeclaredRead(Exception):
