@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.engine.functions import failing, function, machine
 from tests.engine.things import THINGS
+
+__all__ = ["failing", "function", "machine", "three_things"]
 
 
 @pytest.fixture

@@ -7,13 +7,7 @@ import json
 import pytest
 
 from readiness.engine.counting import ALL_HEADINGS, Counts
-from tests.engine.test_function import (
-    api_call,
-    failing,  # noqa: F401
-    function,  # noqa: F401
-    machine,  # noqa: F401
-    swept,
-)
+from tests.engine.functions import api_call, swept
 from tests.fake_account import error
 from tests.pipeline.standins import context
 
@@ -65,7 +59,7 @@ def test_headings_share_a_metric_and_stacks_do_not(counts, capsys):
     assert sorted(*directive["Dimensions"]) == ["service", "stack"]
 
 
-def test_what_an_event_led_to_is_counted(function, capsys):  # noqa: F811
+def test_what_an_event_led_to_is_counted(function, capsys):
     answer = function(api_call(), context())
     counted = {name: value for heading, name, value in sent(capsys) if heading == "encryption"}
     assert counted["Evaluated"] == answer["evaluated"] > 0
@@ -73,14 +67,14 @@ def test_what_an_event_led_to_is_counted(function, capsys):  # noqa: F811
     assert set(counted) == {"Evaluated", "Transitions"}
 
 
-def test_what_cannot_be_read_is_counted(function, failing, capsys):  # noqa: F811
+def test_what_cannot_be_read_is_counted(function, failing, capsys):
     failing.failure = error("AccessDenied", 403)
     function(api_call(), context())
     counted = {name: value for _, name, value in sent(capsys)}
     assert counted["BlindVerdicts"] >= 1
 
 
-def test_what_is_looked_at_later_is_counted(function, machine, failing, capsys):  # noqa: F811
+def test_what_is_looked_at_later_is_counted(function, machine, failing, capsys):
     failing.failure = error("ThrottlingException")
     answer = function(api_call(), context())
     counted = {name: value for _, name, value in sent(capsys)}
@@ -89,7 +83,7 @@ def test_what_is_looked_at_later_is_counted(function, machine, failing, capsys):
     assert ("encryption", "LooksGathered", 1) in sent(capsys)
 
 
-def test_second_looks_that_a_leg_has_no_time_for_are_counted(function, capsys, monkeypatch):  # noqa: F811
+def test_second_looks_that_a_leg_has_no_time_for_are_counted(function, capsys, monkeypatch):
     monkeypatch.setattr("readiness.engine.record.Recorder.look_again", lambda *_: 5)
     swept(function)
     assert ("encryption", "SecondLooksLeft", 5) in sent(capsys)
