@@ -148,6 +148,27 @@ def test_a_call_that_sets_only_what_is_idle_touches_nothing(sent, touches):
 
 
 @pytest.mark.parametrize(
+    ("detail", "matches"),
+    [
+        ({"state": "RUNNING", "part": {"kind": "task-a"}}, True),
+        ({"state": "STOPPED", "part": {"kind": "task-b"}}, True),
+        ({"state": "STOPPED", "part": {"kind": "a-task"}}, False),
+        ({"state": "RUNNING2", "part": {"kind": "task-a"}}, False),
+        ({"state": "RUNNING"}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_of_a_service_has_one_of_the_values_of_each_field(detail, matches):
+    match = (("state", ("RUNNING", "STOPPED")), ("part.kind", ("task-*",)))
+    assert ServiceEvent("Thing Changed", match).matches(detail) is matches
+
+
+def test_evidence_proves_that_a_resource_exists_unless_it_says_otherwise():
+    assert declared(evidence(THING)(type("Sure", (), {}))).proves
+    assert not declared(evidence(THING, proves=False)(type("Unsure", (), {}))).proves
+
+
+@pytest.mark.parametrize(
     ("path", "value"),
     [
         ("name", "a"),
