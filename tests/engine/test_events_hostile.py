@@ -44,6 +44,18 @@ def test_a_broken_event_is_looked_at_or_refused(path):
             assert target.id is None or (isinstance(target.id, str) and target.id)
 
 
+@pytest.mark.parametrize("odd", ["text", [], 7], ids=repr)
+def test_parameters_that_are_no_object_are_none(odd):
+    for path in GOLDEN:
+        event = json.loads(path.read_text())
+        if not isinstance(event.get("detail"), dict) or "eventName" not in event["detail"]:
+            continue
+        event["detail"] |= {"requestParameters": odd, "responseElements": odd}
+        seen = resolve_targets(event, RULES)
+        event["detail"] |= {"requestParameters": None, "responseElements": None}
+        assert seen.targets == resolve_targets(event, RULES).targets, path.stem
+
+
 def call(account, *owners):
     return {
         "detail-type": "AWS API Call via CloudTrail",

@@ -22,7 +22,7 @@ ERRORS, GONE, TASKS = (
 @pytest.fixture
 def world():
     made = World()
-    made.begin(above=5, night=False, low=True)
+    made.begin(above=5, night=False, low=True, confirm=0)
     yield made
     made.teardown()
 

@@ -32,6 +32,7 @@ SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 MOST_ID = 1800
 """Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
 
+_OBJECTS = ("requestParameters", "responseElements")
 _LONGEST_NAME = 512
 _MOST_NAMED = 20
 
@@ -227,7 +228,7 @@ def _why_nothing(targets: frozenset[Target], item: Json) -> str:
 def _api_call(
     account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]
 ) -> EventTargets:
-    detail = event["detail"]
+    detail = _with_objects(event["detail"])
     source, name = detail.get("eventSource"), detail.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         raise MalformedEvent("the API call has no 'detail.eventSource' and 'detail.eventName'")
@@ -254,6 +255,12 @@ def _api_call(
     ignored = "" if targets else f"no rule depends on {what}"
     named = _named(detail)
     return EventTargets(account, region, frozenset(targets), trigger, origin, ignored, named=named)
+
+
+def _with_objects(detail: Json) -> Json:
+    """The detail with what was asked and answered, if it is no object, as nothing at all."""
+    odd = {part: None for part in _OBJECTS if not isinstance(detail.get(part), Mapping | None)}
+    return {**detail, **odd} if odd else detail
 
 
 def _named(detail: Json) -> frozenset[str]:
