@@ -150,6 +150,24 @@ def test_what_cannot_be_kept_is_asked_by_each(heading, waited, answer):
     assert sum(waited) == 0
 
 
+def test_the_values_of_environment_variables_are_never_written_down(heading, dynamodb, waited):
+    """Who may read the table or its backups need not be allowed to read functions."""
+    answer = {"MemorySize": 512, "Environment": {"Variables": {"DB_PASSWORD": "hunter2" * 9}}}
+    assert heading().answer("q", lambda: answer) == (answer, None)
+    [row] = dynamodb.scan(TableName=TRANSITIONS)["Items"]
+    assert "answer" not in row
+    assert heading().answer("q", lambda: answer) == (answer, None), "asked for itself"
+    assert sum(waited) == 0
+
+
+@pytest.mark.parametrize(
+    "environment", [{"Variables": {}}, {}, {"Error": {"ErrorCode": "Denied"}}]
+)
+def test_a_function_without_variables_is_shared(heading, environment):
+    heading().answer("q", lambda: {"Environment": environment})
+    assert heading().answer("q", never) == ({"Environment": environment}, NOON)
+
+
 def test_a_row_of_another_version_is_no_answer(heading, dynamodb):
     heading().answer("q", lambda: 1)
     [row] = dynamodb.scan(TableName=TRANSITIONS)["Items"]
@@ -262,6 +280,17 @@ def test_only_what_survives_json_is_shared(service, operation):
         "boolean",
         "timestamp",
     }
+
+
+@pytest.mark.parametrize(("service", "operation"), sorted(SHARED))
+def test_no_other_member_is_a_secret_by_the_service_model(service, operation):
+    """Messages of errors are marked too; no user of the account wrote them."""
+    sensitive = {
+        shape.name
+        for shape in _within(service_model(service), operation)
+        if shape.metadata.get("sensitive")
+    }
+    assert sensitive <= {"EnvironmentVariables", "EnvironmentVariableValue", "SensitiveString"}
 
 
 def _within(model, operation, shape=None, seen=()):

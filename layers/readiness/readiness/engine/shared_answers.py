@@ -59,7 +59,8 @@ class SharedAnswers:
 
     ``finding_id`` is ``shared#<id of the event>`` and ``at`` a digest of the question; ``answer``
     is compressed JSON. The heading that writes the row first asks, the others wait for its answer.
-    If it does not come, or the table does not answer, each asks for itself. The id is
+    If it does not come, or the table does not answer, each asks for itself. So it does where the
+    answer holds values of environment variables, which are never written down. The id is
     EventBridge's, which no sender of an event can choose.
     """
 
@@ -155,7 +156,8 @@ class SharedAnswers:
         if kept is not None:
             said = kept if "answer" in kept else {"code": kept.get("Code"), **kept}
             try:
-                packed = zlib.compress(json.dumps(said, default=_plain).encode())
+                text = json.dumps(said, default=_plain)
+                packed = b"" if _has_variables(text) else zlib.compress(text.encode())
             except (TypeError, ValueError):
                 packed = b""
             if 0 < len(packed) <= _LARGEST:
@@ -174,6 +176,18 @@ class SharedAnswers:
             "expires_at": {"N": str(int(self._now().timestamp()) + _KEPT_SECONDS)},
         }
         self._client.put_item(TableName=self._table, Item=row | fields, **condition)
+
+
+def _has_variables(text: str) -> bool:
+    """Whether values of environment variables are in an answer: people leave passwords there.
+
+    Who may read the table, its stream or its backups need not be allowed to read functions.
+    """
+    if '"Variables"' not in text:
+        return False
+    answer = json.loads(text).get("answer")
+    environment = answer.get("Environment") if isinstance(answer, dict) else None
+    return bool(isinstance(environment, dict) and environment.get("Variables"))
 
 
 def _plain(value: Any) -> Any:
