@@ -76,6 +76,16 @@ def test_a_name_that_a_shell_would_run_is_left_out(name):
     assert filled(said, of("AWS::DynamoDB::Table", name, "global")) == said
 
 
+@pytest.mark.parametrize(
+    "name", ["file:///home/me/.aws/credentials", "fileb://key.pem", "https://example.com/x"]
+)
+def test_a_name_that_the_cli_would_read_a_file_for_is_left_out(name):
+    """``aws cloudwatch describe-alarms --alarm-names file://…`` sends what the file holds."""
+    said = "`aws cloudwatch describe-alarms --alarm-names ALARM`"
+    assert filled(said, of("AWS::CloudWatch::Alarm", name)) == said
+    assert filled("`RESOURCE`", of("AWS::CloudWatch::Alarm", name)) == "`RESOURCE`"
+
+
 def test_what_an_option_takes_from_a_list_is_no_name():
     """``--type ACCOUNT`` is a value that AWS knows, and not the number of the account."""
     wrong = []

@@ -53,8 +53,11 @@ _WORD = re.compile(
     "".join(f"(?<!{before})" for before in _NOT_NAMES)
     + r"(?<![A-Za-z0-9_])[A-Z][A-Z_]+(?![A-Za-z0-9_])"
 )
-_PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.:+=,@-]*")
-"""What means itself in a shell, in quotes and in JSON. The name of a resource is not ours."""
+_PLAIN = re.compile(r"(?!\w+://)[A-Za-z0-9_/][A-Za-z0-9_/.:+=,@-]*", re.ASCII)
+"""What means itself in a shell, in quotes and in JSON. The name of a resource is not ours.
+
+For the AWS CLI, ``file://…`` and ``https://…`` are what stands there, which it reads and sends.
+"""
 
 
 def filled(text: str, resource: Resource, stack: str = DEFAULT_STACK) -> str:
