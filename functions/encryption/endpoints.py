@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from readiness.evidence.cloudfront import DistributionTls
-from readiness.evidence.rds.transit import DatabaseTransit
+from readiness.evidence.rds.transit import PROTOCOLS, DatabaseTransit
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
@@ -224,13 +224,17 @@ def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdi
     if not database.is_required:
         return violates(
             f"Clients can connect without TLS: {named} is {database.value}.",
-            expected=f"{database.parameter} turned on, in a parameter group of your own.",
+            expected=(
+                "DB2COMM is SSL alone, in a parameter group of your own."
+                if database.parameter == PROTOCOLS
+                else f"{database.parameter} turned on, in a parameter group of your own."
+            ),
             severity=severity,
         ).observing(facts)
-    if database.is_static and database.status != "in-sync":
+    if database.status != "in-sync":
         return cannot_tell(
-            f"{named} is {database.value}, but the group is {database.status}: the instance may"
-            " have to be restarted before clients need TLS.",
+            f"{named} is {database.value}, but the group is {database.status}: until the instance"
+            " is restarted, it may run with another value.",
             is_passing=database.status == "applying",
         ).observing(facts)
     return complies(f"Clients need TLS: {named} is {database.value}.").observing(facts)

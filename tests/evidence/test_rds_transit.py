@@ -18,29 +18,29 @@ CLUSTER = {
     ],
 }
 PARAMETERS = {
-    "own": {"rds.force_ssl": ("1", "dynamic"), "require_secure_transport": ("OFF", "dynamic")},
-    "shared": {"rds.force_ssl": ("0", "dynamic"), "tls": ("enabled", "static")},
+    "own": {"rds.force_ssl": "1", "require_secure_transport": "OFF", "db2comm": "TCPIP,SSL"},
+    "shared": {"rds.force_ssl": "0", "tls": "enabled"},
 }
 
 
-def shown(group, name):
-    value, kind = PARAMETERS[group].get(name, ("", ""))
-    if not value:
+def shown(group, names):
+    found = {name: value for name, value in PARAMETERS[group].items() if name in names}
+    if not found:
         return {"Parameters": []}
     return {
         "Parameters": [
-            {"ParameterName": "tls_version", "ParameterValue": "x"},
-            {"ParameterName": name, "ParameterValue": value, "ApplyType": kind},
+            {"ParameterName": name, "ParameterValue": value}
+            for name, value in {"tls_version": "x", **found}.items()
         ]
     }
 
 
 def load(about, *, bulk):
     def of_instance(*, DBParameterGroupName, Filters):  # noqa: N803
-        return shown(DBParameterGroupName, Filters[0]["Values"][0])
+        return shown(DBParameterGroupName, Filters[0]["Values"])
 
     def of_cluster(*, DBClusterParameterGroupName, Filters):  # noqa: N803
-        return shown(DBClusterParameterGroupName, Filters[0]["Values"][0])
+        return shown(DBClusterParameterGroupName, Filters[0]["Values"])
 
     instance = {"DBInstanceIdentifier": "main", "DBParameterGroups": ONE_GROUP} | about
     account = FakeAccount(
@@ -78,7 +78,7 @@ def load(about, *, bulk):
         ),
         pytest.param(
             {"Engine": "docdb", "DBClusterIdentifier": "orders"},
-            DatabaseTransit("docdb", "tls", "enabled", "shared", "applying", is_static=True),
+            DatabaseTransit("docdb", "tls", "enabled", "shared", "applying"),
             id="DocumentDB",
         ),
         pytest.param(
@@ -95,6 +95,11 @@ def load(about, *, bulk):
             {"Engine": "postgres", "DBParameterGroups": []},
             DatabaseTransit("postgres", "rds.force_ssl"),
             id="no group",
+        ),
+        pytest.param(
+            {"Engine": "db2-se"},
+            DatabaseTransit("db2-se", "DB2COMM", "TCPIP,SSL", "own", "pending-reboot"),
+            id="Db2, in small letters",
         ),
         pytest.param({"Engine": "oracle-ee"}, DatabaseTransit("oracle-ee"), id="no parameter"),
     ],
@@ -116,7 +121,7 @@ def test_where_the_parameter_stands(about, found, bulk):
         ("neptune", ""),
         ("oracle-ee", ""),
         ("custom-sqlserver-ee", ""),
-        ("db2-se", ""),
+        ("db2-se", "DB2COMM"),
     ],
 )
 def test_each_engine_has_its_own(engine, name):

@@ -513,6 +513,10 @@ def postgres(value, **more):
     return DatabaseTransit("postgres", "rds.force_ssl", value, "own", **more)
 
 
+def db2(value):
+    return DatabaseTransit("db2-se", "DB2COMM", value, "own")
+
+
 @pytest.mark.parametrize(
     ("database", "status", "said"),
     [
@@ -529,17 +533,16 @@ def postgres(value, **more):
             id="no group",
         ),
         pytest.param(
-            postgres("1", status="pending-reboot"), GOOD, "need TLS", id="another one is pending"
-        ),
-        pytest.param(
-            postgres("1", status="pending-reboot", is_static=True),
+            postgres("1", status="pending-reboot"),
             BLIND,
-            "may have to be restarted",
-            id="on, from the next restart",
+            "may run with another value",
+            id="on, perhaps from the next restart",
         ),
-        pytest.param(
-            postgres("0", status="pending-reboot", is_static=True), BAD, "is 0", id="off soon"
-        ),
+        pytest.param(postgres("0", status="pending-reboot"), BAD, "is 0", id="off soon"),
+        pytest.param(db2("SSL"), GOOD, "DB2COMM", id="Db2 with nothing but TLS"),
+        pytest.param(db2("ssl"), GOOD, "DB2COMM", id="Db2, in small letters"),
+        pytest.param(db2("TCPIP,SSL"), BAD, "is TCPIP,SSL", id="Db2 with both"),
+        pytest.param(db2("TCPIP"), BAD, "is TCPIP", id="Db2 without TLS"),
         pytest.param(
             DatabaseTransit("docdb", "tls", "tls1.2+", "own"), GOOD, "tls1.2+", id="a version"
         ),
@@ -557,8 +560,8 @@ def test_database_tls(database, status, said):
 
 
 def test_a_group_that_is_being_applied_is_looked_at_again():
-    assert database_tls(postgres("1", status="applying", is_static=True)).is_passing
-    assert not database_tls(postgres("1", status="pending-reboot", is_static=True)).is_passing
+    assert database_tls(postgres("1", status="applying")).is_passing
+    assert not database_tls(postgres("1", status="pending-reboot")).is_passing
 
 
 @pytest.mark.parametrize(

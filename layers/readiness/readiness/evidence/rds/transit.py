@@ -12,6 +12,8 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 FORCE_SSL, SECURE_TRANSPORT, TLS = "rds.force_ssl", "require_secure_transport", "tls"
+PROTOCOLS = "DB2COMM"
+"""Of Db2: ``TCPIP``, ``SSL`` or ``TCPIP,SSL``. Its protocols listen on different ports."""
 _OFF = {"0", "off", "disabled", "false"}
 
 Answer = Mapping[str, Any]
@@ -22,6 +24,7 @@ Parameters = Callable[[str, str, str], Sequence[Answer]]
 def tls_parameter(engine: str) -> str:
     """The parameter by which an engine refuses clients without TLS; empty where it has none.
 
+    Db2 shows its own in capitals or small letters.
     Sources: Amazon RDS User Guide, Amazon Aurora User Guide and Amazon DocumentDB Developer Guide,
     on encrypted connections of each engine.
     """
@@ -29,6 +32,8 @@ def tls_parameter(engine: str) -> str:
         return FORCE_SSL
     if engine in {"mysql", "mariadb", "aurora-mysql"}:
         return SECURE_TRANSPORT
+    if engine.startswith("db2-"):
+        return PROTOCOLS
     return TLS if engine == "docdb" else ""
 
 
@@ -65,8 +70,9 @@ class DatabaseTransit:
 
     ``parameter`` is empty for an engine that has none. ``value`` is as the parameter group has it,
     empty where it shows none. That of a member of a cluster stands in the cluster's group.
-    ``status`` is ``in-sync``, ``applying`` or ``pending-reboot``; of parameters that are not
-    ``is_static`` it tells nothing. ``is_public`` says that the instance has a public address.
+    ``status`` is that of the whole group: ``in-sync``, ``applying`` or ``pending-reboot``. A
+    dynamic parameter waits for a restart too if it was changed with ``pending-reboot``, or if the
+    group was given to the instance since. ``is_public``: the instance has a public address.
     Sources: DescribeDBInstances; DescribeDBClusters where it is in a cluster;
     DescribeDBParameters or DescribeDBClusterParameters, once for each group.
     """
@@ -76,12 +82,13 @@ class DatabaseTransit:
     value: str = ""
     group: str = ""
     status: str = "in-sync"
-    is_static: bool = False
     is_public: bool = False
 
     @property
     def is_required(self) -> bool:
         """Whether clients without TLS are refused."""
+        if self.parameter == PROTOCOLS:
+            return self.value.strip().upper() == "SSL"
         return bool(self.value) and self.value.lower() not in _OFF
 
     @classmethod
@@ -114,14 +121,13 @@ class DatabaseTransit:
             return cls(engine, is_public=is_public)
         kind, group, status = _group_of(about, clusters)
         found = parameters(kind, group, name) if group else ()
-        parameter = next((p for p in found if p.get("ParameterName") == name), {})
+        parameter = next((p for p in found if _is_called(p, name)), {})
         return cls(
             engine,
             name,
             str(parameter.get("ParameterValue") or ""),
             group,
             status or "in-sync",
-            is_static=parameter.get("ApplyType") == "static",
             is_public=is_public,
         )
 
@@ -150,8 +156,13 @@ def _is(member: Answer, name: str) -> bool:
     return bool(member.get("DBInstanceIdentifier") == name)
 
 
+def _is_called(parameter: Answer, name: str) -> bool:
+    return bool(parameter.get("ParameterName", "").upper() == name.upper())
+
+
 def _read(read: Reader, kind: str, group: str, name: str) -> Sequence[Answer]:
-    wanted = [{"Name": "parameter-name", "Values": [name]}]
+    names = [name, name.lower()] if name == PROTOCOLS else [name]
+    wanted = [{"Name": "parameter-name", "Values": names}]
     if kind == "cluster":
         return read.every(
             "rds",
