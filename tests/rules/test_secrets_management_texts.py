@@ -590,9 +590,82 @@ def overriding(name, value):
                 "InputTransformer": {"InputTemplate": '{"id": <id>, "password": "hunter2"}'},
             },
             BAD,
-            CRITICAL,
+            HIGH,
+            "task/password (",
+            id="a template that is JSON with its variables",
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "InputTransformer": {
+                    "InputTemplate": overriding("DB_PASSWORD", "hunter2").replace(
+                        '"app"', "<aws.events.rule-name>"
+                    )
+                },
+            },
+            BAD,
+            HIGH,
+            "environment/DB_PASSWORD",
+            id="a template with the variables of a task",
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "InputTransformer": {"InputTemplate": '{"a": "\\"<a>", "password": <password>}'},
+            },
+            GOOD,
+            None,
+            "1 text",
+            id="a password out of the event",
+        ),
+        pytest.param(
+            {"Input": "", "InputTransformer": {"InputTemplate": '"<id> with token=hunter22"'}},
+            BAD,
+            HIGH,
             "task (",
-            id="a template that is no JSON",
+            id="a template that is a sentence",
+        ),
+        pytest.param(
+            {"Input": "", "HttpParameters": {"PathParameterValues": ["prod", KEY_ID]}},
+            BAD,
+            CRITICAL,
+            "task/path1",
+            id="a part of the path",
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "RedshiftDataParameters": {
+                    "Database": "dw",
+                    "Sqls": ["SELECT 1", "CREATE USER x PASSWORD 'Hunter22x'"],
+                },
+            },
+            BAD,
+            CRITICAL,
+            "task/sql",
+            id="statements for Redshift",
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "SageMakerPipelineParameters": {
+                    "PipelineParameterList": [{"Name": "DbPassword", "Value": "hunter2"}]
+                },
+            },
+            BAD,
+            HIGH,
+            "task/pipeline/DbPassword",
+            id="a parameter of a pipeline",
+        ),
+        pytest.param(
+            {
+                "Input": "",
+                "AppSyncParameters": {"GraphQLOperation": f'mutation {{ put(key: "{KEY_ID}") }}'},
+            },
+            BAD,
+            CRITICAL,
+            "task/graphql",
+            id="an operation of AppSync",
         ),
         pytest.param(
             {"Input": "", "HttpParameters": {"HeaderParameters": {"x-api-key": "hunter22"}}},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
@@ -166,9 +169,10 @@ class RuleTargets:
 class RuleInputs:
     """What a rule gives its targets beside the event, by the place where it stands.
 
-    ``texts`` are constant inputs and templates, ``values`` headers and query strings of HTTP
-    targets. A rule that an AWS service made is not read. Sources: ListRules, DescribeRule,
-    ListTargetsByRule.
+    ``texts`` are constant inputs, templates (as JSON, with each variable in quotes) and what is
+    given to Redshift, AppSync and SageMaker; ``values`` headers, query strings and parts of the
+    path of HTTP targets. A rule that an AWS service made is not read.
+    Sources: ListRules, DescribeRule, ListTargetsByRule.
     """
 
     texts: Mapping[str, str]
@@ -204,14 +208,44 @@ class RuleInputs:
         values: dict[str, str] = {}
         for target in rule_targets(read, *_bus_and_name(id)):
             place = target["Id"]
-            template = (target.get("InputTransformer") or {}).get("InputTemplate")
-            if text := target.get("Input") or template:
-                texts[place] = text
+            texts |= {f"{place}{part}": text for part, text in _texts(target) if text}
             http = target.get("HttpParameters") or {}
             for kind in ("HeaderParameters", "QueryStringParameters"):
                 for name, value in (http.get(kind) or {}).items():
                     values[f"{place}/{name}"] = value
+            for at, value in enumerate(http.get("PathParameterValues") or ()):
+                values[f"{place}/path{at}"] = value
         return cls(texts, values)
+
+
+def _texts(target: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Each text that the target is given, with what follows the id of the target in its place."""
+    template = (target.get("InputTransformer") or {}).get("InputTemplate") or ""
+    yield "", target.get("Input") or _in_json(template)
+    query = target.get("RedshiftDataParameters") or {}
+    yield "/sql", "\n".join([query.get("Sql") or "", *(query.get("Sqls") or ())]).strip()
+    yield "/graphql", (target.get("AppSyncParameters") or {}).get("GraphQLOperation") or ""
+    pipeline = target.get("SageMakerPipelineParameters") or {}
+    given = [
+        {"name": each.get("Name", ""), "value": each.get("Value", "")}
+        for each in pipeline.get("PipelineParameterList") or ()
+    ]
+    yield "/pipeline", json.dumps(given) if given else ""
+
+
+_STRING_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"|<[\w.-]+>', re.DOTALL)
+
+
+def _in_json(template: str) -> str:
+    """The template with its variables outside of texts in quotes: JSON, where it will become so.
+
+    EventBridge puts the value of a variable with its own quotes: ``{"id": <id>}``.
+    """
+
+    def quoted(found: re.Match[str]) -> str:
+        return f'"{found[0]}"' if found[0].startswith("<") else found[0]
+
+    return _STRING_OR_VARIABLE.sub(quoted, template)
 
 
 @evidence(EVENT_RULE, reads=HISTORY_READS, proves=False)
