@@ -31,6 +31,11 @@ def given(key, value, **more):
             id="one is masked",
         ),
         pytest.param(
+            {"Parameters": [given("AllowedOrigin", "*")]},
+            StackValues({"AllowedOrigin": "*"}, {}),
+            id="an asterisk",
+        ),
+        pytest.param(
             {"Parameters": [given("Password", "/db/password", ResolvedValue="hunter2")]},
             StackValues({"Password": "hunter2"}, {}),
             id="what a parameter of Systems Manager resolved to",

@@ -536,11 +536,15 @@ def test_no_value_leaves_the_rules(verdict):
         ),
         pytest.param(
             {"BootstrapVersion": "21", "AssetHash": "0123456789abcdef" * 4},
-            {"ExportsOutputRefDbSecret685A0FA5": SECRET_ARN},
+            {
+                "ExportsOutputRefDbSecret685A0FA5": SECRET_ARN,
+                "ClusterGetTokenCommand06AE992E": "aws eks get-token --cluster-name Orders"
+                " --role-arn arn:aws:iam::111122223333:role/Masters",
+            },
             0,
             GOOD,
             None,
-            "in 3 values",
+            "in 4 values",
             id="what the CDK makes",
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,10 @@ _SETTLED = (
     "UPDATE_ROLLBACK_COMPLETE",
 )
 """How an operation on a stack ends; its parameters and outputs are those of that operation."""
+
+
+_MASKED = re.compile(r"\*{4,}")
+"""What CloudFormation shows of a parameter with NoEcho; one asterisk is a value."""
 
 
 def stack_name(id: str) -> str:
@@ -183,7 +188,7 @@ class StackValues:
             each["ParameterKey"]: each.get("ResolvedValue") or each.get("ParameterValue") or ""
             for each in stack.get("Parameters") or ()
         }
-        masked = [name for name, value in given.items() if value and not value.strip("*")]
+        masked = [name for name, value in given.items() if _MASKED.fullmatch(value)]
         return cls(
             {name: value for name, value in given.items() if name not in masked},
             {

@@ -361,6 +361,11 @@ _DURATION = re.compile(
 )
 
 
+_FETCHES = re.compile(
+    r"(?:aws\s+[a-z0-9-]+\s+get-[a-z-]+|kubectl\s(?:[^|;&]*\s)?get\s+secrets?)(?:\s.*)?", re.DOTALL
+)
+"""A command with which people get a secret: stacks tell it in an output."""
+
 _LEAST_KEY = 8
 _IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 """A field or another variable (``apiKey``, ``API_KEY``)."""
@@ -369,11 +374,12 @@ _IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 def is_literal(name: str, value: str) -> bool:
     """Whether the value of a variable named like a secret is the secret itself.
 
-    Switches, numbers, placeholders, paths, plain URLs, names of secrets and text of templates are
-    not. Under a password's name a number and ``changeme`` are: they log in.
+    Switches, numbers, placeholders, paths, plain URLs, names of secrets, text of templates and
+    commands that get a secret are not. Under a password's name a number and ``changeme`` are:
+    they log in.
     """
     text = value.strip()
-    if not text or stands_for_nothing(text) or is_public_value(text):
+    if not text or stands_for_nothing(text) or is_public_value(text) or _FETCHES.fullmatch(text):
         return False
     if (text == name and text.isupper()) or is_the_field(name, text):
         return False
