@@ -90,3 +90,18 @@ def test_another_service_with_the_same_event_name_is_none_of_ours():
     foreign = event("service/rotation-failed")
     foreign["detail"]["eventSource"] = "example.amazonaws.com"
     assert resolve_targets(foreign, secrets_management.rules).targets == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("status", "woken"),
+    [
+        # where a failed update is not rolled back, the new parameters stay
+        ("UPDATE_FAILED", {"checkout"}),
+        ("UPDATE_IN_PROGRESS", set()),
+    ],
+)
+def test_how_an_operation_on_a_stack_ended(status, woken):
+    updated = event("service/stack-updated")
+    updated["detail"]["status-details"]["status"] = status
+    targets = resolve_targets(updated, secrets_management.rules).targets
+    assert {target.id for target in targets} == woken

@@ -54,6 +54,7 @@ _SETTLED = (
     "IMPORT_COMPLETE",
     "ROLLBACK_COMPLETE",
     "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
     "UPDATE_ROLLBACK_COMPLETE",
 )
 """How an operation on a stack ends; its parameters and outputs are those of that operation."""
