@@ -30,12 +30,12 @@ from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.eventbridge.rules import RuleInputs
+from readiness.evidence.eventbridge.rules import EVENT_RULE, RuleInputs
 from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData, UserData
 from tests.accounts.secrets_management import fake_account, target
-from tests.fake_account import observe
+from tests.fake_account import ACCOUNT_ID, HOME, evaluation, observe
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -710,6 +710,15 @@ def test_a_rule_that_a_service_made():
     finding = observe(account, event_targets, "nightly").finding
     assert finding.status is NA
     assert "autoscaling.amazonaws.com" in finding.reason
+
+
+def test_a_batch_asks_for_the_targets_of_its_own_rules():
+    rules = [{"Name": name} for name in ("hourly", "nightly", "weekly")]
+    account = fake_account().but(events__list_rules={"Rules": rules})
+    aws = evaluation(account, [], bulk=True).aws
+    with aws.batch(EVENT_RULE, ["nightly"]):
+        aws.evidence(RuleInputs, EVENT_RULE.resource(ACCOUNT_ID, HOME, "nightly"))
+    assert account.calls.count(("events", "list_targets_by_rule")) == 1
 
 
 def test_the_settings_of_event_targets():

@@ -66,6 +66,13 @@ EVENT_RULE = ResourceType(
 """Its id is what follows ``rule/`` in its ARN."""
 
 
+def _wanted(read: Reader) -> dict[str, Mapping[str, Any]]:
+    """Those of the rules that are wanted now, as ListRules has them: each costs a call."""
+    wanted = set(read.ids(EVENT_RULE))
+    listed = {rule_id(bus, rule["Name"]): rule for bus, rule in every_rule(read)}
+    return {id: rule for id, rule in listed.items() if id in wanted}
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
     """A target; ``dead`` is its dead-letter queue, ``retries`` None for EventBridge's 185."""
@@ -116,12 +123,7 @@ class RuleTargets:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RuleTargets]:
-        wanted = set(read.ids(EVENT_RULE))
-        listed = {
-            id: rule
-            for bus, rule in every_rule(read)
-            if (id := rule_id(bus, rule["Name"])) in wanted
-        }
+        listed = _wanted(read)
 
         def ask(id: str) -> RuleTargets:
             return cls._of(read, EVENT_RULE.resource(read.account, read.region, id), listed[id])
@@ -193,7 +195,7 @@ class RuleInputs:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RuleInputs]:
-        listed = {rule_id(bus, rule["Name"]): rule for bus, rule in every_rule(read)}
+        listed = _wanted(read)
 
         def ask(id: str) -> RuleInputs:
             return cls._of(read, id, listed[id])
