@@ -630,6 +630,18 @@ def overriding(name, value):
             id="a template that is a sentence",
         ),
         pytest.param(
+            {
+                "Input": "",
+                "InputTransformer": {
+                    "InputTemplate": '"mysql -p<password> on <host>"\n"password: <password>"'
+                },
+            },
+            GOOD,
+            None,
+            "1 text",
+            id="sentences with variables",
+        ),
+        pytest.param(
             {"Input": "", "HttpParameters": {"PathParameterValues": ["prod", KEY_ID]}},
             BAD,
             CRITICAL,

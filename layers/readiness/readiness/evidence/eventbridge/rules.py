@@ -15,6 +15,7 @@ from readiness.evidence.workloads.failure_sinks import queue_of
 from readiness.model.evidence import Json, ResourceType, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.credentials import parsed
 from readiness.semantics.metrics import Query, series
 
 DEFAULT = "default"
@@ -239,7 +240,7 @@ _STRING_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"|<[\w.-]+>', re.DOTALL)
 
 
 def _in_json(template: str) -> str:
-    """The template with its variables outside of texts in quotes: JSON, where it will become so.
+    """The template with its bare variables in quotes, where that makes it JSON; else as it is.
 
     EventBridge puts the value of a variable with its own quotes: ``{"id": <id>}``.
     """
@@ -247,7 +248,8 @@ def _in_json(template: str) -> str:
     def quoted(found: re.Match[str]) -> str:
         return f'"{found[0]}"' if found[0].startswith("<") else found[0]
 
-    return _STRING_OR_VARIABLE.sub(quoted, template)
+    document = _STRING_OR_VARIABLE.sub(quoted, template)
+    return template if parsed(document.strip()) is None else document
 
 
 @evidence(EVENT_RULE, reads=HISTORY_READS, proves=False)
