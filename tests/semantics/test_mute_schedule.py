@@ -25,7 +25,13 @@ from readiness.semantics.mute_schedule import muted_hours
         pytest.param("cron(0 0 1,15 * *)", 360, 1392, id="by the fortnight"),
         pytest.param("cron(0 1 1 * *)", 6, 6, id="monthly"),
         pytest.param("cron(0 0 1 * TUE)", 24, 48, id="the first and each Tuesday"),
-        pytest.param("cron(0 0 ? jan-mar *)", 24, math.inf, id="names in lower case"),
+        pytest.param("cron(0 0 ? jan-mar *)", 24, 91 * 24, id="names in lower case"),
+        pytest.param(
+            "cron(0 0 * 6 *)", 24, 30 * 24, id="all of a month in the middle of the year"
+        ),
+        pytest.param("cron(0 0 * 12,1 *)", 24, 62 * 24, id="over the turn of the year"),
+        pytest.param("cron(* * * 7 *)", 0.25, 31 * 24 + 14 / 60, id="each minute of a month"),
+        pytest.param("cron(0 0 1 1 *)", 360, 360, id="once a year"),
         pytest.param("at(2026-11-02T00:00:00)", 360, 360, id="once"),
         pytest.param("cron(0 0 31 2 *)", 4, 4, id="never"),
         pytest.param("cron(61 0 * * *)", 4, 4, id="no such minute"),
