@@ -14,7 +14,7 @@ from readiness.evidence.budgets import Budgets
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
-from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.elasticache.clusters import CacheCluster
 from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
@@ -333,7 +333,7 @@ def service_utilization(
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def table_throttles(
-    table: TableCapacity, alarms: AlarmsInUse, *, limits: FailureLimits
+    table: TableCapacity, indexes: TableIndexes, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """Alarms cover throttled reads and writes of a DynamoDB table, on-demand tables included.
 
@@ -341,7 +341,7 @@ def table_throttles(
     """
     if copy := of_restore_test(table.name):
         return copy
-    needed = required.table_throttles(table.name, alarms.published)
+    needed = required.table_throttles(table.name, indexes.names, alarms.published)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 

@@ -6,7 +6,7 @@ The metrics, their dimensions and units are those of each service's CloudWatch d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
@@ -314,11 +314,13 @@ def queue_age(queue: str, ceiling_seconds: float) -> list[RequiredAlarm]:
     return [RequiredAlarm("age of the oldest message", (series,))]
 
 
-def table_throttles(table: str, used: ActiveSeries) -> list[RequiredAlarm]:
+def table_throttles(
+    table: str, indexes: Collection[str], used: ActiveSeries
+) -> list[RequiredAlarm]:
     """Throttled requests of a table; the metric is published only when there are any.
 
-    Those of a global secondary index are counted apart from the table's: each index that was
-    throttled in the last 14 days needs alarms of its own.
+    Those of a global secondary index are counted apart from the table's: each of its ``indexes``
+    that was throttled in the last 14 days needs alarms of its own. A deleted one has metrics too.
     """
     base = {"TableName": table}
     needed = []
@@ -326,6 +328,8 @@ def table_throttles(table: str, used: ActiveSeries) -> list[RequiredAlarm]:
         metric, name = f"{what}ThrottleEvents", f"throttled {what.lower()}s"
         needed.append(RequiredAlarm(name, (_throttles(metric, base),)))
         for index in used.values(TABLES, metric, base, _INDEX):
+            if index not in indexes:
+                continue
             about = {**base, _INDEX: index}
             needed.append(
                 RequiredAlarm(f"{name} of the index {index}", (_throttles(metric, about),))

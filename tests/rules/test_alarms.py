@@ -19,7 +19,7 @@ from readiness.evidence.cloudwatch.alarms import (
     AlarmInContext,
     AlarmsInUse,
 )
-from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster
 from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups
@@ -129,7 +129,7 @@ WATCHED = [
     pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
     pytest.param(
         app.table_throttles,
-        (TableCapacity("memory", "PAY_PER_REQUEST"),),
+        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(())),
         "WriteThrottleEvents",
         id="table throttles",
     ),
@@ -140,7 +140,7 @@ WATCHED = [
 
 def test_the_table_of_a_restore_test_needs_no_alarm():
     copy = TableCapacity("awsbackup-restore-test-0a1b2c3d", "PROVISIONED")
-    assert app.table_throttles(copy, NOTHING).status is NA
+    assert app.table_throttles(copy, TableIndexes(()), NOTHING).status is NA
 
 
 def on_concurrency(metric, threshold) -> AlarmsInUse:
@@ -175,13 +175,15 @@ def test_which_alarm_sees_that_the_unreserved_concurrency_is_used_up(
     [
         pytest.param("by-day", "memory", BAD, "throttled reads of the index by-day", id="its own"),
         pytest.param("by-day", "other", GOOD, "", id="of another table"),
+        pytest.param("by-week", "memory", GOOD, "", id="deleted since"),
     ],
 )
 def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status, said):
     dimensions = {"TableName": table, "GlobalSecondaryIndexName": index}
     throttled = [("AWS/DynamoDB", "ReadThrottleEvents", dimensions)]
     about = TableCapacity("memory", "PAY_PER_REQUEST")
-    verdict = app.table_throttles(about, in_use(*fake_account.ALARMS, series=throttled))
+    indexes = TableIndexes(("by-day",))
+    verdict = app.table_throttles(about, indexes, in_use(*fake_account.ALARMS, series=throttled))
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
     [plain] = [
         each for each in fake_account.ALARMS if each.get("MetricName") == "ReadThrottleEvents"
@@ -189,7 +191,7 @@ def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     own = plain | {"AlarmName": "by-day-throttles", "Dimensions": named}
     alarms = in_use(*fake_account.ALARMS, own, series=throttled)
-    assert app.table_throttles(about, alarms).status is GOOD
+    assert app.table_throttles(about, indexes, alarms).status is GOOD
 
 
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)

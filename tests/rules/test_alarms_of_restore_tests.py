@@ -35,7 +35,7 @@ def verdicts(name):
         database_zones(InstanceAvailability(name, "postgres"), Region(NOON)),
         database_cluster_zones(cluster, ReplicaScaling({}), ZONES),
         table_scaling(table, TableIndexes(()), TableScaling({})),
-        table_throttles(TableCapacity(name, "PROVISIONED"), in_use()),
+        table_throttles(TableCapacity(name, "PROVISIONED"), TableIndexes(()), in_use()),
         database_utilization(database, in_use()),
         database_monitoring(database),
     ]

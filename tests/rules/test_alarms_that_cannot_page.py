@@ -16,7 +16,7 @@ from readiness.evidence.cloudwatch.alarms import (
     AlarmInContext,
     AlarmsInUse,
 )
-from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FedBy, FunctionSources
@@ -568,7 +568,9 @@ COUNTED = [
     ),
     pytest.param(app.lambda_throttles, (AGENT,), id="throttles"),
     pytest.param(
-        app.table_throttles, (TableCapacity("memory", "PAY_PER_REQUEST"),), id="table throttles"
+        app.table_throttles,
+        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(())),
+        id="table throttles",
     ),
 ]
 
