@@ -111,18 +111,18 @@ def _is_attested_after(stated: Verdict, attested: Attested, failed: FailoverTest
 
 
 def with_recalled(found: FailoverTests, recorded: Mapping[str, Fact]) -> FailoverTests:
-    """The tests with those that were recorded when AWS still told of them, newest first."""
+    """The tests with those that were recorded when AWS still told of them, newest first.
+
+    Without those of what is gone: nobody can repeat them, and they prove nothing of what is there.
+    """
     known = {(test.kind, test.name, test.ended) for test in found.tests}
     recalled = [
         test
         for test in _recalled(found, recorded)
         if (test.kind, test.name, test.ended) not in known
     ]
-    if not recalled:
-        return found
-    tests = sorted(
-        (*found.tests, *recalled), key=lambda test: test.ended or found.now, reverse=True
-    )
+    tests = [test for test in (*found.tests, *recalled) if not found.is_of_the_past(test)]
+    tests.sort(key=lambda test: test.ended or found.now, reverse=True)
     return replace(found, tests=tuple(tests))
 
 

@@ -248,7 +248,24 @@ def test_a_test_run_of_resilience_hub(state, status):
 )
 def test_a_failover_of_a_database(message, status):
     def events(SourceType: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        one = {"SourceIdentifier": "x", "Message": message, "Date": NOON - timedelta(days=2)}
+        one = {"SourceIdentifier": "ledger", "Message": message, "Date": NOON - timedelta(days=2)}
         return {"Events": [one] if SourceType == "db-cluster" else []}
+
+    assert judged(without(rds__describe_events=events)).status is status
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "status"),
+    [
+        pytest.param("orders", 2, Status.NON_COMPLIANT, id="of a database that is there"),
+        pytest.param("gone", 2, Status.INSUFFICIENT_DATA, id="of one that was deleted"),
+        pytest.param("orders", 91, Status.INSUFFICIENT_DATA, id="of an earlier one of the name"),
+    ],
+)
+def test_a_failover_that_failed_counts_while_the_database_exists(name, days, status):
+    def events(SourceType: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        failed = "Cluster failover failed, check the status of your instances"
+        one = {"SourceIdentifier": name, "Message": failed, "Date": NOON - timedelta(days=days)}
+        return {"Events": [one] if SourceType == "db-instance" else []}
 
     assert judged(without(rds__describe_events=events)).status is status

@@ -268,8 +268,12 @@ def experiment(*, days: float = 10, passed: bool | None = True, **changes: Any) 
     return FailoverTest(EXPERIMENT, f"EXP{days:g}", ended, passed, outcome, **changes)
 
 
+DATABASE = "failover of database"
+DATABASES = dict.fromkeys((f"{DATABASE} a", f"{DATABASE} b"))
+
+
 def failover_of(name: str, *, days: float, passed: bool = True) -> FailoverTest:
-    return FailoverTest("failover of database", name, ago(days=days), passed, "Completed failover")
+    return FailoverTest(DATABASE, name, ago(days=days), passed, "Completed failover")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +303,8 @@ def failover_of(name: str, *, days: float, passed: bool = True) -> FailoverTest:
     ],
 )  # fmt: skip
 def test_failover_tested(tests, said, settings, status, words):
-    verdict = app.failover_tested(FailoverTests(tests, NOON, services=1), said, **settings)
+    found = FailoverTests(tests, NOON, services=1, subjects=DATABASES)
+    verdict = app.failover_tested(found, said, **settings)
     assert verdict.status is status, verdict.reason
     assert words in verdict.reason
 
@@ -309,9 +314,10 @@ WEB = "arn:aws:ecs:us-east-1:111122223333:service/main/web"
 
 def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
     """What the rule says when AWS tells of none of the tests any more."""
-    first = app.failover_tested(FailoverTests(tests, NOON, services=1), attested())
+    found = FailoverTests(tests, NOON, services=1, subjects=DATABASES)
+    first = app.failover_tested(found, attested())
     remembered = replace(attested(), recorded=lasting(first.observed))
-    about = {"tests": (), "now": NOON, "services": 1} | later
+    about = {"tests": (), "now": NOON, "services": 1, "subjects": DATABASES} | later
     return app.failover_tested(FailoverTests(**about), remembered)
 
 
@@ -323,6 +329,11 @@ def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
         pytest.param((failover_of("a", days=1, passed=False), experiment(days=9)), {}, BAD, "database a", id="a failure that was not repeated"),
         pytest.param((failover_of("a", days=1), failover_of("a", days=2, passed=False)), {}, GOOD, "", id="a failure that was"),
         pytest.param((failover_of("a", days=3, passed=False),), {"tests": (failover_of("a", days=1),)}, GOOD, "", id="repeated since"),
+        pytest.param((failover_of("a", days=3),), {"subjects": {}}, UNKNOWN, "not attested", id="of a database that was deleted"),
+        pytest.param((failover_of("a", days=3, passed=False),), {"subjects": {}}, UNKNOWN, "not attested", id="a failure of one"),
+        pytest.param((failover_of("a", days=3),), {"subjects": {f"{DATABASE} a": ago(days=1)}}, UNKNOWN, "not attested", id="of another of its name"),
+        pytest.param((failover_of("a", days=3),), {"subjects": {f"{DATABASE} a": ago(days=9)}}, GOOD, "database a", id="of the same"),
+        pytest.param((), {"tests": (failover_of("c", days=1, passed=False),)}, UNKNOWN, "not attested", id="a deleted database that RDS still tells of"),
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=20)}}, GOOD, "EXP10", id="of what still runs"),
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=2)}}, BAD, "before the current deployment of web", id="deployed since"),
         pytest.param((experiment(days=5, touched=(WEB,), deployed=("web",)), failover_of("a", days=13)), {"deployed_at": {WEB: ago(days=2)}}, GOOD, "database a", id="what still proves before what is void"),

@@ -22,6 +22,13 @@ _CLUSTER_FAILOVERS = ("RDS-EVENT-0069", "RDS-EVENT-0070", "RDS-EVENT-0071")
 """Failovers that ended, well or not (RDS User Guide, "Amazon RDS event categories")."""
 
 EXPERIMENT = "FIS experiment"
+_DATABASE, _SWITCH, _TEST_RUN = (
+    "failover of database",
+    "region switch",
+    "Resilience Hub test run of",
+)
+_NAMED = frozenset({_DATABASE, _SWITCH, _TEST_RUN})
+"""Kinds of tests of one thing, which is known to exist or not."""
 
 _RUNNING = frozenset({"pending", "initiating", "running", "stopping"})
 _HARMLESS = ("aws:fis:wait", "aws:cloudwatch:")
@@ -120,7 +127,9 @@ class FailoverTests:
 
     A deployment does not wake it: the sweep sees that a test is older than what runs.
     ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS;
-    ``deployed_at`` is when the deployment began that each service (ARN) runs.
+    ``deployed_at`` is when the deployment began that each service (ARN) runs. ``subjects`` are the
+    databases, plans and services of Resilience Hub that exist, by the label of their tests, with
+    the time when a database was created.
     Sources: FIS ListExperiments, GetExperiment and ListExperimentResolvedTargets of the newest 50;
     ListZonalShifts; ListPlanExecutions of each plan; Resilience Hub's ListTestRuns of each
     service; RDS DescribeDBInstances, and DescribeEvents of 14 days.
@@ -131,6 +140,7 @@ class FailoverTests:
     services: int = 0
     databases: int = 0
     deployed_at: Mapping[str, datetime] = field(default_factory=dict)
+    subjects: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @property
     def has_workload(self) -> bool:
@@ -149,11 +159,40 @@ class FailoverTests:
         ]
         newest = sorted(tests, key=lambda test: test.ended or read.now, reverse=True)
         databases = read.every("rds", "describe_db_instances", "DBInstances")
-        return cls(tuple(newest), read.now, len(services), len(databases), _deployed_at(services))
+        return cls(
+            tuple(newest),
+            read.now,
+            len(services),
+            len(databases),
+            _deployed_at(services),
+            dict(_subjects(read, databases)),
+        )
+
+    def is_of_the_past(self, test: FailoverTest) -> bool:
+        """Whether what was tested is deleted, or another database has its name now."""
+        if test.kind not in _NAMED:
+            return False
+        if test.label not in self.subjects:
+            return True
+        created = self.subjects[test.label]
+        return created is not None and test.ended is not None and test.ended < created
 
     def deployed_since(self, ended: datetime, touched: Iterable[str]) -> tuple[str, ...]:
         """The names of those services that were deployed after a time."""
         return deployed_since(ended, touched, self.deployed_at)
+
+
+def _subjects(
+    read: Reader, databases: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[str, datetime | None]]:
+    for each in databases:
+        yield f"{_DATABASE} {each['DBInstanceIdentifier']}", each.get("InstanceCreateTime")
+        if cluster := each.get("DBClusterIdentifier"):
+            yield f"{_DATABASE} {cluster}", None
+    for plan in _plans(read):
+        yield f"{_SWITCH} {plan['name']}", None
+    for service in _resilience_services(read):
+        yield f"{_TEST_RUN} {service['name']}", None
 
 
 # -- Fault Injection Service --------------------------------------------------------------------
@@ -339,8 +378,12 @@ _SWITCHING = frozenset(
 )
 
 
+def _plans(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("arc-region-switch", "list_plans", "plans")
+
+
 def _switches(read: Reader) -> Iterator[FailoverTest]:
-    for plan in read.every("arc-region-switch", "list_plans", "plans"):
+    for plan in _plans(read):
         executions = read.every(
             "arc-region-switch",
             "list_plan_executions",
@@ -352,7 +395,7 @@ def _switches(read: Reader) -> Iterator[FailoverTest]:
             state = each["executionState"]
             is_running = state in _SWITCHING
             yield FailoverTest(
-                "region switch",
+                _SWITCH,
                 plan["name"],
                 None if is_running else each.get("endTime") or each["startTime"],
                 None if is_running else state == "completed",
@@ -363,8 +406,12 @@ def _switches(read: Reader) -> Iterator[FailoverTest]:
 # -- Resilience Hub -----------------------------------------------------------------------------
 
 
+def _resilience_services(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("resiliencehubv2", "list_services", "serviceSummaries")
+
+
 def _test_runs(read: Reader) -> Iterator[FailoverTest]:
-    for service in read.every("resiliencehubv2", "list_services", "serviceSummaries"):
+    for service in _resilience_services(read):
         runs = read.every(
             "resiliencehubv2",
             "list_test_runs",
@@ -376,7 +423,7 @@ def _test_runs(read: Reader) -> Iterator[FailoverTest]:
             status = each["status"]
             is_running = status in {"INITIALIZING", "RUNNING", "STOPPING"}
             yield FailoverTest(
-                "Resilience Hub test run of",
+                _TEST_RUN,
                 service["name"],
                 None if is_running else each.get("endedAt") or each["startedAt"],
                 None if is_running else status == "PASSED",
@@ -410,7 +457,7 @@ def _database_failovers(read: Reader) -> Iterator[FailoverTest]:
             has_failed = any(words in text for words in _FAILED)
             if is_done or has_failed:
                 yield FailoverTest(
-                    "failover of database",
+                    _DATABASE,
                     each["SourceIdentifier"],
                     each["Date"],
                     is_done and not has_failed,
