@@ -253,7 +253,7 @@ PATTERN = json.loads(worlds.BRIDGE["EventPattern"])
         ),
         pytest.param(
             {"EventPattern": json.dumps(PATTERN | {"detail": {"state": {"value": ["OK"]}}})},
-            Status.INSUFFICIENT_DATA,
+            Status.NON_COMPLIANT,
             id="what is over",
         ),
         pytest.param(
@@ -270,6 +270,40 @@ PATTERN = json.loads(worlds.BRIDGE["EventPattern"])
             {"EventPattern": json.dumps(PATTERN | {"detail-type": ["EC2 Instance State"]})},
             Status.NON_COMPLIANT,
             id="other events",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps({"source": ["aws.cloudwatch"]})},
+            Status.COMPLIANT,
+            id="all that CloudWatch sends",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"source": ["aws.ec2"]})},
+            Status.NON_COMPLIANT,
+            id="of another source",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"detail-type": [{"prefix": "CloudWatch Al"}]})},
+            Status.COMPLIANT,
+            id="by a prefix",
+        ),
+        pytest.param(
+            {"EventPattern": json.dumps(PATTERN | {"account": [ACCOUNT_ID], "region": [HOME]})},
+            Status.COMPLIANT,
+            id="of this account and region",
+        ),
+        pytest.param(
+            {
+                "EventPattern": json.dumps(
+                    {"detail": {"state": {"value": [{"anything-but": "OK"}]}}}
+                )
+            },
+            Status.COMPLIANT,
+            id="all but OK",
+        ),
+        pytest.param(
+            {"EventPattern": "", "ScheduleExpression": "rate(1 day)"},
+            Status.NON_COMPLIANT,
+            id="a schedule",
         ),
         pytest.param({"EventPattern": "{"}, Status.NON_COMPLIANT, id="no pattern"),
     ],

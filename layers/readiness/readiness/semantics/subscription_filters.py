@@ -1,4 +1,7 @@
-"""Whether the filter policy of an SNS subscription lets a message pass."""
+"""Whether the filter policy of an SNS subscription lets a message pass.
+
+The event pattern of an EventBridge rule is written alike.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +75,9 @@ def _field(key: str, wanted: Any, body: Mapping[str, Any]) -> Answer:
     value = body[key]
     if value is None:
         return Answer.MAYBE
-    if isinstance(wanted, Mapping):
-        return Answer.NO
+    if isinstance(wanted, Mapping) or isinstance(value, Mapping):
+        are_both = isinstance(wanted, Mapping) and isinstance(value, Mapping)
+        return passes_with_body(wanted, value) if are_both else Answer.NO
     return best(_value(each, value) for each in wanted)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from readiness.evidence.workloads.dead_letter_paths import rule_targets
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.admission import Answer
+from readiness.semantics.subscription_filters import passes_with_body
 
 _BUS = "default"
 """CloudWatch sends its events to this bus alone."""
@@ -39,19 +41,20 @@ class AlarmBridges:
     """The enabled rules that hand changes of alarms to API destinations.
 
     A change of a rule or a destination is seen by the sweep. Sources: ListRules of the default
-    bus, ListTargetsByRule of those whose pattern names the event, ListApiDestinations.
+    bus, ListTargetsByRule of those whose pattern may pick an alarm, ListApiDestinations.
     """
 
     all: tuple[Bridge, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmBridges:
+        event = _raised(read)
         rules = [
-            (rule["Name"], pattern)
+            (rule["Name"], picks)
             for rule in read.every("events", "list_rules", "Rules", EventBusName=_BUS)
             if rule.get("State") != "DISABLED"
             for pattern in [_pattern(rule.get("EventPattern"))]
-            if STATE_EVENT in _values(pattern, "detail-type")
+            if pattern and (picks := passes_with_body(pattern, event)) is not Answer.NO
         ]
         if not rules:
             return cls()
@@ -64,12 +67,12 @@ class AlarmBridges:
 
 
 def _bridges(
-    read: Reader, rules: list[tuple[str, Mapping[str, Any]]], endpoints: Mapping[str, str]
+    read: Reader, rules: Sequence[tuple[str, Answer]], endpoints: Mapping[str, str]
 ) -> Iterator[Bridge]:
-    for name, pattern in rules:
+    for name, picks in rules:
         for target in rule_targets(read, _BUS, name):
             if endpoint := endpoints.get(target["Arn"]):
-                yield Bridge(name, endpoint, _is_of_all(pattern))
+                yield Bridge(name, endpoint, picks is Answer.YES)
 
 
 def _pattern(text: str | None) -> Mapping[str, Any]:
@@ -80,19 +83,37 @@ def _pattern(text: str | None) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _values(pattern: Mapping[str, Any], key: str) -> list[Any]:
-    found = pattern.get(key)
-    return found if isinstance(found, list) else []
+def _raised(read: Reader) -> Mapping[str, Any]:
+    """The event of any alarm that is raised; None for what is not known beforehand.
 
-
-def _is_of_all(pattern: Mapping[str, Any]) -> bool:
-    """Whether nothing narrows the pattern but the source, the event and the state ALARM."""
-    detail = pattern.get("detail") or {}
-    state = detail.get("state") or {} if isinstance(detail, Mapping) else None
-    if state is None or not isinstance(state, Mapping):
-        return False
-    if not (set(detail) <= {"state"} and set(state) <= {"value"}):
-        return False
-    return set(pattern) <= {"source", "detail-type", "detail"} and (
-        not state or "ALARM" in _values(state, "value")
+    Source: CloudWatch User Guide, "Alarm events and EventBridge".
+    """
+    state = dict.fromkeys(
+        (
+            "actionsSuppressedBy",
+            "actionsSuppressedReason",
+            "evaluationState",
+            "reason",
+            "reasonData",
+            "timestamp",
+        )
     )
+    return {
+        "version": "0",
+        "id": None,
+        "detail-type": STATE_EVENT,
+        "source": "aws.cloudwatch",
+        "account": read.account,
+        "time": None,
+        "region": read.region,
+        "resources": None,
+        "detail": {
+            "alarmName": None,
+            "alarmTags": None,
+            "alarmTagsStatus": None,
+            "configuration": None,
+            "muteDetail": None,
+            "previousState": None,
+            "state": {**state, "value": "ALARM"},
+        },
+    }
