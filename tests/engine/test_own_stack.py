@@ -78,6 +78,7 @@ def resource(type_, id):
         pytest.param(QUEUE, "arn:aws:sqs:us-east-1:111122223333:readiness-Pages-1", id="queue"),
         pytest.param("AWS::SNS::Topic", TOPIC_ARN, id="topic"),
         pytest.param("AWS::SNS::Topic", "readiness-Findings-1", id="topic by its name"),
+        pytest.param("AWS::CloudFormation::Stack", "readiness", id="the stack itself"),
     ],
 )
 def test_what_is_own(own, type_, id):
@@ -88,6 +89,7 @@ def test_what_is_own(own, type_, id):
     ("type_", "id"),
     [
         pytest.param(FUNCTION, "readiness-checker", id="named alike"),
+        pytest.param("AWS::CloudFormation::Stack", "readiness-two", id="a stack named alike"),
         pytest.param(ROLE, OWN, id="of another type"),
         pytest.param("AWS::Lambda::Permission", "readiness", id="a part without an id"),
         pytest.param("AWS::Lambda::Permission", "", id="no id"),

@@ -12,6 +12,7 @@ from readiness.model.resource import Resource
 
 KEPT_SECONDS = 300
 _KEPT_OF_A_NAME = 20
+_STACK = "AWS::CloudFormation::Stack"
 UNLISTED = "the own stack cannot be listed: its resources count as any other"
 """What is logged with the reason."""
 
@@ -37,11 +38,13 @@ class OwnStack:
         self._warn = warn
 
     def has(self, resource: Resource) -> bool:
-        """Whether the resource is part of the stack."""
+        """Whether the resource is part of the stack, or the stack itself."""
         name = resource.id.rpartition("/")[2].rpartition(":")[2]
         # CloudFormation cuts a long stack name where a service's names are short.
         if not self._stack or not name.startswith(self._stack[:_KEPT_OF_A_NAME]):
             return False
+        if (resource.type, resource.id) == (_STACK, self._stack):
+            return True
         mine = {(resource.type, resource.id), (resource.type, name)}
         if not mine & self._parts and time.monotonic() - self._listed_at > KEPT_SECONDS:
             self._list()
