@@ -158,6 +158,21 @@ def test_an_event_during_a_look_is_no_look_beside_it_and_one_after_it(function, 
     assert not machine.waiting
 
 
+@pytest.mark.parametrize("comes", [False, True], ids=["one event", "another came"])
+def test_a_part_after_another_event_blames_no_principal(function, machine, comes):
+    """The first event's caller need not have caused what is found half an hour later."""
+    THINGS.ids = [f"{number:03}" for number in range(150)]
+    origin = {"by": "ann", "call": "PutMetricAlarm", "woken_by": "event"}
+    function(look(origin=origin), short())
+    first = set(rows(function))
+    if comes:
+        assert function(look("event-2"), context())["evaluated"] == 0
+    function(machine.waiting.pop(0)["event"], context())
+    said = {id: row.changed_by for id, row in rows(function).items()}
+    assert {said[id] for id in first} == {"ann"}
+    assert {said[id] for id in set(THINGS.ids) - first} == {"" if comes else "ann"}
+
+
 def test_a_look_after_the_end_of_another_is_its_own(function, machine):
     for number in range(3):
         [answer] = run(function, machine, look(f"event-{number}"))
@@ -294,3 +309,17 @@ def test_where_the_table_does_not_answer_each_look_is_made(turns, monkeypatch, f
     assert turns.take("k", "two", NOON)
     with pytest.raises(type(failure)):
         turns.end("k", "one", NOON)
+
+
+def test_whether_another_event_came_is_told_from_the_first_note_on(turns, monkeypatch):
+    assert turns.take("k", "one", NOON)
+    assert not turns.is_of_several("k")
+    assert not turns.take("k", "two", NOON)
+    assert turns.is_of_several("k")
+    assert not turns.is_of_several("other")
+
+    def fail(**_):
+        raise error("ThrottlingException")
+
+    monkeypatch.setattr(turns._client, "get_item", fail)
+    assert turns.is_of_several("other"), "nobody is blamed where it cannot be told"

@@ -60,6 +60,8 @@ class Everything:
         key = self._turns.key(asked.targets)
         if not asked.attempt and not self._turns.take(key, asked.trigger, now()):
             return None
+        if asked.part and self._turns.is_of_several(key):
+            asked = replace(asked, origin=of_several(asked.origin))
         release = self._deployment.release
         leg = leg_of({"id": asked.trigger, "cursor": asked.cursor}).by(release)
         self._deployment.pacer.begin(

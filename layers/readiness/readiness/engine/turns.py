@@ -68,13 +68,23 @@ class Turns:
                 raise
             # The turn had lapsed, and another look has it.
             return False
-        answer = self._client.get_item(
-            TableName=self._table, Key=self._key(f"{key}#{_MORE}"), ConsistentRead=True
-        )
-        if not answer.get("Item", {}).get("came", {}).get("S"):
+        if not self._is_noted(key):
             return False
         self._note_more(key, "", now)
         return True
+
+    def is_of_several(self, key: str) -> bool:
+        """Whether another event came during the look; also where that cannot be told."""
+        try:
+            return self._is_noted(key)
+        except (BotoCoreError, ClientError):
+            return True
+
+    def _is_noted(self, key: str) -> bool:
+        answer = self._client.get_item(
+            TableName=self._table, Key=self._key(f"{key}#{_MORE}"), ConsistentRead=True
+        )
+        return bool(answer.get("Item", {}).get("came", {}).get("S"))
 
     def _taken(self, key: str, look: str, now: datetime) -> bool:
         try:
