@@ -15,6 +15,7 @@ from moto import mock_aws
 from readiness.engine.aws import Aws
 from readiness.engine.reader import DeclaredReader
 from readiness.engine.shared_answers import ANSWERED_WITHIN, GOOD_FOR, SHARED, SharedAnswers
+from readiness.evidence.workloads.dead_letter_paths import invoke_settings
 from readiness.model.unreadable import Gone, Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, service_model
 from tests.tables import TRANSITIONS, make_tables
@@ -256,6 +257,23 @@ def test_what_is_not_there_is_as_old_as_that_was_said(heading, clock):
     _, fourth = reading({}, heading(), later)
     with pytest.raises(Unreadable, match="ResourceNotFound"):
         fourth.one(*policy, FunctionName="f")
+
+
+def test_what_is_kept_beyond_the_event_is_asked_by_each(heading):
+    """An event that comes late must not put an older answer into the answer of the day."""
+    listing = ("lambda", "list_function_event_invoke_configs")
+    for name in (
+        "arn:aws:sqs:us-east-1:111122223333:old",
+        "arn:aws:sqs:us-east-1:111122223333:new",
+    ):
+        said = {"OnFailure": {"Destination": name}}
+        fake = FakeAccount(
+            {listing: {"FunctionEventInvokeConfigs": [{"DestinationConfig": said}]}}
+        )
+        aws = Aws(fake, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, shared=heading())
+        allowed = frozenset({"lambda:ListFunctionEventInvokeConfigs"})
+        [found] = invoke_settings(DeclaredReader(aws, allowed, "a test"), "f")
+        assert found["DestinationConfig"]["OnFailure"]["Destination"] == name
 
 
 def test_who_reads_again_asks_for_itself(heading):

@@ -27,11 +27,13 @@ SHARED = frozenset(
         ("lambda", "get_policy"),
         ("lambda", "list_aliases"),
         ("lambda", "list_event_source_mappings"),
-        ("lambda", "list_function_event_invoke_configs"),
         ("resourcegroupstaggingapi", "get_resources"),
     }
 )
-"""Calls that several headings make after one event, to services whose rates are scarce."""
+"""Calls that several headings make after one event, to services whose rates are scarce.
+
+None whose answer is kept beyond the event (``DeclaredReader.amend``): it may be the older one.
+"""
 GOOD_FOR = timedelta(seconds=45)
 """How old an answer may be: Lambda brings an event that failed again a minute later."""
 ANSWERED_WITHIN = timedelta(seconds=10)
