@@ -261,21 +261,26 @@ def log_retention(
 
 @cloudwatch.rule(RETENTION, severity=Severity.MEDIUM)
 def function_log_group(group: FunctionLogGroup) -> Verdict:
-    """The log group of a function exists, so that Lambda does not create one without retention."""
+    """The log groups of a function exist, so that Lambda does not create one without retention.
+
+    Published versions that aliases lead to keep the group they were published with.
+    """
     if group.master_arn:
         return not_applicable(
             "This is a Lambda@Edge function, which logs in the regions where it runs."
         )
-    if group.exists:
-        return complies(f"The log group {group.name} exists.")
+    if not group.absent and len(group.names) == 1:
+        return complies(f"The log group {group.names[0]} exists.")
+    if not group.absent:
+        return complies(f"All log groups exist: {listed(group.names)}.")
     if group.account_policy:
-        return promised((group.name,), group.account_policy)
+        return promised(group.absent, group.account_policy)
     if group.modified is not None and group.read_at - group.modified < _HOUR:
         return cannot_tell(
-            f"The log group {group.name} does not exist yet; the function was changed less than an"
-            " hour ago."
+            f"{log_groups(group.absent)} not exist yet; the function was changed less than an hour"
+            " ago."
         )
-    return absent((group.name,))
+    return absent(group.absent)
 
 
 @cloudwatch.rule(RETENTION, severity=Severity.MEDIUM)

@@ -184,7 +184,7 @@ MOST_BY_SETTING = {
     "timeout": (3, 42, 17),
     "vpcConfig": (5, 75, 20),
     "layers": (5, 65, 12),
-    "loggingConfig": (6, 75, 15),
+    "loggingConfig": (6, 75, 17),
     "tracingConfig": (4, 50, 12),
     "deadLetterConfig": (3, 55, 24),
     "environment": (11, 118, 30),
@@ -351,7 +351,7 @@ MOST = {
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 57),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 58),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
     ("lambda", "UpdateAlias20150331"): (11, 150, 54),

@@ -201,8 +201,43 @@ def test_a_log_group_with_a_longer_name_is_not_the_function_s(bulk):
         logs__describe_log_groups=longer, logs__describe_account_policies={"accountPolicies": []}
     )
     found = load(fake_account, FunctionLogGroup, FUNCTION, "agent", bulk)
-    assert (found.name, found.exists) == ("/aws/lambda/agent", False)
-    assert load(cloudwatch.fake_account(), FunctionLogGroup, FUNCTION, "agent", bulk).exists
+    assert found.names == found.absent == ("/aws/lambda/agent",)
+    assert not load(cloudwatch.fake_account(), FunctionLogGroup, FUNCTION, "agent", bulk).absent
+
+
+PUBLISHED = "2026-11-02T11:58:12.000+0000"
+
+
+@both
+@pytest.mark.parametrize(
+    ("weights", "absent", "modified"),
+    [
+        pytest.param({}, ("/agent",), PUBLISHED, id="the version of an alias"),
+        pytest.param({"8": 0.1}, ("/agent", "/agent/8"), PUBLISHED, id="and that of its weights"),
+    ],
+)
+def test_the_log_groups_of_the_versions_that_run(weights, absent, modified, bulk):
+    def configuration(Qualifier: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        groups = {"7": "/agent", "8": "/agent/8"}
+        if Qualifier not in groups:
+            return xray.FUNCTION
+        logging = {"LogFormat": "Text", "LogGroup": groups[Qualifier]}
+        return xray.FUNCTION | {"LoggingConfig": logging, "LastModified": PUBLISHED}
+
+    live = {
+        "Name": "live",
+        "FunctionVersion": "7",
+        "RoutingConfig": {"AdditionalVersionWeights": weights},
+    }
+    fake_account = cloudwatch.fake_account().but(
+        lambda__get_function_configuration=configuration,
+        lambda__list_aliases={"Aliases": [live]},
+        logs__describe_account_policies={"accountPolicies": []},
+    )
+    found = load(fake_account, FunctionLogGroup, FUNCTION, "agent", bulk)
+    assert found.names == ("/aws/lambda/agent", *absent)
+    assert found.absent == absent
+    assert found.modified == datetime.fromisoformat(modified)
 
 
 @pytest.mark.parametrize(

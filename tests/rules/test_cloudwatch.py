@@ -345,17 +345,21 @@ def test_what_is_only_delivered_has_no_retention_to_choose():
 )
 def test_function_log_group(exists, age, status):
     modified = NOON - timedelta(hours=age)
-    group = FunctionLogGroup("/aws/lambda/agent", exists, NOON, modified)
-    assert function_log_group(group).status is status
+    names = ("/aws/lambda/agent", "/agent")
+    group = FunctionLogGroup(names, NOON, () if exists else ("/agent",), modified)
+    verdict = function_log_group(group)
+    assert verdict.status is status
+    assert "/agent" in verdict.reason
 
 
 def test_a_replica_logs_elsewhere():
-    replica = FunctionLogGroup("/aws/lambda/edge", False, NOON, master_arn="arn:edge:1")
+    replica = FunctionLogGroup(("/aws/lambda/edge",), NOON, master_arn="arn:edge:1")
     assert function_log_group(replica).status is NA
 
 
 def test_a_policy_of_the_account_keeps_what_is_not_there_yet():
-    group = FunctionLogGroup("/aws/lambda/agent", False, NOON, account_policy="year")
+    names = ("/aws/lambda/agent",)
+    group = FunctionLogGroup(names, NOON, names, account_policy="year")
     assert function_log_group(group).status is GOOD
     assert task_log_groups(TaskLogGroups(("/ecs/web",), ("/ecs/web",), "year")).status is GOOD
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.awslambda.settings import FunctionLogging
+from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.logs import LOG_GROUP, LogGroup, account_policies
 from readiness.model.evidence import api_call, evidence
@@ -35,34 +36,48 @@ def _account_policy(read: Reader) -> str:
     return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
 
 
-@evidence(FUNCTION, reads=(_POLICIES,), uses=(FunctionLogging, LogGroup), changed_by=_CHANGES)
+@evidence(
+    FUNCTION,
+    reads=(_POLICIES, "lambda:GetFunctionConfiguration", "lambda:ListAliases"),
+    uses=(FunctionLogging, LogGroup),
+    changed_by=_CHANGES,
+)
 @dataclass(frozen=True, slots=True)
 class FunctionLogGroup:
-    """The log group a function writes to, and whether it exists.
+    """The log groups that a function writes to, and which are absent.
 
-    ``modified`` is when the function was last changed, None where Lambda's time is not one;
-    ``account_policy`` the retention policy of the account that it will fall under, read only where
-    it does not exist.
+    A published version keeps the group that the function had then. ``names`` begins with that of
+    the unpublished version; those of the versions that aliases lead to follow. That an alias leads
+    to another version waits for the sweep. ``modified`` is when one of the versions was last
+    changed or published, None where Lambda's time is not one; ``account_policy`` the retention
+    policy of the account that absent groups will fall under, read only for these.
     """
 
-    name: str
-    exists: bool
+    names: tuple[str, ...]
     read_at: datetime
+    absent: tuple[str, ...] = ()
     modified: datetime | None = None
     master_arn: str = ""
     account_policy: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLogGroup:
-        about = read.of(FunctionLogging, function)
-        exists = bool(about.master_arn) or _exists(read, about.log_group)
+        latest = read.of(FunctionLogging, function)
+        if latest.master_arn:
+            return cls((latest.log_group,), read.now, master_arn=latest.master_arn)
+        aliases = FunctionAliases.load(read, function).all
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        every = [latest, *published.values()]
+        names = tuple(dict.fromkeys(each.log_group for each in every))
+        absent = tuple(name for name in names if not _exists(read, name))
+        changed = [each for each in every if each.log_group in absent] or every
         return cls(
-            name=about.log_group,
-            exists=exists,
-            read_at=read.now,
-            modified=_moment(about.last_modified),
-            master_arn=about.master_arn,
-            account_policy="" if exists else _account_policy(read),
+            names,
+            read.now,
+            absent,
+            max(filter(None, (_moment(each.last_modified) for each in changed)), default=None),
+            account_policy=_account_policy(read) if absent else "",
         )
 
 
