@@ -165,6 +165,7 @@ def function_memory(
 ) -> Verdict:
     """Another memory size would not save money, by Compute Optimizer's figures.
 
+    A published version keeps its size: the highest one that Compute Optimizer saw run counts too.
     What a load test determined is judged by resource_sizing.function-load-test.
     """
     if function.master_arn:
@@ -177,6 +178,7 @@ def function_memory(
     return judge_memory(
         size,
         recommendations.by_function.get(function.name),
+        recommendations.by_version.get(function.name),
         runs,
         place.read_at,
         min_saving=min_saving,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed
-from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates, worst
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,15 +23,31 @@ LEAST_RUNS = 50
 def judge_memory(
     function: FunctionSize,
     found: Recommendation | None,
+    published: tuple[int, Recommendation] | None,
     runs: FunctionRuns,
     now: datetime,
     *,
     min_saving: float,
     report_unused: bool,
 ) -> Verdict:
-    """What Compute Optimizer says of the function, and what it would save."""
-    if found is None:
+    """What Compute Optimizer says of the function, and what it would save.
+
+    ``published`` is what it says of the highest version that it saw run, whose size is for good.
+    """
+    verdicts = []
+    if found is not None:
+        verdicts.append(_of_latest(function, found, min_saving))
+    if published is not None:
+        version, about = published
+        said = _judged(int(about.about or 0), about, min_saving)
+        verdicts.append(replace(said, reason=f"In the version {version}: {said.reason}"))
+    if not verdicts:
         return _unlisted(function, runs, now, report_unused=report_unused)
+    status = worst([each.status for each in verdicts])
+    return next(each for each in verdicts if each.status is status)
+
+
+def _of_latest(function: FunctionSize, found: Recommendation, min_saving: float) -> Verdict:
     if found.finding == "Unavailable":
         why = listed([*found.reasons]) or "it gives no reason"
         return cannot_tell(f"Compute Optimizer has no recommendation for it: {why}.")
@@ -41,25 +58,29 @@ def judge_memory(
         return cannot_tell(
             "The function was changed since Compute Optimizer looked at it (STALE_RECOMMENDATION)."
         )
+    return _judged(function.memory, found, min_saving)
+
+
+def _judged(memory: int, found: Recommendation, min_saving: float) -> Verdict:
     during = f" in the last {found.days:g} days" if found.days else ""
     if found.finding == "NotOptimized" and found.saving and found.saving.amount >= min_saving:
         return violates(
-            f"Its {function.memory} MiB are not what it needs ({listed([*found.reasons])}):"
+            f"Its {memory} MiB are not what it needs ({listed([*found.reasons])}):"
             f" with {found.saving.change} it would cost {found.saving} less, by Compute"
             f" Optimizer's figures{during}.",
             expected=f"{found.saving.change} of memory.",
-            memory=function.memory,
+            memory=memory,
             monthly_saving=round(found.saving.amount, 2),
         )
     if found.finding == "NotOptimized":
         return complies(
             f"Compute Optimizer would change its memory ({listed([*found.reasons])}), which saves"
             f" less than {min_saving:g} a month.",
-            memory=function.memory,
+            memory=memory,
         )
     return complies(
-        f"Compute Optimizer finds its memory of {function.memory} MiB right{during}.",
-        memory=function.memory,
+        f"Compute Optimizer finds its memory of {memory} MiB right{during}.",
+        memory=memory,
     )
 
 

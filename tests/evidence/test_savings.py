@@ -231,3 +231,25 @@ def test_how_tasks_and_instances_are_bought():
     )
     with pytest.raises(Gone):
         load(GroupPurchases, gone, GROUP, "workers")
+
+
+def test_the_highest_version_that_compute_optimizer_saw_run():
+    def of_version(version: str, **more: Any) -> dict[str, Any]:
+        arn = f"{world.FUNCTION}:{version}"
+        return world.recommendation(functionArn=arn, functionVersion=version, **more)
+
+    answer = {
+        "lambdaFunctionRecommendations": [
+            of_version("9", currentMemorySize=512),
+            of_version("10", currentMemorySize=1769),
+            of_version("2"),
+            of_version("11", finding="Unavailable"),
+        ]
+    }
+    account = world.fake_account().but(
+        **{"compute-optimizer__get_lambda_function_recommendations": answer}
+    )
+    found = load(FunctionRecommendations, account)
+    assert found.by_function == {}
+    number, about = found.by_version["agent"]
+    assert (number, about.about) == (10, "1769")

@@ -400,6 +400,34 @@ def test_the_memory_of_a_function(about, recommended, runs, settings, status, wo
     judged(verdict, status, words)
 
 
+@pytest.mark.parametrize(
+    ("latest", "published", "status", "words"),
+    [
+        pytest.param(None, found(), GOOD, "In the version 7: Compute Optimizer finds", id="right"),
+        pytest.param(
+            found(),
+            found("NotOptimized", "MemoryOverprovisioned", about="1769", saving=LESS),
+            BAD,
+            "In the version 7: Its 1769 MiB are not what it needs",
+            id="too much, beside a new size that nobody runs",
+        ),
+        pytest.param(
+            found("NotOptimized", "MemoryOverprovisioned", saving=LESS),
+            found(),
+            BAD,
+            "Its 1024 MiB",
+            id="the unpublished version has too much",
+        ),
+    ],
+)
+def test_the_memory_of_a_version_that_runs(latest, published, status, words):
+    listed = FunctionRecommendations(
+        {"agent": latest} if latest else {}, {"agent": (7, published)}
+    )
+    verdict = function_memory(*function(), listed, ACTIVE, FunctionRuns(5000.0), HERE)
+    judged(verdict, status, words)
+
+
 def test_a_function_that_runs_at_the_edge():
     runs = FunctionRuns(0.0, ("E1", "E2"))
     verdict = function_memory(*function(), FunctionRecommendations({}), ACTIVE, runs, HERE)

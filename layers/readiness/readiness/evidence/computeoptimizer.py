@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.awslambda.functions import LATEST, function_name
 from readiness.model.evidence import ACCOUNT, REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -62,30 +62,40 @@ class Recommendation:
 class FunctionRecommendations:
     """Recommendations by the names of functions: none where the account has not opted in.
 
-    Compute Optimizer analyses functions of at most 1,792 MiB with 50 invocations in 14 days.
-    Source: GetLambdaFunctionRecommendations.
+    ``by_function`` are those of the unpublished versions, ``by_version`` that of the highest
+    published version with one, beside its number. Compute Optimizer analyses functions of at most
+    1,792 MiB with 50 invocations in 14 days. Source: GetLambdaFunctionRecommendations.
     """
 
     by_function: Mapping[str, Recommendation]
+    by_version: Mapping[str, tuple[int, Recommendation]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> FunctionRecommendations:
-        pages = _pages(read, "get_lambda_function_recommendations")
-        return cls(
-            {
-                function_name(each["functionArn"]) or "": Recommendation(
-                    each.get("finding", ""),
-                    tuple(each.get("findingReasonCodes") or ()),
-                    str(each.get("currentMemorySize", "")),
-                    _saving(each.get("memorySizeRecommendationOptions") or (), _memory_size),
-                    in_utc(each.get("lastRefreshTimestamp")),
-                    each.get("lookbackPeriodInDays", 0.0),
-                )
-                for page in pages
-                for each in page.get("lambdaFunctionRecommendations") or ()
-                if each.get("functionVersion", "$LATEST") == "$LATEST"
-            }
-        )
+        latest: dict[str, Recommendation] = {}
+        published: dict[str, tuple[int, Recommendation]] = {}
+        for page in _pages(read, "get_lambda_function_recommendations"):
+            for each in page.get("lambdaFunctionRecommendations") or ():
+                name, found = function_name(each["functionArn"]) or "", _of_version(each)
+                version = str(each.get("functionVersion", LATEST))
+                if version == LATEST:
+                    latest[name] = found
+                elif version.isdecimal() and found.finding != "Unavailable":
+                    number = int(version)
+                    if number > published.get(name, (0, found))[0]:
+                        published[name] = number, found
+        return cls(latest, published)
+
+
+def _of_version(each: Mapping[str, Any]) -> Recommendation:
+    return Recommendation(
+        each.get("finding", ""),
+        tuple(each.get("findingReasonCodes") or ()),
+        str(each.get("currentMemorySize", "")),
+        _saving(each.get("memorySizeRecommendationOptions") or (), _memory_size),
+        in_utc(each.get("lastRefreshTimestamp")),
+        each.get("lookbackPeriodInDays", 0.0),
+    )
 
 
 @evidence(REGION, reads=("compute-optimizer:GetECSServiceRecommendations",))
