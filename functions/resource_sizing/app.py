@@ -416,6 +416,11 @@ def proxy_health(
             " that.",
             is_passing=True,
         ).observing(facts)
+    if "AVAILABLE" not in proxy.targets.values():
+        return cannot_tell(
+            "RDS uses none of the proxy's databases (UNUSED), so that nothing tells whether they"
+            " can be reached through it."
+        ).observing(facts)
     said = f"The proxy is available, and {share:.0%} of its connections were pinned."
     return complies(said).observing(facts)
 

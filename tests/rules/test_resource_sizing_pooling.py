@@ -247,10 +247,21 @@ def test_service_connections(answers, status, said):
         ),
         pytest.param(
             {"rds__describe_db_proxy_targets": made.behind("UNUSED")},
-            GOOD,
+            BLIND,
             Severity.MEDIUM,
-            "The proxy is available",
-            id="a database that no endpoint leads to",
+            "none of the proxy's databases",
+            id="no database that is used",
+        ),
+        pytest.param(
+            {
+                "rds__describe_db_proxy_targets": made.behind(
+                    "REGISTERING", Reason="PENDING_PROXY_CAPACITY"
+                )
+            },
+            BLIND,
+            Severity.MEDIUM,
+            "still connecting to db.abc",
+            id="just registered with a proxy that is still growing",
         ),
         pytest.param(
             metrics(DatabaseConnectionsCurrentlySessionPinned=4),

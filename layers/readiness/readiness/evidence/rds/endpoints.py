@@ -123,7 +123,11 @@ class Proxy:
         return cls(proxy.id, found[0]["Status"], health)
 
 
-_STARTING = {"REGISTERING", "UNAVAILABLE: PENDING_PROXY_CAPACITY"}
+_STARTING = {
+    "REGISTERING",
+    "REGISTERING: PENDING_PROXY_CAPACITY",
+    "UNAVAILABLE: PENDING_PROXY_CAPACITY",
+}
 
 
 def _health(answer: Mapping[str, Any]) -> str:
