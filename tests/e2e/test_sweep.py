@@ -41,6 +41,7 @@ LACKING = {
     "cur:DescribeReportDefinitions",
     "dax:DescribeClusters",
     "ec2:GetEbsEncryptionByDefault",
+    "ec2:GetImageBlockPublicAccessState",
     "ecr:DescribeImageScanFindings",
     "fis:ListExperiments",
     "guardduty:ListDetectors",
