@@ -103,8 +103,6 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.cloudwatch.forwarding": frozenset(
         {"FilterName", "DestinationType", "PolicyLevel", "ForwardedLogEvents", "DeliveryErrors"}
     ),
-    # Members of an event pattern.
-    "readiness.evidence.eventbridge.alarm_bridges": frozenset({"detail", "state"}),
     # Dimensions of S3's metrics, and counts of our own.
     "readiness.evidence.s3.transfer": frozenset(
         {
