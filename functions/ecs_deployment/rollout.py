@@ -109,7 +109,7 @@ def status_problems(
         yield Problem(Severity.MEDIUM, text)
     primary = service.primary
     if primary is None and service.desired_count:
-        yield _without_primary(service)
+        yield _without_primary(service, rollout.read_at - grace)
     if primary is not None and is_open(service):
         yield from _stuck(rollout, primary, grace, max_failed_tasks)
     elif service.running_count < service.desired_count:
@@ -127,16 +127,27 @@ def status_problems(
         yield Problem(Severity.LOW, text)
 
 
-def _without_primary(service: Service) -> Problem:
-    """An external controller may run task sets of which none is the primary one."""
+def _without_primary(service: Service, since: datetime) -> Problem:
+    """An external controller may run task sets of which none is the primary one.
+
+    A task set that was made after ``since`` may still be starting its first tasks.
+    """
+    if service.deployment_controller != "EXTERNAL":
+        return Problem(Severity.CRITICAL, "The service has no primary deployment.")
+    if not service.task_sets:
+        text = "The service has no task set: its external controller deployed nothing to run."
+        return Problem(Severity.HIGH, text)
     running = [each for each in service.task_sets if each.get("runningCount")]
-    if service.deployment_controller == "EXTERNAL" and running:
+    if running:
         text = (
             f"No task set is the primary one ({plural(len(running), 'task set')} with tasks): ECS"
             " does not show what the service is to run."
         )
         return Problem(Severity.MEDIUM, text)
-    return Problem(Severity.CRITICAL, "The service has no primary deployment.")
+    if any(each.get("createdAt", since) > since for each in service.task_sets):
+        text = "No task set is the primary one, and the newest is starting its first tasks."
+        return Problem(Severity.MEDIUM, text)
+    return Problem(Severity.CRITICAL, "No task set is the primary one, and none runs a task.")
 
 
 def _failed(service: Service) -> Iterator[Problem]:

@@ -283,44 +283,34 @@ def test_how_far_a_service_may_be_from_steady(changes, settings, status, said):
             "not complete after 50 minutes",
             id="for too long",
         ),
-        pytest.param(
-            fake_account().but(
-                ecs__describe_services={
-                    "services": [
-                        service(
-                            deploymentController={"type": "EXTERNAL"},
-                            deployments=[],
-                            taskDefinition=None,
-                        )
-                    ]
-                }
-            ),
-            BAD,
-            "no primary deployment",
-            id="none",
-        ),
     ],
 )
 def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
-def test_task_sets_of_an_external_controller_without_a_primary_one():
-    sets = [task_set(REVISION, "ACTIVE", 50) | {"runningCount": 2}]
+@pytest.mark.parametrize(
+    ("minutes", "running", "severity", "said"),
+    [
+        pytest.param(50, 2, Severity.MEDIUM, "primary one (1 task set with tasks)", id="runs"),
+        pytest.param(5, 0, Severity.MEDIUM, "is starting its first tasks", id="starts"),
+        pytest.param(50, 0, Severity.CRITICAL, "and none runs a task", id="runs nothing"),
+        pytest.param(None, 0, Severity.HIGH, "has no task set", id="nothing was deployed"),
+    ],
+)
+def test_task_sets_of_an_external_controller_without_a_primary_one(
+    minutes, running, severity, said
+):
+    sets = [task_set(REVISION, "ACTIVE", minutes) | {"runningCount": running}] if minutes else []
     about = service(
         taskDefinition=None,
         deploymentController={"type": "EXTERNAL"},
         deployments=[],
+        runningCount=running,
         taskSets=sets,
     )
     where = fake_account().but(ecs__describe_services={"services": [about]})
-    assert_judged(
-        service_status,
-        where,
-        BAD,
-        Severity.MEDIUM,
-        "No task set is the primary one (1 task set with tasks)",
-    )
+    assert_judged(service_status, where, BAD, severity, said)
 
 
 def blue_green(*sets: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> FakeAccount:
