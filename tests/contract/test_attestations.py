@@ -93,9 +93,8 @@ def test_without_an_evidence_bucket_nothing_in_s3_is_read(document):
     ]
 
 
-@pytest.mark.parametrize("granted", [ATTESTER, OF_EVENTS], ids=["a person", "an event"])
-def test_what_is_attested_is_announced_and_no_other_event_sent(granted):
-    assert granted["LookAgain"]["Condition"] == {
+def test_a_person_announces_what_is_attested_and_sends_no_other_event():
+    assert ATTESTER["LookAgain"]["Condition"] == {
         "StringEquals": {"events:source": SOURCE, "events:detail-type": RECORDED}
     }
 
