@@ -141,16 +141,15 @@ class Tables:
         return {"Items": [json.loads(item) for item, _ in rows], **more}
 
     def scan(self, params: Mapping[str, Any]) -> Any:
-        start = int(params.get("ExclusiveStartKey", {}).get("at", {"N": "0"})["N"])
+        after = params.get("ExclusiveStartKey", {})
+        start = tuple(after.get(name, {"S": ""})["S"] for name in ("resource", "rule"))
         query = (
-            "SELECT rowid, hash, range, item FROM rows WHERE tab = ? AND rowid > ?"
-            " ORDER BY rowid LIMIT 1000"
+            "SELECT hash, range, item FROM rows WHERE tab = ? AND (hash, range) > (?, ?)"
+            " ORDER BY hash, range LIMIT 1000"
         )
-        rows = self._db.execute(query, (params["TableName"], start)).fetchall()
-        more = {"LastEvaluatedKey": {"at": {"N": str(rows[-1][0])}}} if len(rows) == 1000 else {}
-        items = [
-            {"resource": {"S": hash}, "rule": {"S": range}}
-            for _, hash, range, item in rows
-            if '"gone"' not in item
+        rows = self._db.execute(query, (params["TableName"], *start)).fetchall()
+        keys = [
+            ({"resource": {"S": hash}, "rule": {"S": range}}, item) for hash, range, item in rows
         ]
-        return {"Items": items, **more}
+        more = {"LastEvaluatedKey": keys[-1][0]} if len(rows) == 1000 else {}
+        return {"Items": [key for key, item in keys if '"gone"' not in item], **more}
