@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
+from readiness.engine.aws_errors import code_of
 from readiness.engine.events import Target
 from readiness.model.finding import iso
 
@@ -21,6 +22,7 @@ LOOK = "look"
 LEASE = timedelta(minutes=10)
 """How long a look has its turn after the part that it began last, which takes five at most."""
 _MORE = "more"
+_LOST = "ConditionalCheckFailedException"
 _KEPT_SECONDS = 24 * 3600
 
 
@@ -64,7 +66,7 @@ class Turns:
                 ExpressionAttributeValues={":look": {"S": look}},
             )
         except ClientError as error:
-            if not _is_conditional(error):
+            if code_of(error) != _LOST:
                 raise
             # The turn had lapsed, and another look has it.
             return False
@@ -96,7 +98,7 @@ class Turns:
                 ExpressionAttributeValues={":look": {"S": look}, ":now": {"S": iso(now)}},
             )
         except ClientError as error:
-            return not _is_conditional(error)
+            return code_of(error) != _LOST
         except BotoCoreError:
             return True
         return True
@@ -117,8 +119,3 @@ class Turns:
 
     def _key(self, at: str) -> dict[str, Any]:
         return {"finding_id": {"S": self._heading}, "at": {"S": at}}
-
-
-def _is_conditional(error: ClientError) -> bool:
-    code = error.response.get("Error", {}).get("Code")
-    return bool(code == "ConditionalCheckFailedException")

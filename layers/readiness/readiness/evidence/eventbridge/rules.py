@@ -67,6 +67,15 @@ EVENT_RULE = ResourceType(
 """Its id is what follows ``rule/`` in its ARN."""
 
 
+_READS = (
+    "events:DescribeRule",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+)
+_CHANGES = (api_call("events", "PutTargets", "RemoveTargets", identify=_of_call),)
+
+
 def _wanted(read: Reader) -> dict[str, Mapping[str, Any]]:
     """Those of the rules that are wanted now, as ListRules has them: each costs a call."""
     wanted = set(read.ids(EVENT_RULE))
@@ -85,16 +94,7 @@ class RuleTarget:
     age: int | None = None
 
 
-@evidence(
-    EVENT_RULE,
-    reads=(
-        "events:DescribeRule",
-        "events:ListEventBuses",
-        "events:ListRules",
-        "events:ListTargetsByRule",
-    ),
-    changed_by=(api_call("events", "PutTargets", "RemoveTargets", identify=_of_call),),
-)
+@evidence(EVENT_RULE, reads=_READS, changed_by=_CHANGES)
 @dataclass(frozen=True, slots=True)
 class RuleTargets:
     """The targets of a rule. ``manager`` is the AWS service that made it, empty for your own.
@@ -158,16 +158,7 @@ class RuleTargets:
         )
 
 
-@evidence(
-    EVENT_RULE,
-    reads=(
-        "events:DescribeRule",
-        "events:ListEventBuses",
-        "events:ListRules",
-        "events:ListTargetsByRule",
-    ),
-    changed_by=(api_call("events", "PutTargets", "RemoveTargets", identify=_of_call),),
-)
+@evidence(EVENT_RULE, reads=_READS, changed_by=_CHANGES)
 @dataclass(frozen=True, slots=True)
 class RuleInputs:
     """What a rule gives its targets beside the event, by the place where it stands.
