@@ -15,7 +15,7 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.cloudtrail import (
+from readiness.evidence.cloudtrail.trails import (
     Recording,
     StoreRetention,
     TrailConfiguration,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from readiness.evidence.cloudtrail import Recording, TrailDelivery
+from readiness.evidence.cloudtrail.trails import Recording, TrailDelivery
 from readiness.model.text import listed
 from readiness.model.unreadable import NotOffered, Unreadable
 from readiness.model.verdict import Problem, Severity

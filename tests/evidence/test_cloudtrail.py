@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from readiness import Unreadable
 from readiness.engine.aws import Aws
-from readiness.evidence.cloudtrail import (
+from readiness.evidence.cloudtrail.trails import (
     TRAIL,
     EventDataStores,
     Recording,

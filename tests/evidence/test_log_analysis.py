@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Unreadable
-from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.cloudtrail.trails import Trails
 from readiness.evidence.guardduty import ThreatDetector
 from readiness.evidence.logs import LOG_GROUP, MetricFilters
 from readiness.evidence.sns.delivery import TOPIC, TopicSubscribers

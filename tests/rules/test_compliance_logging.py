@@ -14,7 +14,7 @@ from functions.compliance_logging.app import (
     trail_validation,
 )
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.cloudtrail import (
+from readiness.evidence.cloudtrail.trails import (
     EventDataStores,
     Recording,
     TrailConfiguration,

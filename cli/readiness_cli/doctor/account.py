@@ -10,7 +10,7 @@ from readiness.engine import sdk
 from readiness.engine.actions import sdk_services
 from readiness.engine.events import changes_of
 from readiness.engine.session import Session
-from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.cloudtrail.trails import Trails
 from readiness.evidence.config.recording import Recorder
 from readiness.evidence.workloads.manifests import PATH, Manifests
 from readiness.model.evidence import REGION, ApiCall, declared

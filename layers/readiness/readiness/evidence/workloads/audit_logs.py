@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.evidence.cloudtrail import EventDataStores, Trails, stores_in
+from readiness.evidence.cloudtrail.trails import EventDataStores, Trails, stores_in
 from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.securitylake import (
     LAKE_CHANGES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.cloudtrail import ONE_DAY, Trails
+from readiness.evidence.cloudtrail.trails import ONE_DAY, Trails
 from readiness.evidence.guardduty import ENABLED, ThreatDetector, administrator_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader

@@ -1,0 +1,1 @@
+"""What CloudTrail says of its trails and event data stores."""
