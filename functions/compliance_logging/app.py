@@ -15,12 +15,9 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.cloudtrail.trails import (
-    Recording,
-    StoreRetention,
-    TrailConfiguration,
-    TrailDelivery,
-)
+from readiness.evidence.cloudtrail.event_data_stores import StoreRetention
+from readiness.evidence.cloudtrail.recording import Recording
+from readiness.evidence.cloudtrail.trails import TrailConfiguration, TrailDelivery
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.workloads.audit_logs import AuditLogs
 from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogGroups

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from readiness.evidence.cloudtrail.trails import Recording, TrailDelivery
+from readiness.evidence.cloudtrail.recording import Recording
+from readiness.evidence.cloudtrail.trails import TrailDelivery
 from readiness.model.text import listed
 from readiness.model.unreadable import NotOffered, Unreadable
 from readiness.model.verdict import Problem, Severity

@@ -25,7 +25,8 @@ from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues
-from readiness.evidence.cloudtrail.trails import KMS, SECRETS_MANAGER, EventDataStores, Trails
+from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
+from readiness.evidence.cloudtrail.trails import KMS, SECRETS_MANAGER, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleInputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Unreadable
-from readiness.evidence.cloudtrail.trails import EVENT_DATA_STORE, StoreRetention
+from readiness.evidence.cloudtrail.event_data_stores import EVENT_DATA_STORE, StoreRetention
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.s3.retention import BucketRetention
 from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogGroups

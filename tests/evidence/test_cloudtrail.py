@@ -10,14 +10,9 @@ from moto import mock_aws
 
 from readiness import Unreadable
 from readiness.engine.aws import Aws
-from readiness.evidence.cloudtrail.trails import (
-    TRAIL,
-    EventDataStores,
-    Recording,
-    TrailConfiguration,
-    TrailDelivery,
-    Trails,
-)
+from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
+from readiness.evidence.cloudtrail.recording import Recording
+from readiness.evidence.cloudtrail.trails import TRAIL, TrailConfiguration, TrailDelivery, Trails
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone
 from readiness.semantics.trail_coverage import EVERYTHING, Selectors, TrailStatus

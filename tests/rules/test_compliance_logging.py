@@ -14,13 +14,9 @@ from functions.compliance_logging.app import (
     trail_validation,
 )
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.cloudtrail.trails import (
-    EventDataStores,
-    Recording,
-    TrailConfiguration,
-    TrailDelivery,
-    Trails,
-)
+from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
+from readiness.evidence.cloudtrail.recording import Recording
+from readiness.evidence.cloudtrail.trails import TrailConfiguration, TrailDelivery, Trails
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.model.unreadable import Cause, NotOffered
 from readiness.semantics.trail_coverage import (

@@ -10,7 +10,7 @@ from functions.compliance_logging.app import (
     event_data_store_retention,
 )
 from readiness import Severity, Status
-from readiness.evidence.cloudtrail.trails import StoreRetention
+from readiness.evidence.cloudtrail.event_data_stores import StoreRetention
 from readiness.evidence.logs import LogRetention
 from readiness.evidence.s3.retention import BucketRetention
 from readiness.evidence.workloads.audit_retention import (

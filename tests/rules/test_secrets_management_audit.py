@@ -9,7 +9,8 @@ import pytest
 from functions.secrets_management.app import access_audited
 from readiness import Status, Unreadable
 from readiness.engine.actions import action_of
-from readiness.evidence.cloudtrail.trails import EventDataStores, Trails
+from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
+from readiness.evidence.cloudtrail.trails import Trails
 from readiness.evidence.secretsmanager import SecretsInRegion
 from readiness.model.unreadable import Cause
 from readiness.semantics.trail_coverage import (

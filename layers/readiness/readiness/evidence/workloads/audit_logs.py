@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness.evidence.cloudtrail.trails import EventDataStores, Trails, stores_in
+from readiness.evidence.cloudtrail.event_data_stores import EventDataStores, stores_in
+from readiness.evidence.cloudtrail.trails import Trails
 from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.securitylake import (
     LAKE_CHANGES,
