@@ -25,7 +25,7 @@ from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation
-from readiness.evidence.workloads.failover_tests import FailoverTests
+from readiness.evidence.workloads.failover_tests.region import FailoverTests
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.regional import RegionalStores
 from readiness.judgement.restore_tests import of_restore_test

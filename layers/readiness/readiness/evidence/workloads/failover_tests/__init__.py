@@ -1,0 +1,1 @@
+"""What AWS services tell of tests of a failover."""
