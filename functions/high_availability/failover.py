@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.workloads.degradation import Degradation
-from readiness.evidence.workloads.failover_tests.region import FailoverTest, FailoverTests
+from readiness.evidence.workloads.failover_tests.failover_test import FailoverTest
+from readiness.evidence.workloads.failover_tests.region import FailoverTests
 from readiness.model.attestation import Attested
 from readiness.model.finding import iso, past_moment
 from readiness.model.text import listed, plural

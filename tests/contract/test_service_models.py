@@ -124,7 +124,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         }
     ),
     # Parameters of FIS's actions, in the map of an action's parameters.
-    "readiness.evidence.workloads.failover_tests.region": frozenset(
+    "readiness.evidence.workloads.failover_tests.experiments": frozenset(
         {"documentArn", "forceFailover", "scope"}
     ),
     # A key of a restore's metadata in lower case: AWS Backup Developer Guide, "Restore an EFS

@@ -15,11 +15,8 @@ from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation, Signal
-from readiness.evidence.workloads.failover_tests.region import (
-    EXPERIMENT,
-    FailoverTest,
-    FailoverTests,
-)
+from readiness.evidence.workloads.failover_tests.failover_test import EXPERIMENT, FailoverTest
+from readiness.evidence.workloads.failover_tests.region import FailoverTests
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.model.finding import lasting
 from tests.fake_account import NOON
