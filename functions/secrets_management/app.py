@@ -1,7 +1,7 @@
 """Secrets management: secrets are in Secrets Manager, rotate, and their use is audited."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -28,7 +28,7 @@ from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
 from readiness.evidence.cloudtrail.trails import KMS, SECRETS_MANAGER, Trails
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleInputs
 from readiness.evidence.secretsmanager import (
     CurrentValue,
@@ -42,20 +42,20 @@ from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
 from readiness.semantics.credential_names import is_a_secret, may_be_a_secret
 from readiness.semantics.credentials import Suspicion
-from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
+from readiness.semantics.trail_coverage import Coverage, Share, all_events_of
 
+from .audit import judge_audit, shares_of
+from .containers import environment_files, judge_containers
 from .places import (
     in_build_sources,
-    in_containers,
     in_document,
     in_options,
     in_specifications,
     in_text,
     in_variables,
-    texts_of,
 )
 from .plain_text import judge_plain_text
-from .rotation import day, doubt, renewed_at, why_exempt, without_rotation
+from .rotation import NON_ROTATING, day, doubt, renewed_at, why_exempt, without_rotation
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -98,8 +98,8 @@ def ecs_environment(
 
     Commands, labels, log options, health checks and volumes are as visible as the environment.
     """
-    files = _environment_files(task_definition.containers)
-    verdict = _judge_containers(
+    files = environment_files(task_definition.containers)
+    verdict = judge_containers(
         task_definition.containers, task_definition.options, parameter_store, plain_text
     )
     if files and verdict.status is not Status.NON_COMPLIANT:
@@ -119,37 +119,7 @@ def batch_job_definition(
 ) -> Verdict:
     """Batch jobs get secrets from Secrets Manager, not as plain text in the job definition."""
     parameters = {f"parameters/{n}": value for n, value in (definition.parameters or {}).items()}
-    return _judge_containers(definition.containers, parameters, parameter_store, plain_text)
-
-
-def _judge_containers(
-    containers: Sequence[Container],
-    options: Mapping[str, str] | None,
-    parameter_store: ParameterStoreSettings,
-    plain_text: PlainTextSettings,
-) -> Verdict:
-    elsewhere: list[str] = []
-    variables = 0
-    for container in containers:
-        secrets = {**(container.secrets or {}), **(container.log_secrets or {})}
-        variables += len(container.environment or {}) + len(secrets)
-        elsewhere += [
-            f"{container.name}/{name}"
-            for name, source in secrets.items()
-            if _is_parameter(source) and not parameter_store.accept_ssm_secure_string
-        ]
-    found = in_containers(containers, options, plain_text)
-    texts = texts_of(containers) + len(options or {})
-    return judge_plain_text(found, elsewhere, variables=variables, texts=texts)
-
-
-def _is_parameter(source: str) -> bool:
-    """Whether ``valueFrom`` is a parameter: its ARN or its bare name."""
-    return ":ssm:" in source or not source.startswith("arn:")
-
-
-def _environment_files(containers: Sequence[Container]) -> list[str]:
-    return [file for container in containers for file in container.environment_files]
+    return judge_containers(definition.containers, parameters, parameter_store, plain_text)
 
 
 @secrets_management.rule(STORE, severity=Severity.HIGH)
@@ -337,17 +307,7 @@ def automatic_rotation(
     ] = 1,
     non_rotating_owners: Annotated[
         tuple[str, ...], "AWS services whose managed secrets cannot rotate"
-    ] = (
-        "appflow",
-        "databrew",
-        "dataexchange",
-        "datasync",
-        "directconnect",
-        "events",
-        "marketplace-deployment",
-        "opsworks-cm",
-        "sqlworkbench",
-    ),
+    ] = NON_ROTATING,
 ) -> Verdict:
     """Secrets rotate automatically and often enough, and the last rotation succeeded."""
     if exempt := why_exempt(secret, non_rotating_owners):
@@ -422,42 +382,10 @@ def access_audited(
     wanted = all_events_of((SECRETS_MANAGER,) if allow_kms_exclusion else (SECRETS_MANAGER, KMS))
     coverage = Coverage(wanted, trails.shares(wanted, timedelta(hours=delivery_max_age_hours)))
     if coverage.gaps and accept_event_data_stores:
-        coverage = Coverage(wanted, coverage.shares + _shares_of(stores, wanted))
+        coverage = Coverage(wanted, coverage.shares + shares_of(stores, wanted))
     if event_data_store_of_organization:
         coverage = Coverage(wanted, (*coverage.shares, Share(certain=wanted)))
-    held = plural(secrets.count, "secret")
-    if not coverage.gaps:
-        return complies(
-            f"Reads and changes of the {held} in this region are recorded by"
-            f" {plural(coverage.recorders, 'trail or event data store', _RECORDERS)}.",
-            secrets=secrets.count,
-        )
-    reason = (
-        f"No trail is known to record {coverage.missed} in this region, which has {held}."
-        f" {coverage.why or 'No trail covers it.'}"
-    )
-    if coverage.is_open:
-        return cannot_tell(
-            reason,
-            missing=coverage.missing,
-            is_passing=coverage.is_passing,
-            secrets=secrets.count,
-        )
-    return violates(
-        reason,
-        expected="A multi-Region trail that logs and delivers read and write management events.",
-        secrets=secrets.count,
-        not_recorded=sorted(f"{kind} {source}" for source, kind in coverage.gaps),
-    )
-
-
-_RECORDERS = "trails or event data stores"
-
-
-def _shares_of(stores: EventDataStores | Unreadable, wanted: Recorded) -> tuple[Share, ...]:
-    if isinstance(stores, Unreadable):
-        return (Share.unread("Event data stores, which may record more,", wanted, stores),)
-    return stores.shares(wanted)
+    return judge_audit(secrets.count, coverage)
 
 
 handler = handler_of(secrets_management)

@@ -15,6 +15,19 @@ from readiness.evidence.secretsmanager import (
 MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
 """Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
 
+NON_ROTATING = (
+    "appflow",
+    "databrew",
+    "dataexchange",
+    "datasync",
+    "directconnect",
+    "events",
+    "marketplace-deployment",
+    "opsworks-cm",
+    "sqlworkbench",
+)
+"""Services that keep a secret of their own, whose value only they can change."""
+
 
 def renewed_at(secret: SecretRotation, value: CurrentValue | Unreadable) -> datetime | None:
     """When the current value was stored; the present where it could be new and is not known."""
