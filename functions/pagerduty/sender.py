@@ -11,7 +11,9 @@ from functions.pagerduty.messages import body_of, tries
 from functions.pagerduty.queue import Later, Queue
 from functions.pagerduty.telemetry import log, metrics
 from readiness.alerting.held import HELD_PAGE
+from readiness.alerting.incidents import Incident
 from readiness.alerting.pagerduty import EventsApi, Reply
+from readiness.alerting.pagerduty_event import resolve_event
 from readiness.alerting.routes import DEFAULT
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey, UnknownRoute
 
@@ -61,6 +63,26 @@ class Sender:
         log.error("PagerDuty refuses the event", extra={**about, "answer": str(reply)})
         self._queue.set_aside(record, f"PagerDuty answered {reply}")
         return False
+
+    def end_before(self, record: SQSRecord, known: Incident, before: str, since: str) -> None:
+        """Resolve an incident where it was before it went to another service."""
+        said = resolve_event(known.dedup_key)
+        for route in filter(None, before.split("\n")):
+            self.tell(record, known.finding_id, said, route, since)
+
+    def usable(self, route: str) -> str:
+        """The name of the key to page with; empty for the default, also of a key that is not."""
+        if route == DEFAULT:
+            return ""
+        try:
+            if self.key.has(route):
+                return route
+        except NoRoutingKey:
+            # Nothing can be paged now; whether there is the key shows when it is sent.
+            return route
+        metrics.add_metric("UnknownRoutes", MetricUnit.Count, 1)
+        log.error("the secret has no key of this name; the default is paged", extra={"key": route})
+        return ""
 
     def _send(self, record: SQSRecord, said: dict[str, Any], route: str, since: str) -> Reply:
         """Send it; with the key read again where PagerDuty does not know the one we have.
@@ -116,6 +138,13 @@ class Sender:
         else:
             self._queue.postpone(record, patience)
         raise Later(str(reply))
+
+
+def note_gone(id: str, gone: RouteGone) -> None:
+    """Log and count that the default service is paged in place of the one that should be."""
+    metrics.add_metric("UnknownRoutes", MetricUnit.Count, 1)
+    about = {"finding_id": id, "reason": str(gone)}
+    log.error("the key of the service cannot be used; the default is paged", extra=about)
 
 
 def _was_held(record: SQSRecord) -> bool:

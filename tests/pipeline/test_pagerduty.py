@@ -13,6 +13,7 @@ from functions.pagerduty.sender import LAST_TRY
 from readiness import Severity, Status
 from readiness.alerting import routing_key
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.engine.garbled import Garbled
 from readiness.model.resource import Resource
 from tests.fake_account import error
@@ -559,23 +560,23 @@ def test_an_update_that_empties_the_secret_does_not_lose_the_key(wrong, text):
 
 def test_a_secret_without_a_value_names_the_command(wrong):
     wrong.secrets.create_secret(Name="empty")
-    with pytest.raises(app.NoRoutingKey, match="`readiness pagerduty-key` writes it"):
-        app.RoutingKey(wrong.secrets, "empty").get()
+    with pytest.raises(NoRoutingKey, match="`readiness pagerduty-key` writes it"):
+        RoutingKey(wrong.secrets, "empty").get()
 
 
 def test_an_unreadable_secret_loses_nothing(wrong):
     denied = Mock()
     denied.get_secret_value.side_effect = error("AccessDeniedException", 403)
-    wrong.pager._sender.key = app.RoutingKey(denied, "key")
+    wrong.pager._sender.key = RoutingKey(denied, "key")
     wrong.stream()
     assert len(wrong.page()) == 1
-    with pytest.raises(app.NoRoutingKey, match="AccessDeniedException"):
+    with pytest.raises(NoRoutingKey, match="AccessDeniedException"):
         wrong.pager._sender.key.get()
 
 
 def test_the_key_is_cached_for_five_minutes_and_never_logged(many, monkeypatch, caplog):
     reads = Mock(wraps=many.secrets)
-    many.pager._sender.key = app.RoutingKey(reads, "key")
+    many.pager._sender.key = RoutingKey(reads, "key")
     many.page()
     assert reads.get_secret_value.call_count == 1
     now = routing_key.time.monotonic()
