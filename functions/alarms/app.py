@@ -1,9 +1,8 @@
 """Alarms: someone is notified in time of errors, latency, exhausted resources and costs."""
 
-import re
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, cannot_tell, heading, not_applicable
+from readiness import Severity, Verdict, cannot_tell, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionIdentity
@@ -15,9 +14,9 @@ from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, 
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
-from readiness.evidence.ecs.services import Service, cluster_of
+from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster
-from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
+from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
 from readiness.evidence.organizations import Payer
 from readiness.evidence.rds.instances import DatabaseInstance
@@ -26,17 +25,26 @@ from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.judgement.restore_tests import of_restore_test
-from readiness.judgement.service_functions import of_service_function
-from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
-from readiness.semantics.alarms import Kind
 
-from . import required_alarms as required
+from . import error_and_latency_alarms as required
+from . import utilization_alarms as utilization
 from .cost_notifications import CostNotifications
-from .coverage import Coverage, covered
+from .coverage import covered, live_verdict
 from .destinations import destination_verdict
-from .gaps import Limits
-from .settings import AlarmLimits, FailureLimits, LatencyLimits, MuteHours, Percent, Percentiles
+from .exempt_functions import why_exempt
+from .settings import (
+    AlarmLimits,
+    CostLimits,
+    DeadAfterDays,
+    FailureLimits,
+    LatencyLimits,
+    MaxAge,
+    MaxMessages,
+    MuteHours,
+    Percent,
+    Percentiles,
+)
 from .topic_path import delivery_verdict
 
 watching = heading("Monitoring & Observability", "Alarms")
@@ -46,7 +54,6 @@ LATENCY = "Latency alarms"
 UTILIZATION = "Resource utilization alarms"
 NOTIFICATIONS = "Configure SNS topics for notifications"
 
-REPLICA = "This is a Lambda@Edge replica; the original function is checked in its own region."
 NO_BALANCER = "No application load balancer sends requests to the service."
 
 
@@ -66,10 +73,8 @@ def lambda_errors(
     For a function that queues feed, an alarm on their dead-letter queue does as well: failed
     invocations are retried.
     """
-    if function.master_arn:
-        return not_applicable(REPLICA)
-    if by_aws := of_service_function(function.name):
-        return by_aws
+    if exempt := why_exempt(function.name, function.master_arn):
+        return exempt
     needed = required.function_errors(
         function.name, function.log_group, alarms.published, sources.all
     )
@@ -106,12 +111,7 @@ def load_balancer_errors(
     """
     if balancer.kind == "gateway":
         return not_applicable("A gateway load balancer forwards packets and sends no responses.")
-    behind = [dimension_of(arn) for arn, of in groups.balancers.items() if balancer.arn in of]
-    needed = (
-        required.balancer_errors(balancer.dimension)
-        if balancer.kind == "application"
-        else required.network_balancer_errors(balancer.dimension, behind)
-    )
+    needed = required.balancer_errors(balancer, groups)
     return covered(alarms, needed, Severity.HIGH, limits)
 
 
@@ -136,13 +136,7 @@ def state_machine_errors(
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def dead_letter_alarms(
-    queue: DeadLetters,
-    alarms: AlarmsInUse,
-    *,
-    max_messages: Annotated[
-        int, Between(1, 1_000_000), "How many messages must raise the alarm, at most"
-    ] = 1,
-    limits: AlarmLimits,
+    queue: DeadLetters, alarms: AlarmsInUse, *, max_messages: MaxMessages = 1, limits: AlarmLimits
 ) -> Verdict:
     """An alarm covers messages in a dead-letter queue, from the first one on."""
     if not queue.sources:
@@ -152,21 +146,10 @@ def dead_letter_alarms(
 
 @watching.rule(ERRORS, severity=Severity.MEDIUM)
 def live_alarms(
-    alarm: AlarmInContext,
-    series: AlarmedSeries,
-    *,
-    dead_after_days: Annotated[
-        int, Between(1, 90), "After how many days of insufficient data an alarm counts as dead"
-    ] = 7,
+    alarm: AlarmInContext, series: AlarmedSeries, *, dead_after_days: DeadAfterDays = 7
 ) -> Verdict:
     """An alarm watches metrics that are published, so that its OK state can be trusted."""
-    if alarm.alarm.is_scaling:
-        return not_applicable("Auto Scaling created this alarm for its own use.")
-    if alarm.alarm.kind is not Kind.METRIC or not alarm.alarm.watches:
-        return not_applicable("The alarm evaluates other alarms or a query, not named metrics.")
-    limits = Limits(alarm.read_at, dead_after_days=dead_after_days)
-    coverage = Coverage(alarm.inventory, series.published, limits, series.filtered)
-    return coverage.live_verdict(alarm.alarm, Severity.MEDIUM)
+    return live_verdict(alarm, series, dead_after_days)
 
 
 # -- latency ----------------------------------------------------------------------------------
@@ -188,10 +171,8 @@ def lambda_latency(
     feed, alarms on the age of their oldest message do as well: no caller waits for it. No run of
     a version takes longer than its timeout, so the lowest has to be above the threshold.
     """
-    if function.master_arn:
-        return not_applicable(REPLICA)
-    if by_aws := of_service_function(function.name):
-        return by_aws
+    if exempt := why_exempt(function.name, function.master_arn):
+        return exempt
     needed = required.function_latency(
         function.name, timeouts, alarms.published, latency, sources.all
     )
@@ -267,13 +248,7 @@ def state_machine_latency(
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def queue_age(
-    queue: DeadLetters,
-    alarms: AlarmsInUse,
-    *,
-    max_age_seconds: Annotated[
-        int, Between(1, 1_209_600), "The highest alarm threshold allowed (seconds)"
-    ] = 3600,
-    limits: AlarmLimits,
+    queue: DeadLetters, alarms: AlarmsInUse, *, max_age_seconds: MaxAge = 3600, limits: AlarmLimits
 ) -> Verdict:
     """An alarm covers the age of the oldest message in an SQS queue."""
     if queue.sources:
@@ -290,11 +265,9 @@ def lambda_throttles(
     function: FunctionIdentity, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers throttled invocations of a function."""
-    if function.master_arn:
-        return not_applicable(REPLICA)
-    if by_aws := of_service_function(function.name):
-        return by_aws
-    needed = required.function_throttles(function.name, alarms.published)
+    if exempt := why_exempt(function.name, function.master_arn):
+        return exempt
+    needed = utilization.function_throttles(function.name, alarms.published)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
@@ -313,7 +286,7 @@ def account_concurrency(
     """
     if not limit.functions:
         return not_applicable("This region has no Lambda function.")
-    needed = required.account_concurrency(limit.executions, max_limit_percent, limit.unreserved)
+    needed = utilization.account_concurrency(limit.executions, max_limit_percent, limit.unreserved)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
@@ -326,8 +299,7 @@ def service_utilization(
     limits: AlarmLimits,
 ) -> Verdict:
     """Alarms cover the CPU and memory utilization of an ECS service, whether or not it scales."""
-    cluster = cluster_of(service.arn)
-    needed = required.service_utilization(cluster, service.name, max_utilization_percent)
+    needed = utilization.service_utilization(service, max_utilization_percent)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
@@ -341,7 +313,7 @@ def table_throttles(
     """
     if copy := of_restore_test(table.name):
         return copy
-    needed = required.table_throttles(table.name, indexes.names, alarms.published)
+    needed = utilization.table_throttles(table.name, indexes.names, alarms.published)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
@@ -350,7 +322,7 @@ def cache_utilization(
     cluster: CacheCluster, alarms: AlarmsInUse, *, limits: AlarmLimits
 ) -> Verdict:
     """An alarm covers memory, evictions or CPU of an ElastiCache cluster."""
-    needed = required.cache_utilization(cluster.name, cluster.nodes, cluster.engine)
+    needed = utilization.cache_utilization(cluster.name, cluster.nodes, cluster.engine)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
@@ -361,7 +333,7 @@ def database_utilization(
     *,
     required_groups: Annotated[
         tuple[str, ...], "What alarms must cover: any of cpu, storage and connections"
-    ] = ("cpu", "storage", "connections"),
+    ] = tuple(utilization.DATABASE_METRICS),
     limits: AlarmLimits,
 ) -> Verdict:
     """Alarms cover the CPU, free storage and connections of a database instance.
@@ -371,10 +343,9 @@ def database_utilization(
     """
     if copy := of_restore_test(database.name):
         return copy
-    known = {"cpu", "storage", "connections"}
-    if unknown := sorted(set(required_groups) - known):
+    if unknown := sorted(set(required_groups) - utilization.DATABASE_METRICS.keys()):
         return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
-    needed = required.database_utilization(database, required_groups)
+    needed = utilization.database_utilization(database, required_groups)
     if not needed:
         return not_applicable(
             "No alarm is required: required_groups names nothing that this database has."
@@ -392,26 +363,10 @@ def cost_alarms(
     billing: BillingAlarms,
     payer: Payer,
     *,
-    max_threshold_percent: Annotated[
-        int, Between(1, 200), "The highest budget alert threshold allowed (% of the budget)"
-    ] = 100,
-    workload_tag: Annotated[
-        str, "A budget that is filtered by this tag counts as well as one for the whole account"
-    ] = WORKLOAD_TAG,
-    max_anomaly_impact: Annotated[
-        float, Between(0, 1e9), "The highest minimum impact of a cost anomaly subscription allowed"
-    ] = 1000.0,
+    limits: CostLimits,
 ) -> Verdict:
     """A budget, a cost anomaly subscription or a billing alarm notifies someone of the costs."""
-    return CostNotifications(
-        budgets,
-        anomalies,
-        billing,
-        payer,
-        max_threshold_percent,
-        workload_tag,
-        max_anomaly_impact,
-    ).verdict()
+    return CostNotifications(budgets, anomalies, billing, payer, limits).verdict()
 
 
 # -- notifications ----------------------------------------------------------------------------
@@ -436,15 +391,7 @@ def topic_delivery(
     ] = "",
 ) -> Verdict:
     """Alarm notifications reach a subscriber: topic policy, KMS key and filters let them pass."""
-    if not topic.alarms:
-        return not_applicable("No alarm of this account and region publishes to the topic.")
-    try:
-        endpoint = re.compile(required_endpoint_regex) if required_endpoint_regex else None
-    except re.error as error:
-        return cannot_tell(
-            f"The setting required_endpoint_regex is not a regular expression: {error}."
-        )
-    return delivery_verdict(topic, key, key_access, endpoint)
+    return delivery_verdict(topic, key, key_access, required_endpoint_regex)
 
 
 handler = handler_of(watching)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,18 @@ from readiness.evidence.budgets import Bounds
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Verdict, cannot_tell, complies, violates
 
-from . import required_alarms as required
-from .coverage import Coverage, Found
-from .gaps import Gap, Limits
+from .coverage import Coverage, Found, RequiredAlarm
+from .gaps import Gap, Limits, RequiredSeries
+from .settings import CostLimits
 
 if TYPE_CHECKING:
     from readiness.evidence.budgets import Budget, Budgets, Notification
     from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
     from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
     from readiness.evidence.organizations import Payer
-
 _DAY_IN_MINUTES = 24 * 60
 _CHARGES = ("AWS/Billing", "EstimatedCharges")
+_MOST_CHARGES = 1e7
 _BOUNDS = Bounds()
 _WHOLE = {"DIMENSIONAL COST_CATEGORY", "DIMENSIONAL LINKED_ACCOUNT", "DIMENSIONAL SERVICE"}
 """Monitors that divide all costs of the account."""
@@ -35,9 +35,7 @@ class CostNotifications:
     anomalies: CostAnomalies
     billing: BillingAlarms
     payer: Payer
-    max_threshold_percent: float
-    workload_tag: str
-    max_anomaly_impact: float = 1000.0
+    limits: CostLimits
 
     def verdict(self) -> Verdict:
         """COMPLIANT with the first that notifies someone; otherwise what each of them lacks."""
@@ -60,8 +58,8 @@ class CostNotifications:
             " ".join(lacks),
             expected=(
                 "A cost budget for the whole account with a subscriber and an alert threshold of"
-                f" {self.max_threshold_percent:g} % or less, a cost anomaly subscription, or a"
-                f" working alarm on EstimatedCharges in {self.billing.home}."
+                f" {self.limits.max_threshold_percent:g} % or less, a cost anomaly subscription,"
+                f" or a working alarm on EstimatedCharges in {self.billing.home}."
             ),
         )
 
@@ -102,26 +100,26 @@ class CostNotifications:
                 )
 
     def _warnings(self, budget: Budget) -> tuple[Notification, ...]:
-        return budget.warnings(self.max_threshold_percent, _BOUNDS)
+        return budget.warnings(self.limits.max_threshold_percent, _BOUNDS)
 
     def _counts(self, budget: Budget) -> bool:
         """Whether it can warn in time of the costs of the account or of the tagged workload."""
         return (
-            budget.covers(self.budgets.account, self.workload_tag)
+            budget.covers(self.budgets.account, self.limits.workload_tag)
             and not any(budget.faults(self.budgets.read_at, _BOUNDS))
             and not budget.lateness(_BOUNDS)
         )
 
     def _counts_anomalies(self, subscription: AnomalySubscription) -> bool:
         """Whether it tells of small enough anomalies of the whole account."""
-        whole = _WHOLE | {f"DIMENSIONAL TAG {self.workload_tag}"}
-        is_low = subscription.least_impact <= self.max_anomaly_impact
+        whole = _WHOLE | {f"DIMENSIONAL TAG {self.limits.workload_tag}"}
+        is_low = subscription.least_impact <= self.limits.max_anomaly_impact
         return is_low and not whole.isdisjoint(subscription.monitors)
 
     def _alarm(self) -> Found:
         limits = Limits(self.billing.read_at, max_detection_minutes=_DAY_IN_MINUTES)
         coverage = Coverage(self.billing.inventory, self.billing.published, limits)
-        return coverage.find(required.charges(self._currencies() or ("USD",)))
+        return coverage.find(charges(self._currencies() or ("USD",)))
 
     def _currencies(self) -> tuple[str, ...]:
         return self.billing.published.values(*_CHARGES, {}, "Currency")
@@ -136,11 +134,11 @@ class CostNotifications:
                     f"The cost anomaly subscription {name} notifies only"
                     f" {listed([str(each) for each in subscription.unheard])}."
                 )
-            elif subscription.least_impact > self.max_anomaly_impact:
+            elif subscription.least_impact > self.limits.max_anomaly_impact:
                 yield (
                     f"The cost anomaly subscription {name} tells only of anomalies from"
                     f" {subscription.least_impact:,.0f} on; at most"
-                    f" {self.max_anomaly_impact:,.0f} is allowed."
+                    f" {self.limits.max_anomaly_impact:,.0f} is allowed."
                 )
             elif not subscription.subscribers:
                 yield f"The cost anomaly subscription {subscription.name} has no subscriber."
@@ -164,7 +162,7 @@ class CostNotifications:
         elif not self._warnings(budget):
             yield (
                 f"The budget {budget.name} has no alert at"
-                f" {self.max_threshold_percent:g} % or less."
+                f" {self.limits.max_threshold_percent:g} % or less."
             )
         else:
             unheard = dict.fromkeys(
@@ -193,3 +191,18 @@ class CostNotifications:
                 f"The alarm {name} is not in {self.billing.home}, the only region with billing"
                 " metrics."
             )
+
+
+def charges(currencies: Iterable[str]) -> RequiredAlarm:
+    """The charges of the month so far, in a currency that AWS publishes them in."""
+    options = tuple(
+        RequiredSeries(
+            "AWS/Billing",
+            "EstimatedCharges",
+            {"Currency": currency},
+            unit="None",
+            ceiling=_MOST_CHARGES,
+        )
+        for currency in currencies
+    )
+    return RequiredAlarm("estimated charges", options)

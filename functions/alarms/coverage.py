@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from readiness.evidence.cloudwatch.alarms import ActiveSeries, AlarmsInUse
+from readiness.evidence.cloudwatch.alarms import (
+    ActiveSeries,
+    AlarmedSeries,
+    AlarmInContext,
+    AlarmsInUse,
+)
 from readiness.model.text import listed
 from readiness.model.verdict import (
     Fact,
@@ -15,12 +20,13 @@ from readiness.model.verdict import (
     Verdict,
     cannot_tell,
     complies,
+    not_applicable,
     violates,
     violates_all,
 )
 from readiness.semantics import metric_sql
 from readiness.semantics.alarm_inventory import Inventory, Silence
-from readiness.semantics.alarms import Alarm, Watched
+from readiness.semantics.alarms import Alarm, Kind, Watched
 from readiness.semantics.metric_sql import Match
 
 from .fitness import stuck, unfit
@@ -63,6 +69,17 @@ class Found:
         if self.gap is None:
             return 1 if self.unclear else 0
         return 2 if self.gap in SLIGHT else 3
+
+
+def live_verdict(alarm: AlarmInContext, series: AlarmedSeries, dead_after_days: int) -> Verdict:
+    """The verdict on whether the metrics of an alarm are published, and it can be evaluated."""
+    if alarm.alarm.is_scaling:
+        return not_applicable("Auto Scaling created this alarm for its own use.")
+    if alarm.alarm.kind is not Kind.METRIC or not alarm.alarm.watches:
+        return not_applicable("The alarm evaluates other alarms or a query, not named metrics.")
+    limits = Limits(alarm.read_at, dead_after_days=dead_after_days)
+    coverage = Coverage(alarm.inventory, series.published, limits, series.filtered)
+    return coverage.live_verdict(alarm.alarm, Severity.MEDIUM)
 
 
 def covered(

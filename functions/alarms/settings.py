@@ -1,4 +1,4 @@
-"""Settings that several rules on alarms share."""
+"""Settings of the rules on alarms, most of which several share."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from readiness import Between
+from readiness.model.tags import WORKLOAD_TAG
 
 MuteHours = Annotated[
     int, Between(1, 360), "The longest time a mute rule may silence an alarm (hours)"
 ]
+DeadAfterDays = Annotated[
+    int, Between(1, 90), "After how many days of insufficient data an alarm counts as dead"
+]
+MaxMessages = Annotated[
+    int, Between(1, 1_000_000), "How many messages must raise the alarm, at most"
+]
+MaxAge = Annotated[int, Between(1, 1_209_600), "The highest alarm threshold allowed (seconds)"]
 Percent = Annotated[int, Between(1, 100), "The highest alarm threshold allowed (%)"]
 
 
@@ -51,3 +59,18 @@ class LatencyLimits(Percentiles):
     max_threshold_ms: Annotated[
         int, Between(1, 3_600_000), "The highest alarm threshold allowed (milliseconds)"
     ] = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CostLimits:
+    """What counts as a notification of costs."""
+
+    max_threshold_percent: Annotated[
+        int, Between(1, 200), "The highest budget alert threshold allowed (% of the budget)"
+    ] = 100
+    workload_tag: Annotated[
+        str, "A budget that is filtered by this tag counts as well as one for the whole account"
+    ] = WORKLOAD_TAG
+    max_anomaly_impact: Annotated[
+        float, Between(0, 1e9), "The highest minimum impact of a cost anomaly subscription allowed"
+    ] = 1000.0

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates_all,
+)
 from readiness.semantics.admission import Answer, admits, worst
 from readiness.semantics.pagers import is_pagerduty, shown, wants_raw
 from readiness.semantics.requesters import cloudwatch
@@ -147,9 +155,17 @@ def delivery_verdict(
     topic: TopicPath,
     key: KmsKeyState | None,
     key_access: KmsKeyAccess | None,
-    endpoint: re.Pattern[str] | None,
+    required: str,
 ) -> Verdict:
-    """The verdict on a topic: policy, key and subscribers; one must match ``endpoint``, if any."""
+    """The verdict on a topic: policy, key and subscribers; one must match ``required``, if any."""
+    if not topic.alarms:
+        return not_applicable("No alarm of this account and region publishes to the topic.")
+    try:
+        endpoint = re.compile(required) if required else None
+    except re.error as error:
+        return cannot_tell(
+            f"The setting required_endpoint_regex is not a regular expression: {error}."
+        )
     takes, problems = publishing(topic, topic.alarm_arns)
     opens, locked = key_problem(topic.key_id, key, key_access, topic, topic.alarm_arns)
     found = delivery(topic, endpoint)
