@@ -10,7 +10,6 @@ from readiness import (
     complies,
     heading,
     not_applicable,
-    violates,
     violates_all,
 )
 from readiness.engine.handler import handler_of
@@ -49,22 +48,16 @@ from readiness.judgement.restore_tests import of_restore_test
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Fact
 
 from .load_tests import judge_each, judge_load_test, of_function, of_service
-from .pooling import (
-    Connecting,
-    data_apis_in,
-    hosts_in,
-    judge_connections,
-    pool_size,
-    proxy_problems,
-)
+from .pooling import Connecting, data_apis_in, hosts_in, judge_connections, pool_size
+from .proxies import judge_proxy
 from .scaling import (
     desired_count_of,
     failed_problems,
     judge_concurrency,
     judge_group,
+    judge_headroom,
     judge_scaling,
     judge_target,
     provisioned_problems,
@@ -214,28 +207,7 @@ def lambda_headroom(
     Reserved concurrency is taken out of the limit whether it is used or not: functions without
     have to do with what is left.
     """
-    most, left = peak.executions.highest, peak.unreserved.highest
-    if most is None:
-        return not_applicable("No function ran in the last week.")
-    said = f"At the peak {most:,.0f} of {limit.executions:,} executions ran"
-    share = 100 * most / limit.executions
-    facts: dict[str, Fact] = {"peak": most, "limit": limit.executions}
-    if limit.unreserved and limit.unreserved < limit.executions and left is not None:
-        facts |= {"peak_unreserved": left, "limit_unreserved": limit.unreserved}
-        if 100 * left / limit.unreserved > share:
-            share = 100 * left / limit.unreserved
-            said = (
-                f"At the peak {left:,.0f} of the {limit.unreserved:,} executions ran that"
-                " functions without reserved concurrency share"
-            )
-    if share > headroom:
-        expected = (
-            f"At most {headroom:g} % of the limit, a higher limit (Service Quotas), or less"
-            " reserved concurrency."
-        )
-        reason = f"{said} ({share:.3g} %); at most {headroom:g} % are allowed."
-        return violates(reason, expected=expected).observing(facts)
-    return complies(f"{said} ({share:.3g} %).").observing(facts)
+    return judge_headroom(limit, peak, headroom)
 
 
 @sizing.rule(SCALING, severity=Severity.HIGH)
@@ -399,30 +371,7 @@ def proxy_health(
     ] = 0.2,
 ) -> Verdict:
     """The RDS Proxy and its databases are available, and few connections are pinned."""
-    if proxy.status in {"creating", "modifying", "deleting", "reactivating"}:
-        return cannot_tell(
-            f"The proxy is {proxy.status}; it is evaluated after that.", is_passing=True
-        )
-    borrowed, pinned = use.borrowed.total, use.pinned.total or 0
-    share = pinned / borrowed if borrowed else 0.0
-    facts: dict[str, Fact] = {"status": proxy.status, "pinned_share": share}
-    facts["targets"] = dict(proxy.targets)
-    if problems := proxy_problems(proxy, share, pin_max):
-        expected = f"Everything available, and less than {pin_max:.0%} pinned."
-        return violates_all(problems, expected=expected).observing(facts)
-    if proxy.starting:
-        return cannot_tell(
-            f"The proxy is still connecting to {listed(proxy.starting)}; this is evaluated after"
-            " that.",
-            is_passing=True,
-        ).observing(facts)
-    if "AVAILABLE" not in proxy.targets.values():
-        return cannot_tell(
-            "RDS uses none of the proxy's databases (UNUSED), so that nothing tells whether they"
-            " can be reached through it."
-        ).observing(facts)
-    said = f"The proxy is available, and {share:.0%} of its connections were pinned."
-    return complies(said).observing(facts)
+    return judge_proxy(proxy, use, pin_max)
 
 
 @sizing.rule(POOLING, severity=Severity.MEDIUM)

@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.rds.endpoints import Databases, Endpoint, Proxy
+from readiness.evidence.rds.endpoints import Databases, Endpoint
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.utilization import DatabaseUse
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Problem, Severity, Verdict, complies, not_applicable, violates
+from readiness.model.verdict import (
+    Verdict,
+    complies,
+    not_applicable,
+    violates,
+)
 
 from .settings import ConnectionSettings
 
@@ -18,8 +23,6 @@ HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNOR
 CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:[A-Za-z0-9-]+")
 POOL_SIZE = re.compile(r"(?:^|_)(?:CONNECTION_)?POOL_(?:SIZE|MAX)$|^PGBOUNCER_MAX", re.IGNORECASE)
 
-_IN_ORDER = {"AVAILABLE", "UNUSED"}
-"""A target is UNUSED where no endpoint of the proxy leads to it."""
 _GIB = 1024**3
 _SMALL = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
 _MOST_POSTGRES = 5000
@@ -162,30 +165,6 @@ class Connecting:
         if self.is_pooled_outside:
             return complies("It reaches its databases through RDS Proxy.", proxies=self.hosts)
         return None
-
-
-def proxy_problems(proxy: Proxy, pinned: float, pin_max: float) -> list[Problem]:
-    """What is wrong with a proxy; ``pinned`` is the share of pinned connections."""
-    problems = []
-    if proxy.status != "available":
-        problems.append(Problem(Severity.HIGH, f"The proxy is {proxy.status}."))
-    if not proxy.targets:
-        problems.append(Problem(Severity.HIGH, "The proxy has no database."))
-    ill = [
-        f"{host} ({state})"
-        for host, state in proxy.targets.items()
-        if state not in _IN_ORDER and host not in proxy.starting
-    ]
-    if ill:
-        text = f"Databases of the proxy are not available: {listed(ill)}."
-        problems.append(Problem(Severity.HIGH, text))
-    if pinned >= pin_max:
-        text = (
-            f"{pinned:.0%} of the connections in use were pinned to one client; less than"
-            f" {pin_max:.0%} may be."
-        )
-        problems.append(Problem(Severity.MEDIUM, text))
-    return problems
 
 
 def judge_connections(

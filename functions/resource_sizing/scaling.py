@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from readiness.evidence.application_autoscaling import Scalable, Targets
 from readiness.evidence.autoscaling import InstanceGroup
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.utilization import RegionConcurrency
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
+    Fact,
     Problem,
     Severity,
     Status,
@@ -235,3 +238,29 @@ def judge_target(targets: Targets, keys: list[tuple[str, str]], what: str) -> Ve
     if problems:
         return violates_all(problems, expected=f"{_EXPECTED}.")
     return complies(_SCALES)
+
+
+def judge_headroom(limit: ConcurrencyLimit, peak: RegionConcurrency, headroom: float) -> Verdict:
+    """The verdict on the peak of a week, of which at most ``headroom`` percent of the limit."""
+    most, left = peak.executions.highest, peak.unreserved.highest
+    if most is None:
+        return not_applicable("No function ran in the last week.")
+    said = f"At the peak {most:,.0f} of {limit.executions:,} executions ran"
+    share = 100 * most / limit.executions
+    facts: dict[str, Fact] = {"peak": most, "limit": limit.executions}
+    if limit.unreserved and limit.unreserved < limit.executions and left is not None:
+        facts |= {"peak_unreserved": left, "limit_unreserved": limit.unreserved}
+        if 100 * left / limit.unreserved > share:
+            share = 100 * left / limit.unreserved
+            said = (
+                f"At the peak {left:,.0f} of the {limit.unreserved:,} executions ran that"
+                " functions without reserved concurrency share"
+            )
+    if share > headroom:
+        expected = (
+            f"At most {headroom:g} % of the limit, a higher limit (Service Quotas), or less"
+            " reserved concurrency."
+        )
+        reason = f"{said} ({share:.3g} %); at most {headroom:g} % are allowed."
+        return violates(reason, expected=expected).observing(facts)
+    return complies(f"{said} ({share:.3g} %).").observing(facts)
