@@ -117,17 +117,30 @@ class Estate(Surroundings):
 
     def cloudformation_list_stacks(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page("stack", self.tens, params, "NextToken", 100)
-        stacks = [
-            {
-                "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1",
-                "StackName": name,
-                "CreationTime": MADE,
-                "StackStatus": "CREATE_COMPLETE",
-                "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
-            }
-            for name in names
-        ]
-        return {"StackSummaries": stacks, "NextToken": token}
+        return {"StackSummaries": list(map(self._stack, names)), "NextToken": token}
+
+    def cloudformation_describe_stacks(self, params: Mapping[str, Any]) -> Any:
+        names, token = self.page("stack", self.tens, params, "NextToken", 100)
+        if (asked := params.get("StackName")) is not None:
+            if not self.has(asked, self.tens):
+                raise Refused("ValidationError", 400, f"Stack with id {asked} does not exist")
+            names, token = [asked], None
+        more = {
+            "Parameters": [
+                {"ParameterKey": f"Setting{n}", "ParameterValue": f"value-{n}"} for n in range(8)
+            ],
+            "Outputs": [{"OutputKey": "Endpoint", "OutputValue": "https://service.example/"}],
+        }
+        return {"Stacks": [self._stack(name) | more for name in names], "NextToken": token}
+
+    def _stack(self, name: str) -> dict[str, Any]:
+        return {
+            "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1",
+            "StackName": name,
+            "CreationTime": MADE,
+            "StackStatus": "CREATE_COMPLETE",
+            "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        }
 
     def dynamodb_list_tables(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(

@@ -12,6 +12,12 @@ from tests.benchmarks.vast_surroundings import WHEN
 
 BEHIND_ONE = 20
 _ELB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+_REGIONS = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1"),
+    *("ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2"),
+    *("eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"),
+)
+"""Those that every account has."""
 
 
 class Fronts(Stores):
@@ -298,6 +304,10 @@ class Fronts(Stores):
     def account_get_alternate_contact(self, params: Mapping[str, Any]) -> Any:
         contact = {"Name": "Ops", "EmailAddress": "ops@example.com", "PhoneNumber": "+4930901820"}
         return {"AlternateContact": {**contact, "AlternateContactType": "OPERATIONS"}}
+
+    def ec2_describe_regions(self, params: Mapping[str, Any]) -> Any:
+        about = {"OptInStatus": "opt-in-not-required"}
+        return {"Regions": [{"RegionName": name, **about} for name in _REGIONS]}
 
     def ec2_describe_availability_zones(self, params: Mapping[str, Any]) -> Any:
         return {

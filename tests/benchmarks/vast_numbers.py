@@ -31,7 +31,7 @@ class Size:
 
 
 class Refused(Exception):
-    """An error answer: the code and the HTTP status."""
+    """An error answer: the code, the HTTP status and, where a rule reads it, the message."""
 
 
 class Numbered:

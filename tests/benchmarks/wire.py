@@ -60,8 +60,8 @@ class Wire:
                 answer = self._answer(service, model.name, params)
                 status, body = 200, _body(model, _without_none(answer))
             except Refused as refused:
-                code, status = refused.args
-                body = _error(model, code)
+                code, status, *said = refused.args
+                body = _error(model, code, *said)
             kind = "json" if "json" in model.service_model.resolved_protocol else "xml"
             headers = {"content-type": f"application/{kind}", "content-length": str(len(body))}
             return AWSResponse(request.url, status, headers, _Raw(body))
@@ -127,9 +127,9 @@ def _body(model: Any, answer: Any) -> bytes:
     return body.encode() if isinstance(body, str) else body or b""
 
 
-def _error(model: Any, code: str) -> bytes:
+def _error(model: Any, code: str, said: str = "no") -> bytes:
     if "json" in model.service_model.resolved_protocol:
-        return json.dumps({"__type": code, "message": "no"}).encode()
-    inner = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+        return json.dumps({"__type": code, "message": said}).encode()
+    inner = f"<Error><Code>{code}</Code><Message>{said}</Message></Error>"
     is_s3 = model.service_model.service_name == "s3"
     return (inner if is_s3 else f"<ErrorResponse>{inner}</ErrorResponse>").encode()
