@@ -69,16 +69,19 @@ class Origin(Protocol):
 
 
 def viewer_problems(
-    policies: Mapping[str, str], minimum: str, *, default_certificate: bool
+    policies: Mapping[str, str], minimum: str, *, default_certificate: bool, of_tenants: bool
 ) -> list[Problem]:
     """How viewers can reach a distribution without TLS 1.2.
 
     With the default CloudFront certificate the minimum is TLSv1, whatever is configured
-    (CloudFront Developer Guide, "Supported protocols and ciphers").
+    (CloudFront Developer Guide, "Supported protocols and ciphers"). A multi-tenant distribution
+    has no domain name of CloudFront's: nobody is served with its default certificate.
     """
     problems = []
     if plain := sorted(path for path, policy in policies.items() if policy == "allow-all"):
         problems.append(Problem(Severity.HIGH, f"Viewers can use plain HTTP for {listed(plain)}."))
+    if default_certificate and of_tenants:
+        return problems
     if default_certificate:
         said = "With the default CloudFront certificate viewers can use TLS 1.0."
         problems.append(Problem(Severity.HIGH, said))
@@ -178,6 +181,7 @@ def distribution_verdict(distribution: DistributionTls) -> Verdict:
         distribution.viewer_policies,
         distribution.minimum_version,
         default_certificate=distribution.default_certificate,
+        of_tenants=distribution.of_tenants,
     )
     plain = "allow-all" in distribution.viewer_policies.values()
     problems += origin_problems(distribution.origins, plain_viewers=plain)
@@ -186,6 +190,13 @@ def distribution_verdict(distribution: DistributionTls) -> Verdict:
             problems,
             expected="Viewers: redirect-to-https or https-only, a custom certificate and"
             " TLSv1.2_2021. Origins: https-only and TLSv1.2.",
+            minimum_version=distribution.minimum_version,
+        )
+    if distribution.of_tenants and distribution.default_certificate:
+        return cannot_tell(
+            "The multi-tenant distribution has no certificate of its own. AWS does not say which"
+            " TLS versions viewers can use with the certificates of its tenants; give it one with"
+            " TLSv1.2_2021.",
             minimum_version=distribution.minimum_version,
         )
     return complies(

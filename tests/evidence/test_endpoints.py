@@ -168,6 +168,12 @@ def test_a_distribution(bulk):
     )
 
 
+def test_a_distribution_of_tenants_has_no_domain_name_of_its_own():
+    config = CONFIGURED | {"CallerReference": "r", "ConnectionMode": "tenant-only"}
+    seen = fake_account().but(cloudfront__get_distribution_config={"DistributionConfig": config})
+    assert loaded(DistributionTls, DISTRIBUTION, "E1EXAMPLE", seen).of_tenants
+
+
 @pytest.mark.parametrize(
     ("origin", "expected"),
     [

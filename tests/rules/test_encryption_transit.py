@@ -294,8 +294,10 @@ def distribution(
     default: bool = False,
     enabled: bool = True,
     path: str = "https-only",
+    tenants: bool = False,
 ) -> DistributionTls:
-    return DistributionTls(enabled, {"*": viewer, "/api": path}, minimum, default, origins)
+    policies = {"*": viewer, "/api": path}
+    return DistributionTls(enabled, policies, minimum, default, origins, tenants)
 
 
 @pytest.mark.parametrize(
@@ -310,6 +312,25 @@ def distribution(
         pytest.param(distribution(minimum="TLSv1"), BAD, "TLSv1", id="1.0"),
         pytest.param(distribution(minimum="SSLv3"), BAD, "SSLv3", id="SSL"),
         pytest.param(distribution(minimum=""), BAD, "not set", id="no minimum"),
+        pytest.param(distribution(tenants=True), GOOD, "TLSv1.2_2021", id="of tenants"),
+        pytest.param(
+            distribution("https-only", "TLSv1", default=True, tenants=True),
+            BLIND,
+            "certificates of its tenants",
+            id="tenants bring their certificates",
+        ),
+        pytest.param(
+            distribution("allow-all", "TLSv1", default=True, tenants=True),
+            BAD,
+            "HTTP for *",
+            id="plain for tenants",
+        ),
+        pytest.param(
+            distribution("https-only", "TLSv1", tenants=True),
+            BAD,
+            "TLSv1,",
+            id="1.0 for tenants",
+        ),
         pytest.param(
             distribution(default=True),
             BAD,

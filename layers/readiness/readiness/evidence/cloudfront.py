@@ -82,7 +82,8 @@ class DistributionTls:
 
     ``viewer_policies`` are ``allow-all``, ``https-only`` or ``redirect-to-https`` by path
     pattern, the default under ``*``; ``default_certificate`` is that of ``*.cloudfront.net``.
-    Sources: ListDistributions, GetDistributionConfig, GetVpcOrigin.
+    ``of_tenants``: viewers reach it only by the domains of its tenants, which may bring
+    certificates of their own. Sources: ListDistributions, GetDistributionConfig, GetVpcOrigin.
     """
 
     enabled: bool
@@ -90,6 +91,7 @@ class DistributionTls:
     minimum_version: str
     default_certificate: bool
     origins: tuple[Origin, ...] = ()
+    of_tenants: bool = False
 
     @classmethod
     def load(cls, read: Reader, distribution: Resource) -> DistributionTls:
@@ -119,6 +121,7 @@ class DistributionTls:
             default_certificate=bool(certificate.get("CloudFrontDefaultCertificate"))
             or not certificate,
             origins=tuple(o for each in origins if (o := _origin(read, each)) is not None),
+            of_tenants=config.get("ConnectionMode") == "tenant-only",
         )
 
 
