@@ -21,6 +21,9 @@ NEW_FOR = timedelta(days=1)
 LATE = timedelta(hours=2)
 """How long after its time a periodic rule may run."""
 
+UNLISTED = "READY, but Security Hub lists none of its controls"
+"""It lists none while it changes them (StandardsControlsUpdatable)."""
+
 NO_RECORDER = "NO_AVAILABLE_CONFIGURATION_RECORDER"
 
 
@@ -150,12 +153,12 @@ def _by_standards(
             return unread(f"{few}, and the standards could not be read: {standards}.", standards)
         standards = Standards(())
     enabled: Sequence[Standard] = () if isinstance(standards, Unreadable) else standards.all
-    states = {name: _state(name, enabled) for name in wanted.required_standards}
+    states = {name: _state(name, enabled, wanted) for name in wanted.required_standards}
     if states and all(state == "READY" for state in states.values()):
         names = listed(sorted(states))
         return complies(f"Security Hub evaluates resources by {names}.", standards=sorted(states))
     said = f"{few}{_told(states)}."
-    if "PENDING" in states.values() and not _decided(states):
+    if {"PENDING", UNLISTED} & set(states.values()) and not _decided(states):
         return cannot_tell(said, is_passing=True)
     if working + unknown >= wanted.min_rules:
         return cannot_tell(
@@ -164,17 +167,27 @@ def _by_standards(
     return violates(said, expected=_expected(wanted))
 
 
-def _state(name: str, enabled: Sequence[Standard]) -> str:
-    """The status of the standard, best first where several versions are enabled."""
+def _state(name: str, enabled: Sequence[Standard], wanted: RuleSettings) -> str:
+    """The status of the standard, best first where several versions are enabled.
+
+    A standard stays READY when its controls are disabled one by one, and Security Hub checks
+    nothing by them then.
+    """
     found = [each for each in enabled if each.is_called(name)]
-    best = min(found, key=lambda each: (each.status != "READY", each.status), default=None)
+    best = min(
+        found, key=lambda each: (each.status != "READY", each.status, -each.enabled), default=None
+    )
     if best is None:
         return "not enabled"
+    if best.status == "READY" and not best.controls:
+        return UNLISTED
+    if best.status == "READY" and best.enabled < min(wanted.min_rules, best.controls):
+        return f"READY with {best.enabled} of {plural(best.controls, 'control')} enabled"
     return f"{best.status} ({best.why})" if best.why else best.status
 
 
 def _decided(states: dict[str, str]) -> bool:
-    return any(state not in {"READY", "PENDING"} for state in states.values())
+    return any(state not in {"READY", "PENDING", UNLISTED} for state in states.values())
 
 
 def _told(states: dict[str, str]) -> str:

@@ -91,6 +91,10 @@ def standard(status: str = "READY", arn: str = FSBP, **changes: Any) -> dict[str
     } | changes
 
 
+def control(number: int, status: str = "ENABLED") -> dict[str, Any]:
+    return {"ControlId": f"Lambda.{number}", "ControlStatus": status}
+
+
 def hub_finding(updated: str = "2026-11-02T11:00:00.000Z") -> dict[str, Any]:
     return {
         "SchemaVersion": "2018-10-08",
@@ -236,6 +240,9 @@ def fake_account() -> FakeAccount:
             ("config", "describe_config_rules"): {"ConfigRules": [rule()]},
             ("config", "describe_config_rule_evaluation_status"): {
                 "ConfigRulesEvaluationStatus": [rule_status()]
+            },
+            ("securityhub", "describe_standards_controls"): {
+                "Controls": [control(number) for number in range(10)]
             },
             ("securityhub", "get_enabled_standards"): {"StandardsSubscriptions": [standard()]},
             ("securityhub", "get_findings"): {"Findings": [hub_finding()]},

@@ -55,6 +55,7 @@ LACKING = {
     "resiliencehub:ListApps",
     "s3:GetAccountPublicAccessBlock",
     "s3:GetBucketPolicyStatus",
+    "securityhub:DescribeStandardsControls",
     "securityhub:GetEnabledStandards",
     "securityhub:GetFindings",
     "securitylake:ListLogSources",

@@ -18,6 +18,7 @@ from tests.accounts import audit
 from tests.accounts.audit import (
     about_workload,
     analyzer,
+    control,
     hub_finding,
     lens_review,
     milestone,
@@ -39,29 +40,43 @@ NO_V2 = {"securityhub__describe_security_hub_v2": error("ResourceNotFoundExcepti
 
 def loaded(cls, **answers):
     account = audit.fake_account().but(**answers)
-    settings = {"max_finding_age_hours": 48}
+    settings = {
+        "max_finding_age_hours": 48,
+        "required_standards": ("aws-foundational-security-best-practices",),
+    }
     return evaluation(account, [], now=NOON).aws.evidence(cls, HERE, settings).evidence
 
 
 def test_a_standard_is_called_by_its_name_and_version():
     cis = "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0"
+    nist = f"arn:aws:securityhub:{HOME}::standards/nist-800-53/v/5.0.0"
     why = {"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
+    asked = []
+
+    def controls(StandardsSubscriptionArn, **_):  # noqa: N803
+        asked.append(StandardsSubscriptionArn)
+        return {"Controls": [control(1), control(2, "DISABLED"), control(3)]}
+
     seen = loaded(
         Standards,
+        securityhub__describe_standards_controls=controls,
         securityhub__get_enabled_standards={
             "StandardsSubscriptions": [
                 standard(),
                 standard("INCOMPLETE", cis, StandardsStatusReason=why),
+                standard("READY", nist),
             ]
         },
     )
+    assert asked == [standard()["StandardsSubscriptionArn"]]
     assert seen.all == (
-        Standard(FSBP, "READY"),
+        Standard(FSBP, "READY", controls=3, enabled=2),
         Standard(
             "cis-aws-foundations-benchmark/v/1.2.0",
             "INCOMPLETE",
             "NO_AVAILABLE_CONFIGURATION_RECORDER",
         ),
+        Standard("nist-800-53/v/5.0.0", "READY"),
     )
 
 

@@ -51,7 +51,12 @@ def rules(count, status=RAN, *others, **about):
 
 
 def standard(status="READY", why="", name=FSBP):
-    return Standards((Standard(name, status, why),))
+    controls = 300 if status == "READY" else 0
+    return Standards((Standard(name, status, why, controls, controls),))
+
+
+def with_controls(enabled, controls):
+    return Standards((Standard(FSBP, "READY", "", controls, enabled),))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +69,19 @@ def standard(status="READY", why="", name=FSBP):
         pytest.param(rules(10, is_own=True), NO_STANDARD, {}, BAD, id="our own"),
         pytest.param(rules(0), standard(), {}, GOOD, id="a standard"),
         pytest.param(rules(0), standard("PENDING"), {}, UNKNOWN, id="a standard that comes"),
+        pytest.param(rules(0), with_controls(0, 300), {}, BAD, id="all its controls are disabled"),
+        pytest.param(rules(0), with_controls(9, 300), {}, BAD, id="nearly all"),
+        pytest.param(rules(0), with_controls(10, 300), {}, GOOD, id="as many as rules are enough"),
+        pytest.param(rules(0), with_controls(2, 2), {}, GOOD, id="a standard of two controls"),
+        pytest.param(rules(0), with_controls(1, 2), {}, BAD, id="one of two controls"),
+        pytest.param(rules(0), with_controls(0, 0), {}, UNKNOWN, id="no control is listed"),
+        pytest.param(
+            rules(0),
+            Standards((*with_controls(0, 300).all, *standard(name=f"{FSBP}/v/2").all)),
+            {},
+            GOOD,
+            id="the controls of one of two versions are disabled",
+        ),
         pytest.param(
             rules(0),
             standard("INCOMPLETE", "NO_AVAILABLE_CONFIGURATION_RECORDER"),

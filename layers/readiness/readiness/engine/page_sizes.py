@@ -109,6 +109,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("scheduler", "list_schedule_groups"): ("MaxResults", 100),
     ("scheduler", "list_schedules"): ("MaxResults", 100),
     ("secretsmanager", "list_secrets"): ("MaxResults", 100),
+    ("securityhub", "describe_standards_controls"): ("MaxResults", 100),
     ("securityhub", "get_enabled_standards"): ("MaxResults", 100),
     ("securitylake", "list_log_sources"): ("maxResults", 100),
     ("sqs", "list_dead_letter_source_queues"): ("MaxResults", 1000),

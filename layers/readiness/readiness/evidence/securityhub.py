@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
@@ -20,11 +22,15 @@ class Standard:
     """A standard that is enabled: ``cis-aws-foundations-benchmark/v/3.0.0``.
 
     ``status`` is as AWS says it (READY, PENDING, INCOMPLETE …), ``why`` the code of the reason.
+    ``enabled`` counts those of its ``controls`` that are enabled. Both are 0 where it is not READY
+    or not required, and where AWS lists no controls, as while it adds new ones.
     """
 
     name: str
     status: str
     why: str = ""
+    controls: int = 0
+    enabled: int = 0
 
     def is_called(self, name: str) -> bool:
         """Whether it is the standard of that name, with its version or without."""
@@ -33,22 +39,26 @@ class Standard:
 
 @evidence(
     REGION,
-    reads=("securityhub:GetEnabledStandards",),
+    reads=("securityhub:DescribeStandardsControls", "securityhub:GetEnabledStandards"),
     changed_by=(
         api_call(
             "securityhub",
             "BatchEnableStandards",
             "BatchDisableStandards",
+            "BatchUpdateStandardsControlAssociations",
             "EnableSecurityHub",
             "DisableSecurityHub",
+            "UpdateStandardsControl",
         ),
     ),
+    asks_with=("required_standards",),
 )
 @dataclass(frozen=True, slots=True)
 class Standards:
     """The standards that are enabled in the region; none where Security Hub CSPM is not.
 
-    Source: GetEnabledStandards.
+    Sources: GetEnabledStandards, DescribeStandardsControls for each that is READY and
+    that the setting ``required_standards`` names.
     """
 
     all: tuple[Standard, ...]
@@ -58,16 +68,26 @@ class Standards:
         subscriptions = read.every(
             "securityhub", "get_enabled_standards", "StandardsSubscriptions", absent=NOT_ENABLED
         )
-        return cls(
-            tuple(
-                Standard(
-                    name=each["StandardsArn"].partition("/")[2],
-                    status=each["StandardsStatus"],
-                    why=(each.get("StandardsStatusReason") or {}).get("StatusReasonCode", ""),
-                )
-                for each in subscriptions
-            )
-        )
+        return cls(tuple(_standard(read, each) for each in subscriptions))
+
+
+def _standard(read: Reader, subscription: Mapping[str, Any]) -> Standard:
+    seen = Standard(
+        name=subscription["StandardsArn"].partition("/")[2],
+        status=subscription["StandardsStatus"],
+        why=(subscription.get("StandardsStatusReason") or {}).get("StatusReasonCode", ""),
+    )
+    required = any(seen.is_called(name) for name in read.settings["required_standards"])
+    if seen.status != "READY" or not required:
+        return seen
+    controls = read.every(
+        "securityhub",
+        "describe_standards_controls",
+        "Controls",
+        StandardsSubscriptionArn=subscription["StandardsSubscriptionArn"],
+    )
+    enabled = sum(each.get("ControlStatus") == "ENABLED" for each in controls)
+    return replace(seen, controls=len(controls), enabled=enabled)
 
 
 @evidence(
