@@ -178,7 +178,7 @@ def function_memory(
     return judge_memory(
         size,
         recommendations.by_function.get(function.name),
-        recommendations.by_version.get(function.name),
+        recommendations.newest(function.name),
         runs,
         place.read_at,
         min_saving=min_saving,

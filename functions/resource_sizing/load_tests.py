@@ -33,13 +33,15 @@ _WEEK_ENOUGH = 6
 class Sized:
     """Something with a size: what it is called, its memory use (%) and what is recommended.
 
+    Several recommendations are those of several versions of this size.
+
     ``contradiction`` says why the size cannot have been tested; empty if it can.
     """
 
     size: str
     bound: Mapping[str, Fact]
     memory: Series
-    recommended: Recommendation | None = None
+    recommended: tuple[Recommendation, ...] = ()
     contradiction: str = ""
 
     def too_small(self, high: float) -> str:
@@ -63,11 +65,13 @@ class Sized:
 
     def _recommends(self, finding: str, reasons: set[str]) -> bool:
         """Functions are all ``NotOptimized``, with reasons; services say it in the finding."""
-        said = self.recommended
-        if said is None:
-            return False
-        by_reason = said.finding == "NotOptimized" and bool(reasons & set(said.reasons))
-        return by_reason or said.finding == finding
+        said = [
+            each.finding == finding
+            or (each.finding == "NotOptimized" and bool(reasons & set(each.reasons)))
+            for each in self.recommended
+        ]
+        # one version for which it is too little decides; too much, it has to be for all of them
+        return any(said) if finding == "Underprovisioned" else bool(said) and all(said)
 
 
 def since(measured: Series, moment: datetime | None) -> Series:
@@ -80,9 +84,9 @@ def of_function(
 ) -> dict[str, Sized]:
     """The sizes of the versions that run, each once, by what it is called in a sentence.
 
-    A recommendation for another memory size is left out.
+    A recommendation for another memory size is left out. That of the unpublished version counts
+    for a published one of its size only where Compute Optimizer has none of its own.
     """
-    recommended = recommendations.by_function.get(name)
     by_size: dict[tuple[int, str], list[str]] = {}
     for version, size in sorted(sizes.of.items()):
         by_size.setdefault((size.memory, size.architecture), []).append(version)
@@ -91,13 +95,20 @@ def of_function(
         about = [sizes.of[version] for version in versions]
         changed = [each.modified for each in about if each.modified]
         untouched = any((each.memory, each.timeout) == (128, 3) for each in about)
-        is_current = recommended is not None and recommended.about == str(memory)
+        recommended = [
+            each
+            for each in (
+                recommendations.of_versions(name, versions)
+                or recommendations.of_versions(name, [LATEST])
+            )
+            if each.about == str(memory)
+        ]
         where = "" if len(by_size) == 1 else f"In {of_versions(versions)}: "
         found[where] = Sized(
             f"{memory} MiB of memory",
             {"memory_size": memory, "architecture": architecture},
             since(use.memory, max(changed, default=None)),
-            recommended if is_current else None,
+            tuple(recommended),
             _DEFAULTS if untouched and use.invocations.total else "",
         )
     return found
@@ -121,7 +132,7 @@ def of_service(
         f"{tasks.cpu} CPU units and {tasks.memory} MiB of memory",
         {"cpu": tasks.cpu, "memory": tasks.memory, "architecture": tasks.architecture},
         since(use.memory, deployed[0] if deployed else None),
-        recommended if is_current else None,
+        (recommended,) if recommended is not None and is_current else (),
     )
 
 

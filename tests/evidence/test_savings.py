@@ -251,5 +251,6 @@ def test_the_highest_version_that_compute_optimizer_saw_run():
     )
     found = load(FunctionRecommendations, account)
     assert found.by_function == {}
-    number, about = found.by_version["agent"]
+    assert set(found.by_version["agent"]) == {2, 9, 10}
+    number, about = found.newest("agent")
     assert (number, about.about) == (10, "1769")

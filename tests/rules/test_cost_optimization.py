@@ -422,7 +422,7 @@ def test_the_memory_of_a_function(about, recommended, runs, settings, status, wo
 )
 def test_the_memory_of_a_version_that_runs(latest, published, status, words):
     listed = FunctionRecommendations(
-        {"agent": latest} if latest else {}, {"agent": (7, published)}
+        {"agent": latest} if latest else {}, {"agent": {7: published}}
     )
     verdict = function_memory(*function(), listed, ACTIVE, FunctionRuns(5000.0), HERE)
     judged(verdict, status, words)

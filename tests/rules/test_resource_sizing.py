@@ -54,10 +54,10 @@ def optimizer(name, answer):
     return {f"compute-optimizer__get_{name}_recommendations": answer}
 
 
-def lambdas(*reasons, finding="NotOptimized", size=512):
+def lambdas(*reasons, finding="NotOptimized", size=512, version="$LATEST"):
     each = {
         "functionArn": made.FUNCTION,
-        "functionVersion": "$LATEST",
+        "functionVersion": version,
         "currentMemorySize": size,
         "finding": finding,
         "findingReasonCodes": list(reasons),
@@ -229,6 +229,18 @@ PROVIDER = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:capacity-provider:agents"
             BAD,
             "finds 512 MiB of memory too little",
             id="a recommendation for the size that runs",
+        ),
+        pytest.param(
+            {**unpublished(MemorySize=2048), **lambdas("MemoryUnderprovisioned", version="7")},
+            BAD,
+            "finds 512 MiB of memory too little",
+            id="a recommendation for the version that runs",
+        ),
+        pytest.param(
+            {**unpublished(MemorySize=2048), **lambdas("MemoryUnderprovisioned", version="6")},
+            GOOD,
+            "valid until",
+            id="a recommendation for an older version",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,18 +62,18 @@ class Recommendation:
 class FunctionRecommendations:
     """Recommendations by the names of functions: none where the account has not opted in.
 
-    ``by_function`` are those of the unpublished versions, ``by_version`` that of the highest
-    published version with one, beside its number. Compute Optimizer analyses functions of at most
-    1,792 MiB with 50 invocations in 14 days. Source: GetLambdaFunctionRecommendations.
+    ``by_function`` are those of the unpublished versions, ``by_version`` those of the published
+    ones, by their numbers. Compute Optimizer analyses functions of at most 1,792 MiB with 50
+    invocations in 14 days. Source: GetLambdaFunctionRecommendations.
     """
 
     by_function: Mapping[str, Recommendation]
-    by_version: Mapping[str, tuple[int, Recommendation]] = field(default_factory=dict)
+    by_version: Mapping[str, Mapping[int, Recommendation]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> FunctionRecommendations:
         latest: dict[str, Recommendation] = {}
-        published: dict[str, tuple[int, Recommendation]] = {}
+        published: dict[str, dict[int, Recommendation]] = {}
         for page in _pages(read, "get_lambda_function_recommendations"):
             for each in page.get("lambdaFunctionRecommendations") or ():
                 name, found = function_name(each["functionArn"]) or "", _of_version(each)
@@ -81,10 +81,23 @@ class FunctionRecommendations:
                 if version == LATEST:
                     latest[name] = found
                 elif version.isdecimal() and found.finding != "Unavailable":
-                    number = int(version)
-                    if number > published.get(name, (0, found))[0]:
-                        published[name] = number, found
+                    published.setdefault(name, {})[int(version)] = found
         return cls(latest, published)
+
+    def newest(self, name: str) -> tuple[int, Recommendation] | None:
+        """That of the highest published version of a function that has one, with its number."""
+        return max(self.by_version.get(name, {}).items(), default=None, key=lambda each: each[0])
+
+    def of_versions(self, name: str, versions: Iterable[str]) -> tuple[Recommendation, ...]:
+        """Those of some versions of a function."""
+        own = self.by_version.get(name, {})
+        found = [
+            self.by_function.get(name)
+            if version == LATEST
+            else own.get(int(version) if version.isdecimal() else 0)
+            for version in versions
+        ]
+        return tuple(each for each in found if each is not None)
 
 
 def _of_version(each: Mapping[str, Any]) -> Recommendation:
