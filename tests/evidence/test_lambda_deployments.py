@@ -102,12 +102,22 @@ def test_a_function_that_is_gone(cls):
         evaluation(fake_account, []).aws.evidence(cls, AGENT)
 
 
-def test_weights_of_an_alias():
-    routing = {"AdditionalVersionWeights": {"8": 0.1}}
+@pytest.mark.parametrize(
+    ("weights", "reached"),
+    [
+        pytest.param({}, ("7",), id="no second version"),
+        pytest.param({"8": 0.1}, ("7", "8"), id="a canary"),
+        pytest.param({"8": 0.0}, ("7",), id="a canary that is over"),
+        pytest.param({"8": 1.0}, ("8",), id="all of it moved"),
+    ],
+)
+def test_the_versions_that_an_alias_leads_to(weights, reached):
+    routing = {"AdditionalVersionWeights": weights}
     alias = {"Name": "live", "FunctionVersion": "7", "RoutingConfig": routing}
     fake_account = FakeAccount({("lambda", "list_aliases"): {"Aliases": [alias]}})
     [found] = evaluation(fake_account, []).aws.evidence(FunctionAliases, AGENT).evidence.all
-    assert (found.versions, found.weights) == (("7", "8"), {"8": 0.1})
+    assert found.versions == reached
+    assert found.weights == {version: share for version, share in weights.items() if share}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,10 @@ from readiness.model.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name for a version; ``weights`` are the shares that other versions get instead."""
+    """A name for a version; ``weights`` are the shares that other versions get instead.
+
+    A version whose share is 0, as tools leave it after a canary, gets nothing and is left out.
+    """
 
     name: str
     version: str
@@ -35,8 +38,9 @@ class Alias:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version it leads to."""
-        return (self.version, *self.weights)
+        """Every version it leads to: with a share of all for another, not its own."""
+        own = () if sum(self.weights.values()) >= 1 else (self.version,)
+        return (*own, *self.weights)
 
 
 @evidence(
@@ -60,8 +64,14 @@ class FunctionAliases:
                 Alias(
                     name=alias["Name"],
                     version=alias["FunctionVersion"],
-                    weights=(alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-                    or {},
+                    weights={
+                        version: share
+                        for version, share in (
+                            (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+                            or {}
+                        ).items()
+                        if share
+                    },
                 )
                 for alias in found
             )
