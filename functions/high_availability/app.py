@@ -24,6 +24,7 @@ from readiness.evidence.rds.clusters import ClusterAvailability
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.vpclattice import LatticeOfGroup
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests.region import FailoverTests
 from readiness.evidence.workloads.manifests import Manifests
@@ -312,13 +313,14 @@ def target_group_health_checks(
 @high_availability.rule(HEALTH, severity=Severity.HIGH)
 def auto_scaling_group_health_checks(
     group: GroupAvailability,
+    lattice: LatticeOfGroup,
     *,
     max_grace_seconds: Annotated[
         int, Between(0, 86400), "How long new instances may be exempt from checks"
     ] = 1800,
 ) -> Verdict:
     """A group behind a load balancer replaces instances that the load balancer finds unhealthy."""
-    return group_checks_verdict(group, max_grace_seconds=max_grace_seconds)
+    return group_checks_verdict(group, lattice, max_grace_seconds=max_grace_seconds)
 
 
 @high_availability.rule(HEALTH, severity=Severity.HIGH)

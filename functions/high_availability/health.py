@@ -18,6 +18,7 @@ from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, TargetHealth
 from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.vpclattice import LatticeOfGroup
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 from readiness.semantics.health_commands import cannot_fail, has_command, ignores_http_errors
@@ -78,11 +79,22 @@ def _service_problems(
         is_sidecar = len(asked) > len(empty)
         names = [arn.split(":")[-1] for arn in service.unused_groups]
         unused = f" (none uses its {listed(names)})" if names else ""
+        if off := [arn.split("/")[-1] for arn in service.unchecked_groups]:
+            unused += (
+                f" (VPC Lattice does not check its {listed(off)}: the checks are switched off)"
+            )
         yield Problem(
             Severity.MEDIUM if is_sidecar else Severity.HIGH,
             f"{plural(len(without), 'essential container')} without a health check"
             f" ({listed(without)}), and no load balancer checks the service{unused}: a task that"
             f" hangs{' in it' if is_sidecar else ''} stays.",
+        )
+    if service.unchecked_groups and behind:
+        names = [arn.split("/")[-1] for arn in service.unchecked_groups]
+        yield Problem(
+            Severity.MEDIUM,
+            f"VPC Lattice does not check {listed(names)} of the service: the health checks of the"
+            " target group are switched off.",
         )
     if empty:
         yield Problem(
@@ -227,7 +239,9 @@ def _health_problems(health: TargetHealth) -> Iterator[Problem]:
 _NEEDED = ("HealthCheck", "ReplaceUnhealthy", "Launch", "Terminate")
 
 
-def group_checks_verdict(group: GroupAvailability, *, max_grace_seconds: int) -> Verdict:
+def group_checks_verdict(
+    group: GroupAvailability, lattice: LatticeOfGroup, *, max_grace_seconds: int
+) -> Verdict:
     """The verdict on whether a group replaces instances that its balancers find unhealthy."""
     if group.is_going or not group.highest or not group.desired:
         return not_applicable("The group is to run no instance now.")
@@ -248,6 +262,14 @@ def group_checks_verdict(group: GroupAvailability, *, max_grace_seconds: int) ->
             Problem(
                 Severity.HIGH,
                 "The group is behind VPC Lattice and ignores its health checks.",
+            )
+        )
+    if off := [arn.split("/")[-1] for arn in lattice.unchecked]:
+        problems.append(
+            Problem(
+                Severity.HIGH,
+                f"VPC Lattice does not check the instances in {listed(off)}: the health checks of"
+                " the target group are switched off.",
             )
         )
     if (group.behind or group.in_lattice) and group.grace > max_grace_seconds:

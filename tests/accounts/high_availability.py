@@ -632,11 +632,44 @@ def with_a_short_arn() -> FakeAccount:
     )
 
 
+LATTICE = f"arn:aws:vpc-lattice:{HOME}:{ACCOUNT_ID}:targetgroup/tg-0123456789abcdef0"
+
+
+def in_lattice() -> FakeAccount:
+    """A service and a group of instances that VPC Lattice sends requests, and checks."""
+    attached = {"roleArn": "arn:aws:iam::1:role/ecs", "targetGroupArn": LATTICE, "portName": "web"}
+    deployment = {"status": "PRIMARY", "vpcLatticeConfigurations": [attached]}
+    source = {"Identifier": LATTICE, "Type": "vpc-lattice"}
+    return fake_account().but(
+        ecs__describe_services={
+            "services": [service(loadBalancers=[], deployments=[deployment])],
+            "failures": [],
+        },
+        autoscaling__describe_auto_scaling_groups={
+            "AutoScalingGroups": [
+                group(
+                    TargetGroupARNs=[], TrafficSources=[source], HealthCheckType="EC2,VPC_LATTICE"
+                )
+            ]
+        },
+        **{
+            "vpc-lattice__get_target_group": {
+                "arn": LATTICE,
+                "status": "ACTIVE",
+                "config": {"healthCheck": {"enabled": True, "protocol": "HTTP", "path": "/"}},
+            }
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
         "with a short ARN": Variant(with_a_short_arn, ("service-zones", "service-health-checks")),
         "with instances as targets": Variant(
             with_instances, ("target-group-zones", "target-group-health-checks")
+        ),
+        "in VPC Lattice": Variant(
+            in_lattice, ("service-health-checks", "auto-scaling-group-health-checks")
         ),
         "with Lambda's capacity provider": Variant(with_managed_instances, ("function-zones",)),
     }

@@ -339,6 +339,7 @@ GOLDEN = (
         ("AWS::AutoScaling::AutoScalingGroup", "workers"),
         request={"autoScalingGroupName": "workers", "targetGroupARNs": [_TARGETS]},
     ),
+    call("vpc-lattice", "UpdateTargetGroup"),
     call("ec2", "CreateNatGateway"),
     call("ecs", "UpdateCapacityProvider"),
     call(

@@ -65,8 +65,8 @@ SERVICES_READ = frozenset(
     compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53
-    route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm ssm-contacts ssm-incidents
-    states sts support synthetics tag trustedadvisor wafv2 wellarchitected
+    route53profiles route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm ssm-contacts ssm-incidents
+    states sts support synthetics tag trustedadvisor vpc-lattice wafv2 wellarchitected
     xray
     """.split()  # noqa: SIM905
 )

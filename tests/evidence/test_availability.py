@@ -18,6 +18,7 @@ from tests.accounts.high_availability import (
     TARGETS,
     fake_account,
     function,
+    in_lattice,
     member,
     service,
     subnet,
@@ -27,7 +28,7 @@ from tests.accounts.high_availability import (
     zone,
 )
 from tests.accounts.high_availability import group as auto_scaling_group
-from tests.fake_account import HOME, NOON, FakeAccount, observe
+from tests.fake_account import HOME, NOON, FakeAccount, error, observe
 
 
 def said(account: FakeAccount, rule: Any, id: str) -> tuple[Status, str]:
@@ -73,38 +74,58 @@ UNCHECKED = {"name": "web", "image": "web:1", "essential": True}
 
 
 @pytest.mark.parametrize(
-    ("groups", "changes", "status", "words"),
+    ("groups", "status", "words"),
     [
         pytest.param(
-            [target_group()], {}, Status.COMPLIANT, "A load balancer checks", id="a balancer"
+            [target_group()], Status.COMPLIANT, "A load balancer checks", id="a balancer"
         ),
         pytest.param(
             [target_group(LoadBalancerArns=[])],
-            {},
             Status.NON_COMPLIANT,
             "none uses its targetgroup/",
             id="its listener is gone",
         ),
-        pytest.param([], {}, Status.NON_COMPLIANT, "none uses its", id="the group is gone"),
-        pytest.param(
-            [],
-            {"deployments": [{"vpcLatticeConfigurations": [LATTICE]}]},
-            Status.COMPLIANT,
-            "VPC Lattice checks",
-            id="VPC Lattice",
-        ),
+        pytest.param([], Status.NON_COMPLIANT, "none uses its", id="the group is gone"),
     ],
 )
-def test_what_checks_a_service_from_outside(groups, changes, status, words):
-    lattice = {"loadBalancers": []} if changes else {}
+def test_what_checks_a_service_from_outside(groups, status, words):
     account = fake_account().but(
         elbv2__describe_target_groups={"TargetGroups": groups},
-        ecs__describe_services={"services": [service(**changes, **lattice)]},
+        ecs__describe_services={"services": [service()]},
         ecs__describe_task_definition=ecs_deployment.definition(UNCHECKED),
     )
     seen, reason = said(account, app.service_health_checks, service()["serviceArn"])
     assert seen is status, reason
     assert words in reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        pytest.param({"config": {"healthCheck": {"enabled": True}}}, Status.COMPLIANT, id="on"),
+        pytest.param(
+            {"config": {"healthCheck": {"enabled": False}}}, Status.NON_COMPLIANT, id="off"
+        ),
+        pytest.param({"config": {}}, Status.NON_COMPLIANT, id="none"),
+        pytest.param(error("ResourceNotFoundException"), Status.NON_COMPLIANT, id="deleted"),
+        pytest.param(error("AccessDeniedException"), Status.INSUFFICIENT_DATA, id="denied"),
+    ],
+)
+def test_what_vpc_lattice_checks(answer, status):
+    account = in_lattice().but(
+        ecs__describe_task_definition=ecs_deployment.definition(UNCHECKED),
+        **{"vpc-lattice__get_target_group": answer},
+    )
+    found = said(account, app.service_health_checks, service()["serviceArn"])
+    assert found[0] is status, found
+    found = said(account, app.auto_scaling_group_health_checks, GROUP)
+    assert found[0] is status, found
+
+
+def test_the_newest_deployment_decides_who_is_in_vpc_lattice():
+    old = {"status": "ACTIVE", "vpcLatticeConfigurations": [LATTICE]}
+    placed = ServicePlacement.of(service(deployments=[{"status": "PRIMARY"}, old]))
+    assert (placed.is_behind, placed.lattice_groups) == (True, ())
 
 
 def test_instances_in_one_zone():
@@ -195,7 +216,7 @@ def test_the_groups_of_batch_are_its_own():
         (
             {
                 "loadBalancers": [],
-                "deployments": [{"vpcLatticeConfigurations": [{"portName": "web"}]}],
+                "deployments": [{"vpcLatticeConfigurations": [LATTICE]}],
             },
             True,
             True,

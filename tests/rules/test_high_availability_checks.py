@@ -14,6 +14,7 @@ from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
 from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.vpclattice import LatticeOfGroup
 from readiness.evidence.workloads.degradation import Degradation, Signal
 from readiness.evidence.workloads.failover_tests.failover_test import EXPERIMENT, FailoverTest
 from readiness.evidence.workloads.failover_tests.region import FailoverTests
@@ -42,6 +43,9 @@ def checks(**changes: Any) -> ServiceChecks:
     return ServiceChecks(**(about | changes))
 
 
+OFF = ("arn:aws:vpc-lattice:us-east-1:111122223333:targetgroup/tg-1",)
+
+
 def of(*command: str) -> dict[str, Any]:
     return {"commands": {"web": command}}
 
@@ -64,6 +68,9 @@ def of(*command: str) -> dict[str, Any]:
         pytest.param({"grace": 86400}, {}, BAD, MEDIUM, "ECS ignores health checks for 86400 seconds", id="long grace, containers checked"),
         pytest.param({**of(), "in_lattice": True}, {}, GOOD, None, "VPC Lattice checks", id="behind VPC Lattice"),
         pytest.param({"in_lattice": True, "grace": 7200}, {}, BAD, MEDIUM, "7200 seconds", id="long grace of Lattice"),
+        pytest.param({**of(), "unchecked_groups": OFF}, {}, BAD, HIGH, "does not check its tg-1", id="behind VPC Lattice, checks off"),
+        pytest.param({"unchecked_groups": OFF}, {}, GOOD, None, "every essential container", id="Lattice off, containers checked"),
+        pytest.param({**of(), "in_lattice": True, "unchecked_groups": OFF}, {}, BAD, MEDIUM, "does not check tg-1", id="one of two checked"),
         pytest.param({"commands": None, "in_lattice": True}, {}, GOOD, None, "VPC Lattice", id="revision deleted, behind Lattice"),
         pytest.param({**of(), "unused_groups": ("arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/web/1",)}, {}, BAD, HIGH, "none uses its targetgroup/web/1", id="a target group that no load balancer uses"),
         pytest.param({"commands": None}, {}, UNKNOWN, None, "does not show", id="revision deleted"),
@@ -170,7 +177,8 @@ def test_auto_scaling_group_health_checks(changes, status, words):
         "name": "hosts", "lowest": 2, "highest": 4, "desired": 2,
         "health_checks": frozenset({"EC2"}),
     }  # fmt: skip
-    verdict = app.auto_scaling_group_health_checks(GroupAvailability(**(about | changes)))
+    group = GroupAvailability(**(about | changes))
+    verdict = app.auto_scaling_group_health_checks(group, LatticeOfGroup())
     assert verdict.status is status, verdict.reason
     assert words in verdict.reason
 
@@ -178,13 +186,13 @@ def test_auto_scaling_group_health_checks(changes, status, words):
 def test_instances_that_nobody_checks_for_an_hour():
     about = {"name": "web", "highest": 2, "desired": 2, "behind": ("tg",), "grace": 3600}
     late = GroupAvailability(**about, health_checks=frozenset({"ELB"}))
-    verdict = app.auto_scaling_group_health_checks(late)
+    verdict = app.auto_scaling_group_health_checks(late, LatticeOfGroup())
     assert (verdict.status, verdict.severity) == (Status.NON_COMPLIANT, Severity.MEDIUM)
     assert "3600 seconds" in verdict.reason
-    fine = app.auto_scaling_group_health_checks(late, max_grace_seconds=3600)
+    fine = app.auto_scaling_group_health_checks(late, LatticeOfGroup(), max_grace_seconds=3600)
     assert fine.status is Status.COMPLIANT
     alone = replace(late, behind=(), health_checks=frozenset())
-    assert app.auto_scaling_group_health_checks(alone).status is Status.COMPLIANT
+    assert app.auto_scaling_group_health_checks(alone, LatticeOfGroup()).status is Status.COMPLIANT
 
 
 # -- Route 53 -------------------------------------------------------------------------------------

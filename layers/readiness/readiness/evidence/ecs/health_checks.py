@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from readiness.evidence import vpclattice
 from readiness.evidence.ecs.placement import ServicePlacement
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
@@ -16,7 +17,12 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 
-@evidence(SERVICE, uses=(BalancersOfGroups, Service, ServicePlacement, TaskDefinition))
+@evidence(
+    SERVICE,
+    reads=vpclattice.READS,
+    uses=(BalancersOfGroups, Service, ServicePlacement, TaskDefinition),
+    changed_by=(vpclattice.CHANGES,),
+)
 @dataclass(frozen=True, slots=True)
 class ServiceChecks:
     """The command of each essential container's health check, in the revision that runs.
@@ -24,8 +30,9 @@ class ServiceChecks:
     ``commands`` is None where the revision is deleted. ``target_groups`` are those through which a
     load balancer may send traffic, ``unused_groups`` those that no load balancer uses and nobody
     therefore checks; ``grace`` is how long ECS ignores all checks of a new task (seconds).
-    ``in_lattice``: VPC Lattice sends it requests, and checks it.
-    Sources: DescribeServices, DescribeTaskDefinition, DescribeTargetGroups.
+    ``in_lattice``: VPC Lattice sends it requests, and checks it; ``unchecked_groups`` are those of
+    Lattice's target groups whose checks are off.
+    Sources: DescribeServices, DescribeTaskDefinition, DescribeTargetGroups, GetTargetGroup.
     """
 
     name: str
@@ -39,6 +46,7 @@ class ServiceChecks:
     in_lattice: bool = False
     grace: int = 0
     unused_groups: tuple[str, ...] = ()
+    unchecked_groups: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> ServiceChecks:
@@ -54,6 +62,7 @@ class ServiceChecks:
                     if each.essential
                 }
         placement = read.of(ServicePlacement, resource)
+        unchecked = vpclattice.unchecked(read, placement.lattice_groups)
         used, unused = _by_use(read, service.target_group_arns)
         return cls(
             name=service.name,
@@ -64,9 +73,10 @@ class ServiceChecks:
             commands=commands,
             target_groups=used,
             has_classic_balancer=service.has_classic_balancer,
-            in_lattice=placement.in_lattice,
+            in_lattice=len(unchecked) < len(placement.lattice_groups),
             grace=placement.grace,
             unused_groups=unused,
+            unchecked_groups=unchecked,
         )
 
 

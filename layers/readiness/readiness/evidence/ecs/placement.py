@@ -45,8 +45,8 @@ class ServicePlacement:
     many of the tasks must run during a deployment. ``grace`` is for how many seconds the checks
     of a new task do not count. ``replaces_in_place`` is whether a deployment stops old tasks
     before traffic has moved to new ones, as rolling updates do; ``is_behind`` whether traffic
-    comes through a load balancer or VPC Lattice, ``in_lattice`` through the latter. Source:
-    DescribeServices.
+    comes through a load balancer or VPC Lattice. ``lattice_groups`` are the target groups of the
+    latter (ARNs) that the newest deployment registers its tasks in. Source: DescribeServices.
     """
 
     name: str
@@ -66,7 +66,7 @@ class ServicePlacement:
     resource_id: str = ""
     replaces_in_place: bool = True
     is_behind: bool = False
-    in_lattice: bool = False
+    lattice_groups: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -96,9 +96,8 @@ class ServicePlacement:
         limits = answer.get("deploymentConfiguration") or {}
         cluster = answer.get("clusterArn", "").rpartition("/")[2]
         controller = (answer.get("deploymentController") or {}).get("type", "ECS")
-        in_lattice = any(
-            each.get("vpcLatticeConfigurations") for each in answer.get("deployments") or ()
-        )
+        deployments = answer.get("deployments") or ()
+        in_lattice = any(each.get("vpcLatticeConfigurations") for each in deployments)
         return cls(
             name=answer.get("serviceName", ""),
             cluster=cluster,
@@ -130,7 +129,12 @@ class ServicePlacement:
             replaces_in_place=controller == "ECS"
             and limits.get("strategy", "ROLLING") == "ROLLING",
             is_behind=in_lattice or any(each.get("loadBalancers") for each in own),
-            in_lattice=in_lattice,
+            lattice_groups=tuple(
+                attached["targetGroupArn"]
+                for each in deployments
+                if each.get("status", "PRIMARY") == "PRIMARY"
+                for attached in each.get("vpcLatticeConfigurations") or ()
+            ),
             tags=tags_of(answer),
         )
 
