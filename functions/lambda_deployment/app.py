@@ -19,10 +19,11 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.canaries import CanaryTraffic
 from readiness.evidence.awslambda.functions import FunctionConcurrency
 from readiness.evidence.awslambda.log_delivery import LogDelivery
 from readiness.evidence.awslambda.smoke import EVENT_TAG, SmokeTest
-from readiness.evidence.awslambda.traffic import CanaryTraffic, EntryPoint, TrafficSinceDeploy
+from readiness.evidence.awslambda.traffic import EntryPoint, TrafficSinceDeploy
 from readiness.evidence.awslambda.versions import DeployedFunction
 from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
@@ -173,7 +174,7 @@ def proven_by_traffic(
             *(each for each in doubts if not each.startswith(own.spoken)),
         ]
     if doubts:
-        return cannot_tell(" ".join(doubts)).observing(facts)
+        return cannot_tell(" ".join(doubts), is_passing=bool(traffic.moving)).observing(facts)
     served = " ".join(each.spoken for each in entry_points if each.total)
     return complies(f"{served} Counted since {_since(traffic)}.").observing(facts)
 
@@ -198,6 +199,11 @@ def _unproven(
     ]
     if traffic.deployed is None:
         doubts.append("Lambda does not show when the function was deployed.")
+    if traffic.moving:
+        doubts.append(
+            f"{plural(len(traffic.moving), 'alias', 'aliases')} ({listed(traffic.moving)}) moved a"
+            " short while ago, and CloudTrail does not tell yet when."
+        )
     if traffic.flaw:
         doubts.append(f"What invokes the function is unknown: {traffic.flaw}.")
     served = (own.requests.total or 0.0) if own else 0.0

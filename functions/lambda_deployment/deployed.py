@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
+from readiness.evidence.awslambda.canaries import CanaryTraffic
 from readiness.evidence.awslambda.functions import LATEST, FunctionConcurrency
-from readiness.evidence.awslambda.traffic import CanaryTraffic
 from readiness.evidence.awslambda.versions import DeployedFunction, DeployedVersion
 from readiness.evidence.iam.role_grants import AssumedRole
 from readiness.evidence.kms.keys import KmsKeyState

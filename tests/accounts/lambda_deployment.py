@@ -234,7 +234,9 @@ def with_a_canary() -> FakeAccount:
         "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
     }
     return fake_account().but(
-        lambda__list_aliases={"Aliases": [alias]}, cloudwatch__get_metric_data=measured
+        lambda__list_aliases={"Aliases": [alias]},
+        cloudwatch__get_metric_data=measured,
+        cloudtrail__lookup_events={"Events": []},
     )
 
 

@@ -188,9 +188,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         {"user", "user_creation_time", "password_enabled", "mfa_active"}
     ),
     # Names of our own queries.
-    "readiness.evidence.awslambda.traffic": frozenset(
-        {"requests", "failures", "refused", "invocations", "not"}
-    ),
+    "readiness.evidence.awslambda.traffic": frozenset({"requests", "failures", "refused", "not"}),
+    "readiness.evidence.awslambda.canaries": frozenset({"invocations"}),
     "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
     "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99"}),
     # Values of VersionStages.

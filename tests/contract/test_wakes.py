@@ -354,7 +354,7 @@ MOST = {
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 58),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 150, 54),
+    ("lambda", "UpdateAlias20150331"): (11, 155, 54),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),

@@ -190,7 +190,7 @@ def test_only_the_newest_pages_of_the_history_are_read():
         return {"Events": [], "NextToken": str(len(asked))}
 
     deployed_at(of_alias("7").but(cloudtrail__lookup_events=endless))
-    assert len(asked) == 20
+    assert len(asked) == 24
 
 
 def test_what_may_not_look_into_the_history_does_not_know_what_is_deployed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from tests.accounts.lambda_deployment import (
     tagged,
 )
 from tests.accounts.traffic import list_metrics
-from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 from tests.rules.test_lambda_deployment import ago, alias, assert_judged, judged, versions
 
 GOOD = Status.COMPLIANT
@@ -150,9 +151,59 @@ def test_a_load_balancer_is_measured_by_its_target_group():
     assert ("HTTPCode_Target_5XX_Count", *dimensions) in asked_metrics(where)
 
 
+def moves(*told: tuple[float, str], name: str = "live") -> dict[str, Any]:
+    """LookupEvents: the versions that an alias got, so many hours ago."""
+    return {
+        "Events": [
+            {
+                "EventTime": NOON - timedelta(hours=hours),
+                "CloudTrailEvent": json.dumps(
+                    {
+                        "requestParameters": {
+                            "functionName": "agent",
+                            "name": name,
+                            "functionVersion": version,
+                        }
+                    }
+                ),
+            }
+            for hours, version in told
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "settings", "status", "said"),
+    [
+        pytest.param(moves(), {}, GOOD, "", id="not of late"),
+        pytest.param(moves((3, "7"), (90, "6")), {}, GOOD, "", id="served since"),
+        pytest.param(moves((0.1, "7"), (90, "6")), {}, UNKNOWN, "0 invocations", id="just now"),
+        pytest.param(
+            moves((0.1, "6"), (90, "7")), {}, UNKNOWN, "does not tell yet", id="not told"
+        ),
+        pytest.param(moves((0.1, "7"), name="test"), {}, GOOD, "", id="another alias"),
+        pytest.param(
+            moves((0.1, "7")), {"prod_alias": "live"}, UNKNOWN, "0 invocations", id="the named one"
+        ),
+        pytest.param(
+            error("AccessDeniedException"), {}, UNKNOWN, "cloudtrail:LookupEvents", id="denied"
+        ),
+    ],
+)
+def test_traffic_before_the_alias_moved_proves_nothing(told, settings, status, said):
+    where = fake_account().but(
+        lambda__list_aliases=alias(),
+        lambda__get_function_configuration=versions(),
+        cloudtrail__lookup_events=told,
+    )
+    assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, said)
+
+
 def test_an_alias_is_measured_by_itself():
     where = fake_account().but(
-        lambda__list_aliases=alias(), lambda__get_function_configuration=versions()
+        lambda__list_aliases=alias(),
+        lambda__get_function_configuration=versions(),
+        cloudtrail__lookup_events=moves(),
     )
     assert ("Errors", "FunctionName=agent", "Resource=agent:live") in asked_metrics(where)
     seen = judged(proven_by_traffic, where, prod_alias="live")
@@ -184,6 +235,7 @@ def test_what_callers_use_is_an_alias(settings, status):
         lambda__list_aliases=alias(),
         lambda__get_function_configuration=versions(),
         cloudwatch__get_metric_data=failing_but_by_alias,
+        cloudtrail__lookup_events=moves(),
     )
     assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, "Failed requests")
 

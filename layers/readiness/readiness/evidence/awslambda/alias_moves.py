@@ -9,16 +9,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.awslambda.versions import Alias
 from readiness.model.reader import Reader
 
 ALIAS_MOVES_READ = "cloudtrail:LookupEvents"
-_NAMES = ("UpdateAlias", "UpdateAlias20150331")
-"""Lambda appends the date of its API to the names of some events."""
+_PAGES = {
+    "UpdateAlias": 10,
+    "UpdateAlias20150331": 10,
+    "CreateAlias": 2,
+    "CreateAlias20150331": 2,
+}
+"""How many pages of 50 events are read of each call, the newest first: two requests a second are
+allowed. What was moved before is not known in an account that moves so many aliases. An alias that
+is made again under its name is moved too. Lambda appends the date of its API to the names."""
 _DAYS = 89
 """CloudTrail's event history has 90 days."""
-_PAGES = 10
-"""How many pages of 50 events are read of each name, the newest first: two requests a second are
-allowed. What was moved before is not known in an account that moves so many aliases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,14 @@ class AliasMove:
     is_back: bool = False
 
 
-def alias_moves(read: Reader) -> dict[tuple[str, str], AliasMove]:
-    """The newest move of each alias of the region, by function and alias.
+def alias_moves(read: Reader, days: int = _DAYS) -> dict[tuple[str, str], AliasMove]:
+    """The newest move of each alias of the region in so many days, by function and alias.
 
     What changes nothing, as a tool that sets the same version again, is no move. CloudTrail shows
     a call some minutes late. Source: LookupEvents.
     """
     told: dict[tuple[str, str], list[AliasMove]] = {}
-    for at, said in sorted(_calls(read), key=lambda each: each[0], reverse=True):
+    for at, said in sorted(_calls(read, days), key=lambda each: each[0], reverse=True):
         name = function_name(str(said.get("functionName") or ""))
         if not name or not said.get("functionVersion"):
             continue
@@ -67,8 +72,27 @@ def _number(version: str) -> int:
     return int(version) if version.isdecimal() else 0
 
 
-def _calls(read: Reader) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
-    for event in _events(read):
+def moved_since(
+    moves: Mapping[tuple[str, str], AliasMove], function: str, aliases: Iterable[Alias]
+) -> tuple[datetime | None, tuple[str, ...]]:
+    """When the last of the aliases got its version, and those of which it is not known yet.
+
+    None if none was moved. The history shows a move some minutes late: until then its newest one
+    names another version than the alias has.
+    """
+    newest: datetime | None = None
+    unknown = []
+    for alias in aliases:
+        move = moves.get((function, alias.name))
+        if move is not None and move.version != alias.version:
+            unknown.append(alias.name)
+        elif move is not None:
+            newest = max(newest or move.at, move.at)
+    return newest, tuple(unknown)
+
+
+def _calls(read: Reader, days: int) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
+    for event in _events(read, days):
         try:
             said = json.loads(event.get("CloudTrailEvent") or "{}")
         except ValueError:
@@ -79,15 +103,15 @@ def _calls(read: Reader) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
                 yield event["EventTime"], parameters
 
 
-def _events(read: Reader) -> Iterable[Mapping[str, Any]]:
+def _events(read: Reader, days: int) -> Iterable[Mapping[str, Any]]:
     today = read.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    for name in _NAMES:
+    for name, pages in _PAGES.items():
         by_name = [{"AttributeKey": "EventName", "AttributeValue": name}]
         asked: dict[str, Any] = {
             "LookupAttributes": by_name,
-            "StartTime": today - timedelta(days=_DAYS),
+            "StartTime": today - timedelta(days=days),
         }
-        for _ in range(_PAGES):
+        for _ in range(pages):
             page = read.one("cloudtrail", "lookup_events", **asked)
             yield from page.get("Events") or ()
             if not page.get("NextToken"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
+from readiness.evidence.awslambda.alias_moves import ALIAS_MOVES_READ, alias_moves, moved_since
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
@@ -16,7 +17,7 @@ from readiness.evidence.awslambda.functions import (
     function_call,
     moment,
 )
-from readiness.evidence.awslambda.versions import FunctionAliases
+from readiness.evidence.awslambda.versions import Alias, FunctionAliases
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.elbv2.load_balancers import dimension_of
@@ -184,13 +185,19 @@ class EntryPoint:
     reads=(
         GET_METRIC_DATA,
         LIST_METRICS,
+        ALIAS_MOVES_READ,
         "apigateway:GET",
     ),
     uses=(FunctionBuild, FunctionAliases, EntryPoints, BalancersOfGroups, RestApiNames),
+    asks_with=("prod_alias",),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
     """What the function answered since its code or configuration was last changed.
+
+    What was answered before an alias was moved to its version is left out too: that of the setting
+    prod_alias, else all of them. ``moving`` are those of which CloudTrail does not tell yet when
+    they were moved.
 
     ``entry_points`` are the function itself (named ``Lambda``), its aliases (by name), its URL,
     and the APIs and load balancers in front of it. At most a week is read, in periods of 5 minutes
@@ -204,6 +211,7 @@ class TrafficSinceDeploy:
     code_sha256: str = ""
     flaw: str = ""
     unreadable: Unreadable | None = None
+    moving: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
@@ -226,10 +234,11 @@ class _Plan:
 
     deployed: datetime | None
     code_sha256: str
-    aliases: tuple[str, ...]
+    aliases: tuple[Alias, ...]
     entry_points: Mapping[str, Mapping[str, Query]]
     flaw: str = ""
     unreadable: Unreadable | None = None
+    moving: tuple[str, ...] = ()
 
     def is_recent(self, now: datetime) -> bool:
         return self.deployed is not None and now - self.deployed < DAY - timedelta(hours=1)
@@ -247,6 +256,7 @@ def _measured(
             strict=True,
         )
     )
+    plans = _since_the_move(read, plans)
     found: dict[tuple[str, str], dict[str, Series]] = {}
     for recent, span, period in ((True, DAY, _FINE), (False, WEEK, _COARSE)):
         wanted = {
@@ -259,6 +269,27 @@ def _measured(
         ask = read_each if recent else read_each_published
         found |= ask(read, wanted, span, period=period)
     return {name: _traffic(name, plan, found) for name, plan in plans.items()}
+
+
+def _since_the_move(read: Reader, plans: Mapping[str, _Plan]) -> dict[str, _Plan]:
+    """The plans, of which those with aliases begin when the last of them was moved."""
+    if not any(plan.aliases for plan in plans.values()):
+        return dict(plans)
+    try:
+        moves = alias_moves(read, WEEK.days + 1)
+    except Unreadable as error:
+        return {
+            name: replace(plan, unreadable=plan.unreadable or error) if plan.aliases else plan
+            for name, plan in plans.items()
+        }
+    wanted = read.settings["prod_alias"]
+    begun = {}
+    for name, plan in plans.items():
+        meant = [alias for alias in plan.aliases if alias.name == wanted] or plan.aliases
+        moved, moving = moved_since(moves, name, meant)
+        at = plan.deployed if plan.deployed is None or moved is None else max(plan.deployed, moved)
+        begun[name] = replace(plan, deployed=at, moving=moving)
+    return begun
 
 
 def _traffic(
@@ -278,17 +309,18 @@ def _traffic(
     return TrafficSinceDeploy(
         deployed=plan.deployed,
         entry_points=tuple(entry_points),
-        aliases=plan.aliases,
+        aliases=tuple(alias.name for alias in plan.aliases),
         code_sha256=plan.code_sha256,
         flaw=plan.flaw,
         unreadable=plan.unreadable,
+        moving=plan.moving,
     )
 
 
 def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
     name = configuration.name
     function = FUNCTION.resource(read.account, read.region, name)
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[Alias, ...] = ()
     flaw, unreadable = "", None
     entry_points = {
         "Lambda": _lambda_metrics(FunctionName=name),
@@ -298,10 +330,10 @@ def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
         },
     }
     try:
-        aliases = tuple(alias.name for alias in read.of(FunctionAliases, function).all)
+        aliases = read.of(FunctionAliases, function).all
         for alias in aliases:
-            entry_points[f"alias {alias}"] = _lambda_metrics(
-                FunctionName=name, Resource=f"{name}:{alias}"
+            entry_points[f"alias {alias.name}"] = _lambda_metrics(
+                FunctionName=name, Resource=f"{name}:{alias.name}"
             )
         front = read.of(EntryPoints, function)
         flaw = front.flaw
@@ -361,41 +393,3 @@ def _balancer_doors(read: Reader, groups: tuple[str, ...]) -> dict[str, dict[str
                 ),
             }
     return entry_points
-
-
-# -- traffic that is moving over ----------------------------------------------------------------
-
-
-@evidence(FUNCTION, reads=(GET_METRIC_DATA,), uses=(FunctionAliases,))
-@dataclass(frozen=True, slots=True)
-class CanaryTraffic:
-    """Since when the additional versions of weighted aliases are seen to get traffic.
-
-    ``since`` maps (alias, version) to the first hour of the last week with an invocation; a
-    version without any is missing from it. Only weighted aliases publish ExecutedVersion.
-    """
-
-    since: Mapping[tuple[str, str], datetime]
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> CanaryTraffic:
-        wanted = {
-            (alias.name, version): {
-                "invocations": series(
-                    "AWS/Lambda",
-                    "Invocations",
-                    "Sum",
-                    FunctionName=function.id,
-                    Resource=f"{function.id}:{alias.name}",
-                    ExecutedVersion=version,
-                )
-            }
-            for alias in read.of(FunctionAliases, function).all
-            for version in alias.weights
-        }
-        found = read_each(read, wanted, WEEK, period=_COARSE) if wanted else {}
-        first = {
-            key: next((stamp for stamp, value in each["invocations"].points if value), None)
-            for key, each in found.items()
-        }
-        return cls({key: stamp for key, stamp in first.items() if stamp is not None})
