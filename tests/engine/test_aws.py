@@ -506,10 +506,12 @@ def test_access_of_another_kind_is_to_the_same_account_with_the_same_clients():
         pass
 
     fake_account = FakeAccount()
-    first = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=True)
+    named = frozenset({"a-function"})
+    first = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=True, named=named)
     client = first.client("kms")
     other = first.remade(Other)
     assert type(other) is Other
+    assert other.named == first.reread().named == named, "what the event named"
     assert (other.account, other.region, other.bulk) == (ACCOUNT_ID, HOME, True)
     assert other.now is first.now
     assert other.pacer is first.pacer

@@ -112,29 +112,20 @@ class Aws:
 
     def reread(self, *, bulk: bool = False) -> Aws:
         """The same account and clients with nothing read yet."""
-        return Aws(
-            self._session,
-            account=self.account,
-            region=self.region,
-            now=self.now,
-            bulk=bulk,
-            clients=self._clients,
-            daily_cache=self.daily_cache,
-            pacer=self.pacer,
-            named=self.named,
-        )
+        return self.remade(Aws, bulk=bulk)
 
-    def remade(self, kind: type[A]) -> A:
+    def remade(self, kind: type[A], *, bulk: bool | None = None) -> A:
         """The same account and clients as another kind of access, with nothing read yet."""
         return kind(
             self._session,
             account=self.account,
             region=self.region,
             now=self.now,
-            bulk=self.bulk,
+            bulk=self.bulk if bulk is None else bulk,
             clients=self._clients,
             daily_cache=self.daily_cache,
             pacer=self.pacer,
+            named=self.named,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
