@@ -13,7 +13,9 @@ from moto import mock_aws
 from readiness import Severity, Status, complies, heading
 from readiness.engine import function as module
 from readiness.engine.events import MalformedEvent, Target
+from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
+from readiness.engine.later import Later
 from readiness.engine.look_again import MOST_PARTS, WAITS
 from readiness.engine.turns import LEASE, Turns
 from readiness.model.unreadable import Cause, Unreadable
@@ -37,10 +39,13 @@ EVERYTHING = [[there.id, None, None]]
 
 
 class Machine:
-    """Step Functions: a name is taken once; what was started waits to be run."""
+    """Step Functions: a name is taken once; what was started waits to be run.
+
+    ``beside`` are the looks for when another one's turn has ended.
+    """
 
     def __init__(self):
-        self.names, self.waiting, self.refuses = set(), [], False
+        self.names, self.waiting, self.beside, self.refuses = set(), [], [], False
 
     def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
         if self.refuses:
@@ -48,7 +53,9 @@ class Machine:
         if name in self.names:
             raise error("ExecutionAlreadyExists")
         self.names.add(name)
-        self.waiting.append(json.loads(input))
+        asked = json.loads(input)
+        is_beside = asked["event"]["look_again"].get("beside")
+        (self.beside if is_beside else self.waiting).append(asked)
 
 
 class Running:
@@ -232,14 +239,138 @@ def test_a_later_look_does_not_wait_for_its_turn(function, machine):
     assert function(look(attempt=1), context())["evaluated"] == 3
 
 
-@pytest.mark.parametrize("refuses", [False, True], ids=["too many parts", "no state machine"])
-def test_a_look_that_gets_nowhere_is_cut_and_counted(function, machine, capsys, refuses):
-    machine.refuses = refuses
-    part = 0 if refuses else MOST_PARTS
-    function(look(part=part), context(milliseconds=1000))
+def test_a_look_that_gets_nowhere_is_cut_and_counted(function, machine, capsys):
+    function(look(part=MOST_PARTS), context(milliseconds=1000))
     assert not machine.waiting
     assert '"LooksCut":[1.0]' in capsys.readouterr().out
     assert function(look("event-2"), context())["evaluated"] == 3, "it has given its turn back"
+
+
+def test_a_look_for_what_came_meanwhile_has_as_many_parts_as_the_first(function, machine, capsys):
+    """A busy account begins anew again and again; each look is to get to its end."""
+    function(look(part=MOST_PARTS), context(milliseconds=1000))
+    function(look("event-2", part=MOST_PARTS - 1), context(milliseconds=1000))
+    capsys.readouterr()
+    assert function(look("event-3"), context())["evaluated"] == 0
+    last = machine.waiting.pop(0)["event"]
+    assert last["look_again"]["part"] == MOST_PARTS
+    assert function(last, context())["later"] == 1
+    begun = machine.waiting[0]["event"]
+    assert (begun["look_again"]["part"], begun["look_again"]["begun"]) == (1, 1)
+    function(begun, context(milliseconds=1000))
+    assert "LooksCut" not in capsys.readouterr().out
+    assert len(machine.waiting) == 2, "its next part is another one than that of the first"
+
+
+def test_each_time_it_begins_anew_it_is_another_execution(function, machine, clock):
+    """Executions of one name are started once: the third look must not be taken for the second."""
+    turns = Turns(function.stored.client, TRANSITIONS, "encryption")
+    key = turns.key([Target(there.id, None)])
+    asked = look()
+    for round in range(3):
+        assert turns.take(key, "event-1", NOON)
+        assert not turns.take(key, f"other-{round}", NOON)
+        assert function(asked, context())["later"] == 1
+        asked = machine.waiting.pop(0)["event"]
+
+
+@pytest.mark.parametrize("part", [0, 3])
+def test_a_part_that_nobody_takes_is_tried_again(function, machine, part):
+    """What is left must not wait for the sweep because one call failed."""
+    THINGS.ids = [f"{number:03}" for number in range(150)]
+    machine.refuses = True
+    with pytest.raises(NotContinued):
+        function(look(part=part), short())
+    machine.refuses = False
+    answers = run(function, machine, look(part=part), running=short)
+    assert "cursor" not in answers[-1]
+    assert set(rows(function)) == set(THINGS.ids)
+
+
+# -- looks that die -------------------------------------------------------------------------------
+
+
+def dead(function, *events):
+    """A look that was killed at work, and events that came meanwhile."""
+    turns = Turns(function.stored.client, TRANSITIONS, "encryption")
+    assert turns.take(turns.key([Target(there.id, None)]), "dead", NOON)
+    for event in events:
+        assert function(look(event), context())["evaluated"] == 0
+
+
+def test_what_came_during_a_look_that_died_is_looked_at_when_its_turn_is_over(
+    function, machine, clock
+):
+    dead(function, "event-2", "event-3")
+    [asked] = machine.beside
+    assert LEASE < timedelta(seconds=asked["wait"]) < timedelta(minutes=15)
+    clock[0] = NOON + timedelta(seconds=asked["wait"])
+    origin = {"by": "ann", "call": "PutMetricAlarm", "woken_by": "event"}
+    asked["event"]["look_again"]["origin"] |= origin
+    assert function(asked["event"], context())["evaluated"] == 3
+    assert not machine.waiting
+    assert function(asked["event"], context())["evaluated"] == 0, "once is enough"
+
+
+def test_the_look_for_a_dead_one_blames_nobody(function, machine):
+    origin = {"by": "ann", "call": "PutMetricAlarm", "woken_by": "event"}
+    dead(function)
+    function(look("event-2", origin=origin), context())
+    assert machine.beside[0]["event"]["look_again"]["origin"]["by"] == ""
+
+
+def test_nothing_is_looked_at_beside_a_look_that_ended_well(function, machine, clock):
+    THINGS.ids = [f"{number:03}" for number in range(150)]
+    function(look(), short())
+    function(look("event-2"), context())
+    run(function, machine, machine.waiting.pop(0)["event"], running=short)
+    clock[0] = NOON + timedelta(minutes=11)
+    assert function(machine.beside.pop()["event"], context())["evaluated"] == 0
+    assert not machine.waiting
+
+
+def test_while_a_look_goes_on_the_one_beside_it_waits_for_another_turn(function, machine, clock):
+    dead(function, "event-2")
+    clock[0] = NOON + timedelta(minutes=11)
+    turns = Turns(function.stored.client, TRANSITIONS, "encryption")
+    assert turns.take(turns.key([Target(there.id, None)]), "dead", clock[0]), "its next part"
+    assert function(machine.beside.pop()["event"], context())["evaluated"] == 0
+    [asked] = machine.beside
+    clock[0] = NOON + timedelta(minutes=22)
+    assert function(asked["event"], context())["evaluated"] == 3
+
+
+def test_an_event_that_nobody_would_look_at_is_tried_again(function, machine):
+    dead(function)
+    machine.refuses = True
+    with pytest.raises(NotContinued):
+        function(look("event-2"), context())
+
+
+def test_where_no_note_can_be_left_it_is_looked_at_at_once(function, machine, monkeypatch):
+    dead(function)
+    monkeypatch.setattr(Turns, "_note_more", lambda *_: False)
+    assert function(look("event-2"), context())["evaluated"] == 3
+
+
+@pytest.mark.parametrize("killed", ["go_on", "forget"])
+def test_a_look_killed_at_its_end_loses_no_note(function, machine, monkeypatch, killed):
+    """Between giving its turn back and asking for the look at what came meanwhile."""
+    THINGS.ids = [f"{number:03}" for number in range(100)]
+    function(look(), short())
+    assert function(look("event-2"), context())["evaluated"] == 0
+    last = machine.waiting.pop(0)["event"]
+
+    def die(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr({"go_on": Later, "forget": Turns}[killed], killed, die)
+        with pytest.raises(SystemExit):
+            while True:
+                function(last, context())
+    function(last, context())
+    assert [each["event"]["look_again"]["begun"] for each in machine.waiting] == [1]
 
 
 def test_a_part_of_another_version_begins_anew(function, machine):
@@ -249,7 +380,15 @@ def test_a_part_of_another_version_begins_anew(function, machine):
 
 @pytest.mark.parametrize(
     "broken",
-    [{"part": -1}, {"part": True}, {"part": "1"}, {"cursor": "x"}, {"cursor": {"x": 1}}],
+    [
+        {"part": -1},
+        {"begun": -1},
+        {"begun": "2"},
+        {"part": True},
+        {"part": "1"},
+        {"cursor": "x"},
+        {"cursor": {"x": 1}},
+    ],
 )
 def test_a_part_that_says_nothing_usable_is_refused(function, broken):
     with pytest.raises(MalformedEvent):
@@ -269,9 +408,30 @@ def test_whose_turn_it_is(turns):
     assert turns.take("k", "one", NOON), "its next part, or another try"
     assert turns.take("other", "two", NOON)
     assert not turns.take("k", "two", NOON)
-    assert turns.end("k", "one", NOON), "another event came"
+    noted = turns.end("k", "one", NOON)
+    assert noted, "another event came"
     assert turns.take("k", "two", NOON)
+    turns.forget("k", noted, NOON)
     assert not turns.end("k", "two", NOON)
+
+
+def test_a_note_of_later_is_not_forgotten_with_an_earlier_one(turns):
+    assert turns.take("k", "one", NOON)
+    assert not turns.take("k", "two", NOON)
+    noted = turns.noted("k")
+    assert not turns.take("k", "three", NOON + timedelta(seconds=1))
+    turns.forget("k", noted, NOON)
+    assert turns.end("k", "one", NOON) == turns.noted("k") != noted
+
+
+def test_looks_at_what_refers_to_another_type_have_turns_of_their_own(turns):
+    keys = {
+        turns.key([Target("r", None)]),
+        turns.key([Target("r", None, ("AWS::KMS::Key", "x"))]),
+        turns.key([Target("r", None, ("AWS::IAM::Role", "x"))]),
+    }
+    assert len(keys) == 3
+    assert turns.key([Target("r", None, ("AWS::KMS::Key", "y"))]) in keys
 
 
 def test_whose_turn_has_lapsed_does_not_end_the_next_one(turns):
@@ -289,7 +449,7 @@ def test_a_turn_that_ends_while_another_asks_is_taken_by_it(turns, monkeypatch):
 
     def ended_first(*said):
         assert not turns.end("k", "one", NOON)
-        note(*said)
+        return note(*said)
 
     monkeypatch.setattr(turns, "_note_more", ended_first)
     assert turns.take("k", "two", NOON)

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
 from readiness.engine.events import ANY, Target
-from readiness.engine.look_again import SLOT_SECONDS
+from readiness.engine.look_again import SLOT_SECONDS, Again
 from readiness.model.origin import Origin
 
 CROWD = "crowd"
@@ -37,6 +37,15 @@ def referring_to_any(targets: Iterable[Target]) -> frozenset[Target]:
 def of_several(origin: Origin) -> Origin:
     """The origin of what several events caused: none of their principals."""
     return Origin(woken_by=origin.woken_by, release=origin.release)
+
+
+def of_several_events(asked: Again) -> Again:
+    """One look on behalf of several events: at all that they may concern, blaming nobody."""
+    return replace(
+        asked,
+        targets=referring_to_any(asked.targets),
+        origin=of_several(asked.origin),
+    )
 
 
 class Crowds:

@@ -1,18 +1,22 @@
 """A look at everything of some rules after an event, in as many parts as it takes.
 
 In a vast account it takes longer than Lambda lets an invocation run: it goes on where the one
-before stopped, as the legs of a sweep do, and one look runs at a time (decision 93).
+before stopped, as the legs of a sweep do, and one look runs at a time (decision 93). So does a
+look at what refers to a resource where many may refer to it, and AWS Config's question about
+everything (decision 107).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from readiness.engine.crowds import of_several
+from readiness.engine.crowds import of_several, of_several_events
+from readiness.engine.follow import refers
 from readiness.engine.leg import as_json, leg_of
-from readiness.engine.look_again import MOST_PARTS, WAITS, Again, Passing
+from readiness.engine.look_again import MOST_PARTS, WAITS, Again, Passing, concerns_everything
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.survey import Coverage, survey
@@ -20,12 +24,23 @@ from readiness.engine.sweep import LAST_SECONDS, Legs
 from readiness.engine.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
+    from readiness.engine.config_answers import Answering
     from readiness.engine.deployment import Deployment
+    from readiness.engine.evaluate import Evaluation
     from readiness.engine.later import Later
+    from readiness.engine.leg import Leg
     from readiness.engine.observation import Observation
+    from readiness.engine.settings import Given
     from readiness.engine.telemetry import Telemetry
+    from readiness.model.resource import Resource
+    from readiness.model.rule import Rule
+
+
+class NotContinued(RuntimeError):
+    """The state machine did not take the next part of a look: the same part has to be tried again.
+
+    The state machine, or Lambda, does so, and sets it aside with the failed events in the end.
+    """
 
 
 class Everything:
@@ -47,30 +62,34 @@ class Everything:
         asked: Again,
         account: str,
         region: str,
+        given: Given,
         *,
         left: Callable[[], float],
         now: Callable[[], datetime],
+        config: Answering | None = None,
     ) -> dict[str, Any] | None:
         """Evaluate as much as the time goes for, and ask for the next part.
 
-        ``left`` tells the milliseconds that remain. None where another look at the same is at
-        work, which will be made again: an event's looks do not take their parts of AWS's rates
-        side by side.
+        ``given`` are the settings, ``left`` tells the milliseconds that remain. ``config`` answers
+        AWS Config, which asked; each of its questions has a look of its own.
+
+        None where another look at the same is at work, which will be made again: an event's looks
+        do not take their parts of AWS's rates side by side. Raises NotContinued.
         """
+        takes_turns = config is None and not asked.attempt
         key = self._turns.key(asked.targets)
-        if not asked.attempt and not self._turns.take(key, asked.trigger, now()):
+        begun = self._begins(key, asked, now) if takes_turns else asked
+        if begun is None:
             return None
-        if asked.part and self._turns.is_of_several(key):
-            asked = replace(asked, origin=of_several(asked.origin))
-        release = self._deployment.release
-        leg = leg_of({"id": asked.trigger, "cursor": asked.cursor}).by(release)
+        asked = begun
+        leg = leg_of({"id": asked.trigger, "cursor": asked.cursor}).by(self._deployment.release)
         self._deployment.pacer.begin(
             IN_AN_EVENT, seconds=left() / 1000 - LAST_SECONDS, resumes=leg.resumes
         )
         evaluation = self._deployment.evaluation(
             account,
             region,
-            self._deployment.settings.now(),
+            given,
             asked.trigger,
             asked.origin,
             now=now,
@@ -84,9 +103,11 @@ class Everything:
         recorder.expect(rules)
         coverage, passing = Coverage(), Passing()
         is_last = asked.attempt >= len(WAITS)
+        is_ours = config is None or config.by_our_settings
 
         def record(observation: Observation) -> None:
-            if is_last or not passing.keeps(observation):
+            waits = not is_last and passing.keeps(observation)
+            if is_ours and not waits:
                 recorder.record(observation)
 
         evaluated = 0
@@ -98,29 +119,91 @@ class Everything:
             enough=self._legs.enough(recorder, coverage, left),
             record=record,
             closes=False,
+            concerns=_concerns(evaluation, asked),
         ):
             evaluated += 1
             self._telemetry.observed(observation)
+            if config is not None:
+                waits = observation.again in passing.kept
+                config.add(observation, evaluation.aws, waits=waits)
+        if config is not None:
+            config.send(evaluation.aws)
         self._legs.hand_on(leg, coverage, evaluation.aws)
         self._legs.look_a_second_time(recorder, left)
-        again = self._later.ask(passing.kept, replace(asked, cursor=None, part=0), now())
-        for observation in passing.without(again):
+        waiting = passing.kept if config is None else config.beside(passing.kept)
+        at_once = replace(asked, cursor=None, part=0, begun=0, beside=False)
+        again = self._later.ask(waiting, at_once, now())
+        for observation in passing.without(again) if is_ours else ():
             recorder.record(observation)
         done = self._telemetry.recorded(recorder, evaluated)
         done |= {"again": len(again)} if again else {}
-        if coverage.cursor is not None:
-            cursor = as_json(coverage.cursor.after_a_leg_from(leg.start), release)
-            if self._goes_on(asked, cursor):
-                return done | {"cursor": cursor}
-        if not asked.attempt and self._turns.end(key, asked.trigger, now()):
-            several = replace(asked, origin=of_several(asked.origin))
-            done |= {"later": int(self._goes_on(several, None))}
+        cursor = self._cursor(leg, coverage)
+        if cursor is not None and self._goes_on(asked, cursor):
+            return done | {"cursor": cursor}
+        if takes_turns:
+            done |= self._end(key, asked, now)
         recorder.raise_on_unwritten()
         return done
 
-    def _goes_on(self, asked: Again, cursor: Mapping[str, Any] | None) -> bool:
-        """Whether there will be another part; one that is not is counted."""
-        if asked.part < MOST_PARTS and self._later.go_on(asked, cursor):
-            return True
-        self._telemetry.look_cut(asked.part)
-        return False
+    def _begins(self, key: str, asked: Again, now: Callable[[], datetime]) -> Again | None:
+        """The look, if it is its turn; None where another one sees, or saw, the same.
+
+        Should that other one die, a look that is asked for now takes its turn.
+        Raises NotContinued.
+        """
+        noted = self._turns.noted(key) if asked.beside else ""
+        if asked.beside and noted == "":
+            return None
+        if not self._turns.take(key, asked.trigger, now()):
+            if not self._later.beside(asked, now()):
+                raise NotContinued("no look can be asked for after the one that is at work")
+            return None
+        if noted:
+            self._turns.forget(key, noted, now())
+        if asked.part and self._turns.is_of_several(key):
+            return replace(asked, origin=of_several(asked.origin))
+        return asked
+
+    def _end(self, key: str, asked: Again, now: Callable[[], datetime]) -> dict[str, Any]:
+        """Give the turn back, and ask for a look at what came meanwhile. Raises NotContinued."""
+        noted = self._turns.end(key, asked.trigger, now())
+        if not noted:
+            return {}
+        if not self._later.go_on(of_several_events(asked), None):
+            raise NotContinued("no look can be asked for at what came during this one")
+        self._turns.forget(key, noted, now())
+        return {"later": 1}
+
+    def _cursor(self, leg: Leg, coverage: Coverage) -> dict[str, Any] | None:
+        """Where the next part goes on; None where there is nothing left."""
+        if coverage.cursor is None:
+            return None
+        return as_json(coverage.cursor.after_a_leg_from(leg.start), self._deployment.release)
+
+    def _goes_on(self, asked: Again, cursor: Mapping[str, Any]) -> bool:
+        """Whether there will be another part; a look with too many ends, and is counted.
+
+        Raises NotContinued.
+        """
+        if asked.part >= MOST_PARTS:
+            self._telemetry.look_cut(asked.part)
+            return False
+        if not self._later.go_on(asked, cursor):
+            raise NotContinued("the next part of a look cannot be asked for")
+        return True
+
+
+def _concerns(evaluation: Evaluation, asked: Again) -> Callable[[Rule, Resource], bool]:
+    """Whether the look is about a resource: it is about all, or about what refers to something."""
+    about_all = {target.rule for target in asked.targets if concerns_everything(target)}
+    changed: dict[str, set[tuple[str, str]]] = {}
+    for target in asked.targets:
+        if target.via is not None:
+            changed.setdefault(target.rule, set()).add(target.via)
+
+    def concerns(rule: Rule, resource: Resource) -> bool:
+        return rule.id in about_all or refers(
+            evaluation, evaluation.aws, rule, resource, changed.get(rule.id, ())
+        )
+
+    return concerns

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, references
 from readiness.engine.events import ANY, Target
@@ -13,11 +14,21 @@ from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Gone, Unreadable
 
+MOST_REFERRING = 300
+"""Of how many subjects an invocation finds out who refers to a resource; more take several."""
+
 
 def follow(
-    evaluation: Evaluation, rules: Iterable[Rule], targets: Iterable[Target]
+    evaluation: Evaluation,
+    rules: Iterable[Rule],
+    targets: Iterable[Target],
+    vast: set[Target] | None = None,
 ) -> Iterator[Observation]:
-    """Judge the targets of an event, each once. Raises CredentialsRefused."""
+    """Judge the targets of an event, each once. Raises CredentialsRefused.
+
+    With ``vast``, those that more may refer to than one invocation has the time for are put there
+    instead.
+    """
     known = {rule.id: rule for rule in evaluation.judged(rules)}
     wanted = [target for target in targets if target.rule in known]
     everything = {target.rule for target in wanted if target.id is None and not target.via}
@@ -28,7 +39,10 @@ def follow(
             if rule.id not in everything:
                 alone.setdefault(_resource(evaluation, rule, target.id), []).append(rule)
         elif target.via is not None and rule.id not in everything:
-            yield from _referring(evaluation, rule, *target.via)
+            if vast is not None and _may_be_many(evaluation, rule):
+                vast.add(target)
+            else:
+                yield from _referring(evaluation, rule, *target.via)
     for resource, asked in alone.items():
         yield from evaluation.agreed(resource, asked)
     if everything:
@@ -46,7 +60,6 @@ def _referring(evaluation: Evaluation, rule: Rule, type_: str, id: str) -> Itera
     change is missed. Who refers to what is read for all at once where that is possible;
     those it concerns are then read alone.
     """
-    parameters = [p for p in rule.parameters[1:] if p.declaration.about.name == type_]
     try:
         ids = evaluation.aws.find(rule.subject)
     except Unreadable as unreadable:
@@ -56,19 +69,45 @@ def _referring(evaluation: Evaluation, rule: Rule, type_: str, id: str) -> Itera
     lookup = evaluation.aws.reread(bulk=True) if hasattr(about, "load_all") else evaluation.aws
     for subject_id in ids:
         resource = _resource(evaluation, rule, subject_id)
-        try:
-            subject = lookup.evidence(about, resource, evaluation.settings(rule)).evidence
-        except Gone:
-            continue
-        except (CredentialsRefused, Postponed):
-            raise
-        except Exception:
+        if refers(evaluation, lookup, rule, resource, {(type_, id)}):
             yield evaluation.observe(rule, resource)
-            continue
-        named = [
+
+
+def _may_be_many(evaluation: Evaluation, rule: Rule) -> bool:
+    """Whether more subjects are there than an invocation can ask about."""
+    try:
+        return len(evaluation.aws.find(rule.subject)) > MOST_REFERRING
+    except Unreadable as unreadable:
+        return len(unreadable.found) > MOST_REFERRING
+
+
+def refers(
+    evaluation: Evaluation,
+    lookup: Aws,
+    rule: Rule,
+    resource: Resource,
+    changed: Collection[tuple[str, str]],
+) -> bool:
+    """Whether a subject of the rule refers to one of what changed (type, id), or may do so.
+
+    False too for what is gone meanwhile. Raises CredentialsRefused and Postponed.
+    """
+    try:
+        about = rule.parameters[0].evidence
+        subject = lookup.evidence(about, resource, evaluation.settings(rule)).evidence
+    except Gone:
+        return False
+    except (CredentialsRefused, Postponed):
+        raise
+    except Exception:
+        return True
+    for type_, id in changed:
+        parameters = [p for p in rule.parameters[1:] if p.declaration.about.name == type_]
+        named = (
             id == ANY or p.declaration.about.may_mean(r.id, id)
             for p in parameters
             for r in references(subject, p)
-        ]
-        if any(named) or not parameters:
-            yield evaluation.observe(rule, resource)
+        )
+        if not parameters or any(named):
+            return True
+    return False

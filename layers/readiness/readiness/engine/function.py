@@ -7,14 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from readiness.engine import config_rule, sdk, settings
-from readiness.engine.aws_errors import code_of
+from readiness.engine.config_answers import Answering, settings_of
 from readiness.engine.crowds import Crowds
 from readiness.engine.deployment import Deployment
 from readiness.engine.events import (
-    ConfigRequest,
     EventTargets,
     MalformedEvent,
     Target,
@@ -33,7 +30,6 @@ from readiness.engine.telemetry import Telemetry
 from readiness.model.finding import DEFAULT_STACK
 
 if TYPE_CHECKING:
-    from readiness.engine.aws import Aws
     from readiness.engine.observation import Observation
     from readiness.model.rule import Heading
 
@@ -134,27 +130,40 @@ class Function:
 
     def _evaluate(self, asked: Again, account: str, region: str) -> dict[str, Any]:
         """Evaluate what is asked for; everything of a rule in several looks, if it takes them."""
-        everything = frozenset(filter(concerns_everything, asked.targets))
-        if not everything or asked.config is not None or not self.later.is_possible:
+        config = asked.config
+        if not self.later.is_possible or (config is not None and not config.is_scheduled):
             return self._evaluate_at_once(asked, account, region)
+        goes_on = asked.part or asked.beside
+        everything = {
+            each for each in asked.targets if concerns_everything(each) or (goes_on and each.via)
+        }
         rest = asked.targets - everything
         done: dict[str, Any] = {}
-        if rest:
-            done = self._evaluate_at_once(replace(asked, targets=rest), account, region)
+        if rest or not everything:
+            at_once = replace(asked, targets=rest)
+            done = self._evaluate_at_once(at_once, account, region, everything)
+        if not everything:
+            return done
+        given, by_our_settings = settings_of(self.heading, self.deployment.settings.now(), config)
         wide = self.everything.look(
-            replace(asked, targets=everything), account, region, left=self._left, now=_now
+            replace(asked, targets=frozenset(everything)),
+            account,
+            region,
+            given,
+            left=self._left,
+            now=_now,
+            config=self._answering(asked, by_our_settings=by_our_settings),
         )
         if wide is None:
             wide = self._ignore("another look at the same is at work, and will be made again")
         return wide | {name: count + wide.get(name, 0) for name, count in done.items()}
 
-    def _evaluate_at_once(self, asked: Again, account: str, region: str) -> dict[str, Any]:
-        given, config = self.deployment.settings.now(), asked.config
-        by_our_settings = True
-        if config is not None:
-            ours = given
-            given = settings.override(self.heading, ours, config.parameters)
-            by_our_settings = _configured_alike(self.heading, ours, given)
+    def _evaluate_at_once(
+        self, asked: Again, account: str, region: str, vast: set[Target] | None = None
+    ) -> dict[str, Any]:
+        """Evaluate it in this invocation; what takes several is put into ``vast``."""
+        config = asked.config
+        given, by_our_settings = settings_of(self.heading, self.deployment.settings.now(), config)
         widely = any(target.id is None for target in asked.targets)
         evaluation = self.deployment.evaluation(
             account,
@@ -167,20 +176,21 @@ class Function:
             named=asked.named,
             shared=self._shared(asked),
         )
-        observations = list(follow(evaluation, self.heading, asked.targets))
+        observations = list(follow(evaluation, self.heading, asked.targets, vast))
         if config is None and may_appear(asked):
             observations = [_looked_at_again(each) for each in observations]
         unsettled = self._unsettled(observations, asked)
         recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
             self.telemetry.observed(observation)
-            # A Config rule with thresholds of its own gets its own answer. The findings are by
-            # the stack's, which nobody who can only make Config rules may change.
             if by_our_settings and observation.again not in unsettled:
                 recorder.record(observation)
         recorder.look_again()
-        if config is not None:
-            self._answer_config(config, evaluation.aws, observations, unsettled, asked.attempt)
+        answering = self._answering(asked, by_our_settings=by_our_settings)
+        if config is not None and answering is not None:
+            settled = config_rule.settled(config, observations, unsettled)
+            if settled is not None:
+                answering.answer(evaluation.aws, settled)
         done = self.telemetry.recorded(recorder, len(observations))
         recorder.raise_on_unwritten()
         return done | {"again": len(unsettled)} if unsettled else done
@@ -192,30 +202,17 @@ class Function:
             return None
         return SharedAnswers(self.store.client, self.store.transitions_table, asked.trigger, _now)
 
-    def _answer_config(
-        self,
-        config: ConfigRequest,
-        aws: Aws,
-        observations: list[Observation],
-        unsettled: frozenset[Target],
-        attempt: int,
-    ) -> None:
-        """Answer AWS Config, except about resources that are looked at again: then, as a whole."""
-        settled = config_rule.settled(config, observations, unsettled)
-        if settled is None:
-            return
-        try:
-            sent = config_rule.answer(
-                aws.client("config"), config, settled, config_rule.ids_in(aws)
-            )
-        except ClientError as error:
-            if not attempt or code_of(error) != "InvalidResultTokenException":
-                raise
-            # The finding stands in the table; Config hears of it with its next evaluation.
-            self.counts.add("ConfigAnswersTooLate")
-            self.log.warning("AWS Config takes no late answer", extra={"error": str(error)})
-            return
-        self.counts.add("ConfigEvaluations", sent)
+    def _answering(self, asked: Again, *, by_our_settings: bool) -> Answering | None:
+        """Who answers AWS Config, if it asked."""
+        if asked.config is None:
+            return None
+        return Answering(
+            self.heading,
+            asked.config,
+            self.telemetry,
+            by_our_settings=by_our_settings,
+            is_late=bool(asked.attempt or asked.part),
+        )
 
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
         """What will be looked at again, so that it need not be recorded as unknown now.
@@ -226,11 +223,6 @@ class Function:
         if asked.config is not None and targets:
             targets |= config_rule.beside(targets, self.heading.rules)
         return self.later.ask(targets, asked, _now())
-
-
-def _configured_alike(heading: Heading, one: settings.Given, other: settings.Given) -> bool:
-    """Whether every rule has the same settings by both."""
-    return one == other or (settings.configure(heading, one) == settings.configure(heading, other))
 
 
 def _looked_at_again(observation: Observation) -> Observation:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.engine.counting import Counts
-from readiness.engine.crowds import Crowds, of_several, referring_to_any
+from readiness.engine.crowds import Crowds, of_several, of_several_events
 from readiness.engine.events import Target
 from readiness.engine.look_again import Again, LookAgain, batches, concerns_everything
 
@@ -51,6 +51,15 @@ class Later:
         machine = self._machine()
         return machine is not None and machine.go_on(asked, cursor)
 
+    def beside(self, asked: Again, now: datetime) -> bool:
+        """Ask for a look in case that the one whose turn it is dies; whether there will be one.
+
+        On behalf of several events, so it names no principal.
+        """
+        machine = self._machine()
+        of_all = of_several_events(asked)
+        return machine is not None and machine.beside(of_all, now)
+
     def gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
         """Those of an event's targets that are left to one look at the end of the minute."""
         machine = self._machine()
@@ -65,7 +74,7 @@ class Later:
             if machine.once(replace(asked, targets=everything, crowd=key), now):
                 gathered |= everything
         if via and not self.crowds.is_first(self.crowds.key(via, now), now):
-            of_all = replace(asked, targets=referring_to_any(via), origin=of_several(asked.origin))
+            of_all = of_several_events(replace(asked, targets=via))
             if machine.once(of_all, now):
                 gathered |= via
         return gathered

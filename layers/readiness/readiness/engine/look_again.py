@@ -39,7 +39,15 @@ _ENDS = ("Delete", "Deregister", "Destroy", "Release", "Remove", "Terminate")
 """What the names of calls begin with after which a resource may be gone."""
 
 MOST_PARTS = 60
-"""How many parts a look at everything may have: some hours, after which the sweep comes anyway."""
+"""How many parts a look at everything may have: some hours, after which the sweep comes anyway.
+
+A look that begins anew, for events that came meanwhile, has as many.
+"""
+
+A_TURN_SECONDS = 600
+"""How long a look at everything has its turn after the part that it began last."""
+
+_AFTER_A_TURN = A_TURN_SECONDS + 30
 
 MOST_PASSING = 2_000
 """How many observations one look keeps back that a later look may settle; the rest is unknown."""
@@ -54,7 +62,9 @@ class Again:
 
     ``crowd`` tells which events may share it. ``config`` is the invocation of a Config rule that
     has not had its whole answer yet. ``named`` is what the event named. ``cursor`` is where a look
-    at everything stopped, which is told apart from others by the number of its ``part``.
+    at everything stopped, which is told apart from others by the number of its ``part`` and by how
+    often the look has ``begun`` anew. ``beside`` is the look for events that came while another
+    look at the same had its turn, should that one have died.
     """
 
     targets: frozenset[Target]
@@ -66,6 +76,8 @@ class Again:
     named: frozenset[str] = frozenset()
     cursor: Mapping[str, Any] | None = None
     part: int = 0
+    begun: int = 0
+    beside: bool = False
 
 
 class Passing:
@@ -127,11 +139,22 @@ class LookAgain:
     def go_on(self, again: Again, cursor: Mapping[str, Any] | None) -> bool:
         """Ask for the next part of a look at everything; without a cursor it begins anew.
 
-        False as in :meth:`later`.
+        False where the state machine did not accept it.
         """
-        following = replace(again, cursor=cursor, part=again.part + 1)
+        following = replace(again, cursor=cursor, part=again.part + 1, beside=False)
+        if cursor is None:
+            following = replace(following, part=1, begun=again.begun + 1)
         wait = SLOT_SECONDS if cursor is None else 1
-        return self._start(following, wait, f"part-{following.part}")
+        return self._start(following, wait, f"part-{following.begun}-{following.part}")
+
+    def beside(self, again: Again, now: datetime) -> bool:
+        """Ask for a look when the turn of another look has ended, whatever became of that one.
+
+        Once for all events of so many minutes. False as in :meth:`go_on`.
+        """
+        following = replace(again, cursor=None, part=0, begun=0, beside=True)
+        slot = int(now.timestamp()) // A_TURN_SECONDS
+        return self._start(following, _AFTER_A_TURN, f"beside-{slot}")
 
     def _start(self, again: Again, wait: int, when: str) -> bool:
         targets = _plain(again.targets)
@@ -140,25 +163,27 @@ class LookAgain:
         token = [again.config.token] if again.config else []
         if again.part:
             cursor = json.dumps(again.cursor and dict(again.cursor), sort_keys=True)
-            token = [again.trigger, str(again.attempt), cursor]
+            token = [*token, again.trigger, str(again.attempt), cursor]
         digest = hashlib.sha256(json.dumps(targets + token).encode()).hexdigest()[:16]
         name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
-        look = {
+        look: dict[str, Any] = {
             "targets": targets,
             "attempt": again.attempt,
             "trigger": again.trigger,
             "origin": asdict(again.origin),
         }
-        if again.named:
-            look["named"] = sorted(again.named)
-        if again.crowd:
-            look["crowd"] = again.crowd
         if again.config is not None:
             look["config"] = asdict(again.config)
-        if again.part:
-            look["part"] = again.part
         if again.cursor is not None:
             look["cursor"] = dict(again.cursor)
+        optional = {
+            "named": sorted(again.named),
+            "crowd": again.crowd,
+            "part": again.part,
+            "begun": again.begun,
+            "beside": again.beside,
+        }
+        look |= {name: said for name, said in optional.items() if said}
         asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
         text = json.dumps(asked)
         if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
@@ -202,9 +227,10 @@ def asked_for(event: Any) -> Again:
     attempt = event.get("attempt")
     if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 0:
         raise MalformedEvent("'look_again.attempt' must be a whole number from 0")
-    part, cursor = event.get("part", 0), event.get("cursor")
-    if isinstance(part, bool) or not isinstance(part, int) or part < 0:
-        raise MalformedEvent("'look_again.part' must be a whole number from 0")
+    part, begun, cursor = event.get("part", 0), event.get("begun", 0), event.get("cursor")
+    for name, number in (("part", part), ("begun", begun)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise MalformedEvent(f"'look_again.{name}' must be a whole number from 0")
     if cursor is not None and not isinstance(cursor, Mapping):
         raise MalformedEvent("'look_again.cursor' must be an object")
     return Again(
@@ -217,6 +243,8 @@ def asked_for(event: Any) -> Again:
         _texts(event.get("named")),
         cursor,
         part,
+        begun,
+        event.get("beside") is True,
     )
 
 

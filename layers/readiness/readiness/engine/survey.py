@@ -11,7 +11,7 @@ from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.observation import Observation
 from readiness.model.evidence import ResourceType
-from readiness.model.resource import GLOBAL
+from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
@@ -113,13 +113,15 @@ def survey(
     progress: Callable[[int, int], None] = lambda done, total: None,
     record: Callable[[Observation], None] = lambda observation: None,
     closes: bool = True,
+    concerns: Callable[[Rule, Resource], bool] = lambda rule, resource: True,
 ) -> Iterator[Observation]:
     """Judge every resource the rules know; ``coverage`` tells what was really covered.
 
     Works in batches of resources of one type: what was read about them is forgotten before
     the next. Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from
     again. ``record`` is called with each observation before it is yielded, in the thread that
-    made it, so that writing goes on beside reading.
+    made it, so that writing goes on beside reading. What a rule does not concern is passed over;
+    that may be found out by reading about the resource.
 
     The first leg lists every type at once. A later one lists a type when its turn comes, and the
     types that earlier legs are done with only at the end of the survey, to close what is gone. So
@@ -132,7 +134,7 @@ def survey(
         by_type.setdefault(rule.subject, []).append(rule)
     ahead, behind = _divided(by_type, coverage, start)
     with ThreadPoolExecutor(_THREADS, "survey") as pool:
-        run = _Run(evaluation, pool, by_type, coverage, start, enough, progress, record)
+        run = _Run(evaluation, pool, by_type, coverage, start, enough, progress, record, concerns)
         for types in [ahead] if start is None else [[each] for each in ahead]:
             yield from run.judged(types)
             if coverage.cursor is not None:
@@ -155,6 +157,7 @@ class _Run:
     enough: Callable[[], bool]
     progress: Callable[[int, int], None]
     record: Callable[[Observation], None]
+    concerns: Callable[[Rule, Resource], bool]
     total: int = 0
     done: int = 0
 
@@ -209,8 +212,12 @@ class _Run:
         yield from _each(self.record, rows)
 
     def _batch(self, about: ResourceType, ids: Sequence[str]) -> Iterator[list[Observation]]:
-        rules = self.by_type[about]
-        return _judged(self.evaluation, self.pool, about, ids, rules, self.enough, self.record)
+        def observed(id: str) -> list[Observation] | None:
+            return _in_turn(
+                self.evaluation, about, id, self.by_type[about], self.record, self.concerns
+            )
+
+        return _judged(self.evaluation, self.pool, about, ids, observed, self.enough)
 
 
 def _count(observations: Iterable[Observation], coverage: Coverage) -> None:
@@ -267,9 +274,8 @@ def _judged(
     pool: ThreadPoolExecutor,
     about: ResourceType,
     ids: Sequence[str],
-    rules: Sequence[Rule],
+    observed: Callable[[str], list[Observation] | None],
     enough: Callable[[], bool],
-    record: Callable[[Observation], None],
 ) -> Iterator[list[Observation]]:
     """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
 
@@ -279,7 +285,7 @@ def _judged(
     def observe_all(id: str) -> list[Observation] | None:
         if id != ids[0] and enough():
             return None
-        return _in_turn(evaluation, about, id, rules, record)
+        return observed(id)
 
     if enough():
         return
@@ -302,11 +308,12 @@ def _in_turn(
     id: str,
     rules: Sequence[Rule],
     record: Callable[[Observation], None],
+    concerns: Callable[[Rule, Resource], bool],
 ) -> list[Observation] | None:
     """Judge and record one resource; None where the rate limit leaves it to the next leg."""
     resource = about.resource(evaluation.aws.account, evaluation.aws.region, id)
     try:
-        seen = evaluation.agreed(resource, rules)
+        seen = evaluation.agreed(resource, [rule for rule in rules if concerns(rule, resource)])
     except Postponed:
         return None
     return list(_each(record, (replace(o, unproven=False) for o in seen)))

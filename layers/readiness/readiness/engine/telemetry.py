@@ -86,6 +86,10 @@ class Telemetry:
         self.counts.add("LooksCut")
         self.log.error("a look at everything was not ended", extra={"part": part})
 
+    def config_answer_too_late(self, error: str) -> None:
+        self.counts.add("ConfigAnswersTooLate")
+        self.log.warning("AWS Config takes no late answer", extra={"error": error})
+
     def second_looks_left(self, unseen: int) -> None:
         self.counts.add("SecondLooksLeft", unseen)
         self.log.warning("no time to look again", extra={"findings": unseen})

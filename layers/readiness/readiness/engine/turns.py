@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +17,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.engine.attribute_values import serialise
 from readiness.engine.aws_errors import code_of
 from readiness.engine.events import Target
+from readiness.engine.look_again import A_TURN_SECONDS
 from readiness.model.finding import iso
 
 LOOK = "look"
-LEASE = timedelta(minutes=10)
-"""How long a look has its turn after the part that it began last, which takes five at most."""
+LEASE = timedelta(seconds=A_TURN_SECONDS)
+"""How long a look has its turn after the part that it began last, which takes five minutes."""
 _MORE = "more"
 _LOST = "ConditionalCheckFailedException"
 _KEPT_SECONDS = 24 * 3600
@@ -40,9 +42,9 @@ class Turns:
         self._heading = f"{LOOK}#{heading}"
 
     def key(self, targets: Iterable[Target]) -> str:
-        """What is looked at, as the key of a turn."""
-        rules = "\n".join(sorted({target.rule for target in targets}))
-        return hashlib.sha256(rules.encode()).hexdigest()[:16]
+        """What is looked at, as the key of a turn: rules, each with the type it refers to."""
+        kinds = {" ".join([target.rule, *(target.via or ())[:1]]) for target in targets}
+        return hashlib.sha256("\n".join(sorted(kinds)).encode()).hexdigest()[:16]
 
     def take(self, key: str, look: str, now: datetime) -> bool:
         """Whether it is the turn of ``look`` (again); also where that cannot be told.
@@ -51,12 +53,17 @@ class Turns:
         """
         if self._taken(key, look, now):
             return True
-        self._note_more(key, iso(now), now)
+        if not self._note_more(key, iso(now), now):
+            return True
         # The other one may have ended just before it could know.
         return self._taken(key, look, now)
 
-    def end(self, key: str, look: str, now: datetime) -> bool:
-        """Give the turn back; whether an event came meanwhile. Raises botocore's errors."""
+    def end(self, key: str, look: str, now: datetime) -> str:
+        """Give the turn back; what says that an event came meanwhile, empty where none did.
+
+        It stays until :meth:`forget`, so that nothing is lost between the two. Raises botocore's
+        errors.
+        """
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -69,24 +76,38 @@ class Turns:
             if code_of(error) != _LOST:
                 raise
             # The turn had lapsed, and another look has it.
-            return False
-        if not self._is_noted(key):
-            return False
-        self._note_more(key, "", now)
-        return True
+            return ""
+        return self._noted(key)
+
+    def noted(self, key: str) -> str | None:
+        """What says that an event came during a look; None where that cannot be told."""
+        try:
+            return self._noted(key)
+        except (BotoCoreError, ClientError):
+            return None
+
+    def forget(self, key: str, noted: str, now: datetime) -> None:
+        """Forget what is looked at now, unless another event came since it was ``noted``.
+
+        What cannot be forgotten is looked at once more.
+        """
+        with suppress(BotoCoreError, ClientError):
+            self._client.put_item(
+                TableName=self._table,
+                Item=self._row(f"{key}#{_MORE}", now, {"came": ""}),
+                ConditionExpression="came = :noted",
+                ExpressionAttributeValues={":noted": {"S": noted}},
+            )
 
     def is_of_several(self, key: str) -> bool:
         """Whether another event came during the look; also where that cannot be told."""
-        try:
-            return self._is_noted(key)
-        except (BotoCoreError, ClientError):
-            return True
+        return self.noted(key) != ""
 
-    def _is_noted(self, key: str) -> bool:
+    def _noted(self, key: str) -> str:
         answer = self._client.get_item(
             TableName=self._table, Key=self._key(f"{key}#{_MORE}"), ConsistentRead=True
         )
-        return bool(answer.get("Item", {}).get("came", {}).get("S"))
+        return str(answer.get("Item", {}).get("came", {}).get("S", ""))
 
     def _taken(self, key: str, look: str, now: datetime) -> bool:
         try:
@@ -103,13 +124,14 @@ class Turns:
             return True
         return True
 
-    def _note_more(self, key: str, came: str, now: datetime) -> None:
+    def _note_more(self, key: str, came: str, now: datetime) -> bool:
+        """Whether it is noted; where it is not, two looks are better than none."""
         try:
             row = self._row(f"{key}#{_MORE}", now, {"came": came})
             self._client.put_item(TableName=self._table, Item=row)
         except (BotoCoreError, ClientError):
-            # One look too many or, until the sweep, one too few.
-            return
+            return False
+        return True
 
     def _row(self, at: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:
         row = {"finding_id": self._heading, "at": at, "kind": "LOOK"}
