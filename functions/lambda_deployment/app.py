@@ -35,7 +35,16 @@ from readiness.model.verdict import Fact
 from readiness.semantics.metrics import lower_bound
 from readiness.semantics.runtimes import DEPRECATED_ON, BadDate, dated
 
-from .deployed import around, canaries, in_transition, next_end, outdated, unpublished, unsound
+from .deployed import (
+    around,
+    canaries,
+    in_transition,
+    is_going,
+    next_end,
+    outdated,
+    unpublished,
+    unsound,
+)
 from .log_silence import log_doubt, log_problems
 
 lambda_deployment = heading("Deployment", "Lambda Deployment")
@@ -83,6 +92,8 @@ def function_configuration(
             f"The setting runtimes_deprecated_on has the entry {bad}, which has no valid date."
         )
     now, versions = function.read_at, function.behind(prod_alias)
+    if is_going(function):
+        return not_applicable("The function is being deleted.")
     stuck, unclear = canaries(function, canary, timedelta(hours=canary_max_hours))
     problems = [*around(function, roles, keys, concurrency), *stuck]
     for name, version in versions.items():

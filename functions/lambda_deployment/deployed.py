@@ -14,8 +14,14 @@ from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity
 
 _NOT_INVOCABLE = "ActiveNonInvocable"
-_BROKEN = {"Failed", "Deactivated", _NOT_INVOCABLE, "Deleting"}
-_MOVING = {"Pending": "pending", "Deactivating": "being deactivated"}
+_BROKEN = {"Failed", "Deactivated", _NOT_INVOCABLE}
+_DELETING = "Deleting"
+_MOVING = {
+    "Pending": "pending",
+    "Deactivating": "being deactivated",
+    _DELETING: "being deleted",
+}
+_RESTORING = "Restoring"
 _CHANGING_KEY = {"Creating", "Updating"}
 _SOON = timedelta(days=60)
 
@@ -42,9 +48,9 @@ def unsound(
             " old code still runs."
         )
         yield Problem(Severity.HIGH, text)
-    moving = _movement(version)
-    if moving and version.modified and now - version.modified > patience:
-        minutes = int((now - version.modified).total_seconds() // 60)
+    moving, since = _movement(version), _moving_since(version)
+    if moving and since and now - since > patience:
+        minutes = int((now - since).total_seconds() // 60)
         limit = int(patience.total_seconds() // 60)
         lasted = f"{name} has been {moving} for {plural(minutes, 'minute')}"
         text = f"{lasted}; at most {limit} are allowed."
@@ -56,6 +62,11 @@ def unsound(
     if error and "AccessDenied" not in error:
         text = f"Lambda cannot decrypt the environment of {name} ({error})."
         yield Problem(Severity.HIGH, text)
+
+
+def is_going(function: DeployedFunction) -> bool:
+    """Whether the whole function was deleted and only its durable executions still end."""
+    return function.versions[LATEST].configuration.state == _DELETING
 
 
 def is_unpublished_by_design(name: str, version: DeployedVersion) -> bool:
@@ -76,7 +87,23 @@ def _movement(version: DeployedVersion) -> str:
     configuration = version.configuration
     if configuration.last_update_status == "InProgress":
         return "being updated"
+    if configuration.state == "Pending" and configuration.state_reason_code == _RESTORING:
+        return "being restored after it was idle"
     return _MOVING.get(configuration.state, "")
+
+
+def _moving_since(version: DeployedVersion) -> datetime | None:
+    """Since when a version is changing; None where Lambda does not show it.
+
+    LastModified is when code or settings were set. A function that was idle for weeks is Pending
+    when it is invoked again, one that is deleted ends its durable executions first, and neither
+    changes that time (Lambda developer guide, "Lambda function states").
+    """
+    about = version.configuration
+    is_changed = about.last_update_status == "InProgress" or (
+        about.state == "Pending" and about.state_reason_code != _RESTORING
+    )
+    return version.modified if is_changed else None
 
 
 def in_transition(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:

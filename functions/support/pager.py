@@ -143,12 +143,16 @@ def _wrong_with_url(about: Subscription, hosts: Collection[str]) -> str:
     return ""
 
 
+_CAN_RUN = frozenset({"Active", "Inactive: Idle", "Pending: Restoring"})
+"""The next message wakes a function that was idle, or already has."""
+
+
 def _wrong_with_function(function: Forwarder) -> str:
     if function.state == "Missing":
         return "does not exist"
     if is_off(function.mapping):
         return f"does not read its queue: the event source mapping is {function.mapping}"
-    if function.state not in {"Active", "Inactive: Idle"}:
+    if function.state not in _CAN_RUN:
         return f"cannot run ({function.state})"
     if function.reserved == 0:
         return "cannot run: its reserved concurrency is 0"

@@ -294,6 +294,9 @@ def forwarded(**changes: Any) -> Listener:
             topic(forwarded(state="Inactive: Idle")), None, {}, GOOD, None, "", id="idle"
         ),
         pytest.param(
+            topic(forwarded(state="Pending: Restoring")), None, {}, GOOD, None, "", id="waking"
+        ),
+        pytest.param(
             topic(forwarded(state="Inactive: RestoringFailed")),
             None,
             {},
