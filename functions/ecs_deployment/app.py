@@ -27,7 +27,6 @@ from readiness.model.verdict import Fact
 
 from .rollout import (
     revision_name,
-    rollout_grace,
     rollout_state,
     running_tasks,
     status_doubt,
@@ -36,13 +35,14 @@ from .rollout import (
     task_problems,
 )
 from .task_definition import problems as definition_problems
+from .waiting import rollout_grace
 
 ecs_deployment = heading("Deployment", "ECS Deployment")
 
 RolloutMinutes = Annotated[
     int,
     Between(5, 1440),
-    "How long a rollout may take, without the bake time of its strategy (minutes)",
+    "How long a rollout may take, besides bake times, hooks and protected tasks (minutes)",
 ]
 
 

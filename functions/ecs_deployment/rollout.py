@@ -14,6 +14,8 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.health_commands import has_command
 
+from .waiting import waits_for
+
 _KEPT_BY_CODEDEPLOY = timedelta(days=3)
 """Two days until it is terminated, and the time that the traffic takes to move."""
 _CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
@@ -29,18 +31,6 @@ def running_tasks(service: Service) -> str:
     running = service.running_count
     tasks = plural(service.desired_count, "desired task")
     return f"{running} of {tasks} {'is' if running == 1 else 'are'} running"
-
-
-def rollout_grace(service: Service, minutes: int) -> timedelta:
-    """How long a rollout may take: ``minutes`` plus its configured bake time."""
-    configuration = service.deployment_configuration or {}
-    bake = float(configuration.get("bakeTimeInMinutes") or 0)
-    canary = configuration.get("canaryConfiguration") or {}
-    bake += float(canary.get("canaryBakeTimeInMinutes") or 0)
-    linear = configuration.get("linearConfiguration") or {}
-    steps = 100 / float(linear.get("stepPercent") or 100)
-    bake += steps * float(linear.get("stepBakeTimeInMinutes") or 0)
-    return timedelta(minutes=minutes + bake)
 
 
 def rollout_state(service: Service) -> str:
@@ -123,7 +113,13 @@ def status_problems(
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     can_break = service.deployment_controller == "ECS" and not service.has_classic_balancer
     if can_break and not breaker.get("enable"):
+        alarms = (service.deployment_configuration or {}).get("alarms") or {}
         text = "The deployment circuit breaker is off, so a failing deployment never stops."
+        if alarms.get("enable"):
+            text = (
+                "The deployment circuit breaker is off: only an alarm stops a deployment, not that"
+                " its tasks fail to start."
+            )
         yield Problem(Severity.LOW, text)
 
 
@@ -151,11 +147,17 @@ def _without_primary(service: Service, since: datetime) -> Problem:
 
 
 def _failed(service: Service) -> Iterator[Problem]:
+    """Deployments that failed: one that another takes the place of harms nobody meanwhile."""
+    serves = 0 < service.desired_count <= service.running_count
     for deployment in service.deployments:
         if deployment.get("rolloutState") == "FAILED":
             why = str(deployment.get("rolloutStateReason") or "no reason given").rstrip(".")
             name = revision_name(str(deployment.get("taskDefinition", "")))
-            yield Problem(Severity.CRITICAL, f"The deployment of {name} failed: {why}.")
+            text = f"The deployment of {name} failed: {why}."
+            is_replaced = serves and deployment is not service.primary
+            if is_replaced:
+                text += f" {revision_name(service.revision)} takes its place."
+            yield Problem(Severity.MEDIUM if is_replaced else Severity.CRITICAL, text)
 
 
 def _stuck(
@@ -183,11 +185,15 @@ def _stuck(
     since = _open_since(rollout, primary)
     if since is not None and now - since > grace:
         minutes = int((now - since).total_seconds() // 60)
+        lasted = f"after {plural(minutes, 'minute')}; at most {grace.total_seconds() / 60:g} are"
         text = (
-            f"The rollout of {name} is not complete after {plural(minutes, 'minute')}; at most"
-            f" {grace.total_seconds() / 60:g} are allowed. The old revision may still be running."
+            f"The rollout of {name} is not complete {lasted} allowed. The old revision may still"
+            " be running."
         )
-        yield Problem(Severity.CRITICAL, text)
+        is_over = deployment.get("rolloutState") == "COMPLETED"
+        if is_over:
+            text = f"{name} is deployed, but tasks of other revisions still run {lasted} allowed."
+        yield Problem(Severity.MEDIUM if is_over else Severity.CRITICAL, text)
     failed = deployment.get("failedTasks") or 0
     if failed > max_failed_tasks:
         yield Problem(
@@ -200,12 +206,13 @@ def _stuck(
 def _open_since(rollout: Rollout, primary: Mapping[str, Any]) -> datetime | None:
     """Since when a deployment is in progress.
 
-    A task set that was stable for months is in progress again when it loses a task. Then the
-    events of the service show since when.
+    ECS goes back to a deployment that is as old as what it deployed. A task set that was stable
+    for months is in progress again when it loses a task. Then the events of the service show since
+    when.
     """
     created: datetime | None = primary.get("createdAt")
     if primary in rollout.service.deployments:
-        return created
+        return max(created, rollout.rolled_back) if created and rollout.rolled_back else created
     return max(created, rollout.disturbed) if created and rollout.disturbed else None
 
 
@@ -215,7 +222,7 @@ def status_doubt(rollout: Rollout) -> str:
     if is_open(service):
         newest = [*_newer_sets(service), service.primary or {}][0]
         name = revision_name(str(newest.get("taskDefinition", "")))
-        return f"A rollout of {name} is in progress."
+        return f"A rollout of {name} is in progress.{waits_for(service)}"
     if service.running_count < service.desired_count:
         return f"Only {running_tasks(service)}, but not for long enough to count as a problem."
     return ""
@@ -293,7 +300,8 @@ def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Itera
     if unready := _unready(tasks, definition):
         yield f"Not running and healthy yet: {plural(len(unready), 'task')} ({_states(unready)})."
     if _outdated(tasks):
-        yield "Tasks of an older revision still run: a rollout is in progress."
+        waits = waits_for(tasks.service)
+        yield f"Tasks of an older revision still run: a rollout is in progress.{waits}"
     if len(tasks.running) < tasks.service.desired_count:
         yield f"Running tasks: {len(tasks.running)} of {tasks.service.desired_count}."
     in_aws = [task for task in tasks.running if task.launch_type != "EXTERNAL"]
@@ -328,7 +336,12 @@ def _outdated(tasks: ServiceTasks) -> list[Task]:
 
 
 def _is_past(tasks: ServiceTasks, grace: timedelta) -> bool:
-    """Whether the latest deployment is so old that no earlier revision should still run."""
+    """Whether the latest deployment is so old that no earlier revision should still run.
+
+    A deployment to which ECS is going back is as old as what it deployed.
+    """
+    if any(each.get("rolloutState") == "FAILED" for each in tasks.service.deployments):
+        return False
     since = (tasks.service.primary or {}).get("createdAt")
     return since is not None and tasks.read_at - since > grace
 

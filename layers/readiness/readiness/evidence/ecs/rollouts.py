@@ -16,6 +16,7 @@ from readiness.evidence.ecs.services import (
     Service,
     described_service,
     described_services,
+    newest_events,
 )
 from readiness.model.evidence import ServiceEvent, evidence
 from readiness.model.reader import Reader
@@ -80,10 +81,4 @@ def _rolled_back(
 
 
 def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
-    newest_first = sorted(events, key=lambda event: event["createdAt"], reverse=True)
-    since = None
-    for event in newest_first:
-        if "reached a steady state" in event.get("message", ""):
-            break
-        since = event["createdAt"]
-    return since
+    return min((event["createdAt"] for event in newest_events(events)), default=None)

@@ -116,8 +116,9 @@ class Service:
     strategy, whose providers are ``capacity_providers``, with base and weight in ``strategy``.
     ``deployments`` are the API's own objects. ``propagates_tags`` says from where its tasks get
     tags, ``SERVICE``, ``TASK_DEFINITION`` or empty; with ``has_managed_tags`` ECS adds those of
-    cluster and service. Rules that read ``desired_count`` ask for :class:`ScaledService`. Source:
-    DescribeServices.
+    cluster and service. ``has_protected_tasks``: its newest events say that ECS may not end tasks
+    under scale-in protection. Rules that read ``desired_count`` ask for :class:`ScaledService`.
+    Source: DescribeServices.
     """
 
     arn: str
@@ -144,6 +145,7 @@ class Service:
     has_managed_tags: bool = False
     strategy: tuple[ProviderShare, ...] = ()
     current_deployment: str = ""
+    has_protected_tasks: bool = False
 
     @property
     def is_connected(self) -> bool:
@@ -211,7 +213,21 @@ class Service:
                 for each in strategy
             ),
             current_deployment=answer.get("currentServiceDeployment", ""),
+            has_protected_tasks=_protects(answer.get("events") or ()),
         )
+
+
+def newest_events(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The events since the service last reached a steady state, the newest first."""
+    for event in sorted(events, key=lambda event: event["createdAt"], reverse=True):
+        if "reached a steady state" in event.get("message", ""):
+            return
+        yield event
+
+
+def _protects(events: Iterable[Mapping[str, Any]]) -> bool:
+    """``… was unable to scale in due to (reason 2 tasks under protection)``, not steady since."""
+    return any("under protection" in each.get("message", "") for each in newest_events(events))
 
 
 def _networks(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
