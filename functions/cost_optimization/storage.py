@@ -209,7 +209,8 @@ def judge_volumes(
     volumes: VolumeTypes, recommended: VolumeRecommendations, min_saving: float
 ) -> Verdict:
     """Whether volumes have a type, or provisioned performance, that they do not need."""
-    old = [each for each in volumes.all if each.kind in OLD]
+    old = [each for each in volumes.all if each.kind in OLD and not each.is_at_edge]
+    edge = [each.id for each in volumes.all if each.kind in OLD and each.is_at_edge]
     savings = recommended.by_volume
     dear = [
         each
@@ -224,6 +225,11 @@ def judge_volumes(
             "No volume has an outdated type. Compute Optimizer does not say whether"
             f" {listed(unknown)} {'needs' if len(unknown) == 1 else 'need'} the provisioned"
             " performance."
+        )
+    if not old and not dear and edge:
+        return cannot_tell(
+            f"{listed(edge)} {'has' if len(edge) == 1 else 'have'} the type gp2 on an Outpost or"
+            " in a Local or Wavelength Zone. Whether gp3 is offered there is not visible in AWS."
         )
     if not old and not dear:
         return complies("No volume has an outdated type or more performance than it needs.")

@@ -155,6 +155,36 @@ def test_volumes_that_a_service_manages_are_its_own():
         assert len(load(VolumeTypes, fake_account).all) == count
 
 
+@pytest.mark.parametrize(
+    ("place", "is_at_edge"),
+    [
+        ({"AvailabilityZone": "us-east-1a"}, False),
+        ({"AvailabilityZone": "us-gov-west-1b"}, False),
+        ({"AvailabilityZone": "us-west-2-lax-1a"}, True),
+        ({"AvailabilityZone": "us-east-1-wl1-bos-wlz-1"}, True),
+        (
+            {
+                "AvailabilityZone": "us-east-1a",
+                "OutpostArn": "arn:aws:outposts:us-east-1:111122223333:outpost/op-1",
+            },
+            True,
+        ),
+        ({}, False),
+    ],
+)
+def test_volumes_outside_the_regions_own_zones(place, is_at_edge):
+    [about] = world.storage()["ec2", "describe_volumes"]["Volumes"]
+    fake_account = world.fake_account().but(ec2__describe_volumes={"Volumes": [about | place]})
+    [found] = load(VolumeTypes, fake_account).all
+    assert found.is_at_edge is is_at_edge
+
+
+def test_a_volume_that_is_being_deleted_has_no_type_to_change():
+    [about] = world.storage()["ec2", "describe_volumes"]["Volumes"]
+    going = {"Volumes": [about | {"State": "deleting"}]}
+    assert not load(VolumeTypes, world.fake_account().but(ec2__describe_volumes=going)).all
+
+
 def recommended(**more: Any):
     answer = {"lambdaFunctionRecommendations": [world.recommendation(**more)]}
     return world.fake_account().but(**{GET_RECOMMENDATIONS: answer})

@@ -272,6 +272,14 @@ SAVES = {"vol-1": Saving(20.0, "USD", "gp3 with 3,000 IOPS")}
         ([Volume("vol-1", "gp2", 100)], SAVES, {}, BAD, "is 20.00 USD a month"),
         ([Volume("vol-1", "io1", 100)], SAVES, {}, BAD, "would do as gp3 with 3,000 IOPS"),
         ([Volume("vol-1", "io1", 100)], SAVES, {"min_saving": 21.0}, GOOD, ""),
+        ([Volume("vol-1", "gp2", 100, is_at_edge=True)], {}, {}, UNKNOWN, "vol-1 has the type"),
+        (
+            [Volume("vol-1", "gp2", 100, is_at_edge=True), Volume("vol-3", "gp2", 100)],
+            {},
+            {},
+            BAD,
+            "1 volume of 100 GiB has the type gp2",
+        ),
     ],
 )
 def test_the_types_of_volumes(volumes, savings, settings, status, words):
