@@ -54,6 +54,7 @@ LATENCY = "Latency alarms"
 UTILIZATION = "Resource utilization alarms"
 NOTIFICATIONS = "Configure SNS topics for notifications"
 
+DELETED = "The service was deleted; its last tasks are ending."
 NO_BALANCER = "No application load balancer sends requests to the service."
 
 
@@ -120,6 +121,8 @@ def service_errors(
     service: Service, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers 5XX errors of an ECS service behind an application load balancer."""
+    if service.is_going:
+        return not_applicable(DELETED)
     routes = required.http_routes(service, groups)
     if not routes:
         return not_applicable(NO_BALANCER)
@@ -227,6 +230,8 @@ def service_latency(
     limits: AlarmLimits,
 ) -> Verdict:
     """An alarm on a high percentile covers the response time of a load-balanced ECS service."""
+    if service.is_going:
+        return not_applicable(DELETED)
     routes = required.http_routes(service, groups)
     if not routes:
         return not_applicable(NO_BALANCER)
@@ -299,6 +304,8 @@ def service_utilization(
     limits: AlarmLimits,
 ) -> Verdict:
     """Alarms cover the CPU and memory utilization of an ECS service, whether or not it scales."""
+    if service.is_going:
+        return not_applicable(DELETED)
     needed = utilization.service_utilization(service, max_utilization_percent)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 

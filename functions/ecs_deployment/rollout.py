@@ -84,12 +84,10 @@ def status_problems(
     """What is wrong with the service itself; nothing during a recent rollout without a fault."""
     service = rollout.service
     if service.status != "ACTIVE":
-        # a service that was deleted ends its tasks; nobody asks it to run any
-        is_deleted = service.status == "DRAINING" and not service.desired_count
         text = f"The service is {service.status}."
-        if is_deleted:
+        if service.is_going:
             text = f"The service was deleted ({service.status}); its last tasks are ending."
-        yield Problem(Severity.MEDIUM if is_deleted else Severity.CRITICAL, text)
+        yield Problem(Severity.MEDIUM if service.is_going else Severity.CRITICAL, text)
     yield from _failed(service)
     if rollout.rolled_back is not None and service.desired_count and not is_open(service):
         text = (

@@ -215,6 +215,8 @@ def group_scaling(
     group: InstanceGroup, attested: Attested, *, attestation: AttestationSettings
 ) -> Verdict:
     """Auto-scaling adjusts the number of EC2 instances, or an attestation says it must not."""
+    if group.is_going:
+        return not_applicable("The group is being deleted.")
     if group.highest == 0:
         return not_applicable("The group has no instances: its maximum size is 0.")
     return judge_group(group, attested, attestation)

@@ -393,6 +393,15 @@ def tagged(key, **changes):
             "no enabled",
             id="any other tag",
         ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: made.group(Status="Delete in progress"),
+            },
+            NA,
+            "being deleted",
+            id="being deleted",
+        ),
     ],
 )
 def test_group_scaling(answers, status, said):

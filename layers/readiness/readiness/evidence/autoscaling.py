@@ -87,7 +87,8 @@ class InstanceGroup:
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
     ``suspended_lately`` are those of the processes that were suspended a short while ago, as
-    deployments do: CodeDeploy's and CloudFormation's resume them when they end.
+    deployments do: CodeDeploy's and CloudFormation's resume them when they end. ``is_going``
+    while it is deleted, which takes its policies first.
     Sources: DescribeAutoScalingGroups, DescribePolicies.
     """
 
@@ -99,6 +100,7 @@ class InstanceGroup:
     idle_policies: int = 0
     tags: Mapping[str, str] | None = None
     suspended_lately: tuple[str, ...] = ()
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
@@ -134,6 +136,7 @@ class InstanceGroup:
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
             suspended_lately=_lately(group, now),
+            is_going=bool(group.get("Status")),
         )
 
 

@@ -148,6 +148,11 @@ class Service:
     has_protected_tasks: bool = False
 
     @property
+    def is_going(self) -> bool:
+        """Whether it was deleted and its last tasks are ending."""
+        return self.status == "DRAINING" and not self.desired_count
+
+    @property
     def is_connected(self) -> bool:
         """Whether it takes requests through ECS Service Connect."""
         connect = (self.primary or {}).get("serviceConnectConfiguration") or {}
