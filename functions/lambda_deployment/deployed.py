@@ -12,6 +12,9 @@ from readiness.evidence.iam.role_grants import AssumedRole
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity
+from readiness.semantics.condition_values import FREE
+from readiness.semantics.conditions import Requests
+from readiness.semantics.requesters import acting
 
 _NOT_INVOCABLE = "ActiveNonInvocable"
 _BROKEN = {"Failed", "Deactivated", _NOT_INVOCABLE}
@@ -163,7 +166,7 @@ def around(
     for role in roles:
         if role.trust is None:
             yield Problem(Severity.HIGH, f"The execution role {role.name} does not exist.")
-        elif not role.trusts("lambda.amazonaws.com"):
+        elif not role.trusts(_LAMBDA, list(_asked_by(function))):
             yield Problem(
                 Severity.HIGH,
                 f"The trust policy of the execution role {role.name} does not let Lambda assume"
@@ -178,6 +181,17 @@ def around(
     if concurrency.reserved == 0:
         text = "The reserved concurrency is 0, so every invocation is throttled."
         yield Problem(Severity.HIGH, text)
+
+
+_LAMBDA = "lambda.amazonaws.com"
+
+
+def _asked_by(function: DeployedFunction) -> Iterator[Requests]:
+    """What Lambda may state when it assumes a role: the function, or a version or alias of it."""
+    arn = function.versions[LATEST].configuration.arn
+    account = arn.split(":")[4] if arn.count(":") > 4 else FREE
+    for source in (arn or FREE, f"{arn}:{FREE}"):
+        yield acting(_LAMBDA, account, source)
 
 
 def canaries(

@@ -23,10 +23,16 @@ from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import AssumedRole, Leave, RoleGrants
 from readiness.model.unreadable import Gone
 from readiness.semantics.policy import Document
+from readiness.semantics.requesters import acting
 from tests.accounts.lambda_deployment import tagged
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 AGENT = FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
+ASKED = [
+    acting(
+        "lambda.amazonaws.com", ACCOUNT_ID, f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
+    )
+]
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -163,15 +169,15 @@ def test_what_a_role_may_do_within_its_boundary(account):
 def test_a_role_that_does_not_exist(account):
     role = ROLE.resource(ACCOUNT_ID, HOME, "nobody")
     assumed = reading(account).evidence(AssumedRole, role).evidence
-    assert (assumed.trust, assumed.trusts("lambda.amazonaws.com")) == (None, False)
+    assert (assumed.trust, assumed.trusts("lambda.amazonaws.com", ASKED)) == (None, False)
     assert reading(account).evidence(RoleGrants, role).evidence.documents == ()
 
 
 def test_who_may_assume_a_role(account):
     role = ROLE.resource(ACCOUNT_ID, HOME, "agent")
     assumed = reading(account).evidence(AssumedRole, role).evidence
-    assert assumed.trusts("lambda.amazonaws.com")
-    assert not assumed.trusts("ecs-tasks.amazonaws.com")
+    assert assumed.trusts("lambda.amazonaws.com", ASKED)
+    assert not assumed.trusts("ecs-tasks.amazonaws.com", ASKED)
 
 
 LAMBDA = {"Service": "lambda.amazonaws.com"}
@@ -220,7 +226,7 @@ def test_a_trust_policy_trusts_a_service(statements, expected):
         "trust policy",
         {"Statement": [{"Effect": e, "Action": a} | who for e, who, a in statements]},
     )
-    assert AssumedRole("agent", trust).trusts("lambda.amazonaws.com") is expected
+    assert AssumedRole("agent", trust).trusts("lambda.amazonaws.com", ASKED) is expected
 
 
 def test_a_smoke_event_is_sent_by_a_client_that_never_retries(account):

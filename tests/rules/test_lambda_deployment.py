@@ -279,6 +279,36 @@ def test_a_runtime_near_its_end_is_announced():
     )
 
 
+def trust(service: str = "lambda.amazonaws.com", **more: Any) -> dict[str, Any]:
+    """GetRole, of a role that the service may assume."""
+    about = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    role = {
+        "RoleName": "agent",
+        "Path": "/",
+        "RoleId": "AROAEXAMPLEEXAMPLE123",
+        "Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/agent",
+        "CreateDate": NOON,
+        "AssumeRolePolicyDocument": json.dumps({"Statement": [about | more]}),
+    }
+    return {"iam__get_role": {"Role": role}}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}},
+        {"ArnLike": {"aws:SourceArn": f"{ARN}*"}},
+        {"ArnEquals": {"aws:SourceArn": ARN}},
+        {"ArnEquals": {"aws:SourceArn": f"{ARN}:live"}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+    ],
+    ids=["account", "any version", "the function", "an alias", "what is not known"],
+)
+def test_a_role_for_this_function_alone(condition):
+    where = fake_account().but(**trust(Condition=condition))
+    assert_judged(function_configuration, where, {}, GOOD, None, "is active")
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
@@ -288,30 +318,17 @@ def test_a_runtime_near_its_end_is_announced():
             id="no role",
         ),
         pytest.param(
-            {
-                "iam__get_role": {
-                    "Role": {
-                        "RoleName": "agent",
-                        "Path": "/",
-                        "RoleId": "AROAEXAMPLEEXAMPLE123",
-                        "Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/agent",
-                        "CreateDate": NOON,
-                        "AssumeRolePolicyDocument": json.dumps(
-                            {
-                                "Statement": [
-                                    {
-                                        "Effect": "Allow",
-                                        "Action": "sts:AssumeRole",
-                                        "Principal": {"Service": "ec2.amazonaws.com"},
-                                    }
-                                ]
-                            }
-                        ),
-                    }
-                }
-            },
+            trust("ec2.amazonaws.com"), "does not let Lambda assume it", id="a role for others"
+        ),
+        pytest.param(
+            trust(Condition={"StringEquals": {"aws:SourceAccount": "999900001111"}}),
             "does not let Lambda assume it",
-            id="a role for others",
+            id="a role for another account's functions",
+        ),
+        pytest.param(
+            trust(Condition={"ArnEquals": {"aws:SourceArn": f"{ARN}2"}}),
+            "does not let Lambda assume it",
+            id="a role for another function",
         ),
         pytest.param(
             {"kms__describe_key": {"KeyMetadata": key_metadata(KeyState="Disabled")}},

@@ -13,6 +13,8 @@ from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
+from readiness.semantics.condition_values import Holds
+from readiness.semantics.conditions import Requests, holds
 from readiness.semantics.policy import Document, Statement
 
 
@@ -39,8 +41,8 @@ class AssumedRole:
         except Gone:
             return cls(role.id, None)
 
-    def trusts(self, service: str) -> bool:
-        """Whether the service may assume it.
+    def trusts(self, service: str, asked: Iterable[Requests]) -> bool:
+        """Whether the service may assume it; ``asked`` are the requests that it may make.
 
         IAM keeps only policies that it understands, so one that we do not understand may let it.
         """
@@ -52,7 +54,13 @@ class AssumedRole:
             if s.names_action("sts:AssumeRole") and _is_about(s, service)
         ]
         is_denied = any(not s.allows and not s.conditions for s in about)
-        return bool(self.trust.flaw) or (any(s.allows for s in about) and not is_denied)
+        lets = any(s.allows and _may_hold(s, asked) for s in about)
+        return bool(self.trust.flaw) or (lets and not is_denied)
+
+
+def _may_hold(statement: Statement, asked: Iterable[Requests]) -> bool:
+    """Whether the conditions hold for one of the requests, as far as they are known."""
+    return any(holds(statement.conditions, each) is not Holds.NEVER for each in asked)
 
 
 def _is_about(statement: Statement, service: str) -> bool:
