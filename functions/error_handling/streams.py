@@ -39,20 +39,30 @@ def judge_stream(
     retries: int | None,
     age: int | None,
     checked: Checked,
-    is_shared_group: bool = False,  # noqa: FBT001, FBT002
+    is_limited: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
     """Add what keeps a failed record from being set aside; -1 and None are for ever.
 
-    A broker that delivers again by itself (``is_shared_group``) limits that itself.
+    ``is_limited``: they are not for ever, although neither the retries nor the age says so.
     """
     if not destination:
         checked.add("What fails for good is dropped: it has no on-failure destination.")
     endless = (retries is None or retries < 0) and (age is None or age < 0)
-    if endless and not is_shared_group:
+    if endless and not is_limited:
         checked.add(
             "A record that always fails is tried until it expires, and its shard waits: neither"
             " the retries nor the age of a record are limited."
         )
+
+
+def _is_limited(source: EventSource) -> bool:
+    """Whether a record of Kafka is set aside at some time without a limit of its own.
+
+    In Queue mode the broker delivers it again, up to its own limit. Where there is an on-failure
+    destination, Lambda tries it ten times (Lambda developer guide, "Using a Kafka topic as an
+    on-failure destination").
+    """
+    return source.is_shared_group or (source.service == "kafka" and bool(source.destination))
 
 
 def retries_off(service: str, retries: int | None) -> str:
@@ -79,7 +89,7 @@ def judge_source(
     check_topics(topic_sinks, sender, checked)
     check_buckets(bucket_sinks, sender, checked, source.uuid)
     check_sight(failures.missing, failures.unseen, checked)
-    judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
+    judge_stream(source.destination, source.retries, source.age, checked, _is_limited(source))
     if checked.problems:
         return violates_all(
             checked.problems,

@@ -703,6 +703,14 @@ def source(**about):
             GOOD, "", id="a shared group with nothing set",
         ),
         pytest.param(
+            source(service="kafka", retries=-1), (sink(),), (), GOOD, "",
+            id="Kafka for ever, which is ten times",
+        ),
+        pytest.param(
+            source(service="kafka", retries=-1, destination=""), (), (), BAD, "shard waits",
+            id="Kafka for ever",
+        ),
+        pytest.param(
             source(), (sink(DEAD),), (), BAD, "role agent of the function agent", id="its role"
         ),
         pytest.param(
