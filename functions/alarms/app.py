@@ -107,8 +107,8 @@ def load_balancer_errors(
 ) -> Verdict:
     """Alarms cover 5XX errors of the targets and of the load balancer itself.
 
-    A network load balancer counts no HTTP errors: there an alarm covers unhealthy targets or
-    reset connections.
+    Those of the targets may be covered for each target group. A network load balancer counts no
+    HTTP errors: there an alarm covers unhealthy targets or reset connections.
     """
     if balancer.kind == "gateway":
         return not_applicable("A gateway load balancer forwards packets and sends no responses.")
@@ -208,15 +208,21 @@ def http_api_latency(
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def load_balancer_latency(
-    balancer: LoadBalancer, alarms: AlarmsInUse, *, latency: LatencyLimits, limits: AlarmLimits
+    balancer: LoadBalancer,
+    groups: TargetGroups,
+    alarms: AlarmsInUse,
+    *,
+    latency: LatencyLimits,
+    limits: AlarmLimits,
 ) -> Verdict:
     """An alarm on a high percentile covers the target response time of a load balancer.
 
-    CloudWatch publishes TargetResponseTime in seconds, so the threshold is in seconds too.
+    Alarms on each target group do as well. CloudWatch publishes TargetResponseTime in seconds, so
+    the threshold is in seconds too.
     """
     if balancer.kind != "application":
         return not_applicable(f"A {balancer.kind} load balancer does not measure response time.")
-    needed = required.balancer_latency(balancer.dimension, latency)
+    needed = required.balancer_latency(balancer, groups, latency)
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 

@@ -136,16 +136,31 @@ def api_latency(
 
 def balancer_errors(balancer: LoadBalancer, groups: TargetGroups) -> list[RequiredAlarm]:
     """What covers the errors of an application or network load balancer."""
+    behind = _groups_behind(balancer, groups)
     if balancer.kind == "application":
-        return _http_errors(balancer.dimension)
-    behind = [dimension_of(arn) for arn, of in groups.balancers.items() if balancer.arn in of]
+        return _http_errors(balancer.dimension, behind)
     return _network_errors(balancer.dimension, behind)
 
 
-def _http_errors(dimension: str) -> list[RequiredAlarm]:
-    """5XX errors of the targets, and those that the load balancer itself returns."""
+def _groups_behind(balancer: LoadBalancer, groups: TargetGroups) -> list[str]:
+    """The dimensions of the target groups that get the load balancer's requests."""
+    return [dimension_of(arn) for arn, of in groups.balancers.items() if balancer.arn in of]
+
+
+def _http_errors(dimension: str, groups: Iterable[str]) -> list[RequiredAlarm]:
+    """5XX errors of the targets, and those that the load balancer itself returns.
+
+    Alarms on each of the target ``groups`` do for the former.
+    """
     base = {"LoadBalancer": dimension}
-    target = RequiredSeries(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
+    target = RequiredSeries(
+        ALB,
+        "HTTPCode_Target_5XX_Count",
+        base,
+        split=("TargetGroup", tuple(groups)),
+        events=True,
+        sparse=True,
+    )
     own = RequiredSeries(ALB, "HTTPCode_ELB_5XX_Count", base, events=True, sparse=True)
     return [
         RequiredAlarm("5XX errors of the targets", (target,)),
@@ -167,18 +182,24 @@ def _network_errors(dimension: str, groups: Iterable[str]) -> list[RequiredAlarm
     return [RequiredAlarm("unhealthy targets or target resets", (unhealthy, resets))]
 
 
-def balancer_latency(dimension: str, limits: LatencyLimits) -> list[RequiredAlarm]:
-    """Response time of the targets; this metric is in seconds."""
-    series = _response_time({"LoadBalancer": dimension}, limits)
+def balancer_latency(
+    balancer: LoadBalancer, groups: TargetGroups, limits: LatencyLimits
+) -> list[RequiredAlarm]:
+    """Response time of the targets, of all or of each target group, in seconds."""
+    behind = _groups_behind(balancer, groups)
+    series = _response_time({"LoadBalancer": balancer.dimension}, limits, behind)
     return [RequiredAlarm("response time", (series,))]
 
 
-def _response_time(base: Mapping[str, str], limits: LatencyLimits) -> RequiredSeries:
+def _response_time(
+    base: Mapping[str, str], limits: LatencyLimits, groups: Iterable[str] = ()
+) -> RequiredSeries:
     return RequiredSeries(
         ALB,
         "TargetResponseTime",
         base,
         unit="Seconds",
+        split=("TargetGroup", tuple(groups)),
         most=4000,
         ceiling=limits.max_threshold_ms / 1000,
         percentile=limits.min_percentile,

@@ -22,7 +22,7 @@ from readiness.evidence.cloudwatch.alarms import (
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster
-from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups
+from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sqs.dead_letters import DeadLetters
@@ -110,7 +110,10 @@ WATCHED = [
     pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
     pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
     pytest.param(
-        app.load_balancer_latency, (FRONT,), "TargetResponseTime", id="load balancer latency"
+        app.load_balancer_latency,
+        (FRONT, GROUPS),
+        "TargetResponseTime",
+        id="load balancer latency",
     ),
     pytest.param(app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"),
     pytest.param(
@@ -391,7 +394,9 @@ def test_the_threshold_of_a_level(rule, subject, threshold, settings, status):
         pytest.param(app.lambda_latency, (EDGE, RUNS_30_S, ALONE), id="edge replica, latency"),
         pytest.param(app.lambda_throttles, (EDGE,), id="edge replica, throttles"),
         pytest.param(app.load_balancer_errors, (GATEWAY, GROUPS), id="gateway load balancer"),
-        pytest.param(app.load_balancer_latency, (NET,), id="network load balancer's latency"),
+        pytest.param(
+            app.load_balancer_latency, (NET, GROUPS), id="network load balancer's latency"
+        ),
         pytest.param(app.service_errors, (WORKER, GROUPS), id="worker's errors"),
         pytest.param(app.service_latency, (WORKER, GROUPS), id="worker's latency"),
         pytest.param(app.service_errors, (GOING, GROUPS), id="a deleted service's errors"),
@@ -428,6 +433,21 @@ def test_a_function_url_is_a_front_door():
     )
 
 
+def test_alarms_on_each_target_group_do_for_the_load_balancer():
+    blue, green = (f"{fake_account.GROUP}{each}" for each in ("", "2"))
+    whole = {"LoadBalancer": FRONT.dimension}
+    own = alarm("own", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", whole)
+    part = {**whole, "TargetGroup": dimension_of(blue)}
+    errors = alarm("errors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", part)
+    late = slow("late", "AWS/ApplicationELB", "TargetResponseTime", part, 0.9)
+    region = in_use(own, errors, late)
+    both = TargetGroups({blue: (FRONT.arn,), green: (FRONT.arn,)})
+    for rule in (app.load_balancer_errors, app.load_balancer_latency):
+        assert rule(FRONT, GROUPS, region).status is GOOD
+        found = rule(FRONT, both, region)
+        assert (found.status, f"not for {dimension_of(green)}" in found.reason) == (BAD, True)
+
+
 def test_a_stream_reader_may_fall_behind():
     duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
     assert (
@@ -461,7 +481,7 @@ def test_an_alarm_on_an_alias(used, status):
     [
         pytest.param(
             app.load_balancer_latency,
-            (FRONT,),
+            (FRONT, GROUPS),
             slow(
                 "ms",
                 "AWS/ApplicationELB",
