@@ -40,6 +40,7 @@ def account(
         answers["lambda", "get_function_configuration"] = configuration
     if has("lambda", "list_aliases"):
         answers["lambda", "list_aliases"] = {"Aliases": [{"Name": "live", "FunctionVersion": "1"}]}
+        answers.setdefault(("cloudtrail", "lookup_events"), {"Events": []})
     if has("apigateway", "get_rest_apis"):
         ids = [f"api{n:04}" for n in range(apis)]
         answers["apigateway", "get_rest_apis"] = {"items": [{"id": i, "name": i} for i in ids]}

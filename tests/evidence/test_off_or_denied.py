@@ -34,6 +34,7 @@ SETTINGS: dict[str, Any] = {
     "max_review_age_days": 365,
     "accept_same_account": True,
     "delivery_max_age_hours": 24,
+    "required_standards": ("aws-foundational-security-best-practices",),
 }
 
 
