@@ -9,29 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import botocore
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    UnknownServiceError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from readiness.engine.actions import action_of, service_of
 from readiness.engine.answers import Keep
-from readiness.engine.aws_errors import (
-    CREDENTIALS,
-    NO_CREDENTIALS,
-    CredentialsRefused,
-    Postponed,
-    UnknownCall,
-    cause_of,
-    code_of,
-)
+from readiness.engine.aws_errors import UnknownCall, cause_of, code_of
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.packing import Items, opened, packed
-from readiness.engine.rates import OutOfTime
+from readiness.engine.refusals import NotThere, failure, not_there, refusal
 from readiness.engine.shared_answers import SHARED
 from readiness.model.evidence import ResourceType, declared
 from readiness.model.resource import Resource
@@ -311,29 +297,6 @@ class DeclaredReader:
         """Whether the answer is about this batch alone, so that it is not worth packing."""
         return self.narrowed and (service, operation) in _ONCE_READ
 
-    def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
-        """What an error code means that the loader does not know."""
-        code = code_of(error)
-        if code not in CREDENTIALS:
-            return Unreadable(action, cause_of(error), code)
-        if self._aws.refuses_us():
-            return CredentialsRefused(f"{code}: {error}")
-        return Unreadable(action, Cause.TOKEN_REFUSED, f"{code} in {region}")
-
-    def _failure(self, error: Exception, action: str, service: str, region: str) -> Exception:
-        """What it means that there was no answer, or none that can be read."""
-        if isinstance(error, NO_CREDENTIALS):
-            return CredentialsRefused(str(error))
-        if isinstance(error, (UnknownCall, UnknownServiceError)):
-            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
-        if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
-            return Postponed(str(error))
-        unreached = isinstance(error, EndpointConnectionError)
-        if unreached and self._aws.geography.lacks(service, region):
-            return NotOffered(action, service, region)
-        cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
-        return Unreadable(action, cause, type(error).__name__)
-
     def _is_nothing_offered(self, region: str) -> bool:
         """Whether the region has none of the services that may be read."""
         return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
@@ -368,24 +331,24 @@ class DeclaredReader:
 
         get = self._shared(ask, service, operation, where, params) if not attempt else ask
 
-        def settled() -> T | _NotThere | _Shared:
+        def settled() -> T | NotThere | _Shared:
             if self._aws.is_absent(service, where):
                 raise NotOffered(action, service, where)
             try:
                 return get()
             except ClientError as error:
-                if not_there := _not_there(error, absent, gone):
-                    return not_there
-                raise self._refusal(error, action, where) from error
+                if known := not_there(error, absent, gone):
+                    return known
+                raise refusal(self._aws, error, action, where) from error
             except (BotoCoreError, ResponseParserError, UnknownCall) as error:
-                raise self._failure(error, action, service, where) from error
+                raise failure(self._aws, error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
         keep = Keep.BATCH if self._is_once_read(service, operation) else Keep.ROOM
         answer, began = self._aws.answers.once(key, settled, keep, self.began)
         self._note(began)
-        if not isinstance(answer, _Shared | _NotThere):
+        if not isinstance(answer, _Shared | NotThere):
             return answer
         self._note(answer.asked_at)
         if isinstance(answer, _Shared):
@@ -395,33 +358,9 @@ class DeclaredReader:
         return None
 
 
-def _not_there(error: ClientError, absent: Sequence[str], gone: Sequence[str]) -> _NotThere | None:
-    """What the loader knows the refusal to mean; None for one that it does not know."""
-    since = getattr(error, "asked_at", None)
-    if _says(error, absent):
-        return _NotThere(is_gone=False, asked_at=since)
-    return _NotThere(is_gone=True, asked_at=since) if _says(error, gone) else None
-
-
-def _says(error: ClientError, codes: Sequence[str]) -> bool:
-    """Whether the error has one of the codes and, where one goes on after a colon, says that."""
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    for each in codes:
-        code, _, said = each.partition(": ")
-        if code == code_of(error) and said in message:
-            return True
-    return False
-
-
 def _opened(answer: Any) -> Any:
     """The answer, or its pages, as they came."""
     return list(map(opened, answer)) if isinstance(answer, list) else opened(answer)
-
-
-@dataclass(frozen=True, slots=True)
-class _NotThere:
-    is_gone: bool
-    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
