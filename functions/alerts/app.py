@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.alerts.baselines import Baselines
 from functions.alerts.digests import Digests
+from functions.alerts.schedule import Schedule
 from functions.alerts.security_hub import Imports
 from functions.alerts.telemetry import log, metrics
 from functions.alerts.topics import Topics
 from functions.alerts.turns import sweep_before
+from functions.alerts.unreadable import pass_over, pass_over_all
 from readiness.alerting.asff import Place
 from readiness.alerting.canary import CANARY, Canary, canary_message
 from readiness.alerting.canary import RULE as CANARY_RULE
 from readiness.alerting.chat import chat_message
 from readiness.alerting.digest import Log
-from readiness.alerting.held import HELD_PAGE, Held
+from readiness.alerting.held import Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import sns_message
 from readiness.alerting.routing import Routing, route
@@ -38,21 +38,13 @@ from readiness.engine.sweeps import Sweeps
 from readiness.engine.unread import Unread
 from readiness.engine.unseen import unseen
 from readiness.model.blindness import UNREADABLE
-from readiness.model.finding import DEFAULT_STACK, MOST_SKEW, Finding, iso, parse_iso
+from readiness.model.finding import DEFAULT_STACK, Finding, iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
-LOST_AFTER = timedelta(minutes=2)
-SPARE_MILLISECONDS = 20_000
 IMPORT_SECONDS = 20
 """After how long no further call to Security Hub begins while the stream waits."""
-IMPORT_MILLISECONDS = 40_000
-"""What has to be left for such a call by the schedule: it may take 24 seconds."""
-
-
-class Unpublished(Exception):
-    """Some transitions could not be published; they stay in the outbox and are tried again."""
 
 
 class Alerts:
@@ -80,11 +72,6 @@ class Alerts:
         self._unread = Unread(dynamodb, transitions, where)
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._topics = Topics(sns, environment["ALERTS_TOPIC"], environment.get("CHAT_TOPIC", ""))
-        self._held = Held(self._store)
-        self._canary = Canary(self._store, where)
-        self._sends_canaries = bool(where) and environment.get("CANARY") == "true"
-        self._sqs = sqs
-        self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
         self._digests = Digests(
@@ -106,6 +93,20 @@ class Alerts:
             self._stack if cloudformation else "",
             cloudformation or Session,
             lambda reason: log.warning(UNLISTED, extra={"error": reason}),
+        )
+
+        self._held = Held(self._store)
+        self._canary = Canary(self._store, where)
+        self._schedule = Schedule(
+            self._store,
+            self._sweeps,
+            self._held,
+            canary=self._canary if where and environment.get("CANARY") == "true" else None,
+            hub=self._hub,
+            sqs=sqs,
+            pages=environment.get("PAGES_QUEUE_URL", ""),
+            publish=self.publish,
+            now=lambda: datetime.now(UTC),
         )
 
     # -- the stream -------------------------------------------------------------------------
@@ -136,7 +137,7 @@ class Alerts:
         try:
             self.publish(entry_of(row), written)
         except UnreadableRow as unreadable:
-            self._skip(str(unreadable))
+            pass_over(str(unreadable))
         except Exception as error:
             # Whatever is wrong with one row must not keep the others from going out.
             finding_id = row.get("finding_id", {}).get("S", "")
@@ -214,117 +215,21 @@ class Alerts:
             if self._incidents.get(finding.resource, finding.rule) is not None:
                 return True
         except UnreadableRow as unreadable:
-            self._skip(str(unreadable))
+            pass_over(str(unreadable))
             return True
         if told_before(history, self._incidents.since()):
             return True
         return may_be_on_its_way(history, self._lowest)
 
-    def _skip(self, why: str) -> None:
-        """A row that this version cannot read costs itself and stays in the outbox."""
-        metrics.add_metric("UnreadableRows", MetricUnit.Count, 1)
-        log.error("a row cannot be read and is passed over", extra={"row": why})
-
     def digest(self) -> dict[str, Any]:
         """Send what opened, closed, is oldest and expires; once, also when invoked again."""
         sent = self._digests.send()
-        self._skip_unreadable()
+        pass_over_all(self._store)
         return sent
 
-    # -- what the stream lost -----------------------------------------------------------------
-
     def republish(self, context: Any) -> dict[str, int]:
-        """Do what the schedule is for; a duty that fails keeps none of the others from being done.
-
-        Raises Unpublished, and what the tables, the topic or the queue raise, at the end.
-        """
-        lost_before = datetime.now(UTC) - LOST_AFTER
-        published: list[Entry] = []
-        failed: list[Exception] = []
-
-        def note_waiting() -> None:
-            if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
-                self._store.note_waiting(lost_before, datetime.now(UTC))
-
-        duties = (
-            self._count_hours,
-            lambda: self._publish_again(context, lost_before, published),
-            lambda: self._send_held(context),
-            self._send_canary,
-            note_waiting,
-        )
-        for duty in duties:
-            try:
-                duty()
-            except (Unpublished, ClientError, BotoCoreError) as error:
-                failed.append(error)
-                log.error("not everything was done", extra={"error": str(error)})
-        self._skip_unreadable()
-        metrics.add_metric("AlertsRepublished", MetricUnit.Count, len(published))
-        if self._hub is not None:
-            self._hub.send(
-                lambda hub: hub.send_waiting(
-                    lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
-                )
-            )
-        if failed:
-            raise failed[0]
-        return {"published": len(published)}
-
-    def _count_hours(self) -> None:
-        hours = self._sweeps.hours_without(datetime.now(UTC))
-        metrics.add_metric("HoursWithoutSweep", MetricUnit.Count, round(hours, 3))
-
-    def _publish_again(self, context: Any, lost_before: datetime, published: list[Entry]) -> None:
-        """Publish what has been waiting too long, oldest first. Raises Unpublished."""
-        stuck: set[str] = set()
-        for entry in self._store.unpublished(lost_before):
-            if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
-                break
-            if entry.finding_id in stuck:
-                continue
-            try:
-                self.publish(entry, entry.waiting_since or _latest(entry))
-                published.append(entry)
-            except UnreadableRow as unreadable:
-                self._skip(str(unreadable))
-            except Exception as error:
-                stuck.add(entry.finding_id)
-                log.error(
-                    "transition not published",
-                    extra={
-                        "finding_id": entry.finding_id,
-                        "error": f"{type(error).__name__}: {error}",
-                    },
-                )
-        if stuck:
-            metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
-            raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
-
-    def _send_canary(self) -> None:
-        if not self._sends_canaries:
-            return
-        now = datetime.now(UTC)
-        self._canary.release(now)
-        hours = self._canary.hours_without(now)
-        metrics.add_metric("HoursWithoutCanary", MetricUnit.Count, round(hours, 3))
-
-    def _send_held(self, context: Any) -> None:
-        """Have the forwarder look again at pages that waited for the end of a quiet time."""
-        if not self._pages:
-            return
-        sent = 0
-        for page in self._held.due():
-            if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
-                break
-            if not page.is_readable:
-                self._skip(f"held {page.finding_id}")
-                continue
-            body = {"kind": HELD_PAGE, "resource": page.resource, "rule": page.rule}
-            self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
-            self._held.note_sent(page)
-            sent += 1
-        metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
+        """Do what the schedule is for: `Schedule.run`."""
+        return self._schedule.run(context)
 
     # -- sweeps ---------------------------------------------------------------------------------
 
@@ -340,13 +245,8 @@ class Alerts:
     def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
         """Record a sweep; for headings that it was the first of, tell once what they found."""
         ended = self._baselines.complete(sweep, account, region)
-        self._skip_unreadable()
+        pass_over_all(self._store)
         return ended
-
-    def _skip_unreadable(self) -> None:
-        for why in self._store.unreadable.values():
-            self._skip(why)
-        self._store.unreadable.clear()
 
 
 def _is_about_reading(entry: Entry, finding: Finding | None) -> bool:
@@ -366,14 +266,6 @@ def _written_at(given: object) -> str:
     try:
         return iso(datetime.fromtimestamp(given, UTC))
     except (OSError, OverflowError, ValueError):
-        return ""
-
-
-def _latest(entry: Entry) -> str:
-    """When the row was written at the latest, by the clock of whatever host wrote it."""
-    try:
-        return iso(parse_iso(entry.at) + MOST_SKEW)
-    except ValueError:
         return ""
 
 

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from functions.alerts import app
+from functions.alerts import app, schedule
 from readiness import Severity, Status
 from readiness.alerting.routing import Routing, route
 from readiness.engine.rows import Entry
@@ -346,7 +346,7 @@ def test_what_the_stream_lost_is_published_by_the_schedule(wrong):
 def test_republishing_goes_on_past_what_fails_and_says_so(wrong):
     other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "other")
     wrong.record(finding(GOOD, after(1)), finding(at=after(2), resource=other))
-    with pytest.raises(app.Unpublished, match="1 findings"):
+    with pytest.raises(schedule.Unpublished, match="1 findings"):
         failing(wrong, error("InternalError", 500)).republish(context())
     assert [body["resource_id"] for body in told(wrong)] == ["other"]
     wrong.alerts.republish(context())

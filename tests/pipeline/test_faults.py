@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from functions.alerts import app as alerts_app
+from functions.alerts import schedule
 from readiness.engine.store import Unwritable
 from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
@@ -35,7 +35,7 @@ FAILED = (
     ConnectionClosedError,
     ReadTimeoutError,
     Unwritable,
-    alerts_app.Unpublished,
+    schedule.Unpublished,
 )
 
 

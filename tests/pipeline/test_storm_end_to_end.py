@@ -15,6 +15,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 from functions.alerts import app as alerts_app
+from functions.alerts import schedule
 from functions.pagerduty import app as pager_app
 from readiness import Severity, Status
 from readiness.alerting.pagerduty import Reply
@@ -201,13 +202,13 @@ class Storm:
                 break
             except Crash:
                 self.renew()
-            except alerts_app.Unpublished:
+            except schedule.Unpublished:
                 continue
         self.collect()
 
 
 def test_a_storm_pages_three_times_loses_nothing_and_is_resolved(pipeline, monkeypatch):
-    monkeypatch.setattr(alerts_app, "LOST_AFTER", timedelta(0))
+    monkeypatch.setattr(schedule, "LOST_AFTER", timedelta(0))
     if MANY > MOTO_TAKES:
         make_large(monkeypatch, pipeline.dynamodb)
     storm = Storm(pipeline, monkeypatch, seed=SEED)
