@@ -34,6 +34,7 @@ from readiness.alerting.routing_key import RoutingKey
 from readiness.alerting.severity import pages, severity_of
 from readiness.alerting.storms import DEFAULT_ABOVE, Storms
 from readiness.engine.aws import CONFIG
+from readiness.engine.aws_errors import name_of
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.session import Session
 from readiness.engine.store import Store
@@ -135,7 +136,7 @@ class Pager:
         except Contended as error:
             raise self._queue.unreachable(record, error) from error
         except (ClientError, BotoCoreError) as error:
-            if _code(error) not in {"SerializationException", "ValidationException"}:
+            if name_of(error) not in {"SerializationException", "ValidationException"}:
                 raise self._queue.unreachable(record, error) from error
             self._queue.malformed(record, error)
         except Exception as error:
@@ -297,12 +298,6 @@ def _is_worse(severity: Severity, group: Group) -> bool:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
 
 
 def pager_from(environment: Mapping[str, str]) -> Pager:

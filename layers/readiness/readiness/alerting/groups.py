@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from readiness.alerting.incidents import Incident, Incidents, key_of, moved, new_mark
 from readiness.engine.attribute_values import deserialise_own, serialise
+from readiness.engine.aws_errors import code_of
 from readiness.engine.store import Store
 from readiness.model.finding import Finding, iso
 
@@ -289,7 +290,7 @@ class Groups:
 
 def is_race(error: ClientError) -> bool:
     """Whether others changed the rows meanwhile, so that another try will do."""
-    return error.response.get("Error", {}).get("Code") in _RACES
+    return code_of(error) in _RACES
 
 
 def _group_key(id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise_own, serialise
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.store import Store
 from readiness.model.finding import finding_id, iso, past_moment
 from readiness.model.resource import Resource
@@ -107,7 +108,7 @@ class Held:
             )
         except ClientError as error:
             # It has answered meanwhile.
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
 
     def due(self) -> Iterator[HeldPage]:

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise_own, serialise
+from readiness.engine.aws_errors import code_of, is_condition_failure
 from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
 from readiness.engine.sweeps import SWEEP
@@ -111,7 +112,7 @@ class Incidents:
                 ExpressionAttributeValues={":t": {"S": sign}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
             return False
         return True
@@ -181,7 +182,7 @@ class Incidents:
                 ReturnValues="UPDATED_NEW",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":
+            if code_of(error) != "ValidationException":
                 raise
             # What stands there is no number.
             row = key | serialise({"until": iso(until), "attempts": 1})

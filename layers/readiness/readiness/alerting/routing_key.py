@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.routes import DEFAULT
+from readiness.engine.aws_errors import name_of
 from readiness.model.finding import MOST_SKEW, iso
 
 KEY_KEPT_SECONDS = 300
@@ -93,7 +94,7 @@ class RoutingKey:
                 self._changed_at = iso(made.astimezone(UTC) + MOST_SKEW) if is_known else ""
             return str(answer["SecretString"])
         except (ClientError, BotoCoreError, KeyError) as error:
-            code = _code(error)
+            code = name_of(error)
             if code == "ResourceNotFoundException":
                 return ""
             raise NoRoutingKey(f"the secret {self._secret} cannot be read: {code}") from None
@@ -110,9 +111,3 @@ def _keys_in(text: str) -> dict[str, str]:
     named = keys if isinstance(keys, dict) else {DEFAULT: text}
     stripped = {name: key.strip() for name, key in named.items() if isinstance(key, str)}
     return {name: key for name, key in stripped.items() if key}
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
-    return type(error).__name__

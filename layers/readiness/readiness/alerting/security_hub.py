@@ -25,6 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.alerting.asff import MOST_BYTES, Place, finding_of, is_settled
 from readiness.engine.attribute_values import deserialise_own, serialise
 from readiness.engine.aws import CONFIG
+from readiness.engine.aws_errors import code_of, is_condition_failure
 from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
 from readiness.model.finding import iso
@@ -58,7 +59,6 @@ _PASSING = (
     "concurren",
 )
 """Parts of the error codes of single findings after which another try may succeed."""
-_LOST = "ConditionalCheckFailedException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ class SecurityHub:
         """The call failed as a whole: everything waits."""
         self._not_before = self._now() + PAUSE
         outcome.waiting += number
-        if isinstance(error, ClientError) and error.response["Error"].get("Code") == _NOT_ENABLED:
+        if isinstance(error, ClientError) and code_of(error) == _NOT_ENABLED:
             outcome.not_enabled = self._note_off()
             return False
         self._keep([f"{type(error).__name__}: {error}"], 0, outcome)
@@ -328,7 +328,7 @@ class SecurityHub:
                 ExpressionAttributeValues={":t": {"S": change.token}},
             )
         except ClientError as error:
-            if error.response["Error"].get("Code") != _LOST:
+            if not is_condition_failure(error):
                 raise
             self._store.put_once(self._row(change))
 
@@ -350,4 +350,4 @@ def _key(finding_id: str) -> dict[str, Any]:
 def _is_unfit(error: ClientError) -> bool:
     """Whether the request is refused for what stands in it."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return error.response["Error"].get("Code") in _UNFIT or status == _TOO_LARGE
+    return code_of(error) in _UNFIT or status == _TOO_LARGE

@@ -94,6 +94,16 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def name_of(error: Exception) -> str:
+    """The AWS error code, or the error's type where AWS did not answer."""
+    return code_of(error) if isinstance(error, ClientError) else type(error).__name__
+
+
+def is_condition_failure(error: ClientError) -> bool:
+    """Whether DynamoDB did not write because the condition did not hold."""
+    return code_of(error) == "ConditionalCheckFailedException"
+
+
 def cause_of(error: ClientError | BotoCoreError) -> Cause:
     """What an AWS error means for a verdict. Everything undocumented is UNEXPECTED_ANSWER."""
     if isinstance(error, _UNREACHED):

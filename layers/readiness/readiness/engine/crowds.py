@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.events import ANY, Target
 from readiness.engine.look_again import SLOT_SECONDS, Again
 from readiness.model.origin import Origin
@@ -92,8 +93,7 @@ class Crowds:
         try:
             self._client.put_item(TableName=self._table, Item=serialise(row), **condition)
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code")
-            return code != "ConditionalCheckFailedException"
+            return not is_condition_failure(error)
         except BotoCoreError:
             return True
         return True

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.model.finding import iso
 
 REMEMBERED = "remembered"
@@ -98,7 +99,7 @@ class DailyCache:
                     ExpressionAttributeValues={":was": row["answer"]},
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                if not is_condition_failure(error):
                     raise
             else:
                 return
@@ -119,7 +120,7 @@ class DailyCache:
                 ExpressionAttributeValues={":lapsed": {"S": iso(now - LEASE)}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
             return False
         return True
@@ -162,7 +163,7 @@ class DailyCache:
             try:
                 self._put(at, now, free, **was)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                if not is_condition_failure(error):
                     raise
             return free
         return row

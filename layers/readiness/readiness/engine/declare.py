@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise, deserialise_foreign
-from readiness.engine.aws_errors import code_of
+from readiness.engine.aws_errors import code_of, is_condition_failure
 from readiness.engine.declarations import DeclarationRefused, assemble
 from readiness.model.attestation import RECORDED, Artefact, Attestation, Result, Scope
 from readiness.model.finding import parse_iso
@@ -262,7 +262,7 @@ class Declarations:
                 ConditionExpression="attribute_not_exists(declared_at)",
             )
         except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
+            if is_condition_failure(error):
                 return False
             raise
         return True

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import serialise
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.rows import SHARDS, WAITING, Entry, UnreadableRow, entry_of
 from readiness.model.finding import iso
 
@@ -88,7 +89,7 @@ class History:
                 ExpressionAttributeValues={":t": {"S": iso(at)}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
 
     def _entries(self, query: dict[str, Any]) -> Iterator[Entry]:
@@ -114,7 +115,7 @@ class History:
                 ExpressionAttributeValues={":t": {"S": iso(at)}, ":n": {"S": note}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if is_condition_failure(error):
                 return False
             raise
         return True
@@ -142,7 +143,7 @@ class History:
                 ConditionExpression="attribute_not_exists(finding_id)",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
             return False
         return True

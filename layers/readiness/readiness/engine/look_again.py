@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from readiness.engine.aws_errors import code_of
 from readiness.engine.events import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
 
@@ -194,7 +195,7 @@ class LookAgain:
             )
         except ClientError as error:
             # The same look was asked for already: executions of one name are started once.
-            return error.response.get("Error", {}).get("Code") == "ExecutionAlreadyExists"
+            return code_of(error) == "ExecutionAlreadyExists"
         except BotoCoreError:
             return False
         return True

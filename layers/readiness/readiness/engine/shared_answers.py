@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.aws_errors import code_of
+from readiness.engine.aws_errors import code_of, is_condition_failure
 from readiness.model.finding import iso, parse_iso
 
 SHARED = frozenset(
@@ -103,7 +103,7 @@ class SharedAnswers:
             began = {"asked_at": {"S": iso(self._now())}}
             self._put(at, began, ConditionExpression="attribute_not_exists(finding_id)")
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
             return False
         return True

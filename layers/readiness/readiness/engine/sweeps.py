@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise_own, serialise
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.rows import HISTORY_FOR
 from readiness.model.finding import iso, past_moment
 
@@ -125,7 +126,7 @@ class Sweeps:
                 ExpressionAttributeValues=values | {":k": {"S": "BASELINE_ENDED"}},
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
             return self._row(name).get("trigger") == sweep
         return True

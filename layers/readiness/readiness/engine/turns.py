@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
-from readiness.engine.aws_errors import code_of
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.events import Target
 from readiness.engine.look_again import A_TURN_SECONDS
 from readiness.model.finding import iso
@@ -24,7 +24,6 @@ LOOK = "look"
 LEASE = timedelta(seconds=A_TURN_SECONDS)
 """How long a look has its turn after the part that it began last, which takes five minutes."""
 _MORE = "more"
-_LOST = "ConditionalCheckFailedException"
 _KEPT_SECONDS = 24 * 3600
 
 
@@ -73,7 +72,7 @@ class Turns:
                 ExpressionAttributeValues={":look": {"S": look}},
             )
         except ClientError as error:
-            if code_of(error) != _LOST:
+            if not is_condition_failure(error):
                 raise
             # The turn had lapsed, and another look has it.
             return ""
@@ -119,7 +118,7 @@ class Turns:
                 ExpressionAttributeValues={":look": {"S": look}, ":now": {"S": iso(now)}},
             )
         except ClientError as error:
-            return code_of(error) != _LOST
+            return not is_condition_failure(error)
         except BotoCoreError:
             return True
         return True

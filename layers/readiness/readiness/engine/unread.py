@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise_own
+from readiness.engine.aws_errors import is_condition_failure
 from readiness.model.finding import MOST_SKEW, iso, parse_iso
 
 UPKEEP = "upkeep"
@@ -91,7 +92,7 @@ class Unread:
                 ExpressionAttributeValues=values,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not is_condition_failure(error):
                 raise
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from readiness.engine.aws_errors import name_of
+
 Client = Callable[[str], Any]
 _FAILED = (BotoCoreError, ClientError)
 _NOT_OURS = {
@@ -40,7 +42,7 @@ def _of_trails(client: Client) -> Iterator[str]:
         names = [trail["TrailARN"] for trail in trails]
         logging = any(_is_logging(cloudtrail, name) for name in names)
     except _FAILED as error:
-        yield f"Whether a CloudTrail trail is logging here could not be read ({_code(error)})."
+        yield f"Whether a CloudTrail trail is logging here could not be read ({name_of(error)})."
         return
     if not logging:
         yield "No CloudTrail trail is logging here: no API call is an event."
@@ -51,7 +53,7 @@ def _is_logging(cloudtrail: Any, name: str) -> bool:
     try:
         return bool(cloudtrail.get_trail_status(Name=name)["IsLogging"])
     except ClientError as error:
-        if _code(error) in _NOT_OURS:
+        if name_of(error) in _NOT_OURS:
             return True
         raise
 
@@ -60,13 +62,7 @@ def _of_recorders(client: Client) -> Iterator[str]:
     try:
         answer = client("config").describe_configuration_recorder_status()
     except _FAILED as error:
-        yield f"Whether an AWS Config recorder is on here could not be read ({_code(error)})."
+        yield f"Whether an AWS Config recorder is on here could not be read ({name_of(error)})."
         return
     if not any(each.get("recording") for each in answer.get("ConfigurationRecordersStatus", ())):
         yield "No AWS Config recorder is on here: there are no configuration items."
-
-
-def _code(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
