@@ -14,14 +14,11 @@ from readiness import (
     violates,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.awslambda.asynchronous import (
-    AsynchronousLosses,
-    AsynchronousUse,
-    RecursionGuard,
-    RunEnvironments,
-)
+from readiness.evidence.awslambda.asynchronous import AsynchronousLosses, AsynchronousUse
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.awslambda.recursion import RecursionGuard
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.stepfunctions import RunDefinitions

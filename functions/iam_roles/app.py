@@ -14,7 +14,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.ecs.services import Services
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.iam.credentials import (

@@ -21,8 +21,8 @@ from readiness.evidence.application_autoscaling import (
     TableScaling,
 )
 from readiness.evidence.autoscaling import InstanceGroup
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.callers import CallerTimeouts
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import FunctionConcurrency, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency

@@ -21,7 +21,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues

@@ -9,7 +9,8 @@ from functions.error_handling.app import asynchronous_failures
 from functions.network_security.app import lambda_private_subnets
 from functions.secrets_management.app import lambda_environment
 from readiness import Status
-from readiness.evidence.awslambda.asynchronous import AsynchronousUse, RunEnvironments
+from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST, FunctionIdentity, FunctionTags
 from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.ec2.vpcs import Route

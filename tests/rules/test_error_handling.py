@@ -24,11 +24,11 @@ from readiness.evidence.awslambda.asynchronous import (
     AsynchronousUse,
     InvokeSettings,
     Lost,
-    RecursionGuard,
-    RunEnvironments,
 )
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.awslambda.recursion import RecursionGuard
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.stepfunctions import RunDefinitions

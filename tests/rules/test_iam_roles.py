@@ -22,7 +22,7 @@ from functions.iam_roles.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.services import Service, Services
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition

@@ -16,15 +16,11 @@ from functions.secrets_management.app import (
     ssm_parameters,
 )
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.secretsmanager import (
-    CurrentValue,
-    LastRotationFailure,
-    SecretRotation,
-)
+from readiness.evidence.secretsmanager import CurrentValue, LastRotationFailure, SecretRotation
 from readiness.evidence.ssm import ParameterType
 from readiness.model.unreadable import Cause
 from tests.fake_account import NOON

@@ -10,7 +10,7 @@ from functions.secrets_management.app import (
     lambda_environment,
 )
 from readiness import Status
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition

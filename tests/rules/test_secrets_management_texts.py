@@ -24,7 +24,7 @@ from functions.secrets_management.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from functions.secrets_management.app import lambda_environment
 from readiness import Status
-from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.semantics.credential_values import is_reference
 from readiness.semantics.credentials import Certainty, suspect

@@ -8,15 +8,15 @@ from typing import Self, TypeVar
 
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
+    FUNCTION_GONE,
     LATEST,
     WHOLE_POLICY_CALLS,
     FunctionConfiguration,
     FunctionIdentity,
-    configured,
     function_call,
 )
-from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
-from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
+from readiness.evidence.awslambda.settings import FunctionFailures
+from readiness.evidence.awslambda.versions import FunctionAliases
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
@@ -41,7 +41,6 @@ from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
 from readiness.semantics.policy import Document
 
-_GONE = ("ResourceNotFoundException",)
 ASYNCHRONOUS = {
     "cloudformation": "CloudFormation",
     "codecommit": "CodeCommit",
@@ -332,7 +331,7 @@ class AsynchronousUse(_Callers):
 
 def _policy(read: Reader, name: str, qualifier: str) -> Document:
     about = {} if qualifier == LATEST else {"Qualifier": qualifier}
-    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
+    answer = read.one("lambda", "get_policy", absent=FUNCTION_GONE, FunctionName=name, **about)
     if answer is None:
         return Document("resource policy")
     return Document.of("resource policy", answer.get("Policy"))
@@ -361,70 +360,8 @@ def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | N
     answer = read.one(
         "lambda",
         "get_function_configuration",
-        absent=_GONE,
+        absent=FUNCTION_GONE,
         FunctionName=name,
         Qualifier=version,
     )
     return FunctionConfiguration.of(answer) if answer else None
-
-
-@evidence(
-    FUNCTION,
-    reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionVariables, FunctionAliases),
-    changed_by=(configured("capacityproviderconfig"),),
-)
-@dataclass(frozen=True, slots=True)
-class RunEnvironments:
-    """The environment of each version that callers reach: the unpublished one, those of aliases.
-
-    None for a version whose environment Lambda could not decrypt; ``error`` is why, of the first
-    one. On Lambda Managed Instances a call without a qualifier reaches ``$LATEST.PUBLISHED``.
-    Sources: ListFunctions or GetFunctionConfiguration, and of each published version
-    GetFunctionConfiguration.
-    """
-
-    of: Mapping[str, Mapping[str, str] | None]
-    master_arn: str = ""
-    error: str = ""
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """The versions whose environment is not known."""
-        return tuple(sorted(version for version, found in self.of.items() if found is None))
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> RunEnvironments:
-        latest = read.of(FunctionVariables, function)
-        aliases = read.of(FunctionAliases, function).all
-        is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
-        found = {LATEST: latest, **published}
-        errors = (each.environment_error for each in found.values() if each.environment is None)
-        return cls(
-            {version: each.environment for version, each in found.items()},
-            latest.master_arn,
-            next(errors, ""),
-        )
-
-
-@evidence(
-    FUNCTION,
-    reads=("lambda:GetFunctionRecursionConfig",),
-    changed_by=(function_call("PutFunctionRecursionConfig"),),
-)
-@dataclass(frozen=True, slots=True)
-class RecursionGuard:
-    """What Lambda does when it sees the function in a loop with SQS, SNS, S3 or itself.
-
-    ``Terminate`` (its default) or ``Allow``. Source: GetFunctionRecursionConfig.
-    """
-
-    loop: str
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> RecursionGuard:
-        answer = read.one(
-            "lambda", "get_function_recursion_config", gone=_GONE, FunctionName=function.id
-        )
-        return cls(answer["RecursiveLoop"])

@@ -10,6 +10,7 @@ from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFun
 from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
+    FUNCTION_GONE,
     LATEST,
     WHOLE_POLICY_CALLS,
     FunctionIdentity,
@@ -25,7 +26,6 @@ from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
 from readiness.semantics.polling import is_off
 
-_GONE = ("ResourceNotFoundException",)
 _MOST = 3
 """How many earlier versions are looked at for one that can run."""
 
@@ -150,7 +150,7 @@ class RollbackTargets:
 def _published(read: Reader, name: str) -> dict[int, datetime | None]:
     """The numbers of the published versions, each with when it was published."""
     listed = read.every(
-        "lambda", "list_versions_by_function", "Versions", gone=_GONE, FunctionName=name
+        "lambda", "list_versions_by_function", "Versions", gone=FUNCTION_GONE, FunctionName=name
     )
     return {
         int(each["Version"]): moment(each.get("LastModified", ""))
@@ -171,7 +171,7 @@ def _versions(read: Reader, name: str, numbers: Sequence[int]) -> Iterator[Earli
         answer = read.one(
             "lambda",
             "get_function_configuration",
-            absent=_GONE,
+            absent=FUNCTION_GONE,
             FunctionName=name,
             Qualifier=str(number),
         )
@@ -198,7 +198,9 @@ def _is_sound(version: EarlierVersion) -> bool:
 
 
 def _image(read: Reader, name: str, version: str) -> Image | None:
-    answer = read.one("lambda", "get_function", absent=_GONE, FunctionName=name, Qualifier=version)
+    answer = read.one(
+        "lambda", "get_function", absent=FUNCTION_GONE, FunctionName=name, Qualifier=version
+    )
     code = (answer or {}).get("Code") or {}
     uri = code.get("ResolvedImageUri") or code.get("ImageUri")
     return image_of(read, uri) if uri else None
@@ -206,7 +208,7 @@ def _image(read: Reader, name: str, version: str) -> Image | None:
 
 def _policy(read: Reader, name: str, qualifier: str) -> Document:
     about = {} if qualifier == LATEST else {"Qualifier": qualifier}
-    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
+    answer = read.one("lambda", "get_policy", absent=FUNCTION_GONE, FunctionName=name, **about)
     if answer is None:
         return Document("resource policy")
     return Document.of("resource policy", answer.get("Policy"))
@@ -230,7 +232,7 @@ def _callers(
         "lambda",
         "list_function_url_configs",
         "FunctionUrlConfigs",
-        gone=_GONE,
+        gone=FUNCTION_GONE,
         FunctionName=function.id,
     )
     for each in urls:
