@@ -17,19 +17,12 @@ from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.ecs.services import Services
 from readiness.evidence.ecs.task_definitions import TaskDefinition
-from readiness.evidence.iam.credentials import (
-    LONGEST_KEY_AGE_DAYS,
-    AccessKeyAges,
-    ActiveKeys,
-    ConsoleAccess,
-    RootKeyAges,
-    RootUser,
-    RootVirtualDevice,
-    ServiceCredentials,
-)
+from readiness.evidence.iam.access_keys import LONGEST_KEY_AGE_DAYS, AccessKeyAges, ActiveKeys
+from readiness.evidence.iam.credentials import ConsoleAccess, ServiceCredentials
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
 from readiness.evidence.iam.roles import RolePolicies, RoleTrust
+from readiness.evidence.iam.root_user import RootKeyAges, RootUser, RootVirtualDevice
 from readiness.evidence.iam.users import UserPolicies
 from readiness.model.text import listed, plural
 

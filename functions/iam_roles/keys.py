@@ -10,7 +10,7 @@ from typing import Protocol
 from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.iam.credentials import AccessKey
+from readiness.evidence.iam.access_keys import AccessKey
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from readiness import Between
-from readiness.evidence.iam.credentials import LONGEST_KEY_AGE_DAYS
+from readiness.evidence.iam.access_keys import LONGEST_KEY_AGE_DAYS
 
 SENSITIVE_SERVICES = (
     "iam",

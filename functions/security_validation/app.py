@@ -21,7 +21,7 @@ from readiness.evidence.ec2.sharing import PublicSharing
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.ecs.hosts import HostMonitoring
 from readiness.evidence.efs import FileSystemEncryption
-from readiness.evidence.iam.credentials import RootUser
+from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
@@ -41,13 +41,7 @@ from .at_rest import KMS_KEY, USABLE, database_verdict, messages_verdict, table_
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
-from .vulnerabilities import (
-    RepairTimes,
-    has_no_inventory,
-    images_verdict,
-    is_unused,
-    scan_verdict,
-)
+from .vulnerabilities import RepairTimes, has_no_inventory, images_verdict, is_unused, scan_verdict
 
 security_validation = heading("Validation", "Security Validation")
 

@@ -184,9 +184,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         {"ReportBatchItemFailures", "items", "invocations"}
     ),
     # The columns of the credential report: IAM User Guide, "Understanding the report format".
-    "readiness.evidence.iam.credentials": frozenset(
-        {"user", "user_creation_time", "password_enabled", "mfa_active"}
-    ),
+    "readiness.evidence.iam.credential_report": frozenset({"user"}),
+    "readiness.evidence.iam.access_keys": frozenset({"user_creation_time"}),
+    "readiness.evidence.iam.credentials": frozenset({"password_enabled", "mfa_active"}),
     # Names of our own queries.
     "readiness.evidence.awslambda.traffic": frozenset({"requests", "failures", "refused", "not"}),
     "readiness.evidence.awslambda.canaries": frozenset({"invocations"}),

@@ -21,20 +21,14 @@ from readiness.engine.aws import Aws
 from readiness.engine.events import Target
 from readiness.engine.follow import follow
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.iam.credentials import (
-    AccessKeyAges,
-    ActiveKeys,
-    ConsoleAccess,
-    CredentialReport,
-    RootKeyAges,
-    RootUser,
-    RootVirtualDevice,
-    ServiceCredentials,
-)
+from readiness.evidence.iam.access_keys import AccessKeyAges, ActiveKeys
+from readiness.evidence.iam.credential_report import CredentialReport
+from readiness.evidence.iam.credentials import ConsoleAccess, ServiceCredentials
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
 from readiness.evidence.iam.principals import GROUP, POLICY, ROLE, USER
 from readiness.evidence.iam.roles import RolePolicies, RoleTrust
+from readiness.evidence.iam.root_user import RootKeyAges, RootUser, RootVirtualDevice
 from readiness.evidence.iam.users import UserPolicies
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone, Unreadable
@@ -365,7 +359,7 @@ def test_only_keys_whose_age_matters_are_read_alone(columns, reads, status):
 
 def test_a_report_in_the_making_is_waited_for(monkeypatch):
     pauses = []
-    monkeypatch.setattr("readiness.evidence.iam.credentials.time.sleep", pauses.append)
+    monkeypatch.setattr("readiness.evidence.iam.credential_report.time.sleep", pauses.append)
     answers = iter(
         [error("ReportExpired", 410), error("ReportInProgress", 404), report(row("ana"))]
     )
@@ -375,7 +369,7 @@ def test_a_report_in_the_making_is_waited_for(monkeypatch):
 
 
 def test_a_report_that_never_comes_means_reading_alone(monkeypatch):
-    monkeypatch.setattr("readiness.evidence.iam.credentials.time.sleep", lambda _: None)
+    monkeypatch.setattr("readiness.evidence.iam.credential_report.time.sleep", lambda _: None)
     never = fake_account().but(iam__get_credential_report=error("ReportInProgress", 404))
     found = {o.resource.id: o.finding.status for o in scan(never, [user_access_keys])}
     assert found == {"ana": Status.COMPLIANT, "robot": Status.NON_COMPLIANT}

@@ -26,16 +26,9 @@ from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.services import Service, Services
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
-from readiness.evidence.iam.credentials import (
-    AccessKey,
-    AccessKeyAges,
-    ActiveKeys,
-    ConsoleAccess,
-    RootKeyAges,
-    RootUser,
-    RootVirtualDevice,
-    ServiceCredentials,
-)
+from readiness.evidence.iam.access_keys import AccessKey, AccessKeyAges, ActiveKeys
+from readiness.evidence.iam.credentials import ConsoleAccess, ServiceCredentials
+from readiness.evidence.iam.root_user import RootKeyAges, RootUser, RootVirtualDevice
 from tests.accounts.iam_roles import fake_account
 from tests.fake_account import NOON, evaluation, observe
 

@@ -6,7 +6,7 @@ import pytest
 
 from functions.iam_roles.app import group_sensitive_actions, role_mfa, user_sensitive_actions
 from readiness import Status
-from readiness.evidence.iam.credentials import ActiveKeys
+from readiness.evidence.iam.access_keys import ActiveKeys
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RoleTrust

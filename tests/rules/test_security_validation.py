@@ -36,7 +36,7 @@ from readiness.evidence.dynamodb.tables import TableEncryption
 from readiness.evidence.ec2.sharing import PublicSharing
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.efs import FileSystemEncryption
-from readiness.evidence.iam.credentials import RootUser
+from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import BLOCKS, AccountPublicAccessBlock
