@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Status,
-    Verdict,
-    cannot_tell,
-    heading,
-    not_applicable,
-)
+from readiness import Between, Severity, Status, Verdict, cannot_tell, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag, RegionalCosts
@@ -29,7 +21,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
+from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import WorkloadRequests
 from readiness.judgement.benchmarks import (
     judge_availability,

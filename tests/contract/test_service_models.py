@@ -171,7 +171,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # Metrics of API Gateway, and of Lambda.
     "readiness.evidence.workloads.api_entry_points": frozenset({"Count"}),
-    "readiness.evidence.workloads.entry_points": frozenset(
+    "readiness.evidence.workloads.function_entry_points": frozenset(
         {
             *("Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "Invocations"),
             *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Errors"),

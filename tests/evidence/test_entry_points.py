@@ -18,7 +18,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
+from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import WorkloadRequests
 from readiness.evidence.xray.traces import FunctionTraces
 from readiness.model.resource import Resource

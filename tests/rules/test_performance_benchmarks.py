@@ -42,7 +42,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
+from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
 from tests.fake_account import NOON
 from tests.histories import history, latency, outcomes, within

@@ -41,7 +41,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
+from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
 from tests.accounts import performance_benchmarks as worlds
 from tests.fake_account import NOON, observe

@@ -21,7 +21,7 @@ from readiness.evidence.cloudwatch.datapoints import (
 from readiness.evidence.cloudwatch.histories import History
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
-from readiness.evidence.workloads.entry_points import invocations_of
+from readiness.evidence.workloads.function_entry_points import invocations_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -11,7 +11,7 @@ from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfigurati
 from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service
-from readiness.evidence.workloads.entry_points import invocations_of
+from readiness.evidence.workloads.function_entry_points import invocations_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
