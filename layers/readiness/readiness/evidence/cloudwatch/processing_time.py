@@ -12,12 +12,8 @@ from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency, total_of
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
-from readiness.evidence.workloads.function_entry_points import (
-    LIMITS,
-    invocations_of,
-    read_histories,
-    requests_to,
-)
+from readiness.evidence.workloads.entry_points import LIMITS, read_histories, requests_to
+from readiness.evidence.workloads.function_entry_points import invocations_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -9,7 +9,7 @@ from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi, RestA
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.evidence.cloudwatch.histories import Latency, Outcomes
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
-from readiness.evidence.workloads.function_entry_points import (
+from readiness.evidence.workloads.entry_points import (
     LIMITS,
     Timed,
     latency_of,

@@ -14,7 +14,7 @@ from readiness.evidence.elbv2.load_balancers import (
     TargetGroups,
     dimension_of,
 )
-from readiness.evidence.workloads.function_entry_points import (
+from readiness.evidence.workloads.entry_points import (
     LIMITS,
     Found,
     Timed,
