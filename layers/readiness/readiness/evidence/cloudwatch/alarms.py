@@ -1,4 +1,4 @@
-"""What CloudWatch says of alarms, and of the series they can look at."""
+"""What CloudWatch says of alarms, and of how what they look at is used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.guards import Guard, busiest
 from readiness.evidence.sns.topics import TOPIC
@@ -127,53 +128,6 @@ def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
         yield Mute(name, hours, frozenset(targets))
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveSeries:
-    """The series that had data in the last 14 days, and those that had in the last 3 hours.
-
-    Both by metric (namespace, name); a metric that was not asked for is missing.
-    ``kin`` are the namespace and dimensions of series that some metric had data for.
-    """
-
-    series: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
-    recent: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
-    kin: frozenset[tuple[str, frozenset[tuple[str, str]]]] = frozenset()
-    _values: dict[tuple[str, str, str], Mapping[frozenset[tuple[str, str]], tuple[str, ...]]] = (
-        field(default_factory=dict, init=False, repr=False, compare=False)
-    )
-
-    def has(self, watched: Watched) -> bool:
-        key = (watched.namespace, watched.metric)
-        return watched.dimensions in self.series.get(key, frozenset())
-
-    def is_recent(self, watched: Watched) -> bool:
-        key = (watched.namespace, watched.metric)
-        return watched.dimensions in self.recent.get(key, frozenset())
-
-    def has_kin(self, watched: Watched) -> bool:
-        """Whether another metric of the same thing had data: this one may just be quiet."""
-        return (watched.namespace, watched.dimensions) in self.kin
-
-    def values(
-        self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
-    ) -> tuple[str, ...]:
-        """The values one more dimension took beside ``base``."""
-        key = (namespace, metric, dimension)
-        if key not in self._values:
-            self._values[key] = self._by_base(*key)
-        return self._values[key].get(frozenset(base.items()), ())
-
-    def _by_base(
-        self, namespace: str, metric: str, dimension: str
-    ) -> dict[frozenset[tuple[str, str]], tuple[str, ...]]:
-        found: dict[frozenset[tuple[str, str]], set[str]] = {}
-        for dimensions in self.series.get((namespace, metric), frozenset()):
-            for name, value in dimensions:
-                if name == dimension:
-                    found.setdefault(dimensions - {(name, value)}, set()).add(value)
-        return {base: tuple(sorted(values)) for base, values in found.items()}
-
-
 @evidence(REGION, reads=INVENTORY_READS, changed_by=ALARM_CHANGES)
 @dataclass(frozen=True, slots=True)
 class Alarms:
@@ -260,41 +214,6 @@ class AlarmInContext:
         alarms = read.of(Alarms, REGION.resource(read.account, read.region, read.account))
         inventory, now = alarms.inventory, read.now
         return {name: cls(alarm, inventory, now) for name, alarm in inventory.by_name.items()}
-
-
-_SeriesOf = dict[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
-
-
-def read_published(
-    read: Reader,
-    metrics: Iterable[tuple[str, str]],
-    *,
-    recently: bool = False,
-    region: str | None = None,
-) -> _SeriesOf:
-    """The dimensions of the series each metric (namespace, name) had in 14 days.
-
-    ``recently`` narrows to the last 3 hours. A new series takes up to 15 minutes to be listed.
-    """
-    active = {"RecentlyActive": "PT3H"} if recently else {}
-
-    def listed(metric: tuple[str, str]) -> frozenset[frozenset[tuple[str, str]]]:
-        found = read.every(
-            "cloudwatch",
-            "list_metrics",
-            "Metrics",
-            region=region,
-            Namespace=metric[0],
-            MetricName=metric[1],
-            **active,
-        )
-        return frozenset(
-            frozenset((each["Name"], each["Value"]) for each in series.get("Dimensions") or ())
-            for series in found
-        )
-
-    wanted = sorted(set(metrics))
-    return dict(zip(wanted, read.each(listed, wanted), strict=True))
 
 
 @evidence(REGION, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), uses=(Alarms,))

@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.evidence.cloudwatch.alarms import (
-    ALARM_CHANGES,
-    INVENTORY_READS,
-    ActiveSeries,
-    read_inventory,
-    read_published,
-)
+from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
+from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
 from readiness.model.evidence import ACCOUNT, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

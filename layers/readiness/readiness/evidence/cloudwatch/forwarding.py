@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from readiness.evidence.cloudwatch.alarms import read_published
+from readiness.evidence.cloudwatch.active_series import read_published
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS
 from readiness.evidence.logs import LOG_GROUP, subscriptions_of

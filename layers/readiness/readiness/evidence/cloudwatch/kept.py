@@ -18,13 +18,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from readiness.evidence.cloudwatch.alarms import read_published
-from readiness.evidence.cloudwatch.datapoints import (
-    GET_METRIC_DATA,
-    HOUR,
-    WEEK,
-    read_window,
-)
+from readiness.evidence.cloudwatch.active_series import read_published
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_window
 from readiness.evidence.cloudwatch.histories import History
 from readiness.model.reader import Reader
 from readiness.model.unreadable import Unreadable
