@@ -6,12 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from readiness.evidence.cloudwatch.alarms import (
-    ActiveSeries,
-    AlarmedSeries,
-    AlarmInContext,
-    AlarmsInUse,
-)
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
+from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.model.text import listed
 from readiness.model.verdict import (
     Fact,

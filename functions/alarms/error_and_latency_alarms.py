@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
-from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
 from readiness.evidence.workloads.function_sources import FedBy, queues_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping
 
-from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.rds.instances import DatabaseInstance
 

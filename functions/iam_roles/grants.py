@@ -7,7 +7,6 @@ by itself; a Deny takes away what it denies whatever the holder does.
 from __future__ import annotations
 
 import functools
-import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,21 +22,8 @@ from readiness.semantics.condition_values import (
     optional,
 )
 from readiness.semantics.conditions import Requests, holds
-from readiness.semantics.iam_actions import (
-    covers,
-    covers_service,
-    resource_patterns,
-    universal,
-    unrestricted,
-)
 from readiness.semantics.policy import Document, Statement
-from readiness.semantics.policy_patterns import (
-    is_service_wide,
-    is_universal,
-    matches,
-    matches_any,
-    overlap,
-)
+from readiness.semantics.policy_patterns import matches_any
 from readiness.semantics.requesters import holder
 
 from .privesc import (
@@ -47,9 +33,9 @@ from .privesc import (
     SELF,
     SELF_BOUNDARY,
     SELF_DENY,
-    TARGETS,
     Escalation,
 )
+from .resources import has_wildcard, includes, reaches, spares_nothing, takes_away
 
 UNRELATED = ("iam", "s3", "ec2", "kms", "lambda", "dynamodb", "rds", "sqs")
 """Every action of all of these means every action: no one lists them by hand."""
@@ -113,7 +99,7 @@ class Grants:
     @cached_property
     def broad(self) -> tuple[Statement, ...]:
         """What is allowed on more than listed resources, without a condition that restricts it."""
-        return tuple(s for s in self._open if s.not_resources or _has_wildcard(s.resources))
+        return tuple(s for s in self._open if s.not_resources or has_wildcard(s.resources))
 
     @cached_property
     def _services(self) -> frozenset[str] | None:
@@ -159,11 +145,11 @@ class Grants:
             s
             for s in self.broad
             if s.names_action(action)
-            and _reaches(s, action)
+            and reaches(s, action)
             and (not passed_to or self._applies(s, passed_to))
         ]
         if not found or any(
-            s.names_action(action) and _takes_away(s, action) and self._refuses(s, passed_to)
+            s.names_action(action) and takes_away(s, action) and self._refuses(s, passed_to)
             for s in self._denials
         ):
             return []
@@ -176,9 +162,9 @@ class Grants:
 
         ``arn`` has ``*`` for what is not known; empty is the user who asks, whoever it is.
         """
-        found = [s for s in self._open if s.names_action(action) and _includes(s, arn)]
+        found = [s for s in self._open if s.names_action(action) and includes(s, arn)]
         if not found or any(
-            s.names_action(action) and _spares_nothing(s, arn) and self._refuses(s)
+            s.names_action(action) and spares_nothing(s, arn) and self._refuses(s)
             for s in self._denials
         ):
             return []
@@ -286,122 +272,3 @@ _PLACES = ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"
 def _with_factor(restricting: tuple[str, ...], who: Self, passed_to: str = "") -> Requests:
     factor = dict.fromkeys(("aws:multifactorauthpresent", "aws:multifactorauthage"), CHOSEN)
     return _holders(restricting, who, passed_to).but(factor)
-
-
-# -- resources --------------------------------------------------------------------------------
-
-
-def _has_wildcard(resources: Iterable[str]) -> bool:
-    return any("*" in resource for resource in resources)
-
-
-def _reaches(allow: Statement, action: str) -> bool:
-    if allow.not_resources:
-        return not _includes_all(allow.not_resources, action)
-    return _covers(allow.resources, action)
-
-
-def _takes_away(denial: Statement, action: str) -> bool:
-    """Whether a Deny leaves the action on nothing but listed resources."""
-    if denial.not_resources:
-        return not _covers(denial.not_resources, action)
-    return _includes_all(denial.resources, action)
-
-
-@functools.lru_cache(maxsize=4096)
-def _covers(resources: tuple[str, ...], action: str) -> bool:
-    """Whether the patterns together match every resource that the action acts on.
-
-    A policy variable stands for the caller's own, so such a pattern does not. ``role/*/*`` does
-    not match the roles without a path, but no one means to protect those: it counts as all.
-    """
-    if any(map(is_universal, resources)):
-        return True
-    patterns = tuple(_PATHS.sub(r"\1/*", each) for each in resources if not _is_personal(each))
-    targets = TARGETS.get(action)
-    if targets:
-        return any(covers(pattern, each) is not False for each in targets for pattern in patterns)
-    kinds = resource_patterns(action)
-    if kinds is not None:
-        return bool(patterns) and (
-            unrestricted(patterns, action) is not False or _letter_by_letter(patterns, kinds)
-        )
-    service = action.partition(":")[0]
-    return any(is_service_wide(each, service) for each in patterns) or covers_service(
-        patterns, service
-    )
-
-
-def _letter_by_letter(patterns: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
-    """Whether the patterns cover every name of a kind by its first letter, as ``role/a*`` does."""
-    if len(patterns) < len(string.ascii_lowercase):
-        return False
-    return any(
-        all(
-            any(covers(pattern, f"{kind[:-1]}{letter}*") for pattern in patterns)
-            for letter in string.ascii_lowercase
-        )
-        for kind in kinds
-        if kind.endswith("*")
-    )
-
-
-def _includes_all(resources: tuple[str, ...], action: str) -> bool:
-    """Whether the patterns, by the letter, include a resource of every request for the action."""
-    if any(map(is_universal, resources)):
-        return True
-    targets = TARGETS.get(action)
-    if targets:
-        return all(any(covers(p, each) for p in resources) for each in targets)
-    return any(universal(pattern, action) for pattern in resources)
-
-
-_PATHS = re.compile(r"(:(?:role|user|group|policy|instance-profile))/\*(?:/\*)+$", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{(?!aws:(?:Principal|Resource)Account\}|[*?$]\})", re.IGNORECASE)
-
-
-def _is_personal(resource: str) -> bool:
-    return _VARIABLE.search(resource) is not None
-
-
-_OWN_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
-_ANY_NAME = "name"
-
-
-def _includes(allow: Statement, arn: str) -> bool:
-    """Whether an Allow includes a resource by its ARN, or the user who asks."""
-    if allow.not_resources:
-        return not any(_may_match(each, arn or "*") for each in allow.not_resources)
-    if not arn:
-        return any(_OWN_NAME.search(each) for each in allow.resources)
-    return any(_may_match(each, arn) for each in allow.resources)
-
-
-def _spares_nothing(denial: Statement, arn: str) -> bool:
-    """Whether a Deny includes the resource, or the user who asks, for certain."""
-    known = arn or f"arn:*:iam::*:user/{_ANY_NAME}"
-    if denial.not_resources:
-        return not any(_may_match(each, known) for each in denial.not_resources)
-    return any(_must_match(each, known) for each in denial.resources)
-
-
-def _named(pattern: str, arn: str) -> str:
-    return _OWN_NAME.sub(arn.rpartition("/")[2], pattern)
-
-
-def _must_match(pattern: str, arn: str) -> bool:
-    """Partition and account are not known, but a policy means its own."""
-    wanted, fields = _named(pattern, arn).split(":", 5), arn.split(":", 5)
-    if len(wanted) != len(fields):
-        return matches(pattern, arn)
-    return all(
-        have == "*" or matches(want, have) for want, have in zip(wanted, fields, strict=True)
-    )
-
-
-def _may_match(pattern: str, arn: str) -> bool:
-    """Field by field, since what is not known of an ARN is its partition and account."""
-    wanted, fields = _named(pattern, arn).split(":", 5), arn.split(":", 5)
-    if len(wanted) != len(fields):
-        return overlap(_named(pattern, arn), arn)
-    return all(overlap(want, have) for want, have in zip(wanted, fields, strict=True))

@@ -13,12 +13,8 @@ from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
-from readiness.evidence.cloudwatch.alarms import (
-    ActiveSeries,
-    AlarmedSeries,
-    AlarmInContext,
-    AlarmsInUse,
-)
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
+from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster

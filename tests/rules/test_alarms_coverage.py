@@ -9,7 +9,7 @@ import pytest
 from functions.alarms.coverage import Coverage, RequiredAlarm
 from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
-from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.semantics.alarm_answers import log_alarm
 from readiness.semantics.alarm_inventory import Inventory
 from tests.semantics.test_alarms import FUNCTION, above, maths, plain, query

@@ -12,7 +12,7 @@ from functions.alarms.app import cost_alarms, topic_delivery
 from functions.alarms.topic_path import Answer, lets_cloudwatch
 from readiness import Severity, Status
 from readiness.evidence.budgets import Budget, Budgets, Notification
-from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState

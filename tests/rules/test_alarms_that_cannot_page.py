@@ -10,12 +10,8 @@ from functions.alarms import app
 from functions.alarms.coverage import Coverage, RequiredAlarm
 from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
-from readiness.evidence.cloudwatch.alarms import (
-    ActiveSeries,
-    AlarmedSeries,
-    AlarmInContext,
-    AlarmsInUse,
-)
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
+from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
