@@ -2,17 +2,7 @@
 
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Verdict,
-    cannot_tell,
-    complies,
-    heading,
-    not_applicable,
-    violates,
-    violates_all,
-)
+from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
@@ -47,14 +37,13 @@ from readiness.evidence.workloads.data_stores import (
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.manifest import DEFAULT
 from readiness.model.tags import WORKLOAD_TAG
-from readiness.model.text import listed, plural
-from readiness.model.verdict import Problem
+from readiness.model.text import listed
 
 from .anomalies import AnomalyLimits, judge_detection, judge_review
-from .budgets import BudgetLimits, judge_budgets
+from .budgets import BudgetLimits, judge_actions, judge_budgets
 from .reports import judge_reports
 from .settings import REQUIRED, BucketTagSettings, KeySettings, TagSettings
-from .tags import judge_alike, judge_tags, unpropagated
+from .tags import judge_alike, judge_allocation, judge_tags, unbilled_tasks, unpropagated
 
 budget_alerts = heading("Cost Management", "Budget & Alerts")
 
@@ -128,18 +117,7 @@ def _refusals(manifests: Manifests) -> tuple[str, ...]:
 @budget_alerts.rule(BUDGETS, severity=Severity.LOW)
 def budget_actions(actions: BudgetActions) -> Verdict:
     """What AWS is to do when a budget is spent was not refused, and waits for nobody."""
-    if not actions.all:
-        return not_applicable("No budget has an action.")
-    problems = []
-    for each in actions.all:
-        said = f"The action {each.kind} of the budget {each.budget}"
-        if each.status.endswith("_FAILURE"):
-            problems.append(Problem(Severity.MEDIUM, f"{said} failed ({each.status})."))
-        elif each.status == "PENDING" and not each.is_automatic:
-            problems.append(Problem(Severity.LOW, f"{said} waits for an approval."))
-    if problems:
-        return violates_all(problems, expected="Actions that ran, or wait for their threshold.")
-    return complies(f"{plural(len(actions.all), 'action')} of budgets can run.")
+    return judge_actions(actions)
 
 
 # -- anomalies ------------------------------------------------------------------------------------
@@ -232,20 +210,7 @@ def cost_allocation_tags(
     cost_tags: Annotated[tuple[str, ...], "The tags that have to divide the bill"] = REQUIRED,
 ) -> Verdict:
     """The tags that say whose costs they are divide the bill: they are active in Billing."""
-    if tags.payer:
-        return cannot_tell(
-            "The account is a member of an organization. Cost allocation tags are active for the"
-            " whole organization, and AWS shows them to the management account"
-            f" {tags.payer} alone."
-        )
-    missing = [key for key in cost_tags if key not in tags.active]
-    if missing:
-        return violates(
-            f"Not active for cost allocation: {listed(missing)}.",
-            expected=f"Active cost allocation tags {', '.join(cost_tags)}.",
-            active=sorted(tags.active)[:20],
-        )
-    return complies(f"Active for cost allocation: {', '.join(cost_tags)}.")
+    return judge_allocation(tags, cost_tags)
 
 
 @budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
@@ -269,16 +234,7 @@ def service_tags(
     if service.arn.count("/") == 1:
         return not_applicable("It has an ARN of the old format; ECS cannot tag such a service.")
     tags = service.tags or {}
-    unbilled = ""
-    if tasks.keys is not None:
-        keys = unpropagated(tags, tasks.keys, frozenset(), manifests, settings)
-        if keys:
-            unbilled = (
-                "Its tasks get the tags of the task definition (propagateTags), which lacks"
-                f" {listed(keys)}."
-            )
-    elif not (service.propagates_tags or service.has_managed_tags):
-        unbilled = "Its tasks get no tags, so the bill shows none (propagateTags)."
+    unbilled = unbilled_tasks(service, tasks, manifests, settings)
     return judge_tags(service.name, tags, manifests, settings, unbilled=unbilled)
 
 

@@ -6,10 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Fact, Severity, Verdict, cannot_tell, complies, violates
+from readiness.model.verdict import (
+    Fact,
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import Bounds, Budget, Budgets, Notification
+    from readiness.evidence.budgets import Bounds, Budget, BudgetActions, Budgets, Notification
     from readiness.evidence.organizations import Payer
 
 
@@ -155,3 +165,19 @@ def _said(budget: Budget, alert: Notification) -> str:
         f"The budget {budget.name} tells {plural(len(alert.subscribers), 'subscriber')} at"
         f" {alert.threshold:g}{unit} of the {alert.kind.lower()} cost{now}."
     )
+
+
+def judge_actions(actions: BudgetActions) -> Verdict:
+    """The verdict on what AWS is to do when budgets are spent."""
+    if not actions.all:
+        return not_applicable("No budget has an action.")
+    problems = []
+    for each in actions.all:
+        said = f"The action {each.kind} of the budget {each.budget}"
+        if each.status.endswith("_FAILURE"):
+            problems.append(Problem(Severity.MEDIUM, f"{said} failed ({each.status})."))
+        elif each.status == "PENDING" and not each.is_automatic:
+            problems.append(Problem(Severity.LOW, f"{said} waits for an approval."))
+    if problems:
+        return violates_all(problems, expected="Actions that ran, or wait for their threshold.")
+    return complies(f"{plural(len(actions.all), 'action')} of budgets can run.")

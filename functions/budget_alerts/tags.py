@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from readiness.evidence.workloads.cost_tags import SameTags
+from readiness.evidence.costexplorer import CostAllocationTags
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.cost_tags import SameTags, ServiceTaskTags
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed, plural
@@ -138,3 +140,38 @@ def unpropagated(
     manifest = manifests.of(tags.get(WORKLOAD_TAG, ""))
     allowed = (manifest.required_tags if manifest else {}) or settings.allowed
     return tuple(key for key in allowed if key in tags and key not in {*propagated, *present})
+
+
+def judge_allocation(tags: CostAllocationTags, cost_tags: Sequence[str]) -> Verdict:
+    """The verdict on whether these tags divide the bill."""
+    if tags.payer:
+        return cannot_tell(
+            "The account is a member of an organization. Cost allocation tags are active for the"
+            " whole organization, and AWS shows them to the management account"
+            f" {tags.payer} alone."
+        )
+    missing = [key for key in cost_tags if key not in tags.active]
+    if missing:
+        return violates(
+            f"Not active for cost allocation: {listed(missing)}.",
+            expected=f"Active cost allocation tags {', '.join(cost_tags)}.",
+            active=sorted(tags.active)[:20],
+        )
+    return complies(f"Active for cost allocation: {', '.join(cost_tags)}.")
+
+
+def unbilled_tasks(
+    service: Service, tasks: ServiceTaskTags, manifests: Manifests, settings: TagSettings
+) -> str:
+    """Which tags of an ECS service the bill does not show, as its tasks lack them; or empty."""
+    if tasks.keys is None:
+        if service.propagates_tags or service.has_managed_tags:
+            return ""
+        return "Its tasks get no tags, so the bill shows none (propagateTags)."
+    keys = unpropagated(service.tags or {}, tasks.keys, frozenset(), manifests, settings)
+    if not keys:
+        return ""
+    return (
+        "Its tasks get the tags of the task definition (propagateTags), which lacks"
+        f" {listed(keys)}."
+    )
