@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.functional_testing import app
-from functions.functional_testing.suites import is_deployed, is_same
+from functions.functional_testing.revisions import is_deployed, is_same
 from readiness import Severity, Status
 from readiness.evidence.applicationsignals import BudgetReport
 from readiness.evidence.workloads.deployments import Deployment, Images, LatestDeployment
