@@ -27,10 +27,11 @@ from readiness.evidence.workloads.recovery.s3 import BucketRecovery
 from readiness.evidence.workloads.tagged import Workloads
 from readiness.model.attestation import Attested
 
+from .measured import judge_objectives
 from .objectives import Review, judge_stated
 from .plans import judge_plan
 from .settings import NewStoreSettings, PointSettings, RestoreSettings
-from .stores import judge_objectives, judge_restore, uncached
+from .stores import judge_restore, uncached
 from .versions import judge_lifecycle, judge_versioning
 
 backup_recovery = heading("Reliability", "Backup & Recovery")
