@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.model.text import clean
 from readiness_cli import session, stack
 from readiness_cli.emergency import breaker as breakers
 from readiness_cli.emergency import ecs_rollback as ecs
 from readiness_cli.emergency import lambda_rollback as lambdas
 from readiness_cli.emergency import shutdown as stops
+from readiness_cli.emergency.applying import apply_calls, guarded, may_apply, tell, verify
 from readiness_cli.emergency.desk import LISTS, Desk, Saved
 from readiness_cli.emergency.drawing import print_plan, print_saved
-from readiness_cli.emergency.plan import (
-    Call,
-    Plan,
-    Procedure,
-    Token,
-    attainable,
-    carry_out,
-    check,
-    moved,
-    reached,
-)
+from readiness_cli.emergency.plan import Plan, Procedure, Token, attainable, moved
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.options import Group
 from readiness_cli.output import note, output_option
@@ -37,7 +25,6 @@ from readiness_cli.output import note, output_option
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
-
 
 F = TypeVar("F", bound=Callable[..., Any])
 DRILLS = {
@@ -49,8 +36,6 @@ DRILLS = {
     stops.StopService: "emergency_procedures.service-shutdown",
 }
 """The rule that a drill of a procedure is evidence for."""
-
-_POLL = 5.0
 
 
 @click.group(cls=Group)
@@ -217,9 +202,9 @@ def restore(*, id: str, **given: Any) -> None:
     if given["token"] is None:
         print_plan(plan, str(Token.of(plan, session.spoken(aws), aws.now())), given["format"])
         return
-    _may_apply(plan, given, aws)
-    _carry_out(aws, plan.calls, saved.id)
-    _verify(aws, procedure, plan, given["wait"], saved)
+    may_apply(plan, given, aws)
+    apply_calls(aws, plan.calls, saved.id)
+    verify(aws, procedure, plan, given["wait"], saved)
     desk.end(saved, "restored")
     print_saved([desk.one(saved.id)], given["format"])
 
@@ -284,112 +269,21 @@ def _run(name: str, options: Mapping[str, Any], **given: Any) -> None:
     state = procedure.look(aws)
     if given["token"] is None:
         made = aws.now()
-        plan = _guarded(procedure.plan(aws, state, made), known, options)
+        plan = guarded(procedure.plan(aws, state, made), known, options)
         token = Token.of(plan, session.spoken(aws), made)
         print_plan(plan, "" if plan.refusals else str(token), given["format"])
         raise click.exceptions.Exit(Exit.GATE_FAILED if plan.refusals else Exit.OK)
     token = Token.parse(given["token"])
-    plan = _guarded(procedure.plan(aws, state, token.made), known, options)
-    _may_apply(plan, given, aws)
+    plan = guarded(procedure.plan(aws, state, token.made), known, options)
+    may_apply(plan, given, aws)
     saved = known or desk.save(plan, options, reason=given["reason"], drill=given["drill"])
     note(f"saved the state before as {saved.id}: readiness emergency restore {saved.id}")
-    _carry_out(aws, plan.calls, saved.id)
-    _verify(aws, procedure, plan, given["wait"], saved)
-    _tell(aws, deployed, saved)
+    apply_calls(aws, plan.calls, saved.id)
+    verify(aws, procedure, plan, given["wait"], saved)
+    tell(aws, deployed, saved)
     if given["drill"]:
         _attest(aws, deployed, saved)
     print_saved([saved], given["format"])
-
-
-def _guarded(plan: Plan, known: Saved | None, options: Mapping[str, Any]) -> Plan:
-    """The plan, refused where another emergency of the target has saved its state.
-
-    The same procedure again goes on where it was interrupted; what was saved stays as it is.
-    """
-    if known is None or (known.procedure == plan.procedure and dict(known.options) == options):
-        return plan
-    said = (
-        f"The emergency {known.id} ({known.procedure}, by {known.by}) has not ended, and its saved"
-        f" state must stay: readiness emergency restore {known.id}, or keep {known.id}."
-    )
-    return Plan(
-        plan.procedure,
-        plan.target,
-        plan.before,
-        plan.after,
-        (),
-        plan.warnings,
-        (*plan.refusals, said),
-    )
-
-
-def _may_apply(plan: Plan, given: Mapping[str, Any], aws: Aws) -> None:
-    """Raises Failure unless the plan may be carried out now."""
-    if plan.refusals:
-        raise Failure(
-            " ".join(plan.refusals),
-            why="The plan is refused",
-            fix="run the same command without --apply and read the plan",
-            code=Exit.GATE_FAILED,
-        )
-    check(Token.parse(given["token"]), plan, session.spoken(aws), aws.now())
-    if not clean(given["reason"], 1000).strip():
-        raise Failure(
-            "--reason is missing",
-            why="Who reads of it later asks why",
-            fix='add --reason "…"',
-        )
-
-
-def _carry_out(aws: Aws, calls: Iterable[Call], id: str) -> None:
-    try:
-        carry_out(aws, calls, note)
-    except (ClientError, BotoCoreError) as error:
-        raise Failure(
-            f"it stopped half-way: {clean(str(error), 500)}",
-            why="What was done before stays done",
-            fix="make a new plan with the same command and apply it, or go back:"
-            f" readiness emergency restore {id}",
-            code=Exit.AWS_OR_INTERNAL,
-        ) from error
-
-
-def _verify(aws: Aws, procedure: Procedure, plan: Plan, seconds: int, saved: Saved) -> None:
-    """Look until the target is as planned. Raises Failure where it is not in time."""
-    until = time.monotonic() + seconds
-    while not reached(plan.after, state := procedure.look(aws)):
-        if time.monotonic() >= until:
-            differing = {
-                name: state.get(name)
-                for name, value in plan.after.items()
-                if state.get(name) != value
-            }
-            raise Failure(
-                f"{plan.target} is not as planned after {seconds} s: {differing}",
-                why="AWS may still be at work, or it failed",
-                fix="run the same command without --apply to see how it stands, or go back:"
-                f" readiness emergency restore {saved.id}",
-                code=Exit.INCOMPLETE,
-            )
-        time.sleep(_POLL)
-    note(f"{plan.target} is as planned")
-
-
-def _tell(aws: Aws, deployed: Stack, saved: Saved) -> None:
-    """Tell those who hear of the monitor itself; who cannot be told stops no emergency."""
-    text = (
-        f"{saved.by} applied {saved.procedure} to {saved.target}"
-        f"{' as a drill' if saved.drill else ''}: {saved.reason}\n"
-        f"readiness emergency restore {saved.id} brings back what was."
-    )
-    try:
-        aws.client("sns").publish(
-            TopicArn=deployed["WatcherTopic"],
-            Subject=clean(f"Emergency: {saved.procedure} {saved.target}", 99),
-            Message=text,
-        )
-    except (ClientError, BotoCoreError) as error:
-        note(f"warning: nobody was told by the topic: {clean(str(error), 300)}")
 
 
 def _attest(aws: Aws, deployed: Stack, saved: Saved) -> None:

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from readiness_cli.emergency import command, shutdown
+from readiness_cli.emergency import applying, shutdown
 from tests.cli.conftest import table
 
 ROLE = "arn:aws:iam::123456789012:role/agent"
@@ -16,7 +16,7 @@ ROLE = "arn:aws:iam::123456789012:role/agent"
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(command.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(applying.time, "sleep", lambda seconds: None)
 
 
 @pytest.fixture

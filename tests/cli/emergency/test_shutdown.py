@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from readiness_cli.emergency import command
+from readiness_cli.emergency import applying, command
 from readiness_cli.emergency.plan import Plan, moved
 from readiness_cli.emergency.shutdown import StopFunction, StopService
 from tests.cli.emergency.test_lambda_rollback import WHY, applied
@@ -82,17 +82,17 @@ def test_a_function_that_is_stopped_already(run, agent):
 
 def test_an_interrupted_shutdown_can_go_on_and_go_back(run, agent, mapping, monkeypatch):
     row = plan(run)
-    whole = command.carry_out
+    whole = applying.carry_out
 
     def half(aws, calls, say):
         whole(aws, calls[:1], say)
         raise error("ServiceException", 500)
 
-    monkeypatch.setattr(command, "carry_out", half)
+    monkeypatch.setattr(applying, "carry_out", half)
     said = run(*STOP, "--apply", row["token"], *WHY)
     assert said.exit_code == 4
     assert "It stopped half-way" in " ".join(said.stderr.split())
-    monkeypatch.setattr(command, "carry_out", whole)
+    monkeypatch.setattr(applying, "carry_out", whole)
     [first] = json.loads(run("emergency", "list", "-o", "json").stdout)
     saved = json.loads(applied(run, words=STOP).stdout)[0]
     assert saved["id"] == first["id"], "the state of before the interruption is kept"
@@ -105,10 +105,10 @@ def test_an_interrupted_shutdown_can_go_on_and_go_back(run, agent, mapping, monk
 
 def test_a_restore_after_an_interruption(run, agent, mapping, monkeypatch):
     row = plan(run)
-    whole = command.carry_out
-    monkeypatch.setattr(command, "carry_out", lambda aws, calls, say: whole(aws, calls[:1], say))
+    whole = applying.carry_out
+    monkeypatch.setattr(applying, "carry_out", lambda aws, calls, say: whole(aws, calls[:1], say))
     run(*STOP, "--apply", row["token"], *WHY, "--wait", "0")
-    monkeypatch.setattr(command, "carry_out", whole)
+    monkeypatch.setattr(applying, "carry_out", whole)
     [saved] = json.loads(run("emergency", "list", "-o", "json").stdout)
     applied(run, words=("emergency", "restore", saved["id"]))
     assert is_enabled(agent, mapping)
@@ -133,7 +133,7 @@ def test_two_operators_at_once_keep_one_saved_state(run, agent, monkeypatch):
     monkeypatch.setattr(command.Desk, "open_of", lambda self, target: None)
     seen = command.Desk.of_target
     monkeypatch.setattr(command.Desk, "of_target", lambda self, target: [])
-    monkeypatch.setattr(command, "carry_out", lambda *given: None)
+    monkeypatch.setattr(applying, "carry_out", lambda *given: None)
     run(*STOP, "--apply", row["token"], *WHY, "--wait", "0")
     second = run(*STOP, "--apply", row["token"], *WHY, "--wait", "0")
     monkeypatch.setattr(command.Desk, "of_target", seen)
