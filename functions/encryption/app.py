@@ -17,12 +17,15 @@ from readiness.evidence.cloudfront import DistributionTls
 from readiness.evidence.dax import DaxTransit
 from readiness.evidence.elasticache.clusters import ClusterTransit
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
+from readiness.evidence.elb import ClassicBalancer
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
 from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyAccess, KmsKeyState, KmsRotation
 from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.evidence.memorydb import MemoryDbTransit
+from readiness.evidence.msk import MskTransit
 from readiness.evidence.opensearch import DomainTls
+from readiness.evidence.rds.endpoints import ProxyTransit
 from readiness.evidence.rds.transit import DatabaseTransit
 from readiness.evidence.s3.buckets import (
     BucketAndKey,
@@ -34,9 +37,14 @@ from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
 
 from .at_rest import default_encryption_verdict, is_load_balancer_log_target
-from .endpoints import (
+from .data_services import (
     cache_verdict,
     database_tls_verdict,
+    msk_verdict,
+    proxy_verdict,
+)
+from .endpoints import (
+    classic_balancer_verdict,
     distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
@@ -59,6 +67,7 @@ from .settings import (
     CheckMessaging,
     EnvironmentTags,
     InternalEndpoints,
+    PassThrough,
     SharedKeys,
 )
 from .transport import bucket_verdict, message_verdict, other_encryption_verdict
@@ -274,9 +283,7 @@ def listener_tls(
     policies: SslPolicies,
     *,
     endpoints: InternalEndpoints,
-    allow_tcp_passthrough: Annotated[
-        tuple[str, ...], "Names of load balancers whose targets terminate TLS"
-    ] = (),
+    allow_tcp_passthrough: PassThrough = (),
 ) -> Verdict:
     """A load balancer accepts only TLS 1.2 or later, and redirects HTTP to HTTPS."""
     severity = endpoints.severity(internal=not listener.internet_facing)
@@ -290,6 +297,21 @@ def listener_tls(
         return tls_listener_verdict(where, listener.ssl_policy, taken, severity)
     allowed = listener.balancer in allow_tcp_passthrough
     return passed_through_verdict(where, listener.balancer, allowed=allowed)
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def classic_balancer_tls(
+    balancer: ClassicBalancer,
+    *,
+    endpoints: InternalEndpoints,
+    allow_tcp_passthrough: PassThrough = (),
+) -> Verdict:
+    """A Classic Load Balancer accepts only TLS 1.2 or later."""
+    return classic_balancer_verdict(
+        balancer,
+        endpoints.severity(internal=not balancer.internet_facing),
+        passes_through=balancer.name in allow_tcp_passthrough,
+    )
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
@@ -374,12 +396,27 @@ def dax_tls(cluster: DaxTransit, *, endpoints: InternalEndpoints) -> Verdict:
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def database_tls(database: DatabaseTransit, *, endpoints: InternalEndpoints) -> Verdict:
-    """A database instance refuses clients that do not use TLS.
+    """A database instance refuses clients that do not use TLS 1.2 or later.
 
     What is encrypted at rest crosses the network in plain text where the client decides.
     """
     severity = endpoints.severity(internal=not database.is_public)
     return database_tls_verdict(database, severity)
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def proxy_tls(proxy: ProxyTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """A proxy of RDS refuses clients that do not use TLS.
+
+    It accepts them by default, also in front of a database that requires TLS.
+    """
+    return proxy_verdict(proxy, endpoints.severity(internal=True))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def msk_tls(cluster: MskTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """Clients and brokers of an MSK cluster use TLS alone."""
+    return msk_verdict(cluster, endpoints.severity(internal=True))
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.MEDIUM, opt_in="check_sqs_sns")

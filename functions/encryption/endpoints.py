@@ -8,11 +8,12 @@ from enum import Enum
 from typing import Protocol
 
 from readiness.evidence.cloudfront import DistributionTls
-from readiness.evidence.rds.transit import PROTOCOLS, DatabaseTransit
+from readiness.evidence.elb import ClassicBalancer
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
+    Status,
     Verdict,
     cannot_tell,
     complies,
@@ -206,46 +207,33 @@ def distribution_verdict(distribution: DistributionTls) -> Verdict:
     )
 
 
-def cache_verdict(severity: Severity, expected: str, *, enabled: bool, mode: str = "") -> Verdict:
-    """The verdict on a cache by whether its clients need TLS."""
-    if not enabled:
-        said = "Encryption in transit is off."
-        return violates(said, expected=expected, severity=severity)
-    if mode == "preferred":
-        said = "Encryption in transit is only preferred: clients without TLS can connect too."
-        return violates(said, expected=expected, severity=severity)
-    return complies("Encryption in transit is required.", mode=mode)
-
-
-def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdict:
-    """The verdict on a database by the parameter that makes its clients use TLS."""
-    if database.engine == "neptune":
-        return not_applicable("Neptune accepts only HTTPS.")
-    if not database.parameter:
-        return not_applicable(
-            f"No parameter of the engine {database.engine} refuses clients without TLS."
+def classic_balancer_verdict(
+    balancer: ClassicBalancer, severity: Severity, *, passes_through: bool
+) -> Verdict:
+    """The verdict on a Classic Load Balancer by the worst of its listeners."""
+    if not balancer.listeners:
+        return not_applicable("The load balancer has no listener.")
+    problems, unknown = [], []
+    for listener in balancer.listeners:
+        where = f"{listener.protocol}:{listener.port}"
+        if listener.protocol == "HTTP":
+            said = f"{where} accepts plain HTTP; a Classic Load Balancer cannot redirect it."
+            problems.append(Problem(severity, said))
+            continue
+        if listener.protocol == "TCP":
+            verdict = passed_through_verdict(where, balancer.name, allowed=passes_through)
+        else:
+            verdict = tls_listener_verdict(where, listener.policy, listener.versions, severity)
+        if verdict.status is Status.NON_COMPLIANT:
+            problems.append(Problem(severity, verdict.reason))
+        elif verdict.status is Status.INSUFFICIENT_DATA:
+            unknown.append(verdict)
+    if problems:
+        return violates_all(
+            problems,
+            expected="HTTPS or SSL listeners with ELBSecurityPolicy-TLS-1-2-2017-01, or an"
+            " Application or Network Load Balancer in place of the Classic one.",
         )
-    named = f"{database.parameter} in the parameter group {database.group}"
-    if not database.value:
-        return cannot_tell(
-            f"AWS shows no value of {named if database.group else database.parameter}, which"
-            " decides whether clients need TLS."
-        )
-    facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
-    if not database.is_required:
-        return violates(
-            f"Clients can connect without TLS: {named} is {database.value}.",
-            expected=(
-                "DB2COMM is SSL alone, in a parameter group of your own."
-                if database.parameter == PROTOCOLS
-                else f"{database.parameter} turned on, in a parameter group of your own."
-            ),
-            severity=severity,
-        ).observing(facts)
-    if database.status != "in-sync":
-        return cannot_tell(
-            f"{named} is {database.value}, but the group is {database.status}: until the instance"
-            " is restarted, it may run with another value.",
-            is_passing=database.status == "applying",
-        ).observing(facts)
-    return complies(f"Clients need TLS: {named} is {database.value}.").observing(facts)
+    if unknown:
+        return unknown[0]
+    return complies(f"All {plural(len(balancer.listeners), 'listener')} require TLS 1.2 or later.")

@@ -15,6 +15,7 @@ SharedKeys = Annotated[
     tuple[str, ...],
     "Keys that several environments may share until a day, as <key id>=<YYYY-MM-DD>",
 ]
+PassThrough = Annotated[tuple[str, ...], "Names of load balancers whose targets terminate TLS"]
 CheckMessaging = Annotated[bool, "Check whether topic and queue policies deny plain HTTP"]
 
 

@@ -224,6 +224,22 @@ _FILE_SYSTEM = {
 }
 
 
+MSK = {
+    "ClusterArn": f"arn:aws:kafka:{REGIONAL}:cluster/orders/6e494b06-9803-410a-a237-ec5e7068c0ad-5",
+    "ClusterType": "PROVISIONED",
+    "Provisioned": {
+        "BrokerNodeGroupInfo": {
+            "ClientSubnets": ["subnet-1"],
+            "InstanceType": "express.m7g.large",
+        },
+        "NumberOfBrokerNodes": 3,
+        "EncryptionInfo": {
+            "EncryptionInTransit": {"ClientBroker": "TLS", "InCluster": True},
+        },
+    },
+}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(_AT_REST | _KEY_USERS | _IN_TRANSIT)  # type: ignore[arg-type]
@@ -422,6 +438,38 @@ _IN_TRANSIT = {
                 "Name": "durable",
                 "ARN": f"arn:aws:memorydb:{REGIONAL}:cluster/durable",
                 "TLSEnabled": True,
+            }
+        ]
+    },
+    ("rds", "describe_db_proxies"): {"DBProxies": [{"DBProxyName": "pool", "RequireTLS": True}]},
+    ("kafka", "list_clusters_v2"): {"ClusterInfoList": [MSK]},
+    ("kafka", "describe_cluster_v2"): {"ClusterInfo": MSK},
+    ("elb", "describe_load_balancers"): {
+        "LoadBalancerDescriptions": [
+            {
+                "LoadBalancerName": "classic",
+                "Scheme": "internal",
+                "ListenerDescriptions": [
+                    {
+                        "Listener": {
+                            "Protocol": "HTTPS",
+                            "LoadBalancerPort": 443,
+                            "InstancePort": 8443,
+                        },
+                        "PolicyNames": ["tls"],
+                    }
+                ],
+            }
+        ]
+    },
+    ("elb", "describe_load_balancer_policies"): {
+        "PolicyDescriptions": [
+            {
+                "PolicyName": "tls",
+                "PolicyTypeName": "SSLNegotiationPolicyType",
+                "PolicyAttributeDescriptions": [
+                    {"AttributeName": "Protocol-TLSv1.2", "AttributeValue": "true"}
+                ],
             }
         ]
     },

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from botocore.model import Shape, StructureShape
 
@@ -32,6 +33,7 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
 JOB = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
 CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
+MSK = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/orders/6e494b06-9803-410a-a237-ec5e7068c0ad-5"
 CARTS = f"arn:aws:memorydb:{REGION}:{ACCOUNT}:cluster/carts"
 GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 
@@ -1116,6 +1118,32 @@ GOLDEN = (
         ("AWS::RDS::DBInstance", "orders-1"),
         request={"dBInstanceIdentifier": "orders-1"},
     ),
+    call(
+        "kafka",
+        "CreateClusterV2",
+        ("AWS::MSK::Cluster", MSK),
+        request={"clusterName": "orders"},
+        response={"clusterArn": MSK, "clusterName": "orders"},
+    ),
+    call(
+        "kafka",
+        "UpdateSecurity",
+        ("AWS::MSK::Cluster", MSK),
+        request={"clusterArn": quote(MSK, safe=""), "currentVersion": "K2EUQ1WTGCTBG2"},
+    ),
+    call(
+        "elasticloadbalancing",
+        "CreateLoadBalancerListeners",
+        ("AWS::ElasticLoadBalancing::LoadBalancer", "classic"),
+        request={"loadBalancerName": "classic"},
+    ),
+    item(
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+        "elb-load-balancer",
+        "classic",
+        f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/classic",
+    ),
+    call("securityhub", "BatchUpdateStandardsControlAssociations"),
     call("rds", "ModifyDBParameterGroup"),
     call(
         "rds",

@@ -58,6 +58,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::ElastiCache::CacheCluster": ("pages", ("Pages", CACHE)),
     "AWS::ElastiCache::ReplicationGroup": ("sessions", ("Sessions",)),
     "AWS::ElastiCache::ServerlessCache": ("burst", ("Burst",)),
+    "AWS::ElasticLoadBalancing::LoadBalancer": ("classic", ()),
     "AWS::IAM::Group": ("Admins", (f"arn:aws:iam::{ACCOUNT}:group/team/eu/Admins",)),
     "AWS::IAM::Role": ("Agent", (f"arn:aws:iam::{ACCOUNT}:role/service-role/Agent",)),
     "AWS::Events::Rule": ("orders/paid", ()),
@@ -110,6 +111,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
 """The id of a thing as its listing has it, and what else stands for it. The ARN is added."""
 
 BY_ARN = {
+    "AWS::MSK::Cluster",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
     "AWS::Batch::JobDefinition",

@@ -18,7 +18,12 @@ CLUSTER = {
     ],
 }
 PARAMETERS = {
-    "own": {"rds.force_ssl": "1", "require_secure_transport": "OFF", "db2comm": "TCPIP,SSL"},
+    "own": {
+        "rds.force_ssl": "1",
+        "ssl_min_protocol_version": "TLSv1",
+        "require_secure_transport": "OFF",
+        "db2comm": "TCPIP,SSL",
+    },
     "shared": {"rds.force_ssl": "0", "tls": "enabled"},
 }
 
@@ -30,7 +35,7 @@ def shown(group, names):
     return {
         "Parameters": [
             {"ParameterName": name, "ParameterValue": value}
-            for name, value in {"tls_version": "x", **found}.items()
+            for name, value in {"tls_ciphers": "x", **found}.items()
         ]
     }
 
@@ -62,7 +67,13 @@ def load(about, *, bulk):
         pytest.param(
             {"Engine": "postgres", "PubliclyAccessible": True},
             DatabaseTransit(
-                "postgres", "rds.force_ssl", "1", "own", "pending-reboot", is_public=True
+                "postgres",
+                "rds.force_ssl",
+                "1",
+                "own",
+                "pending-reboot",
+                is_public=True,
+                versions=(("ssl_min_protocol_version", "TLSv1"),),
             ),
             id="an instance alone",
         ),

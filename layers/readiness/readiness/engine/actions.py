@@ -6,6 +6,7 @@ import functools
 
 _PREFIX = {
     "apigatewayv2": "apigateway",
+    "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
     "opensearch": "es",
     "resourcegroupstaggingapi": "tag",
@@ -54,8 +55,8 @@ NARROWED = {
 template.yaml): parameters hold secrets too, and tables what is nobody's business."""
 
 
-_SECOND = {"apigatewayv2", "s3control"}
-"""Services of the SDK whose actions have the prefix of another one, which is older."""
+_SECOND = {"apigatewayv2", "elb", "s3control"}
+"""Services of the SDK whose actions have the prefix of another one, which has more of them."""
 _SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service not in _SECOND}
 
 
@@ -68,7 +69,7 @@ def service_of(action: str) -> str:
 def sdk_services(action: str) -> tuple[str, ...]:
     """Every service of the SDK that has calls under the action's prefix.
 
-    API Gateway and S3 have two, the older one first.
+    API Gateway, Elastic Load Balancing and S3 have two, that with more actions first.
     """
     prefix = action.partition(":")[0]
     named = [service for service, each in _PREFIX.items() if each == prefix]

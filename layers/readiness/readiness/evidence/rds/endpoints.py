@@ -70,6 +70,20 @@ def described_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any]:
     return found[0]
 
 
+def _described_proxy(read: Reader, proxy: Resource) -> Mapping[str, Any]:
+    """What DescribeDBProxies says of a proxy. Raises Gone."""
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "rds",
+        "describe_db_proxies",
+        "DBProxies",
+        gone=("DBProxyNotFoundFault",),
+        DBProxyName=proxy.id,
+    )
+    if not found:
+        raise Gone(proxy.key)
+    return found[0]
+
+
 @evidence(
     PROXY,
     reads=("rds:DescribeDBProxies", "rds:DescribeDBProxyTargets"),
@@ -96,15 +110,7 @@ class Proxy:
 
     @classmethod
     def load(cls, read: Reader, proxy: Resource) -> Proxy:
-        found = read.every(
-            "rds",
-            "describe_db_proxies",
-            "DBProxies",
-            gone=("DBProxyNotFoundFault",),
-            DBProxyName=proxy.id,
-        )
-        if not found:
-            raise Gone(proxy.key)
+        about = _described_proxy(read, proxy)
         targets = read.every(
             "rds",
             "describe_db_proxy_targets",
@@ -120,7 +126,7 @@ class Proxy:
             for each in targets
             if each.get("Type") != "TRACKED_CLUSTER"
         }
-        return cls(proxy.id, found[0]["Status"], health)
+        return cls(proxy.id, about["Status"], health)
 
 
 _STARTING = {
@@ -133,6 +139,22 @@ _STARTING = {
 def _health(answer: Mapping[str, Any]) -> str:
     state, reason = str(answer.get("State", "")), answer.get("Reason")
     return f"{state}: {reason}" if reason and state != "AVAILABLE" else state
+
+
+@evidence(PROXY, reads=("rds:DescribeDBProxies",))
+@dataclass(frozen=True, slots=True)
+class ProxyTransit:
+    """Whether a proxy refuses clients without TLS. Source: DescribeDBProxies."""
+
+    requires_tls: bool
+
+    @classmethod
+    def load(cls, read: Reader, proxy: Resource) -> ProxyTransit:
+        return cls(bool(_described_proxy(read, proxy).get("RequireTLS")))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ProxyTransit]:
+        return {each["DBProxyName"]: cls(bool(each.get("RequireTLS"))) for each in _proxies(read)}
 
 
 @evidence(PROXY, reads=(GET_METRIC_DATA,))

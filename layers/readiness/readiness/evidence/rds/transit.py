@@ -15,10 +15,11 @@ FORCE_SSL, SECURE_TRANSPORT, TLS = "rds.force_ssl", "require_secure_transport", 
 PROTOCOLS = "DB2COMM"
 """Of Db2: ``TCPIP``, ``SSL`` or ``TCPIP,SSL``. Its protocols listen on different ports."""
 _OFF = {"0", "off", "disabled", "false"}
+_OLD = {"tlsv1", "tlsv1.0", "tlsv1.1"}
 
 Answer = Mapping[str, Any]
-Parameters = Callable[[str, str, str], Sequence[Answer]]
-"""The parameters of that name in a group: of an instance or of a cluster, the group, the name."""
+Parameters = Callable[[str, str, tuple[str, ...]], Sequence[Answer]]
+"""Parameters by their names: of the group of an instance or of a cluster, the group, the names."""
 
 
 def tls_parameter(engine: str) -> str:
@@ -35,6 +36,19 @@ def tls_parameter(engine: str) -> str:
     if engine.startswith("db2-"):
         return PROTOCOLS
     return TLS if engine == "docdb" else ""
+
+
+def version_parameters(engine: str) -> tuple[str, ...]:
+    """The parameters that limit the TLS versions of an engine, beside the one above.
+
+    That of DocumentDB is the one above: ``enabled`` accepts TLS 1.0 to 1.3, ``tls1.2+`` and
+    ``fips-140-3`` only newer ones. Sources: as of ``tls_parameter``.
+    """
+    if engine in {"postgres", "aurora-postgresql"}:
+        return ("ssl_min_protocol_version",)
+    if engine in {"mysql", "mariadb", "aurora-mysql"}:
+        return ("tls_version",)
+    return ("rds.tls10", "rds.tls11") if engine.startswith("sqlserver-") else ()
 
 
 @evidence(
@@ -73,6 +87,7 @@ class DatabaseTransit:
     ``status`` is that of the whole group: ``in-sync``, ``applying`` or ``pending-reboot``. A
     dynamic parameter waits for a restart too if it was changed with ``pending-reboot``, or if the
     group was given to the instance since. ``is_public``: the instance has a public address.
+    ``versions`` are the parameters of the group that limit TLS versions, and their values.
     Sources: DescribeDBInstances; DescribeDBClusters where it is in a cluster;
     DescribeDBParameters or DescribeDBClusterParameters, once for each group.
     """
@@ -83,6 +98,14 @@ class DatabaseTransit:
     group: str = ""
     status: str = "in-sync"
     is_public: bool = False
+    versions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def outdated(self) -> tuple[str, str] | None:
+        """The parameter that accepts TLS before 1.2, and its value; None where none says so."""
+        if self.parameter == TLS and self.value.lower() == "enabled":
+            return self.parameter, self.value
+        return next((each for each in self.versions if _accepts_old(*each)), None)
 
     @property
     def is_required(self) -> bool:
@@ -95,19 +118,20 @@ class DatabaseTransit:
     def load(cls, read: Reader, instance: Resource) -> DatabaseTransit:
         about = described_instance(read, instance)
         clusters = _clusters(read) if about.get("DBClusterIdentifier") else []
-        return cls._of(about, clusters, lambda kind, group, name: _read(read, kind, group, name))
+        return cls._of(about, clusters, lambda *asked: _read(read, *asked))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseTransit]:
         found = read.every("rds", "describe_db_instances", "DBInstances")
         in_cluster = any(each.get("DBClusterIdentifier") for each in found)
         clusters = _clusters(read) if in_cluster else []
-        known: dict[tuple[str, str, str], Sequence[Answer]] = {}
+        known: dict[tuple[str, str, tuple[str, ...]], Sequence[Answer]] = {}
 
-        def once(*asked: str) -> Sequence[Answer]:
+        def once(kind: str, group: str, names: tuple[str, ...]) -> Sequence[Answer]:
+            asked = (kind, group, names)
             if asked not in known:
-                known[asked] = _read(read, *asked)  # type: ignore[index]
-            return known[asked]  # type: ignore[index]
+                known[asked] = _read(read, *asked)
+            return known[asked]
 
         return {each["DBInstanceIdentifier"]: cls._of(each, clusters, once) for each in found}
 
@@ -120,15 +144,16 @@ class DatabaseTransit:
         if not name:
             return cls(engine, is_public=is_public)
         kind, group, status = _group_of(about, clusters)
-        found = parameters(kind, group, name) if group else ()
-        parameter = next((p for p in found if _is_called(p, name)), {})
+        limits = version_parameters(engine)
+        found = parameters(kind, group, (name, *limits)) if group else ()
         return cls(
             engine,
             name,
-            str(parameter.get("ParameterValue") or ""),
+            _value(found, name),
             group,
             status or "in-sync",
             is_public=is_public,
+            versions=tuple((n, value) for n in limits if (value := _value(found, n))),
         )
 
 
@@ -156,12 +181,20 @@ def _is(member: Answer, name: str) -> bool:
     return bool(member.get("DBInstanceIdentifier") == name)
 
 
-def _is_called(parameter: Answer, name: str) -> bool:
-    return bool(parameter.get("ParameterName", "").upper() == name.upper())
+def _value(parameters: Sequence[Answer], name: str) -> str:
+    found = (p for p in parameters if p.get("ParameterName", "").upper() == name.upper())
+    return str(next(found, {}).get("ParameterValue") or "")
 
 
-def _read(read: Reader, kind: str, group: str, name: str) -> Sequence[Answer]:
-    names = [name, name.lower()] if name == PROTOCOLS else [name]
+def _accepts_old(parameter: str, value: str) -> bool:
+    """Whether the value of a version parameter lets TLS 1.0 or 1.1 in."""
+    if parameter.startswith("rds.tls"):
+        return value.lower() == "enabled"
+    return any(each.strip().lower() in _OLD for each in value.split(","))
+
+
+def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequence[Answer]:
+    names = [PROTOCOLS, PROTOCOLS.lower()] if given == (PROTOCOLS,) else list(given)
     wanted = [{"Name": "parameter-name", "Values": names}]
     if kind == "cluster":
         return read.every(

@@ -1,0 +1,104 @@
+"""Whether databases, their proxies, caches and brokers take clients without TLS."""
+
+from __future__ import annotations
+
+from readiness.evidence.msk import MskTransit
+from readiness.evidence.rds.endpoints import ProxyTransit
+from readiness.evidence.rds.transit import PROTOCOLS, TLS, DatabaseTransit
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
+
+
+def cache_verdict(severity: Severity, expected: str, *, enabled: bool, mode: str = "") -> Verdict:
+    """The verdict on a cache by whether its clients need TLS."""
+    if not enabled:
+        said = "Encryption in transit is off."
+        return violates(said, expected=expected, severity=severity)
+    if mode == "preferred":
+        said = "Encryption in transit is only preferred: clients without TLS can connect too."
+        return violates(said, expected=expected, severity=severity)
+    return complies("Encryption in transit is required.", mode=mode)
+
+
+def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdict:
+    """The verdict on a database by the parameters that decide how its clients connect."""
+    if database.engine == "neptune":
+        return not_applicable("Neptune accepts only HTTPS.")
+    if not database.parameter:
+        return not_applicable(
+            f"No parameter of the engine {database.engine} refuses clients without TLS."
+        )
+    named = f"{database.parameter} in the parameter group {database.group}"
+    if not database.value:
+        return cannot_tell(
+            f"AWS shows no value of {named if database.group else database.parameter}, which"
+            " decides whether clients need TLS."
+        )
+    facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
+    if wrong := _database_fault(database):
+        reason, expected = wrong
+        return violates(reason, expected=expected, severity=severity).observing(facts)
+    if database.status != "in-sync":
+        return cannot_tell(
+            f"{named} is {database.value}, but the group is {database.status}: until the instance"
+            " is restarted, it may run with another value.",
+            is_passing=database.status == "applying",
+        ).observing(facts)
+    return complies(f"Clients need TLS: {named} is {database.value}.").observing(facts)
+
+
+def _database_fault(database: DatabaseTransit) -> tuple[str, str] | None:
+    """What a parameter lets clients do, and what is expected of it; None where all is well."""
+    group = f"in the parameter group {database.group}"
+    if not database.is_required:
+        expected = (
+            "DB2COMM is SSL alone, in a parameter group of your own."
+            if database.parameter == PROTOCOLS
+            else f"{database.parameter} turned on, in a parameter group of your own."
+        )
+        said = f"{database.parameter} {group} is {database.value}"
+        return f"Clients can connect without TLS: {said}.", expected
+    if old := database.outdated:
+        name, value = old
+        expected = "tls1.2+" if name == TLS else "No version before TLS 1.2"
+        return (
+            f"Clients can connect with TLS 1.0 or 1.1: {name} {group} is {value}.",
+            f"{expected}, in a parameter group of your own.",
+        )
+    return None
+
+
+def proxy_verdict(proxy: ProxyTransit, severity: Severity) -> Verdict:
+    """The verdict on a proxy of RDS by whether its clients need TLS."""
+    if proxy.requires_tls:
+        return complies("The proxy refuses clients without TLS.")
+    return violates(
+        "Clients can connect to the proxy without TLS, whatever its database requires.",
+        expected="RequireTLS.",
+        severity=severity,
+    )
+
+
+def msk_verdict(cluster: MskTransit, severity: Severity) -> Verdict:
+    """The verdict on an MSK cluster, between its clients and brokers and between brokers."""
+    if cluster.is_serverless:
+        return complies("A serverless cluster accepts nothing but TLS.")
+    problems = []
+    if cluster.clients in {"TLS_PLAINTEXT", "PLAINTEXT"}:
+        said = f"Brokers accept plain text from clients ({cluster.clients})."
+        problems.append(Problem(severity, said))
+    if cluster.between_brokers is False:
+        problems.append(Problem(severity, "Brokers send data to each other in plain text."))
+    if problems:
+        return violates_all(problems, expected="ClientBroker TLS, and InCluster.")
+    if cluster.clients != "TLS" or cluster.between_brokers is None:
+        return cannot_tell("AWS does not show whether the cluster encrypts data in transit.")
+    return complies("Clients and brokers use TLS.")

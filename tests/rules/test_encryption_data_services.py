@@ -1,0 +1,162 @@
+"""Proxies of RDS, MSK, Classic Load Balancers, and the TLS versions of databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.encryption.app import classic_balancer_tls, database_tls, msk_tls, proxy_tls
+from readiness import Severity, Status
+from readiness.evidence.elb import ClassicBalancer, ClassicListener
+from readiness.evidence.msk import MskTransit
+from readiness.evidence.rds.endpoints import ProxyTransit
+from readiness.evidence.rds.transit import DatabaseTransit
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
+NEW = frozenset({"TLSv1.2"})
+OLD = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"})
+
+
+@pytest.mark.parametrize(
+    ("database", "status", "said"),
+    [
+        pytest.param(
+            ("docdb", "tls", "enabled"), BAD, "tls in the parameter group own is enabled"
+        ),
+        pytest.param(("docdb", "tls", "tls1.2+"), GOOD, "tls1.2+"),
+        pytest.param(("docdb", "tls", "tls1.3+"), GOOD, "tls1.3+"),
+        pytest.param(("docdb", "tls", "fips-140-3"), GOOD, "fips-140-3"),
+        pytest.param(("docdb", "tls", "disabled"), BAD, "without TLS"),
+        pytest.param(
+            ("postgres", "rds.force_ssl", "1", ("ssl_min_protocol_version", "TLSv1")),
+            BAD,
+            "ssl_min_protocol_version in the parameter group own is TLSv1",
+        ),
+        pytest.param(
+            ("postgres", "rds.force_ssl", "1", ("ssl_min_protocol_version", "TLSv1.2")),
+            GOOD,
+            "need TLS",
+        ),
+        pytest.param(
+            ("postgres", "rds.force_ssl", "0", ("ssl_min_protocol_version", "TLSv1.2")),
+            BAD,
+            "without TLS",
+        ),
+        pytest.param(
+            ("mysql", "require_secure_transport", "ON", ("tls_version", "TLSv1.1,TLSv1.2")),
+            BAD,
+            "tls_version",
+        ),
+        pytest.param(
+            ("mariadb", "require_secure_transport", "ON", ("tls_version", "TLSv1.2, TLSv1.3")),
+            GOOD,
+            "need TLS",
+        ),
+        pytest.param(
+            ("sqlserver-se", "rds.force_ssl", "1", ("rds.tls10", "enabled")), BAD, "rds.tls10"
+        ),
+        pytest.param(
+            ("sqlserver-se", "rds.force_ssl", "1", ("rds.tls11", "default")), GOOD, "need TLS"
+        ),
+    ],
+)
+def test_the_versions_that_a_database_accepts(database, status, said):
+    engine, parameter, value, *versions = database
+    seen = DatabaseTransit(engine, parameter, value, "own", versions=tuple(versions))
+    verdict = database_tls(seen)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_an_old_version_that_waits_for_a_restart_counts():
+    database = DatabaseTransit("docdb", "tls", "enabled", "own", "pending-reboot")
+    assert database_tls(database).status is BAD
+
+
+@pytest.mark.parametrize(("requires", "status"), [(True, GOOD), (False, BAD)])
+def test_proxy_tls(requires, status):
+    assert proxy_tls(ProxyTransit(requires)).status is status
+
+
+@pytest.mark.parametrize(
+    ("cluster", "status", "said"),
+    [
+        pytest.param(MskTransit("TLS"), GOOD, "use TLS", id="TLS alone"),
+        pytest.param(MskTransit("TLS_PLAINTEXT"), BAD, "TLS_PLAINTEXT", id="either"),
+        pytest.param(MskTransit("PLAINTEXT"), BAD, "(PLAINTEXT)", id="plain text"),
+        pytest.param(MskTransit("TLS", False), BAD, "each other", id="plain between brokers"),
+        pytest.param(MskTransit("", None), BLIND, "does not show", id="nothing is said"),
+        pytest.param(MskTransit("TLS", None), BLIND, "does not show", id="half is said"),
+        pytest.param(MskTransit("NEWER"), BLIND, "does not show", id="another value"),
+        pytest.param(MskTransit("TLS", is_serverless=True), GOOD, "serverless", id="serverless"),
+    ],
+)
+def test_msk_tls(cluster, status, said):
+    verdict = msk_tls(cluster)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def classic(*listeners, internet_facing=True):
+    return ClassicBalancer("web", internet_facing, listeners)
+
+
+HTTPS = ClassicListener("HTTPS", 443, "ELBSecurityPolicy-TLS-1-2-2017-01", NEW)
+
+
+@pytest.mark.parametrize(
+    ("balancer", "settings", "status", "said"),
+    [
+        pytest.param(classic(HTTPS), {}, GOOD, "1 listener", id="HTTPS"),
+        pytest.param(
+            classic(HTTPS, ClassicListener("HTTP", 80)), {}, BAD, "HTTP:80", id="and HTTP"
+        ),
+        pytest.param(
+            classic(HTTPS, ClassicListener("SSL", 8443, "ELBSecurityPolicy-2016-08", OLD)),
+            {},
+            BAD,
+            "TLSv1 and TLSv1.1",
+            id="an old policy",
+        ),
+        pytest.param(
+            classic(ClassicListener("HTTPS", 443)), {}, BLIND, "none", id="no policy is shown"
+        ),
+        pytest.param(
+            classic(HTTPS, ClassicListener("TCP", 5432)), {}, BLIND, "TCP:5432", id="TCP"
+        ),
+        pytest.param(
+            classic(HTTPS, ClassicListener("TCP", 5432)),
+            {"allow_tcp_passthrough": ("web",)},
+            GOOD,
+            "2 listeners",
+            id="TCP whose targets terminate TLS",
+        ),
+        pytest.param(
+            classic(ClassicListener("TCP", 5432), ClassicListener("HTTP", 80)),
+            {},
+            BAD,
+            "HTTP:80",
+            id="the worst decides",
+        ),
+        pytest.param(classic(), {}, NA, "no listener", id="none"),
+    ],
+)
+def test_classic_balancer_tls(balancer, settings, status, said):
+    verdict = classic_balancer_tls(balancer, **settings)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("verdict", "severity"),
+    [
+        (classic_balancer_tls(classic(ClassicListener("HTTP", 80))), Severity.HIGH),
+        (
+            classic_balancer_tls(classic(ClassicListener("HTTP", 80), internet_facing=False)),
+            Severity.MEDIUM,
+        ),
+        (msk_tls(MskTransit("PLAINTEXT")), Severity.MEDIUM),
+        (proxy_tls(ProxyTransit(False)), Severity.MEDIUM),
+    ],
+)
+def test_how_much_it_weighs(verdict, severity):
+    assert verdict.severity is severity
