@@ -37,7 +37,14 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
 from .access import findings_verdict, sharing_verdict, wide_rules
-from .at_rest import KMS_KEY, USABLE, database_verdict, messages_verdict, table_verdict
+from .at_rest import (
+    KMS_KEY,
+    USABLE,
+    database_verdict,
+    messages_verdict,
+    table_verdict,
+    volumes_verdict,
+)
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
@@ -327,27 +334,11 @@ def file_system_encryption(system: FileSystemEncryption, key: KmsKeyState | None
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
 def volume_encryption(volumes: VolumeEncryption) -> Verdict:
-    """Every EBS volume is encrypted, and new ones are by default.
+    """Every EBS volume is encrypted with a key that can be used, and new ones are by default.
 
     The default alone proves nothing: it changes no volume that existed before.
     """
-    if volumes.plain:
-        return violates(
-            f"{plural(len(volumes.plain), 'EBS volume')}"
-            f" {'is' if len(volumes.plain) == 1 else 'are'} not encrypted:"
-            f" {listed(volumes.plain)}.",
-            expected="Every volume is encrypted, and encryption by default is on.",
-            volumes=list(volumes.plain),
-            by_default=volumes.by_default,
-        )
-    if not volumes.by_default:
-        return violates(
-            "Encryption by default is off: a new EBS volume is encrypted only if its creator asks"
-            " for it.",
-            expected="EBS encryption by default is on in the region.",
-            severity=Severity.MEDIUM,
-        )
-    return complies("No EBS volume is unencrypted, and encryption by default is on.")
+    return volumes_verdict(volumes)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)

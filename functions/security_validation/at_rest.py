@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from readiness import Severity, Verdict, cannot_tell, complies, violates
+from readiness import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
+)
 from readiness.evidence.dynamodb.tables import ARCHIVES, TableEncryption
+from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 
 KMS_KEY = "A KMS key of the account."
 USABLE = "A symmetric, enabled KMS key of the region."
@@ -110,3 +119,38 @@ def database_verdict(database: DatabaseEncryption, key: KmsKeyState | None) -> V
     if withdrawn := _withdrawn("The storage", database.key_id, key):
         return withdrawn
     return complies(f"The storage is encrypted with {database.key_id}.", key=database.key_id)
+
+
+def volumes_verdict(volumes: VolumeEncryption) -> Verdict:
+    """The verdict on the EBS volumes of a region, and on what new ones begin with."""
+    problems = [
+        Problem(
+            Severity.HIGH,
+            f"{_volumes(volumes.locked[key])} encrypted with the KMS key {key}, but its state is"
+            f" {state}: a volume that is not attached yet, or is attached anew, cannot be used.",
+        )
+        for key, state in volumes.lost.items()
+    ]
+    if volumes.plain:
+        said = f"{_volumes(volumes.plain)} not encrypted: {listed(volumes.plain)}."
+        problems.append(Problem(Severity.HIGH, said))
+    if not volumes.by_default:
+        said = (
+            "Encryption by default is off: a new EBS volume is encrypted only if its creator asks"
+            " for it."
+        )
+        problems.append(Problem(Severity.MEDIUM, said))
+    if problems:
+        return violates_all(
+            problems,
+            expected="Every volume is encrypted with a key that is enabled, and encryption by"
+            " default is on in the region.",
+            volumes=list(volumes.plain),
+            locked=[each for ids in volumes.locked.values() for each in ids],
+            by_default=volumes.by_default,
+        )
+    return complies("No EBS volume is unencrypted, and encryption by default is on.")
+
+
+def _volumes(ids: tuple[str, ...]) -> str:
+    return f"{plural(len(ids), 'EBS volume')} {'is' if len(ids) == 1 else 'are'}"

@@ -314,7 +314,9 @@ def stores() -> dict[tuple[str, str], Any]:
         ("dynamodb", "describe_table"): {"Table": table},
         ("rds", "describe_db_instances"): {"DBInstances": [database]},
         ("efs", "describe_file_systems"): {"FileSystems": [system]},
-        ("ec2", "describe_volumes"): {"Volumes": []},
+        ("ec2", "describe_volumes"): {
+            "Volumes": [{"VolumeId": "vol-1", "Encrypted": True, "KmsKeyId": KEY}]
+        },
         ("ec2", "get_ebs_encryption_by_default"): {"EbsEncryptionByDefault": True},
         ("ec2", "get_image_block_public_access_state"): {
             "ImageBlockPublicAccessState": "block-new-sharing",

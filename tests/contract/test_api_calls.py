@@ -114,8 +114,8 @@ ELSEWHERE = {
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
     # No backup protects a volume that was just created, and its size and type say nothing of one.
     "VolumeRecovery": {"CreateVolume", "ModifyVolume"},
-    # A volume is encrypted, or not, for as long as it lives.
-    "VolumeEncryption": {"ModifyVolume"},
+    # A volume is encrypted, or not, for as long as it lives; no volume has a key that is just made.
+    "VolumeEncryption": {"ModifyVolume", "CreateKey"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.

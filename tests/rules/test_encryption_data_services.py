@@ -154,6 +154,15 @@ def test_classic_balancer_tls(balancer, settings, status, said):
             classic_balancer_tls(classic(ClassicListener("HTTP", 80), internet_facing=False)),
             Severity.MEDIUM,
         ),
+        (
+            classic_balancer_tls(
+                classic(ClassicListener("HTTP", 80), internet_facing=False),
+                internal_severity="LOW",
+            ),
+            Severity.LOW,
+        ),
+        (msk_tls(MskTransit("PLAINTEXT"), internal_severity="LOW"), Severity.LOW),
+        (proxy_tls(ProxyTransit(False), internal_severity="LOW"), Severity.LOW),
         (msk_tls(MskTransit("PLAINTEXT")), Severity.MEDIUM),
         (proxy_tls(ProxyTransit(False)), Severity.MEDIUM),
     ],

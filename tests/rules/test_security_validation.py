@@ -592,8 +592,19 @@ def test_a_key_that_nobody_can_use_stops_the_messages(rule, of, key):
     ("volumes", "status", "severity"),
     [
         pytest.param(VolumeEncryption(True), GOOD, None, id="all encrypted"),
-        pytest.param(VolumeEncryption(True, ("vol-1",)), BAD, None, id="an old volume is not"),
+        pytest.param(
+            VolumeEncryption(True, ("vol-1",)), BAD, Severity.HIGH, id="an old volume is not"
+        ),
         pytest.param(VolumeEncryption(False), BAD, Severity.MEDIUM, id="new ones may not be"),
+        pytest.param(
+            VolumeEncryption(False, ("vol-1",)), BAD, Severity.HIGH, id="neither old nor new ones"
+        ),
+        pytest.param(
+            VolumeEncryption(True, (), {"k": "PendingDeletion"}, {"k": ("vol-1",)}),
+            BAD,
+            Severity.HIGH,
+            id="the key is to be deleted",
+        ),
     ],
 )
 def test_volume_encryption(volumes, status, severity):

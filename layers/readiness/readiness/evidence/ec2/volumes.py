@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from readiness.evidence.ec2.security_groups import managed_too
+from readiness.evidence.kms.keys import KEY_STATE_EVENTS, KmsKeyState, own_key
 from readiness.model.evidence import REGION, ConfigItem, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -37,7 +38,9 @@ VOLUME = ResourceType(
 @evidence(
     REGION,
     reads=("ec2:DescribeVolumes", "ec2:GetEbsEncryptionByDefault"),
+    uses=(KmsKeyState,),
     changed_by=(
+        api_call("kms", *KEY_STATE_EVENTS),
         api_call(
             "ec2",
             "CreateVolume",
@@ -52,24 +55,40 @@ VOLUME = ResourceType(
 class VolumeEncryption:
     """The region's volumes that are not encrypted, and whether new ones are unless told otherwise.
 
-    Encryption by default changes no volume that is there. Sources: DescribeVolumes,
-    GetEbsEncryptionByDefault.
+    Encryption by default changes no volume that is there. ``lost`` are the keys of this account
+    that KMS does not decrypt with, by their state, and ``locked`` the volumes of each such key:
+    one that is attached works until it is attached anew. Sources: DescribeVolumes,
+    GetEbsEncryptionByDefault; DescribeKey once for each key.
     """
 
     by_default: bool
     plain: tuple[str, ...] = ()
+    lost: Mapping[str, str] = field(default_factory=dict)
+    locked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> VolumeEncryption:
         default = read.one("ec2", "get_ebs_encryption_by_default")
-        found = read.every(
-            "ec2",
-            "describe_volumes",
-            "Volumes",
-            Filters=[{"Name": "encrypted", "Values": ["false"]}],
-            **managed_too(read, "describe_volumes"),
-        )
+        plain: list[str] = []
+        by_key: dict[str, list[str]] = {}
+        for each in read.every(
+            "ec2", "describe_volumes", "Volumes", **managed_too(read, "describe_volumes")
+        ):
+            if not each.get("Encrypted"):
+                plain.append(each["VolumeId"])
+            else:
+                by_key.setdefault(each.get("KmsKeyId", ""), []).append(each["VolumeId"])
+        lost = _lost(read, sorted(by_key))
         return cls(
             bool(default.get("EbsEncryptionByDefault")),
-            tuple(sorted(each["VolumeId"] for each in found)),
+            tuple(sorted(plain)),
+            lost,
+            {key: tuple(sorted(by_key[key])) for key in lost},
         )
+
+
+def _lost(read: Reader, keys: Iterable[str]) -> dict[str, str]:
+    """The keys of this account that are in no state to decrypt, each with its state."""
+    own = {name: key for name in keys if (key := own_key(read, name)) is not None}
+    states = read.each(lambda key: read.of(KmsKeyState, key), own.values())
+    return {name: key.state for name, key in zip(own, states, strict=True) if not key.is_in_use}

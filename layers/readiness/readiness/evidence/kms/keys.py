@@ -199,8 +199,17 @@ class KmsKeyState:
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether someone disabled the key or has it deleted, so that services soon lose it."""
-        return self.state in {"Disabled", "PendingDeletion", "PendingReplicaDeletion"}
+        """Whether the key was disabled, is to be deleted, or lost its material or key store.
+
+        Services soon lose it.
+        """
+        return self.state in {
+            "Disabled",
+            "PendingDeletion",
+            "PendingImport",
+            "PendingReplicaDeletion",
+            "Unavailable",
+        }
 
     @property
     def is_imported(self) -> bool:
