@@ -190,7 +190,9 @@ def function_concurrency(
         *provisioned_problems(function.name, provisioned.qualifiers, scaling.targets),
     ]
     throttled = use.throttles.total or 0
-    return judge_concurrency(concurrency.reserved, throttled, provisioned.qualifiers, problems)
+    return judge_concurrency(
+        concurrency.reserved, throttled, provisioned.qualifiers, problems, provisioned.pending
+    )
 
 
 @sizing.rule(SCALING, severity=Severity.MEDIUM)

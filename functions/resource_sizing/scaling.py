@@ -126,9 +126,17 @@ def provisioned_problems(
 
 
 def judge_concurrency(
-    reserved: int | None, throttled: float, qualifiers: Sequence[str], problems: list[Problem]
+    reserved: int | None,
+    throttled: float,
+    qualifiers: Sequence[str],
+    problems: list[Problem],
+    pending: Sequence[str],
 ) -> Verdict:
-    """The verdict on a function's concurrency; ``problems`` are those of the provisioned one."""
+    """The verdict on a function's concurrency.
+
+    ``problems`` are those of the provisioned one, ``pending`` the qualifiers for which Lambda is
+    still to allocate it.
+    """
     expected = "Enough reserved concurrency, and a scaling policy for provisioned concurrency."
     if reserved == 0:
         reason = "Its reserved concurrency is 0, so it never runs."
@@ -141,6 +149,11 @@ def judge_concurrency(
         problems = [Problem(Severity.MEDIUM, text), *problems]
     if problems:
         return violates_all(problems, expected=expected, throttled=throttled)
+    if pending:
+        return cannot_tell(
+            f"Lambda is allocating the provisioned concurrency of {listed(pending)}.",
+            is_passing=True,
+        )
     if reserved is None and not qualifiers:
         return not_applicable("It has neither reserved nor provisioned concurrency.")
     said = [f"It was not throttled at a reserved concurrency of {reserved}."] * bool(reserved)

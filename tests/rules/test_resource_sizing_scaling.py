@@ -203,6 +203,15 @@ RESERVED = "lambda__get_function_concurrency"
 WARM = "lambda__list_provisioned_concurrency_configs"
 
 
+def warm(status: str, available: int) -> dict[str, object]:
+    about = {
+        "FunctionArn": f"{made.FUNCTION}:live",
+        "Status": status,
+        "AvailableProvisionedConcurrentExecutions": available,
+    }
+    return {WARM: {"ProvisionedConcurrencyConfigs": [about]}}
+
+
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
@@ -225,6 +234,10 @@ WARM = "lambda__list_provisioned_concurrency_configs"
             "could not allocate the provisioned concurrency of live: FUNCTION_ERROR_INIT_FAILURE",
             id="provisioned concurrency failed",
         ),
+        pytest.param(
+            warm("IN_PROGRESS", 0), BLIND, LOW, "is allocating", id="nothing is allocated yet"
+        ),
+        pytest.param(warm("IN_PROGRESS", 3), GOOD, LOW, "scales", id="more is allocated"),
         pytest.param(metrics(Throttles=7), BAD, MEDIUM, "throttled 7 times", id="throttled"),
         pytest.param(metrics(Throttles=None), GOOD, LOW, "not throttled", id="no throttles seen"),
         pytest.param(
