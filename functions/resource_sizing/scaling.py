@@ -35,6 +35,7 @@ _KUBERNETES_TAGS = (
     "k8s.io/cluster-autoscaler/",
     "kubernetes.io/cluster/",
 )
+_SHRINKS = ": it only removes some, or its target of 100 % utilization is never passed"
 _SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
 _EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
 
@@ -57,6 +58,9 @@ def scaling_problems(
             f"No alarm invokes the step scaling policy of {what}, so it never changes the"
             " capacity."
         )
+        problems.append(Problem(severity, text))
+    elif scalable.shrinking_policies and not scalable.policies:
+        text = f"The scaling policy of {what} never adds capacity{_SHRINKS}."
         problems.append(Problem(severity, text))
     elif not scalable.policies:
         text = f"A scalable target is registered for {what}, but no scaling policy acts on it."
@@ -166,6 +170,9 @@ def group_problems(group: InstanceGroup) -> list[Problem]:
     problems = []
     if group.idle_policies and not group.policies:
         text = "No alarm invokes the group's step or simple scaling policy, so it never scales."
+        problems.append(Problem(Severity.HIGH, text))
+    elif group.shrinking_policies and not group.policies:
+        text = f"The group's scaling policy never adds instances{_SHRINKS}."
         problems.append(Problem(Severity.HIGH, text))
     elif not group.policies:
         problems.append(Problem(Severity.HIGH, "The group has no enabled scaling policy."))

@@ -30,6 +30,27 @@ GOOD, BAD, NA, BLIND = (
 )
 POLICIES = "application-autoscaling__describe_scaling_policies"
 FORECAST = {"Mode": "ForecastOnly", "MetricSpecifications": []}
+
+
+def steps(*adjustments: int, kind: str = "ChangeInCapacity"):
+    """A step scaling policy that an alarm invokes."""
+    about = {
+        "AdjustmentType": kind,
+        "StepAdjustments": [{"ScalingAdjustment": each} for each in adjustments],
+    }
+    alarms = [{"AlarmName": "a", "AlarmARN": "b"}]
+    return made.policies("StepScaling", Alarms=alarms, StepScalingPolicyConfiguration=about)
+
+
+def tracks(target: float, metric: str = "RDSReaderAverageCPUUtilization"):
+    """A target tracking policy."""
+    about = {
+        "TargetValue": target,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
+    }
+    return made.policies(TargetTrackingScalingPolicyConfiguration=about)
+
+
 SCALING = [
     pytest.param({}, GOOD, "A scaling policy", id="target and policy"),
     pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "No scalable target", id="no target"),
@@ -58,6 +79,15 @@ SCALING = [
         "A scaling policy",
         id="a step policy with an alarm",
     ),
+    pytest.param({POLICIES: steps(-1, -2)}, BAD, "never adds capacity", id="only down"),
+    pytest.param({POLICIES: steps(-1, 2)}, GOOD, "A scaling policy", id="down and up"),
+    pytest.param({POLICIES: steps(2, kind="ExactCapacity")}, GOOD, "", id="to a number"),
+    pytest.param({POLICIES: tracks(100)}, BAD, "never passed", id="a target that is never passed"),
+    pytest.param({POLICIES: tracks(70)}, GOOD, "A scaling policy", id="a target"),
+    pytest.param(
+        {POLICIES: tracks(100, "ECSServiceAverageCPUUtilization")}, GOOD, "", id="tasks use more"
+    ),
+    pytest.param({POLICIES: tracks(1000, "ALBRequestCountPerTarget")}, GOOD, "", id="requests"),
     pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "cannot change", id="min is max"),
     pytest.param(
         {TARGETS: made.targets(SuspendedState={"DynamicScalingOutSuspended": True})},
@@ -199,6 +229,12 @@ def test_the_table_of_a_restore_test_need_not_scale():
     assert found[0] is NA, found
 
 
+SIMPLE = {
+    "AutoScalingGroupName": "workers",
+    "PolicyType": "SimpleScaling",
+    "AdjustmentType": "ChangeInCapacity",
+    "Alarms": [{"AlarmName": "a", "AlarmARN": "b"}],
+}
 RESERVED = "lambda__get_function_concurrency"
 WARM = "lambda__list_provisioned_concurrency_configs"
 
@@ -320,6 +356,46 @@ def tagged(key, **changes):
             BAD,
             "No alarm invokes",
             id="a simple policy without an alarm",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": [SIMPLE | {"ScalingAdjustment": -1}]}},
+            BAD,
+            "never adds instances",
+            id="a simple policy that removes instances",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {
+                    "ScalingPolicies": [
+                        SIMPLE | {"ScalingAdjustment": -1},
+                        SIMPLE | {"ScalingAdjustment": 1},
+                    ]
+                }
+            },
+            GOOD,
+            "A scaling policy",
+            id="one that removes and one that adds",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {
+                    "ScalingPolicies": [
+                        {
+                            "AutoScalingGroupName": "workers",
+                            "PolicyType": "TargetTrackingScaling",
+                            "TargetTrackingConfiguration": {
+                                "TargetValue": 100.0,
+                                "PredefinedMetricSpecification": {
+                                    "PredefinedMetricType": "ASGAverageCPUUtilization"
+                                },
+                            },
+                        }
+                    ]
+                }
+            },
+            BAD,
+            "never passed",
+            id="a group's target that is never passed",
         ),
         pytest.param(
             {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "Launch"}])},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -84,7 +84,8 @@ class Scalable:
     """One dimension of a resource that may be scaled, and by how many policies that act.
 
     A predictive policy that only forecasts does not act, nor does a step scaling policy that no
-    alarm invokes (``idle_policies``). ``suspended`` says which of scaling in and out by load is
+    alarm invokes (``idle_policies``), nor one that never adds capacity (``shrinking_policies``).
+    ``suspended`` says which of scaling in and out by load is
     switched off.
     """
 
@@ -93,6 +94,7 @@ class Scalable:
     policies: int = 0
     suspended: tuple[str, ...] = ()
     idle_policies: int = 0
+    shrinking_policies: int = 0
 
 
 Targets = Mapping[tuple[str, str], Scalable]
@@ -114,6 +116,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
     )
     acting = Counter(_key(policy) for policy in policies if _acts(policy))
     idle = Counter(_key(policy) for policy in policies if lacks_alarm(policy))
+    shrinking = Counter(_key(policy) for policy in policies if _never_grows(policy))
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
@@ -121,6 +124,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
             policies=acting[_key(each)],
             suspended=tuple(_suspended(each)),
             idle_policies=idle[_key(each)],
+            shrinking_policies=shrinking[_key(each)],
         )
         for each in found
     }
@@ -136,8 +140,37 @@ def lacks_alarm(policy: Mapping[str, Any]) -> bool:
     return by_alarm and not policy.get("Alarms")
 
 
+_FULL = 100
+"""Percent: what is used to the full cannot be used more."""
+
+
+def never_reached(tracking: Mapping[str, Any] | None) -> bool:
+    """Whether target tracking adds nothing: a target of 100 % utilization is never passed.
+
+    ECS counts from what a task reserves, of which it may use more.
+    """
+    named = (tracking or {}).get("PredefinedMetricSpecification") or {}
+    metric = str(named.get("PredefinedMetricType", ""))
+    is_share = metric.endswith("Utilization") and not metric.startswith("ECSService")
+    return bool(is_share and tracking and tracking["TargetValue"] >= _FULL)
+
+
+def only_removes(kind: str, steps: Iterable[Mapping[str, Any]], *simple: int) -> bool:
+    """Whether step or simple scaling only takes away; ``kind`` is its AdjustmentType."""
+    added = [*(step["ScalingAdjustment"] for step in steps), *simple]
+    is_change = kind in {"ChangeInCapacity", "PercentChangeInCapacity"}
+    return is_change and bool(added) and max(added) <= 0
+
+
+def _never_grows(policy: Mapping[str, Any]) -> bool:
+    about = policy.get("StepScalingPolicyConfiguration") or {}
+    return never_reached(policy.get("TargetTrackingScalingPolicyConfiguration")) or only_removes(
+        about.get("AdjustmentType", ""), about.get("StepAdjustments") or ()
+    )
+
+
 def _acts(policy: Mapping[str, Any]) -> bool:
-    if lacks_alarm(policy):
+    if lacks_alarm(policy) or _never_grows(policy):
         return False
     predictive = policy.get("PredictiveScalingPolicyConfiguration") or {}
     return policy["PolicyType"] != "PredictiveScaling" or predictive.get("Mode") not in {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.application_autoscaling import lacks_alarm
+from readiness.evidence.application_autoscaling import lacks_alarm, never_reached, only_removes
 from readiness.model.evidence import Json, ResourceType, api_call, config_resource_name, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -86,6 +86,7 @@ def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
 class InstanceGroup:
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
+    ``idle_policies`` no alarm invokes, ``shrinking_policies`` never add capacity.
     ``suspended_lately`` are those of the processes that were suspended a short while ago, as
     deployments do: CodeDeploy's and CloudFormation's resume them when they end. ``is_going``
     while it is deleted, which takes its policies first.
@@ -98,6 +99,7 @@ class InstanceGroup:
     policies: int = 0
     suspended: tuple[str, ...] = ()
     idle_policies: int = 0
+    shrinking_policies: int = 0
     tags: Mapping[str, str] | None = None
     suspended_lately: tuple[str, ...] = ()
     is_going: bool = False
@@ -126,18 +128,32 @@ class InstanceGroup:
         cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]], now: datetime
     ) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
-        own = [each for each in policies if each.get("AutoScalingGroupName") == name]
+        own = [
+            each
+            for each in policies
+            if each.get("AutoScalingGroupName") == name and _is_enabled(each)
+        ]
         return cls(
             name=name,
             lowest=group["MinSize"],
             highest=group["MaxSize"],
-            policies=sum(_is_enabled(each) and not lacks_alarm(each) for each in own),
-            idle_policies=sum(_is_enabled(each) and lacks_alarm(each) for each in own),
+            policies=sum(not lacks_alarm(each) and not _never_grows(each) for each in own),
+            idle_policies=sum(lacks_alarm(each) for each in own),
+            shrinking_policies=sum(_never_grows(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
             suspended_lately=_lately(group, now),
             is_going=bool(group.get("Status")),
         )
+
+
+def _never_grows(policy: Mapping[str, Any]) -> bool:
+    simple = policy.get("ScalingAdjustment")
+    return never_reached(policy.get("TargetTrackingConfiguration")) or only_removes(
+        policy.get("AdjustmentType", ""),
+        policy.get("StepAdjustments") or (),
+        *(() if simple is None else (simple,)),
+    )
 
 
 def _is_enabled(policy: Mapping[str, Any]) -> bool:
