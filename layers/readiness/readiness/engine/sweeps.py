@@ -153,6 +153,7 @@ class Sweeps:
             "KeyConditionExpression": "finding_id = :f",
             "ExpressionAttributeValues": {":f": {"S": self._sweep}},
             "ScanIndexForward": False,
+            "ConsistentRead": True,
             "Limit": 10,
         }
         last = None
@@ -173,6 +174,7 @@ class Sweeps:
             KeyConditionExpression="finding_id = :f",
             ExpressionAttributeValues={":f": {"S": self._sweep}},
             ScanIndexForward=False,
+            ConsistentRead=True,
             Limit=count,
         )
         return [deserialise_own(item) for item in page["Items"]]
