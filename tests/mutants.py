@@ -271,8 +271,7 @@ def _of_users(only: Sequence[str]) -> set[str]:
     modules = [module for name in only for module in _modules(name)]
     modules = [each for each in modules if not _is_of_a_heading(each)]
     users = {path.stem for each in modules for path in _importing(each, ["layers/readiness"])}
-    tests = (path for place in TESTS for path in sorted((ROOT / place).rglob("test_*.py")))
-    return set(_paths(path for path in tests if path.stem.removeprefix("test_") in users))
+    return set(_paths(path for name in users for path in _named(name, TESTS)))
 
 
 def _of_importers(module: str, room: str) -> list[str]:
@@ -308,13 +307,19 @@ def _modules(name: str) -> list[str]:
 def _about(module: str, *places: str) -> list[str]:
     """The test files named after a module, and those that import it and are not its users'."""
     package, _, name = module.rpartition(".")
-    named = [path for place in places for path in (ROOT / place).rglob(f"test_{name}*.py")]
+    named = _named(name, places)
     tests = [path for path in _importing(module, places) if path.stem.startswith("test_")]
     if named:
         users = _importing(module, [f"layers/readiness/{package.replace('.', '/')}"])
         theirs = {f"test_{path.stem}" for path in users} - {f"test_{name}"}
         tests = [path for path in tests if path.stem not in theirs]
     return sorted({*_paths(named), *_paths(tests)})
+
+
+def _named(name: str, places: Iterable[str]) -> list[Path]:
+    """The test files named after a module; a module's tests may stand in several."""
+    files = (path for place in places for path in sorted((ROOT / place).rglob("test_*.py")))
+    return [path for path in files if f"{path.stem}_".startswith(f"test_{name}_")]
 
 
 def _lay_out() -> None:
