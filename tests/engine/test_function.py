@@ -63,10 +63,13 @@ def test_a_duplicate_changes_nothing(function):
         ),
     ],
 )
-def test_what_is_nothing_to_look_at(function, event, why):
+def test_what_is_nothing_to_look_at(function, caplog, event, why):
+    caplog.set_level("INFO")
     answer = function(event, context())
     assert answer["evaluated"] == 0
     assert why in answer["ignored"]
+    logged = {each.getMessage(): each for each in caplog.records}
+    assert why in logged["nothing to look at"].reason
     assert list(function.stored.all()) == []
 
 

@@ -160,7 +160,7 @@ def test_where_no_later_look_can_be_had_config_gets_what_is_known(
 
 @pytest.mark.parametrize("attempt", [0, 1])
 def test_a_token_that_config_takes_no_more_fails_only_its_first_answer(
-    function, machine, config, attempt
+    function, machine, config, caplog, attempt
 ):
     config.refuses = error("InvalidResultTokenException", 400)
     if not attempt:
@@ -180,6 +180,8 @@ def test_a_token_that_config_takes_no_more_fails_only_its_first_answer(
     }
     assert function({"look_again": asked}, context())["evaluated"] >= 1
     assert status(function) == "NON_COMPLIANT"
+    [logged] = [e for e in caplog.records if e.getMessage() == "AWS Config takes no late answer"]
+    assert "InvalidResultToken" in logged.error
     config.refuses = error("InternalFailure", 500)
     with pytest.raises(Exception, match="InternalFailure"):
         function({"look_again": asked}, context())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from readiness import Severity, Status, complies, heading
@@ -453,6 +454,29 @@ def test_a_turn_that_ends_while_another_asks_is_taken_by_it(turns, monkeypatch):
 
     monkeypatch.setattr(turns, "_note_more", ended_first)
     assert turns.take("k", "two", NOON)
+
+
+def test_an_end_that_failed_halfway_and_is_made_again_knows_what_came(turns, monkeypatch):
+    """Lambda brings the event again: what came meanwhile must not be lost with the first try."""
+    assert turns.take("k", "one", NOON)
+    assert not turns.take("k", "two", NOON)
+    with monkeypatch.context() as patched:
+        patched.setattr(turns, "_is_noted", Mock(side_effect=error("ThrottlingException")))
+        with pytest.raises(ClientError):
+            turns.end("k", "one", NOON)
+    assert turns.end("k", "one", NOON)
+    assert not turns.end("k", "one", NOON), "it is told once"
+
+
+def test_the_rows_of_turns_are_no_transitions_and_expire(turns, dynamodb):
+    turns.take("k", "one", NOON)
+    turns.take("k", "two", NOON)
+    rows = dynamodb.scan(TableName=TRANSITIONS)["Items"]
+    assert sorted(row["at"]["S"] for row in rows) == ["k", "k#more"]
+    for row in rows:
+        assert "unpublished" not in row
+        assert row["kind"] == {"S": "LOOK"}
+        assert row["expires_at"] == {"N": str(int((NOON + timedelta(days=1)).timestamp()))}
 
 
 @pytest.mark.parametrize(

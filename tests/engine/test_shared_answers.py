@@ -259,6 +259,20 @@ def test_what_is_not_there_is_as_old_as_that_was_said(heading, clock):
         fourth.one(*policy, FunctionName="f")
 
 
+def test_a_refusal_is_shared_with_its_words(heading):
+    """Some codes mean several things, and only the message tells which."""
+    policy = ("lambda", "get_policy")
+    missing = error("ResourceNotFoundException", 404, "No policy is associated with the function")
+    _, first = reading({policy: missing}, heading())
+    absent = ("ResourceNotFoundException: No policy",)
+    assert first.one(*policy, absent=absent, FunctionName="f") is None
+    _, second = reading({}, heading())
+    assert second.one(*policy, absent=absent, FunctionName="f") is None
+    _, third = reading({}, heading())
+    with pytest.raises(Unreadable):
+        third.one(*policy, absent=("ResourceNotFoundException: No alias",), FunctionName="f")
+
+
 def test_what_is_kept_beyond_the_event_is_asked_by_each(heading):
     """An event that comes late must not put an older answer into the answer of the day."""
     listing = ("lambda", "list_function_event_invoke_configs")
