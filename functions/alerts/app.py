@@ -30,6 +30,7 @@ from readiness.alerting.routing import Routing, route
 from readiness.alerting.security_hub import HUB_CONFIG, SecurityHub
 from readiness.alerting.severity import pages
 from readiness.engine.aws import CONFIG
+from readiness.engine.environment import parameter
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rows import Entry, UnreadableRow, entry_of
 from readiness.engine.session import Session
@@ -70,19 +71,19 @@ class Alerts:
         self._incidents = Incidents(self._store)
         self._steps = steps or (lambda: Session().client("stepfunctions", config=CONFIG))
         self._unread = Unread(dynamodb, transitions, where)
-        self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
+        self._lowest = Severity(parameter(environment, "PAGERDUTY_LOWEST_SEVERITY"))
         self._topics = Topics(sns, environment["ALERTS_TOPIC"], environment.get("CHAT_TOPIC", ""))
-        self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
+        self._runbooks = parameter(environment, "RUNBOOK_BASE_URL")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
         self._digests = Digests(
             Log(self._store),
             self._topics,
             where=where,
-            period=environment.get("DIGEST", "off"),
+            period=parameter(environment, "DIGEST"),
             stack=self._stack,
         )
         self._hub: Imports | None = None
-        if environment.get("SECURITY_HUB") == "true" and security_hub is not None:
+        if parameter(environment, "SECURITY_HUB") == "true" and security_hub is not None:
             account, _, region = where.partition("/")
             place = Place(account, region, partition, self._stack, self._runbooks)
             self._hub = Imports(SecurityHub(self._store, security_hub, place))
@@ -313,7 +314,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                     lambda service: session.client(service, config=CONFIG),
                     arn[3],
                     session.geography.home(arn[3]),
-                    globals_too=os.environ.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
+                    globals_too=parameter(os.environ, "EVALUATE_GLOBAL_SERVICES") == "true",
                 ),
             )
         )

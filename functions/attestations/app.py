@@ -23,6 +23,7 @@ from readiness.engine.declare import (
     digested,
     statement_of,
 )
+from readiness.engine.environment import parameter
 from readiness.engine.session import Session
 from readiness.model.attestation import MACHINE, Artefact, Attestation
 from readiness.model.finding import DEFAULT_STACK, parse_iso
@@ -55,7 +56,7 @@ class Attestations:
         self._clients = clients
         self._rules = rules
         self._declarations = Declarations(clients["dynamodb"], environment["DECLARATIONS_TABLE"])
-        self._bucket = environment.get("EVIDENCE_BUCKET", "")
+        self._bucket = parameter(environment, "EVIDENCE_BUCKET")
         self._parameter = environment.get("SETTINGS_PARAMETER", "")
         named = environment.get("ATTESTATION_PRINCIPALS", "").split(",")
         self._allowed = {_account_of(arn) for arn in named} - {""}

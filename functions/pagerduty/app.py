@@ -32,9 +32,10 @@ from readiness.alerting.resolving import Resolver
 from readiness.alerting.routes import route_of
 from readiness.alerting.routing_key import RoutingKey
 from readiness.alerting.severity import pages, severity_of
-from readiness.alerting.storms import DEFAULT_ABOVE, Storms
+from readiness.alerting.storms import Storms
 from readiness.engine.aws import CONFIG
 from readiness.engine.aws_errors import name_of
+from readiness.engine.environment import parameter
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.session import Session
 from readiness.engine.store import Store
@@ -62,12 +63,12 @@ class Pager:
     ) -> None:
         self._store = store
         self._wording = Wording(
-            lowest=Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH")),
-            runbooks=environment.get("RUNBOOK_BASE_URL", ""),
+            lowest=Severity(parameter(environment, "PAGERDUTY_LOWEST_SEVERITY")),
+            runbooks=parameter(environment, "RUNBOOK_BASE_URL"),
             stack=environment.get("STACK_NAME", DEFAULT_STACK),
         )
         self._incidents = Incidents(store)
-        above = int(float(environment.get("PAGERDUTY_GROUP_ABOVE") or DEFAULT_ABOVE))
+        above = int(float(parameter(environment, "PAGERDUTY_GROUP_ABOVE")))
         self._groups = Groups(store)
         self._storms = Storms(store, self._groups, stack=self._wording.stack, above=above)
         self._held = Held(store)
@@ -82,11 +83,11 @@ class Pager:
             self._queue,
             self._held,
             self._quiet,
-            confirm=float(environment.get("PAGERDUTY_CONFIRM_SECONDS") or 0),
+            confirm=float(parameter(environment, "PAGERDUTY_CONFIRM_SECONDS")),
             now=_now,
         )
         self._canary = Canary(store)
-        self._routes = routes_in(environment.get("PAGERDUTY_ROUTES", ""))
+        self._routes = routes_in(parameter(environment, "PAGERDUTY_ROUTES"))
         self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
 
     def forward(self, event: dict[str, Any], context: Any) -> Any:
@@ -308,7 +309,7 @@ def pager_from(environment: Mapping[str, str]) -> Pager:
     return Pager(
         store=Store(dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]),
         key=RoutingKey(secrets, environment["PAGERDUTY_SECRET_ID"]),
-        api=EventsApi(endpoint_of(environment.get("PAGERDUTY_ENDPOINT", "US"))),
+        api=EventsApi(endpoint_of(parameter(environment, "PAGERDUTY_ENDPOINT"))),
         sqs=session.client("sqs", config=CONFIG),
         environment=environment,
     )

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from functions.pagerduty.telemetry import log
 from readiness.alerting.quiet import Hours, HoursRefused, hours_of
 from readiness.alerting.routes import Route, RoutesRefused, routes_of
+from readiness.engine.environment import parameter
 
 
 def quiet_hours(environment: Mapping[str, str]) -> Hours | None:
     """The quiet hours; none where they make no sense: a slip of the pen silences nobody."""
     try:
         return hours_of(
-            environment.get("QUIET_HOURS", ""),
-            environment.get("QUIET_TIME_ZONE", ""),
-            environment.get("QUIET_BELOW", ""),
+            parameter(environment, "QUIET_HOURS"),
+            parameter(environment, "QUIET_TIME_ZONE"),
+            parameter(environment, "QUIET_BELOW"),
         )
     except HoursRefused as refused:
         log.error("there are no quiet hours", extra={"reason": str(refused)})

@@ -435,7 +435,7 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
     for name in ("alerts", "pagerduty"):
         code = "".join(path.read_text() for path in (ROOT / "functions" / name).glob("*.py"))
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
-        assert all(variable in code for variable in own), name
+        assert all(variable in code for variable, value in own.items() if value), name
     engine = ROOT / "layers/readiness/readiness/engine"
     kernel = "".join(
         (engine / f"{name}.py").read_text()

@@ -44,6 +44,7 @@ class Pipeline:
             "RUNBOOK_BASE_URL": "https://example.com",
             "PAGES_QUEUE_URL": self.pages,
             "UNDELIVERED_QUEUE_URL": self.aside,
+            "PAGERDUTY_CONFIRM_SECONDS": "0",
         }
         self.sns, self.published = sns, []
         sns.meta.events.register("provide-client-params.sns.Publish", self._note)

@@ -23,6 +23,7 @@ from readiness.alerting.causes import cause_of
 from readiness.alerting.groups import ATTEMPTS, KEPT_FOR, Contended, Group, Groups, is_race
 from readiness.alerting.incidents import Incident
 from readiness.engine.attribute_values import deserialise_own, serialise
+from readiness.engine.environment import DEFAULTS
 from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK, Finding, finding_id, iso
 from readiness.model.verdict import Severity
@@ -30,7 +31,7 @@ from readiness.model.verdict import Severity
 WINDOW = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)
 """A storm that goes on begins a new group, and so pages again, after this time."""
-DEFAULT_ABOVE = 2
+DEFAULT_ABOVE = int(DEFAULTS["PAGERDUTY_GROUP_ABOVE"])
 """As the parameter PagerDutyGroupAbove of the template has it."""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from readiness.engine import settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import DailyCache
+from readiness.engine.environment import parameter
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.leg import deployed_in
 from readiness.engine.own_stack import OwnStack
@@ -72,7 +73,7 @@ class Deployment:
             environment["FINDINGS_TABLE"],
             self.transitions_table,
             waivers=self._waivers,
-            blind_after=blind_after(environment.get("BLIND_AFTER_HOURS", "")),
+            blind_after=blind_after(parameter(environment, "BLIND_AFTER_HOURS")),
         )
         self._daily_cache = DailyCache(self.dynamodb, self.transitions_table)
 

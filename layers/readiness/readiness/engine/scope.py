@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from readiness.engine.environment import parameter
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import Resource
 from readiness.model.tags import ENVIRONMENT_TAG, OWNER_TAG, WORKLOAD_TAG
@@ -47,8 +48,8 @@ class Scope:
 def scope_from(environment: Mapping[str, str]) -> Scope:
     """The scope as template.yaml's parameters put it into the environment."""
     return Scope.of(
-        environment.get("SCOPE_TAG_KEY", ""),
-        environment.get("SCOPE_TAG_VALUES", ""),
-        globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
-        account_environment=environment.get("ACCOUNT_ENVIRONMENT", ""),
+        parameter(environment, "SCOPE_TAG_KEY"),
+        parameter(environment, "SCOPE_TAG_VALUES"),
+        globals_too=parameter(environment, "EVALUATE_GLOBAL_SERVICES") == "true",
+        account_environment=parameter(environment, "ACCOUNT_ENVIRONMENT"),
     )

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.engine.declarations import DeclarationRefused, may_speak_for_two
 from readiness.engine.declare import Declarer, checked_text, moment
+from readiness.engine.environment import parameter
 from readiness.model.finding import iso, parse_iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
@@ -52,7 +53,7 @@ class Limits:
 def limits_from(environment: Mapping[str, str]) -> Limits:
     """The limits as template.yaml's parameters put them into the environment."""
     return Limits.of(
-        environment.get("WAIVER_MAX_DAYS", ""), environment.get("WAIVER_SECOND_PERSON", "")
+        parameter(environment, "WAIVER_MAX_DAYS"), parameter(environment, "WAIVER_SECOND_PERSON")
     )
 
 
