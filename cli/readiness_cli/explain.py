@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from readiness.model.blindness import UNREADABLE
+from readiness.model.resource import GLOBAL
 from readiness.model.text import clean
 from readiness.model.verdict import Status
 from readiness.model.waiver import spoken
@@ -76,7 +77,8 @@ def explain(
     if format == "json":
         click.echo(json.dumps(row, indent=2, default=str))
         return
-    emit(format, [row], lambda: [draw_one(found, row, there)])
+    proof = _proof(found, stored.aws.geography.home(stored.aws.region), profile)
+    emit(format, [row], lambda: [draw_one(found, row, there, proof)])
     if show_fix and format == "table":
         click.echo(f"\n{row['runbook_section']}", nl=False)
     note(f"in the stack {stack_and_scope(stored)}")
@@ -110,10 +112,13 @@ def runbook(rule: str) -> str:
     return f"docs/runbooks/{folder}.md#{name}"
 
 
-def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> RenderableType:
+def draw_one(
+    found: Finding, row: dict[str, Any], there: str = "", proof: str = ""
+) -> RenderableType:
     """A finding as names and values; what is empty is left out.
 
-    ``there`` are the options of the commands that are shown.
+    ``there`` are the options of the commands that are shown, ``proof`` is the command that shows
+    who made the last change.
     """
     observed = [
         cell(
@@ -165,6 +170,7 @@ def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> Renderable
     return Group(
         facts((name, value) for name, value in pairs if str(value).strip()),
         *(_to_paste(name, command + there) for name, command in commands.items() if command),
+        *([_to_paste("Who changed it, by CloudTrail", proof)] if proof else ()),
     )
 
 
@@ -179,6 +185,18 @@ def _check_now(found: Finding) -> str:
     if found.rule == UNREADABLE:
         return ""
     return f"readiness evaluate {found.rule} --resource {_quoted(found.resource.id)}"
+
+
+def _proof(found: Finding, home: str, profile: str | None) -> str:
+    """The command that looks the last change up, since an event may be forged (decision 106)."""
+    if not found.event_id:
+        return ""
+    region = home if found.resource.region == GLOBAL else found.resource.region
+    attribute = f"AttributeKey=EventId,AttributeValue={found.event_id}"
+    return (
+        f"aws cloudtrail lookup-events --lookup-attributes {_quoted(attribute)} --region {region}"
+        + (f" --profile {_quoted(profile)}" if profile else "")
+    )
 
 
 def _waive(found: Finding) -> str:

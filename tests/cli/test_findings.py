@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -366,6 +367,25 @@ def test_a_section_is_printed_by_the_rule_alone(run):
 def test_a_name_beside_the_id_is_shown(run, store):
     store.record(finding("sg-0a").but(name="agents"), None)
     assert "agents" in run("explain", finding("sg-0a").id).stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "region"),
+    [("us-east-1", "us-east-1"), ("eu-west-1", "eu-west-1"), ("global", "us-east-1")],
+)
+def test_explain_shows_how_to_prove_who_made_the_last_change(run, store, where, region):
+    """An event may be forged by whoever may make EventBridge rules; CloudTrail's history not."""
+    seen = finding("a")
+    resource = replace(seen.resource, region=where)
+    event = "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b"
+    changed = seen.but(resource=resource, changed_by="ann", changed_call="Put", event_id=event)
+    store.record(changed, None)
+    said = " ".join(run("explain", changed.id).stdout.replace("\\\n", "").split())
+    assert f"AttributeKey=EventId,AttributeValue={event} --region {region}" in said
+
+
+def test_explain_shows_no_event_where_none_is_known(run, stored):
+    assert "lookup-events" not in run("explain", finding().id).stdout
 
 
 def test_explain_says_the_environment(run, store):
