@@ -419,6 +419,7 @@ def test_a_row_with_only_what_is_needed_is_a_statement():
     [
         {"scope": "everything"},
         {"scope": {"planet": "earth"}},
+        {"only_on_weekdays": True},
         {"scope": {"workload": ""}},
         {"scope": {"resource": "\u200b"}},
         {"scope": {"environment": None}},
@@ -444,6 +445,21 @@ def test_only_a_pass_is_a_pass(result):
     row = deserialise(attestation_item(SAID)) | {"result": result}
     [said] = assemble([row])
     assert said.result is (Result.PASS if result == "pass" else Result.FAIL)
+
+
+def test_a_failure_counts_whatever_a_newer_version_says_beside_it():
+    [said] = assemble([deserialise(attestation_item(SAID)) | {"result": "fail", "runs": 3}])
+    assert said.result is Result.FAIL
+
+
+@pytest.mark.parametrize("kind", ["APPROVAL", "REVOCATION"])
+def test_a_limit_that_this_version_does_not_know_voids_approvals_and_no_revocation(kind):
+    by = BOB if kind == "APPROVAL" else SAID.attester_id
+    [answer] = rows(answer_item(kind, SAID, by_id=by, at=NOON))
+    [limited] = assemble([*rows(attestation_item(SAID)), answer | {"until": "2026-12-01"}])
+    [plain] = assemble([*rows(attestation_item(SAID)), answer])
+    assert (limited.approved_by_id, limited.revoked) == ("", kind == "REVOCATION")
+    assert (bool(plain.approved_by_id), plain.revoked) == (kind == "APPROVAL", kind != "APPROVAL")
 
 
 def test_rows_of_other_kinds_are_ignored():

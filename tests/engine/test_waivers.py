@@ -257,6 +257,16 @@ def test_what_approves_nothing(by, of, why):
     assert why in next(iter(malformed.values()))
 
 
+def test_a_limit_that_this_version_does_not_know_voids_an_approval_and_no_end():
+    approval = rows(approval_item(made(), by_id=BOB, at=after(1)))[0] | {"until": "2026-12-01"}
+    end = rows(end_item(made(), by_id=BOB, at=after(1), because="Mended."))[0] | {"from": "x"}
+    [limited], malformed = assembled([*rows(waiver_item(made())), approval])
+    assert limited.approved_by == ""
+    assert "does not know until" in next(iter(malformed.values()))
+    [ended], _ = assembled([*rows(waiver_item(made())), end])
+    assert ended.ended_at is not None
+
+
 def test_whoever_may_waive_can_end_a_waiver_and_the_first_who_does_is_named():
     waiver = made()
     end = end_item(waiver, by_id=BOB, at=after(1), because="Mended.")

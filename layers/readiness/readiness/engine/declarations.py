@@ -173,6 +173,16 @@ def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
     return statement
 
 
+_ATTRIBUTES = frozenset(
+    {"declared_by", "declared_at", "kind", "id", "rule", "scope", "statement", "performed_at"}
+    | {"owner", "attester", "result", "bound_to", "expires_at", "artefact"}
+)
+_OF_AN_ANSWER = frozenset(
+    {"declared_by", "declared_at", "kind", "rule", "attestation", "fingerprint", "attester"}
+)
+"""What a row has; another attribute is a newer version's, which may limit what the row says."""
+
+
 def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
     """Statements with their approvals and revocations applied; waivers are ignored.
 
@@ -180,7 +190,8 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
     name in a row is ignored. An approval or revocation is about exactly one text, so that nobody
     can exchange the text after it was approved. The first approval by another person than the
     attester counts. Only the attester or the approver can revoke. A row that does not have the
-    form of a statement is ignored.
+    form of a statement is ignored, and so is a pass or an approval with an attribute that this
+    version does not know: it may say less than it seems to.
     """
     statements: dict[str, Attestation] = {}
     others = []
@@ -199,7 +210,7 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
         if row["kind"] == "REVOCATION":
             if by in {statement.attester_id, statement.approved_by_id}:
                 statements[key] = replace(statement, revoked=True)
-        elif not statement.approved_by_id and may_approve(by, statement):
+        elif not statement.approved_by_id and _approves(row, statement):
             statements[key] = replace(
                 statement,
                 approved_by=by,
@@ -207,6 +218,11 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
                 approved_at=_moment(str(row["declared_at"]).partition("#")[0]),
             )
     return list(statements.values())
+
+
+def _approves(row: Mapping[str, Any], statement: Attestation) -> bool:
+    """Whether a row approves the statement, and without a limit that is not known here."""
+    return not set(row) - _OF_AN_ANSWER and may_approve(str(row["declared_by"]), statement)
 
 
 def _moment(text: str) -> datetime | None:
@@ -244,6 +260,9 @@ def _read(row: Mapping[str, Any]) -> Attestation:
     artefact = row.get("artefact")
     expires = row.get("expires_at")
     scope = row.get("scope", {})
+    passes = row.get("result", "pass") == Result.PASS
+    if passes and (foreign := set(row) - _ATTRIBUTES):
+        raise ValueError(f"this version does not know {', '.join(sorted(foreign))}")
     return Attestation(
         id=str(row["id"]),
         rule=str(row["rule"]),
@@ -254,7 +273,7 @@ def _read(row: Mapping[str, Any]) -> Attestation:
         owner=str(row.get("owner", "")),
         attester=str(row["declared_by"]),
         attester_id=str(row["declared_by"]),
-        result=Result.PASS if row.get("result", "pass") == Result.PASS else Result.FAIL,
+        result=Result.PASS if passes else Result.FAIL,
         expires_at=parse_iso(expires) if expires is not None else None,
         artefact=_artefact(artefact) if artefact else None,
         bound_to=dict(row.get("bound_to", {})),

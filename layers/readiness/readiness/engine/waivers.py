@@ -138,7 +138,10 @@ _ATTRIBUTES = frozenset(
     {"declared_by", "declared_at", "kind", "id", "rule", "rules", "resources", "tags", "reason"}
     | {"owner", "until", "all_rules", "all_resources"}
 )
-"""What a row of a waiver has; another attribute is a newer version's, which may limit it."""
+_OF_AN_APPROVAL = frozenset(
+    {"declared_by", "declared_at", "kind", "rule", "waiver", "fingerprint"}
+)
+"""What a row has; another attribute is a newer version's, which may limit it."""
 
 
 def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str, str]]:
@@ -212,6 +215,8 @@ def _answered(waiver: Waiver, row: Mapping[str, Any]) -> Waiver:
             return waiver
         because = clean(str(row.get("reason", "")), MOST_REASON)
         return replace(waiver, ended_by=by, ended_at=at, ended_because=because)
+    if foreign := set(row) - _OF_AN_APPROVAL:
+        raise ValueError(f"this version does not know {clean(', '.join(sorted(foreign)), 200)}")
     if row.get("fingerprint") != waiver.fingerprint:
         raise ValueError(f"it approves another text than that of the waiver {waiver.id}")
     if not may_speak_for_two(by, waiver.by):
