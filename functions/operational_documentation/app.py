@@ -12,7 +12,7 @@ from readiness.model.attestation import Attested, AttestedDocument
 from readiness.model.text import listed, plural
 
 from .contacts import judge_contacts, judge_primary
-from .runbooks import judge_document, left_to_document
+from .runbooks import judge_document, left_to_document, remembered
 from .settings import SCENARIOS, DocumentDays, TwoPeople
 
 operational_documentation = heading("Documentation", "Operational")
@@ -41,19 +41,24 @@ def workload_runbook(
     """Each workload has a current runbook that covers what goes wrong and what to do then.
 
     The attested document states the scenarios that it covers. Documents of Systems Manager with
-    the tag runbook cover theirs, so that the document need not repeat them.
+    the tag runbook cover theirs, so that the document need not repeat them, unless their
+    executions only failed.
     """
+    executions = remembered(runbooks, attested.recorded)
+    only_failed = executions["last_failed"].keys() - executions["last_executed"].keys()
     left = left_to_document(
-        parts.workload, scenarios, runbooks.all, runbooks.read_on, max_age_days
+        parts.workload, scenarios, runbooks.all, runbooks.read_on, max_age_days, only_failed
     )
-    return attested.verdict(
+    verdict = attested.verdict(
         f"The runbook of {parts.workload}",
         max_age_days=max_age_days,
         two_people=two_people,
         covering={"scenarios": left} if left else None,
         document_of=parts.workload,
         documents_of_systems_manager=[each.name for each in runbooks.all],
+        runbooks_that_only_failed=sorted(only_failed),
     )
+    return verdict.observing({name: rows for name, rows in executions.items() if rows})
 
 
 @operational_documentation.rule(RUNBOOK, severity=Severity.MEDIUM)

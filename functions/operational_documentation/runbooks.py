@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from readiness import Severity, Status, Verdict, complies, violates
-from readiness.evidence.ssm import Runbook, RunbookDocument
+from readiness.evidence.ssm import Runbook, RunbookDocument, Runbooks
 from readiness.model.attestation import Attested
 from readiness.model.finding import iso, parse_iso
 from readiness.model.verdict import Fact
@@ -74,9 +74,12 @@ def _judged(
     runbook = document.runbook
     fault = fault_of(runbook, document.read_at.date(), max_age_days)
     facts: dict[str, Fact] = {"scenarios": list(runbook.scenarios)}
-    executed = _executed(document, attested.recorded)
+    executed = _latest("last_executed", document.succeeded, runbook.version, attested.recorded)
     if executed is not None:
         facts["last_executed"] = {"version": runbook.version, "at": iso(executed)}
+    failed = _latest("last_failed", document.failed, runbook.version, attested.recorded)
+    if failed is not None and executed is None:
+        facts["last_failed"] = {"version": runbook.version, "at": iso(failed)}
     if fault:
         return violates(
             f"The runbook {runbook.name} {fault}.",
@@ -100,23 +103,24 @@ def _judged(
     if tried.status is Status.COMPLIANT or tried.missing or has_failed:
         return tried.observing(facts)
     unproven = f"Version {runbook.version} has not been executed in {max_age_days} days"
-    failed = document.failed is not None and executed is None
-    if not failed and not must_be_executed:
+    if executed is not None:
+        failed = None  # it works, and what failed may be what it was run on
+    if failed is None and not must_be_executed:
         return complies(f"{sound}. {unproven}.").observing(facts)
-    return _unproven(document, unproven, max_age_days, failed=failed).observing(facts)
+    return _unproven(document, unproven, max_age_days, failed).observing(facts)
 
 
 def _unproven(
-    document: RunbookDocument, unproven: str, max_age_days: int, *, failed: bool
+    document: RunbookDocument, unproven: str, max_age_days: int, failed: datetime | None
 ) -> Verdict:
     runbook = document.runbook
     expected = (
         f"An execution of this version that succeeded within {max_age_days} days, or a drill."
     )
-    if failed:
+    if failed is not None:
         return violates(
             f"Version {runbook.version} of the runbook {runbook.name} was executed, and failed on"
-            f" {document.failed:%Y-%m-%d}; no execution of it succeeded.",
+            f" {failed:%Y-%m-%d}; no execution of it succeeded.",
             expected=expected,
         )
     return violates(
@@ -126,14 +130,37 @@ def _unproven(
     )
 
 
-def _executed(document: RunbookDocument, recorded: Mapping[str, Fact]) -> datetime | None:
-    """When this version last succeeded, as Systems Manager knows it or the finding remembers."""
-    row = recorded.get("last_executed")
-    known = [document.succeeded] if document.succeeded else []
-    if isinstance(row, Mapping) and str(row.get("version")) == document.runbook.version:
-        with contextlib.suppress(ValueError):
-            known.append(parse_iso(str(row.get("at"))))
-    return max(known, default=None)
+def _latest(
+    name: str, told: datetime | None, version: str, recorded: Mapping[str, Fact | None]
+) -> datetime | None:
+    """When a version last succeeded or failed, as Systems Manager or the finding knows it."""
+    return max((at for at in (told, _recorded(recorded.get(name), version)) if at), default=None)
+
+
+def _recorded(row: object, version: str) -> datetime | None:
+    if not isinstance(row, Mapping) or str(row.get("version")) != version:
+        return None
+    with contextlib.suppress(ValueError):
+        return parse_iso(str(row.get("at")))
+    return None
+
+
+def remembered(runbooks: Runbooks, recorded: Mapping[str, Fact]) -> dict[str, dict[str, Fact]]:
+    """When the default versions of runbooks last succeeded and failed, by their names.
+
+    Systems Manager keeps executions for 30 days, so the finding of a workload remembers them.
+    """
+    facts: dict[str, dict[str, Fact]] = {"last_executed": {}, "last_failed": {}}
+    for document in runbooks.executed:
+        name, version = document.runbook.name, document.runbook.version
+        told = {"last_executed": document.succeeded, "last_failed": document.failed}
+        for fact, at in told.items():
+            rows = recorded.get(fact)
+            known = {fact: rows.get(name)} if isinstance(rows, Mapping) else {}
+            latest = _latest(fact, at, version, known)
+            if latest is not None:
+                facts[fact][name] = {"version": version, "at": iso(latest)}
+    return facts
 
 
 def left_to_document(
@@ -142,12 +169,14 @@ def left_to_document(
     runbooks: Iterable[Runbook],
     today: date,
     max_age_days: int,
+    failing: Container[str],
 ) -> list[str]:
     """The scenarios of a workload that no reliable document of Systems Manager covers."""
     covered = {
         scenario.casefold()
         for runbook in runbooks
-        if runbook.workload in {"", workload} and not fault_of(runbook, today, max_age_days)
+        if runbook.workload in {"", workload} and runbook.name not in failing
+        if not fault_of(runbook, today, max_age_days)
         for scenario in runbook.scenarios
     }
     return sorted({each for each in required if each.casefold() not in covered})

@@ -272,6 +272,10 @@ def recalled(**row):
     return Attested((), NOON, ago(30), {"last_executed": row})
 
 
+def failing(name="last_failed", version="3", days=60):
+    return Attested((), NOON, ago(30), {name: {"version": version, "at": iso(ago(days))}})
+
+
 def drilled(days=10.0, **changes):
     return Attested((stated(days, artefact=None, scope=Scope(), **changes),), NOON, ago(30))
 
@@ -286,6 +290,11 @@ MUST = {"must_be_executed": True}
         pytest.param(executed(), NOBODY, {}, GOOD, "has not been executed", id="not executed"),
         pytest.param(executed(), NOBODY, MUST, BAD, "is not known", id="but it must"),
         pytest.param(executed(None, 3), NOBODY, {}, BAD, "and failed on", id="only failed"),
+        pytest.param(executed(), failing(), {}, BAD, "and failed on", id="failed 60 days ago"),
+        pytest.param(executed(1), failing(), {}, GOOD, "executed with", id="repaired since"),
+        pytest.param(
+            executed(), failing(version="2"), {}, GOOD, "has not been executed", id="changed since"
+        ),
         pytest.param(executed(9, 3), NOBODY, MUST, GOOD, "executed with", id="failed once since"),
         pytest.param(
             executed(None, 3), recalled(version="3", at=iso(ago(60))), MUST, GOOD, "", id="known"
@@ -340,6 +349,36 @@ def test_a_drill_whose_record_cannot_be_read_is_no_proof():
 def test_the_finding_remembers_an_execution():
     verdict = runbook_document(executed(3), NOBODY)
     assert verdict.observed["last_executed"] == {"version": "3", "at": iso(ago(3))}
+    verdict = runbook_document(executed(None, 3), NOBODY)
+    assert verdict.observed["last_failed"] == {"version": "3", "at": iso(ago(3))}
+
+
+def row(version="3", days=60):
+    return {AUTOMATION.name: {"version": version, "at": iso(ago(days))}}
+
+
+@pytest.mark.parametrize(
+    ("document", "recorded", "status"),
+    [
+        pytest.param(executed(), {}, GOOD, id="never executed"),
+        pytest.param(executed(3), {}, GOOD, id="works"),
+        pytest.param(executed(None, 3), {}, BAD, id="only failed"),
+        pytest.param(executed(9, 3), {}, GOOD, id="failed once since"),
+        pytest.param(executed(), {"last_failed": row()}, BAD, id="failed 60 days ago"),
+        pytest.param(executed(1), {"last_failed": row()}, GOOD, id="repaired since"),
+        pytest.param(executed(), {"last_failed": row("2")}, GOOD, id="changed since"),
+        pytest.param(executed(None, 3), {"last_executed": row()}, GOOD, id="worked 60 days ago"),
+        pytest.param(executed(), {"last_failed": {AUTOMATION.name: "?"}}, GOOD, id="garbled"),
+        pytest.param(executed(), {"last_failed": "?"}, GOOD, id="garbled rows"),
+    ],
+)
+def test_a_runbook_that_only_failed_covers_no_scenario(document, recorded, status):
+    runbooks = Runbooks((AUTOMATION,), TODAY, (document,))
+    attested = replace(said(stated(bound_to={"scenarios": WITHOUT_ROLLBACK})), recorded=recorded)
+    verdict = workload_runbook(SHOP, runbooks, attested)
+    assert verdict.status is status, verdict.reason
+    if document.failed:
+        assert verdict.observed["last_failed"][AUTOMATION.name]["version"] == "3"
 
 
 # -- alarms ---------------------------------------------------------------------------------------

@@ -194,16 +194,14 @@ EXECUTED = timedelta(days=30)
 """So far back executions are looked for; the finding keeps the last one for longer."""
 
 
+_ENDED = (("Status", ("Success", "Failed", "TimedOut")),)
+_NOTIFICATION = "EC2 Automation Execution Status-change Notification"
+
+
 @evidence(
     DOCUMENT,
     reads=(*_RUNBOOK_READS, "ssm:DescribeAutomationExecutions"),
-    changed_by=(
-        ServiceEvent(
-            "EC2 Automation Execution Status-change Notification",
-            match=(("Status", ("Success", "Failed", "TimedOut")),),
-            id="Definition",
-        ),
-    ),
+    changed_by=(ServiceEvent(_NOTIFICATION, match=_ENDED, id="Definition"),),
 )
 @dataclass(frozen=True, slots=True)
 class RunbookDocument:
@@ -224,7 +222,11 @@ class RunbookDocument:
         tags = _documents(read).get(document.id)
         if tags is None:
             raise Gone(document.id)
-        runbook = _runbook(read, document.id, tags)
+        return cls.of(read, _runbook(read, document.id, tags))
+
+    @classmethod
+    def of(cls, read: Reader, runbook: Runbook) -> RunbookDocument:
+        """With its executions, if it is of Automation."""
         if runbook.kind != "Automation":
             return cls(runbook, read.now)
         executed = list(_executions(read, runbook))
@@ -258,9 +260,14 @@ def _executions(read: Reader, runbook: Runbook) -> Iterator[tuple[str, datetime]
             yield each["AutomationExecutionStatus"], ended
 
 
+def _of_our_own(detail: Mapping[str, Any]) -> str | None:
+    """Any of the region's, except for an execution of a document of AWS."""
+    return None if str(detail.get("Definition") or "").startswith(("AWS", "Amazon")) else ""
+
+
 @evidence(
     REGION,
-    reads=_RUNBOOK_READS,
+    reads=(*_RUNBOOK_READS, "ssm:DescribeAutomationExecutions"),
     changed_by=(
         api_call(
             "ssm",
@@ -276,14 +283,19 @@ def _executions(read: Reader, runbook: Runbook) -> Iterator[tuple[str, datetime]
             identify=lambda detail: None if _of_a_document(detail) is None else "",
         ),
         ConfigItem(DOCUMENT.name),
+        ServiceEvent(_NOTIFICATION, match=_ENDED, identify=_of_our_own),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class Runbooks:
-    """All documents of the region that are runbooks. Sources as RunbookDocument."""
+    """All documents of the region that are runbooks.
+
+    ``executed`` are those of Automation, with their executions. Sources as RunbookDocument.
+    """
 
     all: tuple[Runbook, ...]
     read_on: date
+    executed: tuple[RunbookDocument, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Runbooks:
@@ -293,4 +305,6 @@ class Runbooks:
                 found.append(_runbook(read, name, tags))
             except Gone:
                 continue  # deleted since it was listed
-        return cls(tuple(found), read.now.date())
+        automated = [each for each in found if each.kind == "Automation"]
+        executed = read.each(lambda runbook: RunbookDocument.of(read, runbook), automated)
+        return cls(tuple(found), read.now.date(), tuple(executed))
