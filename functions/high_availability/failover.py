@@ -144,6 +144,7 @@ def _recalled(found: FailoverTests, recorded: Mapping[str, Fact]) -> Iterator[Fa
             str(row.get("outcome") or ""),
             deployed=found.deployed_since(ended, touched),
             touched=tuple(touched),
+            hit=tuple(str(row.get("hit") or "").split()),
         )
 
 
@@ -162,7 +163,7 @@ def _lasting(found: FailoverTests) -> dict[str, Fact]:
         if test.passed is not None
         and test.ended is not None
         and not test.flaw
-        and len(test.touched) <= _MOST_TOUCHED
+        and max(len(test.touched), len(test.hit)) <= _MOST_TOUCHED
     ]
     passed = sorted((test for test in told if test.passed), key=lambda test: bool(test.deployed))
     newest: dict[str, FailoverTest] = {}
@@ -180,6 +181,7 @@ def _row(test: FailoverTest) -> dict[str, Fact]:
         "at": iso(test.ended) if test.ended else "",
         "outcome": test.outcome,
         "touched": " ".join(test.touched),
+        "hit": " ".join(test.hit),
     }
 
 

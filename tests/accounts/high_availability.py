@@ -173,6 +173,7 @@ def database(**changes: Any) -> dict[str, Any]:
     about = {
         "DBInstanceIdentifier": "orders",
         "DBInstanceStatus": "available",
+        "DBInstanceArn": f"arn:aws:rds:{HOME}:{ACCOUNT_ID}:db:orders",
         "Engine": "postgres",
         "MultiAZ": True,
         "AvailabilityZone": f"{HOME}a",
@@ -186,6 +187,7 @@ def member(name: str, letter: str, **changes: Any) -> dict[str, Any]:
     """An Aurora instance of DescribeDBInstances: never Multi-AZ by itself."""
     about = {
         "DBInstanceIdentifier": name,
+        "DBInstanceArn": f"arn:aws:rds:{HOME}:{ACCOUNT_ID}:db:{name}",
         "Engine": "aurora-postgresql",
         "MultiAZ": False,
         "AvailabilityZone": f"{HOME}{letter}",
@@ -426,6 +428,9 @@ def tests() -> dict[tuple[str, str], Any]:
             ]
         },
         ("arc-zonal-shift", "list_zonal_shifts"): {"items": [practice_run()]},
+        ("arc-zonal-shift", "list_managed_resources"): {
+            "items": [{"arn": BALANCER, "availabilityZones": ["use1-az1", "use1-az2"]}]
+        },
         ("arc-region-switch", "list_plans"): {
             "plans": [
                 {

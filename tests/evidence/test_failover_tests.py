@@ -10,7 +10,13 @@ import pytest
 from functions.high_availability.app import failover_tested
 from readiness import Severity, Status
 from tests.accounts import ecs_deployment
-from tests.accounts.high_availability import experiment, fake_account, practice_run, service
+from tests.accounts.high_availability import (
+    database,
+    experiment,
+    fake_account,
+    practice_run,
+    service,
+)
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
 
 
@@ -269,3 +275,55 @@ def test_a_failover_that_failed_counts_while_the_database_exists(name, days, sta
         return {"Events": [one] if SourceType == "db-instance" else []}
 
     assert judged(without(rds__describe_events=events)).status is status
+
+
+def test_a_practice_run_of_what_is_gone_proves_nothing():
+    account = fake_account().but(
+        **{"arc-zonal-shift__list_managed_resources": {"items": []}},
+        fis__list_experiments={"experiments": []},
+    )
+    assert "not attested" in judged(account).reason
+
+
+def aimed_at(*arns: str, **changes: Any) -> FakeAccount:
+    """An account whose only test is an experiment that hit these."""
+    resolved = [
+        {"resourceType": "it", "targetName": "zone", "targetInformation": {"arn": arn}}
+        for arn in arns
+    ]
+    return only().but(
+        fis__list_experiment_resolved_targets={"resolvedTargets": resolved}, **changes
+    )
+
+
+ECS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}"
+DATABASE = f"arn:aws:rds:{HOME}:{ACCOUNT_ID}:db:orders"
+MADE_SINCE = {"DBInstances": [database(InstanceCreateTime=NOON - timedelta(days=1))]}
+
+
+@pytest.mark.parametrize(
+    ("arns", "changes", "proves"),
+    [
+        pytest.param([ecs_deployment.SERVICE], {}, True, id="a service"),
+        pytest.param([f"{ECS}:task/agents/0123"], {}, True, id="a task of a service"),
+        pytest.param([f"{ECS}:service/old/web"], {}, False, id="a service that is gone"),
+        pytest.param([f"{ECS}:task/old/0123"], {}, False, id="a task of one that is gone"),
+        pytest.param([DATABASE], {}, True, id="a database"),
+        pytest.param([f"{DATABASE}-old"], {}, False, id="a database that is gone"),
+        pytest.param(
+            [DATABASE], {"rds__describe_db_instances": MADE_SINCE}, False, id="made again since"
+        ),
+        pytest.param([f"{DATABASE}-old", ecs_deployment.SERVICE], {}, True, id="one of two left"),
+        pytest.param(
+            [f"{DATABASE}-old", "arn:aws:ec2:us-east-1:1:instance/i-1"], {}, True, id="and others"
+        ),
+    ],
+)
+def test_an_experiment_on_what_is_gone_proves_nothing(arns, changes, proves):
+    finding = judged(aimed_at(*arns, **changes))
+    assert (finding.status is Status.COMPLIANT) is proves, finding.reason
+
+
+def test_an_experiment_is_remembered_with_what_it_hit():
+    remembered = judged(aimed_at(ecs_deployment.SERVICE)).observed["last_executed"]
+    assert (remembered["touched"], remembered["hit"]) == (ecs_deployment.SERVICE,) * 2

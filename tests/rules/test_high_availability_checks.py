@@ -323,7 +323,8 @@ WEB = "arn:aws:ecs:us-east-1:111122223333:service/main/web"
 
 def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
     """What the rule says when AWS tells of none of the tests any more."""
-    found = FailoverTests(tests, NOON, services=1, subjects=DATABASES)
+    things = {arn: None for test in tests for arn in test.hit}
+    found = FailoverTests(tests, NOON, services=1, subjects=DATABASES, things=things)
     first = app.failover_tested(found, attested())
     remembered = replace(attested(), recorded=lasting(first.observed))
     about = {"tests": (), "now": NOON, "services": 1, "subjects": DATABASES} | later
@@ -346,6 +347,12 @@ def forgotten(*tests: FailoverTest, **later: Any) -> Verdict:
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=20)}}, GOOD, "EXP10", id="of what still runs"),
         pytest.param((experiment(touched=(WEB,)),), {"deployed_at": {WEB: ago(days=2)}}, BAD, "before the current deployment of web", id="deployed since"),
         pytest.param((experiment(days=5, touched=(WEB,), deployed=("web",)), failover_of("a", days=13)), {"deployed_at": {WEB: ago(days=2)}}, GOOD, "database a", id="what still proves before what is void"),
+        pytest.param((experiment(hit=(WEB,)),), {"things": {WEB: None}}, GOOD, "EXP10", id="of a service that is there"),
+        pytest.param((experiment(hit=(WEB,)),), {"things": {}}, UNKNOWN, "not attested", id="of a service that was deleted"),
+        pytest.param((experiment(passed=False, hit=(WEB,)),), {"things": {}}, UNKNOWN, "not attested", id="a failure with one"),
+        pytest.param((experiment(hit=(WEB,)),), {"things": {WEB: ago(days=1)}}, UNKNOWN, "not attested", id="of another of the name of a thing"),
+        pytest.param((experiment(hit=("x", WEB)),), {"things": {WEB: None}}, GOOD, "EXP10", id="one of two is left"),
+        pytest.param((experiment(hit=(WEB,) * 101),), {}, UNKNOWN, "", id="too many things to name"),
         pytest.param((experiment(touched=(WEB,) * 101),), {}, UNKNOWN, "", id="too many services to name"),
         pytest.param((experiment(flaw="it resolved no target"),), {}, UNKNOWN, "", id="hollow"),
         pytest.param((experiment(passed=None),), {}, UNKNOWN, "", id="was running"),

@@ -25,6 +25,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("appsync", "list_types"): ("maxResults", 25),
     ("arc-region-switch", "list_plan_executions"): ("maxResults", 100),
     ("arc-region-switch", "list_plans"): ("maxResults", 100),
+    ("arc-zonal-shift", "list_managed_resources"): ("maxResults", 100),
     ("arc-zonal-shift", "list_zonal_shifts"): ("maxResults", 100),
     ("autoscaling", "describe_auto_scaling_groups"): ("MaxRecords", 100),
     ("autoscaling", "describe_launch_configurations"): ("MaxRecords", 100),

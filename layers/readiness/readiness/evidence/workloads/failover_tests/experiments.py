@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from readiness.evidence.ecs.services import Service
@@ -90,6 +90,7 @@ def experiments(read: Reader, services: Sequence[Service]) -> Iterator[FailoverT
             deployed_since(ended, touched, deployment_times(services)),
             stopped=flaw == NO_ZONE,
             touched=touched,
+            hit=_hit(targets, touched),
         )
 
 
@@ -170,9 +171,7 @@ def _is_of_a_zone(target: Mapping[str, Any]) -> bool:
 
 def _touched(targets: Sequence[Mapping[str, Any]], services: Sequence[Service]) -> tuple[str, ...]:
     """The services (ARNs) that were among the targets, or stand in what was."""
-    named = {
-        value for target in targets for value in (target.get("targetInformation") or {}).values()
-    }
+    named = _named(targets)
     clusters = {arn.split("/")[1] for arn in named if ":task/" in arn and arn.count("/") > 1}
     subnets = {arn.rpartition("/")[2] for arn in named if ":subnet/" in arn}
     return tuple(
@@ -183,3 +182,22 @@ def _touched(targets: Sequence[Mapping[str, Any]], services: Sequence[Service]) 
         or each.cluster_arn.rpartition("/")[2] in clusters
         or subnets.intersection(each.subnet_ids)
     )
+
+
+def _named(targets: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ARNs of resolved targets."""
+    return {
+        value for target in targets for value in (target.get("targetInformation") or {}).values()
+    }
+
+
+def _hit(targets: Sequence[Mapping[str, Any]], touched: Iterable[str]) -> tuple[str, ...]:
+    """What an experiment hit, where that is only services and databases: those that it touched.
+
+    Where none of them is left, what FIS named, which no longer exists.
+    """
+    named = _named(targets)
+    databases = {arn for arn in named if ":rds:" in arn}
+    if any(":ecs:" not in arn for arn in named - databases):
+        return ()
+    return tuple(sorted({*touched, *databases} or named))

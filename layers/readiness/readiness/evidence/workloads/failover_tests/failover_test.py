@@ -9,12 +9,13 @@ from datetime import datetime
 from readiness.evidence.ecs.services import Service
 
 EXPERIMENT = "FIS experiment"
-DATABASE, SWITCH, TEST_RUN = (
+DATABASE, SWITCH, TEST_RUN, PRACTICE_RUN = (
     "failover of database",
     "region switch",
     "Resilience Hub test run of",
+    "practice run of",
 )
-NAMED = frozenset({DATABASE, SWITCH, TEST_RUN})
+NAMED = frozenset({DATABASE, SWITCH, TEST_RUN, PRACTICE_RUN})
 """Kinds of tests of one thing, which is known to exist or not."""
 
 
@@ -25,7 +26,8 @@ class FailoverTest:
     ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing; ``stopped``
     that something was stopped nevertheless. ``touched`` are the ECS services (ARNs) that it hit;
     ``deployed`` names those of them that were deployed after it ended, which it therefore says
-    nothing about.
+    nothing about. ``hit`` are the services and databases (ARNs) of an experiment that aimed at
+    nothing else: of other targets it is not known whether they still exist.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class FailoverTest:
     deployed: tuple[str, ...] = ()
     stopped: bool = False
     touched: tuple[str, ...] = ()
+    hit: tuple[str, ...] = ()
 
     def has_ended_since(self, oldest: datetime) -> bool:
         """Whether it has ended, and not before ``oldest``."""

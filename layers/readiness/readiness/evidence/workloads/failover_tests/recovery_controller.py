@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from readiness.evidence.workloads.failover_tests.failover_test import SWITCH, FailoverTest
+from readiness.evidence.workloads.failover_tests.failover_test import (
+    PRACTICE_RUN,
+    SWITCH,
+    FailoverTest,
+)
 from readiness.model.reader import Reader
 
 
@@ -20,17 +24,22 @@ def practice_runs(read: Reader) -> Iterator[FailoverTest]:
         outcome = each.get("practiceRunOutcome", "PENDING")
         name = each["resourceIdentifier"].rpartition(":")[2]
         if outcome == "PENDING":
-            yield FailoverTest("practice run of", name, None, None, outcome)
+            yield FailoverTest(PRACTICE_RUN, name, None, None, outcome)
         else:
             flaw = "" if outcome != "INTERRUPTED" else "it was interrupted before it told anything"
             yield FailoverTest(
-                "practice run of",
+                PRACTICE_RUN,
                 name,
                 each.get("expiryTime") or each["startTime"],
                 outcome == "SUCCEEDED",
                 outcome,
                 flaw,
             )
+
+
+def shiftable(read: Reader) -> Sequence[Mapping[str, Any]]:
+    """What takes part in zonal shift, as ListManagedResources gives it. Raises Unreadable."""
+    return read.every("arc-zonal-shift", "list_managed_resources", "items")
 
 
 _SWITCHING = frozenset(

@@ -17,6 +17,7 @@ from readiness.evidence.workloads.failover_tests.experiments import experiments
 from readiness.evidence.workloads.failover_tests.failover_test import (
     DATABASE,
     NAMED,
+    PRACTICE_RUN,
     SWITCH,
     TEST_RUN,
     FailoverTest,
@@ -27,6 +28,7 @@ from readiness.evidence.workloads.failover_tests.recovery_controller import (
     plans,
     practice_runs,
     region_switches,
+    shiftable,
 )
 from readiness.evidence.workloads.failover_tests.resilience_hub import (
     resilience_services,
@@ -43,6 +45,7 @@ from readiness.model.resource import Resource
         "fis:ListExperiments",
         "fis:GetExperiment",
         "fis:ListExperimentResolvedTargets",
+        "arc-zonal-shift:ListManagedResources",
         "arc-zonal-shift:ListZonalShifts",
         "arc-region-switch:ListPlans",
         "arc-region-switch:ListPlanExecutions",
@@ -76,11 +79,12 @@ class FailoverTests:
     A deployment does not wake it: the sweep sees that a test is older than what runs.
     ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS;
     ``deployed_at`` is when the deployment began that each service (ARN) runs. ``subjects`` are the
-    databases, plans and services of Resilience Hub that exist, by the label of their tests, with
-    the time when a database was created.
+    databases, plans, services of Resilience Hub and resources of zonal shift that exist, by the
+    label of their tests, with the time when a database was created; ``things`` are the ECS
+    services and databases by ARN, likewise.
     Sources: FIS ListExperiments, GetExperiment and ListExperimentResolvedTargets of the newest 50;
-    ListZonalShifts; ListPlanExecutions of each plan; Resilience Hub's ListTestRuns of each
-    service; RDS DescribeDBInstances, and DescribeEvents of 14 days.
+    ListZonalShifts and ListManagedResources; ListPlanExecutions of each plan; Resilience Hub's
+    ListTestRuns of each service; RDS DescribeDBInstances, and DescribeEvents of 14 days.
     """
 
     tests: tuple[FailoverTest, ...]
@@ -89,6 +93,7 @@ class FailoverTests:
     databases: int = 0
     deployed_at: Mapping[str, datetime] = field(default_factory=dict)
     subjects: Mapping[str, datetime | None] = field(default_factory=dict)
+    things: Mapping[str, datetime | None] = field(default_factory=dict)
 
     @property
     def has_workload(self) -> bool:
@@ -97,7 +102,7 @@ class FailoverTests:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> FailoverTests:
-        services = [each for each in every_service(read).values() if each.desired_count]
+        services = list(every_service(read).values())
         tests = [
             *experiments(read, services),
             *practice_runs(read),
@@ -110,24 +115,36 @@ class FailoverTests:
         return cls(
             tuple(newest),
             read.now,
-            len(services),
+            sum(1 for each in services if each.desired_count),
             len(databases),
             deployment_times(services),
             dict(_subjects(read, databases)),
+            {**{each.arn: None for each in services}, **dict(_by_arn(databases))},
         )
 
     def is_of_the_past(self, test: FailoverTest) -> bool:
         """Whether what was tested is deleted, or another database has its name now."""
-        if test.kind not in NAMED:
-            return False
-        if test.label not in self.subjects:
-            return True
-        created = self.subjects[test.label]
-        return created is not None and test.ended is not None and test.ended < created
+        if test.kind in NAMED:
+            return not _was_there(test, self.subjects, test.label)
+        return bool(test.hit) and not any(_was_there(test, self.things, arn) for arn in test.hit)
 
     def deployed_since(self, ended: datetime, touched: Iterable[str]) -> tuple[str, ...]:
         """The names of those services that were deployed after a time."""
         return deployed_since(ended, touched, self.deployed_at)
+
+
+def _was_there(test: FailoverTest, existing: Mapping[str, datetime | None], name: str) -> bool:
+    """Whether what bears a name now did so when the test ended."""
+    created = existing.get(name)
+    return name in existing and (created is None or test.ended is None or test.ended >= created)
+
+
+def _by_arn(databases: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, datetime | None]]:
+    for each in databases:
+        arn = each["DBInstanceArn"]
+        yield arn, each.get("InstanceCreateTime")
+        if cluster := each.get("DBClusterIdentifier"):
+            yield f"{arn.rpartition(':db:')[0]}:cluster:{cluster}", None
 
 
 def _subjects(
@@ -141,3 +158,5 @@ def _subjects(
         yield f"{SWITCH} {plan['name']}", None
     for service in resilience_services(read):
         yield f"{TEST_RUN} {service['name']}", None
+    for managed in shiftable(read):
+        yield f"{PRACTICE_RUN} {managed['arn'].rpartition(':')[2]}", None
