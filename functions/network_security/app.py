@@ -342,6 +342,12 @@ def _elsewhere(problems: list[str], profiles: DnsProfiles | Unreadable) -> Verdi
             f" read: {profiles}.",
             profiles,
         )
+    if profiles.coming and not profiles.with_names:
+        return cannot_tell(
+            f"{said} The Route 53 Profile {listed(profiles.coming)} is being associated with the"
+            " VPC, and brings it private names in a few minutes.",
+            is_passing=True,
+        )
     if not profiles.with_names:
         return None
     return cannot_tell(

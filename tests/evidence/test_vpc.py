@@ -324,12 +324,16 @@ ZONE = good.brought("hostedzone/Z1", "route53")
 @pytest.mark.parametrize(
     ("association", "brings", "found"),
     [
-        pytest.param({}, [ZONE], 1, id="a hosted zone"),
-        pytest.param({}, [good.brought("vpc-endpoint/vpce-1", "ec2")], 1, id="an endpoint"),
-        pytest.param({}, [good.brought("resolver-rule/rslvr-rr-1")], 0, id="a rule of a resolver"),
-        pytest.param({}, [ZONE | {"Status": "CREATING"}], 0, id="not yet"),
-        pytest.param({"Status": "DELETING"}, [ZONE], 0, id="no more"),
-        pytest.param({}, [], 0, id="nothing"),
+        pytest.param({}, [ZONE], (1, 0), id="a hosted zone"),
+        pytest.param({}, [good.brought("vpc-endpoint/vpce-1", "ec2")], (1, 0), id="an endpoint"),
+        pytest.param({}, [good.brought("resolver-rule/r-1")], (0, 0), id="a rule of a resolver"),
+        pytest.param({}, [ZONE | {"Status": "CREATING"}], (0, 1), id="not yet"),
+        pytest.param({"Status": "CREATING"}, [ZONE], (0, 1), id="the profile not yet"),
+        pytest.param({"Status": "UPDATING"}, [ZONE], (1, 0), id="renamed"),
+        pytest.param({}, [ZONE, ZONE | {"Status": "CREATING"}], (1, 0), id="another not yet"),
+        pytest.param({"Status": "DELETING"}, [ZONE], (0, 0), id="no more"),
+        pytest.param({}, [ZONE | {"Status": "FAILED"}], (0, 0), id="failed"),
+        pytest.param({}, [], (0, 0), id="nothing"),
     ],
 )
 def test_profiles_that_bring_names(association, brings, found):
@@ -345,7 +349,7 @@ def test_profiles_that_bring_names(association, brings, found):
             },
         ),
     )
-    assert len(seen.with_names) == found
+    assert (len(seen.with_names), len(seen.coming)) == found
 
 
 def test_profiles_are_not_asked_where_every_service_has_a_name():

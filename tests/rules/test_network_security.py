@@ -452,6 +452,12 @@ KMS = Endpoint("vpce-kms", "kms")
         pytest.param(linked(runs("s3"), gateway()), GOOD, "s3", id="gateway endpoint"),
         pytest.param(linked(runs("kms"), zones=["kms"]), GOOD, "kms", id="a central one"),
         pytest.param(
+            linked(runs("kms"), profiles=DnsProfiles((), ("rp-2",))),
+            UNKNOWN,
+            "rp-2 is being associated",
+            id="a profile that is being associated",
+        ),
+        pytest.param(
             linked(runs("kms"), profiles=PROFILE), UNKNOWN, "rp-1", id="perhaps by a profile"
         ),
         pytest.param(
