@@ -1155,6 +1155,18 @@ GOLDEN = (
     call("route53profiles", "AssociateProfile"),
     call(
         "rds",
+        "CreateDBCluster",
+        ("AWS::RDS::DBCluster", "orders"),
+        request={"dBClusterIdentifier": "orders", "dBClusterInstanceClass": "db.r6gd.large"},
+    ),
+    call(
+        "rds",
+        "DeleteDBCluster",
+        ("AWS::RDS::DBCluster", "orders"),
+        request={"dBClusterIdentifier": "orders"},
+    ),
+    call(
+        "rds",
         "RestoreDBClusterFromSnapshot",
         ("AWS::RDS::DBCluster", "orders"),
         request={"dBClusterIdentifier": "orders"},

@@ -188,16 +188,8 @@ ELSEWHERE = {
         "RestoreDBInstanceFromS3",
         "RestoreDBInstanceToPointInTime",
     },
-    # A cluster is made without instances, and one that is stopped keeps its parameters.
-    "DatabaseTransit": {
-        "CreateDBCluster",
-        "DeleteDBCluster",
-        "RestoreDBClusterFromS3",
-        "RestoreDBClusterFromSnapshot",
-        "RestoreDBClusterToPointInTime",
-        "StopDBCluster",
-        "StopDBInstance",
-    },
+    # One that is stopped keeps its parameters.
+    "DatabaseTransit": {"StopDBInstance"},
     # The same as of DatabaseCluster; the zones of its instances stay too.
     "ClusterAvailability": {
         *_INSTANCE_RUNS,
@@ -216,7 +208,17 @@ ELSEWHERE = {
 }
 """Siblings of declared calls that do not change what the evidence reads."""
 
-BY_FIELD = {"AWS::Lambda::Function": {"UpdateFunctionConfiguration"}}
+BY_FIELD = {
+    "AWS::Lambda::Function": {"UpdateFunctionConfiguration"},
+    # Only what makes and deletes a Multi-AZ DB cluster makes and deletes instances; from S3 only
+    # Aurora is restored, whose instances are made one by one.
+    "AWS::RDS::DBInstance": {
+        "ModifyDBCluster",
+        "RestoreDBClusterFromS3",
+        "StartDBCluster",
+        "StopDBCluster",
+    },
+}
 """What changes some fields of a type: tests/contract/test_fields.py says which rules read them."""
 
 ALARM_EVENT_TELLS = ("AlarmLinks", "Alarms", "BillingAlarms", "PagingTopic", "TopicPath")

@@ -338,6 +338,17 @@ def test_whatever_else_a_table_is_told_wakes_all_about_it(set_):
     assert len({rule.partition(".")[0] for rule, _ in woken}) >= 8
 
 
+@pytest.mark.parametrize("name", ["CreateDBCluster", "RestoreDBClusterFromSnapshot"])
+def test_the_members_of_a_multi_az_cluster_are_made_with_it(name):
+    def woken(**sent):
+        return {
+            rule for rule, _ in targets_of(event("rds", name, dBClusterIdentifier="it", **sent))
+        }
+
+    assert "encryption.database-tls" in woken(dBClusterInstanceClass="db.r6gd.large")
+    assert "encryption.database-tls" not in woken(engine="aurora-mysql")
+
+
 def test_an_item_of_a_service_that_scaled_wakes_what_scaling_does():
     arn = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
     happened = event("ecs", "UpdateService", cluster="agents", service="web", desiredCount=5)

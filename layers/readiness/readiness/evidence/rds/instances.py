@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.kms.keys import own_key
-from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
+from readiness.model.evidence import Json, ResourceType, api_call, config_resource_name, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -51,6 +51,16 @@ def _find(read: Reader) -> Iterable[str]:
     return [each["DBInstanceIdentifier"] for each in _listed(read)]
 
 
+def _members_of_multi_az(detail: Json) -> str | None:
+    """Any instance for a Multi-AZ DB cluster, whose members RDS makes; None for Aurora.
+
+    The members of Aurora are made one by one, each by a call of its own.
+    """
+    asked = detail.get("requestParameters")
+    is_aurora = isinstance(asked, Mapping) and not asked.get("dBClusterInstanceClass")
+    return None if is_aurora else ""
+
+
 INSTANCE = ResourceType(
     "AWS::RDS::DBInstance",
     _find,
@@ -63,6 +73,14 @@ INSTANCE = ResourceType(
             id="requestParameters.targetDBInstanceIdentifier",
         ),
         api_call("rds", *BLUE_GREEN_CALLS),
+        api_call(
+            "rds",
+            "CreateDBCluster",
+            "RestoreDBClusterFromSnapshot",
+            "RestoreDBClusterToPointInTime",
+            identify=_members_of_multi_az,
+        ),
+        api_call("rds", "DeleteDBCluster"),
     ),
     identify=config_resource_name,
     config_ids=lambda read: {
