@@ -98,6 +98,8 @@ _CLUSTER_RUNS = {"StartDBCluster", "StopDBCluster"}
 ELSEWHERE = {
     # Who may call a function URL; that there is one stays.
     "RollbackTargets": {"UpdateFunctionUrlConfig"},
+    # An alias is made without provisioned concurrency.
+    "ProvisionedConcurrency": {"CreateAlias"},
     # A new revision lies above what a service could go back to.
     "ServiceRollback": {"RegisterTaskDefinition"},
     # They archive findings that come later; ApplyArchiveRule does it with those there are.

@@ -26,7 +26,10 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     f"config/{NAME}-ssm-document": DOCUMENT,
     "cloudtrail/alarms-put-metric-alarm": {},
     "cloudtrail/alarms-put-mute-rule": {"alarm-runbooks": None},
-    f"service/{NAME}-automation-succeeded": {"runbook-document": "Shop-Rollback"},
+    f"service/{NAME}-automation-succeeded": {
+        "runbook-document": "Shop-Rollback",
+        "workload-runbook": None,
+    },
     f"service/{NAME}-automation-begun": {},
     f"service/{NAME}-alarm-tagged": {"alarm-runbooks": None},
     "service/alarms-configuration-change": {"alarm-runbooks": None},

@@ -461,10 +461,12 @@ def test_an_end_that_failed_halfway_and_is_made_again_knows_what_came(turns, mon
     assert turns.take("k", "one", NOON)
     assert not turns.take("k", "two", NOON)
     with monkeypatch.context() as patched:
-        patched.setattr(turns, "_is_noted", Mock(side_effect=error("ThrottlingException")))
+        patched.setattr(turns, "_noted", Mock(side_effect=error("ThrottlingException")))
         with pytest.raises(ClientError):
             turns.end("k", "one", NOON)
-    assert turns.end("k", "one", NOON)
+    noted = turns.end("k", "one", NOON)
+    assert noted
+    turns.forget("k", noted, NOON)
     assert not turns.end("k", "one", NOON), "it is told once"
 
 

@@ -62,7 +62,7 @@ def test_the_parameters_say_the_scope():
     )
 
 
-@pytest.mark.parametrize(("said", "too"), [("true", True), ("false", False), ("", False)])
+@pytest.mark.parametrize(("said", "too"), [("true", True), ("false", False), ("", True)])
 def test_one_stack_of_an_account_evaluates_global_services(said, too):
     assert scope_from({"EVALUATE_GLOBAL_SERVICES": said}).globals_too is too
 

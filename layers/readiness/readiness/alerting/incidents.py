@@ -203,6 +203,7 @@ class Incidents:
             TableName=self._table,
             KeyConditionExpression="finding_id = :f",
             ExpressionAttributeValues={":f": {"S": SWEEP}},
+            ConsistentRead=True,
             Limit=1,
         )
         return bool(page["Items"])

@@ -175,7 +175,7 @@ def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
 
 _ATTRIBUTES = frozenset(
     {"declared_by", "declared_at", "kind", "id", "rule", "scope", "statement", "performed_at"}
-    | {"owner", "attester", "result", "bound_to", "expires_at", "artefact"}
+    | {"owner", "attester", "approved_by", "result", "bound_to", "expires_at", "artefact"}
 )
 _OF_AN_ANSWER = frozenset(
     {"declared_by", "declared_at", "kind", "rule", "attestation", "fingerprint", "attester"}

@@ -10,7 +10,7 @@ from readiness.model.evidence import (
     Json,
     ResourceType,
     api_call,
-    config_resource_name,
+    config_resource_id,
     evidence,
 )
 from readiness.model.reader import Reader
@@ -25,7 +25,8 @@ Answer = Mapping[str, Any]
 
 def _of_call(detail: Json) -> str | None:
     """The name in a call of the older API; calls of the newer one name an ARN, or ``name``."""
-    return (detail.get("requestParameters") or {}).get("loadBalancerName") or None
+    name = (detail.get("requestParameters") or {}).get("loadBalancerName")
+    return name if isinstance(name, str) and name else None
 
 
 CLASSIC = ResourceType(
@@ -46,7 +47,7 @@ CLASSIC = ResourceType(
             identify=_of_call,
         ),
     ),
-    identify=config_resource_name,
+    identify=config_resource_id,
     arn="arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}",
 )
 

@@ -22,7 +22,7 @@ from readiness.model.resource import Resource
             id="requestParameters.functionName",
             normalise=function_name,
         ),
-        function_call("UpdateAlias"),
+        function_call("UpdateAlias", "DeleteAlias"),
     ),
 )
 @dataclass(frozen=True, slots=True)
