@@ -54,6 +54,7 @@ NOT_IN_THE_MODELS = {
     # S3 logs these under the names of its first API (S3 User Guide, "CloudTrail events",
     # account- and bucket-level actions).
     ("s3", "PutAccelerateConfiguration"): "PutBucketAccelerateConfiguration",
+    ("s3", "PutBucketObjectLockConfiguration"): "PutObjectLockConfiguration",
     # The block of a bucket; that of the account, which S3 Control changes, has other names.
     ("s3", "PutBucketPublicAccessBlock"): "PutPublicAccessBlock",
     ("s3", "DeleteBucketPublicAccessBlock"): "DeletePublicAccessBlock",

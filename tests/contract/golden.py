@@ -311,6 +311,33 @@ _RDS = f"arn:aws:rds:{REGION}:{ACCOUNT}"
 _EFS_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/{_SYSTEM[1]}"
 
 
+_STAGES = f"arn:aws:apigateway:{REGION}::/apis/h1b2c3d4e5/stages/"
+_SLO = ("AWS::ApplicationSignals::ServiceLevelObjective", "checkout-latency")
+_OTHER_HOST = "i-0fedcba9876543210"
+_MULTI_REGION = "mrk-1234abcd12ab34cd56ef1234567890ab"
+
+
+def by_itself(file: str, source: str, name: str, *ids: tuple[str, str], **fields: Any) -> Golden:
+    """What a service does by itself, which CloudTrail records without a caller."""
+    detail = {
+        "eventVersion": "1.11",
+        "userIdentity": {"accountId": ACCOUNT, "invokedBy": "AWS Internal"},
+        "eventTime": WHEN,
+        "eventSource": f"{source}.amazonaws.com",
+        "eventName": name,
+        "awsRegion": REGION,
+        "sourceIPAddress": "AWS Internal",
+        "requestParameters": None,
+        "responseElements": None,
+        "eventID": _id(f"service/{file}", "event"),
+        "readOnly": False,
+        "eventType": "AwsServiceEvent",
+        "recipientAccountId": ACCOUNT,
+        **fields,
+    }
+    return told(file, "AWS Service Event via CloudTrail", f"aws.{source}", detail, [], *ids)
+
+
 def failed_over(kind: str, id: str, source: str, name: str, message: str) -> Golden:
     """A failover of RDS (RDS User Guide, "Amazon RDS event categories and event messages")."""
     arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:{source}:{name}"
@@ -333,6 +360,99 @@ def shifted(file: str, kind: str) -> Golden:
 
 
 GOLDEN = (
+    by_itself(
+        "kms-multi-region-key-synchronized",
+        "kms",
+        "SynchronizeMultiRegionKey",
+        ("AWS::KMS::Key", _MULTI_REGION),
+        resources=[
+            {
+                "accountId": ACCOUNT,
+                "type": "AWS::KMS::Key",
+                "ARN": f"arn:aws:kms:us-west-2:{ACCOUNT}:key/{_MULTI_REGION}",
+            }
+        ],
+    ),
+    by_itself(
+        "secretsmanager-secret-ended",
+        "secretsmanager",
+        "EndSecretVersionDelete",
+        ("AWS::SecretsManager::Secret", SECRET),
+        additionalEventData={"SecretId": SECRET},
+    ),
+    told(
+        "ec2-instance-terminated",
+        "EC2 Instance State-change Notification",
+        "aws.ec2",
+        {"instance-id": INSTANCE, "state": "terminated"},
+        [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{INSTANCE}"],
+        ("AWS::EC2::Instance", INSTANCE),
+    ),
+    call(
+        "ec2",
+        "UnmonitorInstances",
+        _HOST,
+        ("AWS::EC2::Instance", _OTHER_HOST),
+        request={
+            "instancesSet": {"items": [{"instanceId": INSTANCE}, {"instanceId": _OTHER_HOST}]}
+        },
+    ),
+    call("ec2", "CopyVolumes"),
+    call("ec2", "DeregisterImage"),
+    call(
+        "elasticloadbalancing",
+        "DeleteLoadBalancer",
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+        ("AWS::ElasticLoadBalancingV2::Listener", LISTENER.rpartition("/")[0] + "/"),
+        request={"loadBalancerArn": BALANCER},
+    ),
+    call(
+        "apigateway",
+        "UpdateStage",
+        ("AWS::ApiGateway::Stage", f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3d4e5/stages/v1"),
+        request={"restApiId": "a1b2c3d4e5", "stageName": "v1", "updateStageInput": {}},
+    ),
+    call(
+        "lambda",
+        "UpdateFunctionCode",
+        _FUNCTION,
+        request={"functionName": f"{ACCOUNT}:agent", "publish": True},
+    ),
+    call(
+        "rds",
+        "ModifyDBInstance",
+        _DATABASE,
+        ("AWS::RDS::DBInstance", "orders-2"),
+        request={"dBInstanceIdentifier": "orders-1", "newDBInstanceIdentifier": "orders-2"},
+    ),
+    call(
+        "rds",
+        "ModifyDBCluster",
+        _CLUSTER_ID,
+        ("AWS::RDS::DBCluster", "orders-new"),
+        request={"dBClusterIdentifier": "orders", "newDBClusterIdentifier": "orders-new"},
+    ),
+    call(
+        "rds",
+        "ModifyDBProxy",
+        ("AWS::RDS::DBProxy", "pool"),
+        ("AWS::RDS::DBProxy", "pool-2"),
+        request={"dBProxyName": "pool", "newDBProxyName": "pool-2"},
+    ),
+    call(
+        "rds",
+        "PromoteReadReplicaDBCluster",
+        _CLUSTER_ID,
+        request={"dBClusterIdentifier": "orders"},
+    ),
+    call(
+        "rds",
+        "CopyDBSnapshot",
+        _DATABASE,
+        request={"sourceDBSnapshotIdentifier": "old", "targetDBSnapshotIdentifier": "new"},
+        response={"dBSnapshotIdentifier": "new", "dBInstanceIdentifier": _DATABASE[1]},
+    ),
+    call("s3", "PutBucketObjectLockConfiguration", _BUCKET, request={"bucketName": _BUCKET[1]}),
     call("apigateway", "UpdateUsagePlan"),
     call("appconfig", "StartDeployment"),
     call(
@@ -533,7 +653,20 @@ GOLDEN = (
         _POLICY_ARN,
         judged=False,
     ),
-    call("application-signals", "UpdateServiceLevelObjective"),
+    call("application-signals", "CreateServiceLevelObjective", _SLO, request={"name": _SLO[1]}),
+    call("application-signals", "UpdateServiceLevelObjective", _SLO, request={"id": _SLO[1]}),
+    call(
+        "application-signals",
+        "BatchUpdateExclusionWindows",
+        _SLO,
+        ("AWS::ApplicationSignals::ServiceLevelObjective", "basket-errors"),
+        request={
+            "sloIds": [
+                f"arn:aws:application-signals:{REGION}:{ACCOUNT}:slo/{_SLO[1]}",
+                f"arn:aws:application-signals:{REGION}:{ACCOUNT}:slo/basket-errors",
+            ]
+        },
+    ),
     told(
         "codebuild-build-succeeded",
         "CodeBuild Build State Change",
@@ -724,7 +857,12 @@ GOLDEN = (
         ("AWS::ApiGateway::RestApi", "a1b2c3d4e5"),
         response={"id": "a1b2c3d4e5", "name": "orders"},
     ),
-    call("apigateway", "DeleteRouteSettings"),
+    call(
+        "apigateway",
+        "DeleteRouteSettings",
+        ("AWS::ApiGatewayV2::Stage", f"{_STAGES}v1"),
+        request={"apiId": "h1b2c3d4e5", "routeKey": "GET /", "stageName": "v1"},
+    ),
     call(
         "apigateway",
         "UpdateDomainName",
@@ -758,7 +896,16 @@ GOLDEN = (
         "apigateway",
         "DeleteApi",
         ("AWS::ApiGatewayV2::Api", "h1b2c3d4e5"),
+        ("AWS::ApiGatewayV2::Stage", _STAGES),
         request={"apiId": "h1b2c3d4e5"},
+    ),
+    call(
+        "apigateway",
+        "CreateApi",
+        ("AWS::ApiGatewayV2::Api", "h1b2c3d4e5"),
+        ("AWS::ApiGatewayV2::Stage", f"{_STAGES}$default"),
+        request={"name": "orders", "protocolType": "HTTP", "target": FUNCTION},
+        response={"apiId": "h1b2c3d4e5"},
     ),
     call(
         "appsync",
@@ -1067,6 +1214,7 @@ GOLDEN = (
         "iam",
         "UpdateGroup",
         ("AWS::IAM::Group", "operators"),
+        ("AWS::IAM::Group", "ops"),
         request={"groupName": "ops", "newGroupName": "operators"},
     ),
     call(

@@ -115,7 +115,7 @@ ELSEWHERE = {
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
     # No backup protects a volume that was just created, and its size and type say nothing of one.
-    "VolumeRecovery": {"CreateVolume", "ModifyVolume"},
+    "VolumeRecovery": {"CopyVolumes", "CreateVolume", "ImportVolume", "ModifyVolume"},
     # A volume is encrypted, or not, for as long as it lives; no volume has a key that is just made.
     "VolumeEncryption": {"ModifyVolume", "CreateKey"},
     # A balancer is made without target groups.
@@ -201,6 +201,8 @@ ELSEWHERE = {
         "RestoreDBInstanceFromS3",
         "RestoreDBInstanceToPointInTime",
     },
+    # An API is made and described without stages, except for the one that CreateApi may make.
+    "HttpStage": {"DeleteApi", "ImportApi", "ReimportApi", "UpdateApi"},
     # A bucket is made with S3's own key; another comes with PutBucketEncryption.
     "BucketAndKey": {"CreateBucket"},
     # SecretRotation, which they use, knows the rotations; how many secrets there are they leave.
@@ -229,7 +231,9 @@ EVIDENCE = {cls.__name__ + "@" + cls.__module__: cls for rule in RULES for cls i
 
 
 def of(declaration):
-    return [change for change in changes_of(declaration) if isinstance(change, ApiCall)]
+    """The calls that change the evidence; the end of what it was a part of has no siblings."""
+    calls = [change for change in changes_of(declaration) if isinstance(change, ApiCall)]
+    return [call for call in calls if not call.ends_parts]
 
 
 def sources(calls):

@@ -38,7 +38,10 @@ def of(id: str, *rules: str) -> set[tuple[str, str | None, tuple[str, str] | Non
     [
         ("cloudtrail/alarms-put-metric-alarm", THIS_ALARM),
         ("cloudtrail/alarms-put-metric-alarm-denied", set()),
-        ("cloudtrail/alarms-delete-alarms", {(rule, None, None) for rule in OF_ALARMS}),
+        (
+            "cloudtrail/alarms-delete-alarms",
+            {(rule, id, None) for rule in OF_ALARMS for id in ("agent-errors", "agent-slow")},
+        ),
         ("cloudtrail/alarms-disable-actions", EVERYTHING | THIS_ALARM),
         ("cloudtrail/alarms-put-mute-rule", EVERYTHING | {("alarm-destinations", None, None)}),
         ("service/alarms-configuration-change", EVERYTHING | THIS_ALARM),

@@ -43,7 +43,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/create-memorydb-cluster": {"memorydb-used": "ledger", **WHO_USES_IT},
     "cloudtrail/create-dax-cluster": {"dax-ttl": "orders", "dax-used": "orders"},
     "cloudtrail/update-dax-parameter-group": {"dax-ttl": None},
-    "cloudtrail/update-stage": {"api-cache-ttl": None, "api-cache-used": None},
+    "cloudtrail/update-stage": {"api-cache-ttl": STAGE, "api-cache-used": STAGE},
     "cloudtrail/update-api-cache": {"appsync-ttl": GRAPHQL},
     "cloudtrail/update-cache-policy": {"cloudfront-ttl": None},
     "cloudtrail/update-time-to-live": {"dynamodb-ttl": "agent-sessions"},

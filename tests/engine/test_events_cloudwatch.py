@@ -53,7 +53,9 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/update-cluster-settings": {
         "cluster-insights": "arn:aws:ecs:us-east-1:111122223333:cluster/agents"
     },
-    "cloudtrail/update-stage": {"http-stage-metrics": None, "rest-stage-metrics": None},
+    "cloudtrail/update-stage": {
+        "http-stage-metrics": "arn:aws:apigateway:us-east-1::/apis/h1/stages/$default"
+    },
     "config/cluster": {"cluster-insights": "arn:aws:ecs:us-east-1:111122223333:cluster/agents"},
     "config/db-instance": {"database-monitoring": "orders"},
     "config/http-stage": {

@@ -22,14 +22,15 @@ OF_GROUPS, OF_BUCKETS = "audit-log-group-retention", "audit-bucket-retention"
 OF_STORES, ACCESS = "event-data-store-retention", "trail-buckets"
 FILTERS = "security-metric-filters"
 OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, FILTERS, OF_GROUPS, OF_BUCKETS, ACCESS)
-ANY_TRAIL = dict.fromkeys((*OF_THE_ACCOUNT, *OF_TRAILS))
+_AUDIT = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
+THE_TRAIL = dict.fromkeys(OF_THE_ACCOUNT) | dict.fromkeys(OF_TRAILS, _AUDIT)
 LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
 GROUP = "/aws/lambda/agent"
 
 EXPECTED: dict[str, dict[str, str | None]] = {
-    "cloudtrail/stop-logging": ANY_TRAIL,
+    "cloudtrail/stop-logging": THE_TRAIL,
     "cloudtrail/stop-logging-denied": {},
-    "cloudtrail/put-insight-selectors": ANY_TRAIL,
+    "cloudtrail/put-insight-selectors": THE_TRAIL,
     "cloudtrail/disable-key": {"trail-encryption": None},
     "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP, OF_GROUPS: None},
     "cloudtrail/put-subscription-filter": {FORWARDING: GROUP, ANALYSIS: GROUP},

@@ -50,7 +50,11 @@ def test_a_new_tag_of_a_parameter_wakes_the_switches():
     assert {target.rule for target in seen.targets} == {"emergency_procedures.circuit-breaker"}
 
 
-def test_new_code_wakes_nothing():
+@pytest.mark.parametrize("publish", [True, False])
+def test_new_code_wakes_what_depends_on_versions_where_it_becomes_one(publish):
     path = EVENTS / "cloudtrail/lambda_deployment-update-function-code.json"
-    seen = resolve_targets(json.loads(path.read_text()), emergency_procedures.rules)
-    assert not seen.targets
+    event = json.loads(path.read_text())
+    event["detail"]["requestParameters"]["publish"] = publish
+    seen = resolve_targets(event, emergency_procedures.rules)
+    expected = {"emergency_procedures.lambda-rollback"} if publish else set()
+    assert {target.rule for target in seen.targets} == expected

@@ -15,7 +15,7 @@ SUITES: dict[str, str | None] = dict.fromkeys(
     ("end-to-end-tests", "integration-tests", "performance-tests", "smoke-tests")
 )
 DEPLOYED = SUITES | {"latency-since-deployment": None}
-OBJECTIVES: dict[str, str | None] = {"service-level-objectives": None}
+OBJECTIVES: dict[str, str | None] = {"service-level-objectives": "checkout-latency"}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/application-signals-update-service-level-objective": OBJECTIVES,

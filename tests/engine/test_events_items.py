@@ -252,17 +252,18 @@ def called(**parameters):
 
 
 @pytest.mark.parametrize(
-    ("told", "id"),
+    ("told", "ids"),
     [
-        pytest.param("top", "top", id="a text"),
-        pytest.param(["top"], "top", id="a list of one"),
-        pytest.param(["top", "low"], None, id="a list of several"),
-        pytest.param([], None, id="an empty list"),
-        pytest.param("", None, id="an empty text"),
-        pytest.param(7, None, id="a number"),
+        pytest.param("top", {"top"}, id="a text"),
+        pytest.param(["top"], {"top"}, id="a list of one"),
+        pytest.param(["top", "low"], {"top", "low"}, id="a list of several"),
+        pytest.param(["top", 7], {None}, id="a list with a number"),
+        pytest.param([], {None}, id="an empty list"),
+        pytest.param("", {None}, id="an empty text"),
+        pytest.param(7, {None}, id="a number"),
     ],
 )
-def test_of_several_ids_any_may_be_meant(told, id):
+def test_each_of_several_ids_is_meant_or_any(told, ids):
     item = {"resourceType": KILN.name, "resourceId": "big", "configuration": {"shelf": told}}
     event = {
         "detail-type": "Config Configuration Item Change",
@@ -270,7 +271,8 @@ def test_of_several_ids_any_may_be_meant(told, id):
         "region": "us-east-1",
         "detail": {"configurationItem": item},
     }
-    assert Target("encryption.loaded", id) in resolve_targets(event, toy).targets
+    found = resolve_targets(event, toy).targets
+    assert {Target("encryption.loaded", id) for id in ids} <= found
 
 
 def test_a_call_that_sets_what_no_rule_looks_at_says_so():

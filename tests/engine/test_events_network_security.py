@@ -13,6 +13,7 @@ from readiness.engine.events import resolve_targets
 EVENTS = Path(__file__).parents[2] / "events"
 VPC = "vpc-0a1b2c3d4e5f60718"
 GROUP = "sg-0a1b2c3d4e5f60718"
+OTHER_GROUP = "sg-0bbbbbbbbbbbbbbbb"
 SERVICE = "arn:aws:ecs:us-east-1:111122223333:service/agents/api"
 
 FUNCTIONS = "lambda-private-subnets"
@@ -35,7 +36,7 @@ def looked(event):
         ("config/security-group-oversized", {(GROUPS, GROUP)}),
         ("config/prefix-list", {(GROUPS, None)}),
         ("config/network-interface", {(GROUPS, GROUP)}),
-        ("config/network-interface-two-groups", {(GROUPS, None)}),
+        ("config/network-interface-two-groups", {(GROUPS, GROUP), (GROUPS, OTHER_GROUP)}),
         ("config/route-table", {(FUNCTIONS, None), (SERVICES, None), (ENDPOINTS, None)}),
         ("config/internet-gateway", {(FUNCTIONS, None), (SERVICES, None), (ENDPOINTS, None)}),
         (

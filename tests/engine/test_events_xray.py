@@ -59,7 +59,9 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "stage-tracing": None,
         "task-tracing": None,
     },
-    "cloudtrail/update-stage": {"stage-tracing": None},
+    "cloudtrail/update-stage": {
+        "stage-tracing": "arn:aws:apigateway:us-east-1::/restapis/a1b2c3/stages/prod"
+    },
     "cloudtrail/update-state-machine": {
         "state-machine-tracing": "arn:aws:states:us-east-1:111122223333:stateMachine:intake"
     },

@@ -7,13 +7,14 @@ import pytest
 from readiness.engine.events import MalformedEvent
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.settings import SettingsUnreadable
+from readiness.model.resource import Resource
 from tests.engine.functions import (
     api_call,
     cursor,
     status,
     stored,
 )
-from tests.findings import BUCKET
+from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
 from tests.tables import client
 
@@ -188,3 +189,30 @@ def test_what_was_recorded_of_the_stack_itself_before_is_closed(function):
     finding = function.stored.get(BUCKET, "encryption.s3-kms")
     assert str(finding.status) == "NOT_APPLICABLE"
     assert "part of Readiness itself" in finding.reason
+
+
+LISTENERS = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app"
+
+
+def listener(id):
+    return Resource(
+        "111122223333", "us-east-1", "AWS::ElasticLoadBalancingV2::Listener", f"{LISTENERS}/{id}"
+    )
+
+
+def test_what_was_deleted_with_something_else_is_closed_with_it(function):
+    """No call names the listeners of a deleted load balancer, and no listing shows them."""
+    rule = "encryption.listener-tls"
+    rows = [listener(id) for id in ("web/50dc6c49/a", "web/50dc6c49/b", "web2/50dc6c49/c")]
+    for each in rows:
+        function.stored.record(finding(resource=each, rule=rule), None)
+    balancer = f"{LISTENERS}/web/50dc6c49".replace(":listener/", ":loadbalancer/")
+    deleted = api_call(
+        eventSource="elasticloadbalancing.amazonaws.com",
+        eventName="DeleteLoadBalancer",
+        requestParameters={"loadBalancerArn": balancer},
+    )
+    answer = function(deleted, context())
+    assert answer["evaluated"] == 2
+    assert [function.stored.get(each, rule).gone for each in rows] == [True, True, False]
+    assert function(deleted, context())["evaluated"] == 0, "what is closed is not asked again"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from readiness.engine.event_ids import ids_in, named_by
 from readiness.model.evidence import (
     ApiCall,
     Change,
@@ -51,12 +52,13 @@ class Target:
     """Evaluate ``rule`` for the resource ``id``, or for all where it is None.
 
     ``via`` narrows the latter: only subjects that refer to that resource (type, id) changed, or
-    to ``ANY`` of the type.
+    to ``ANY`` of the type. With ``begins``, all that are stored of which the id begins so.
     """
 
     rule: str
     id: str | None
     via: tuple[str, str] | None = None
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,21 @@ def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
     return Target(rule.id, None, (about.name, id))
 
 
+def _targets(rule: Rule, about: ResourceType, ids: Collection[str]) -> Iterator[Target]:
+    """Each that is named; for several that the subject may refer to, one look at all subjects."""
+    if not ids or (len(ids) > 1 and about is not rule.subject):
+        ids = [""]
+    for id in ids:
+        yield _target(rule, about, id or None)
+
+
+def _parts(rule: Rule, about: ResourceType, ids: Iterable[str]) -> Iterator[Target]:
+    """What is stored of parts that were deleted with the whole."""
+    if about is rule.subject:
+        for id in ids:
+            yield Target(rule.id, id, begins=True)
+
+
 def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozenset[Target]:
     type_ = item.get("resourceType")
     if not isinstance(type_, str) or not type_:
@@ -180,7 +197,7 @@ def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozen
             if change.counted and is_update:
                 continue
             if is_concerned or not change.by_call:
-                targets.add(_target(rule, about, _id_in(item, change)))
+                targets.update(_targets(rule, about, ids_in(item, change)))
     return frozenset(targets)
 
 
@@ -229,6 +246,7 @@ def _api_call(
     account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]
 ) -> EventTargets:
     detail = _with_objects(event["detail"])
+    called = {**event, "detail": detail}
     source, name = detail.get("eventSource"), detail.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         raise MalformedEvent("the API call has no 'detail.eventSource' and 'detail.eventName'")
@@ -239,7 +257,8 @@ def _api_call(
     if owner := _other_owner(detail, account):
         ignored = f"the call {source} {name} changed a resource of account {owner}"
         return EventTargets(account, region, frozenset(), trigger, origin, ignored)
-    targets, idle = set(), False
+    targets: set[Target] = set()
+    idle = False
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
             if not isinstance(change, ApiCall) or not change.matches(source, name):
@@ -247,10 +266,9 @@ def _api_call(
             if not change.touches(detail):
                 idle = True
                 continue
-            if change.identify is None:
-                targets.add(_target(rule, declaration.about, _id_in(detail, change)))
-            elif (found := change.identify(detail)) is not None:
-                targets.add(_target(rule, declaration.about, found or None))
+            about, ids = declaration.about, named_by(change, called)
+            if ids is not None:
+                targets.update((_parts if change.ends_parts else _targets)(rule, about, ids))
     what = f"what this {source} {name} set" if idle else f"{source} {name}"
     ignored = "" if targets else f"no rule depends on {what}"
     named = _named(detail)
@@ -288,7 +306,7 @@ def _other_owner(detail: Json, account: str) -> str:
 
 def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> frozenset[Target]:
     detail = event["detail"]
-    targets = set()
+    targets: set[Target] = set()
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
             if not isinstance(change, ServiceEvent) or change.detail_type != detail_type:
@@ -297,19 +315,9 @@ def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> froze
                 continue
             if not change.matches(detail):
                 continue
-            if change.identify is None:
-                id = _first_arn(event, change) if change.id == "resources" else None
-                targets.add(_target(rule, declaration.about, id or _id_in(detail, change)))
-            elif (found := change.identify(detail)) is not None:
-                targets.add(_target(rule, declaration.about, found or None))
+            if (ids := named_by(change, event)) is not None:
+                targets.update(_targets(rule, declaration.about, ids))
     return frozenset(targets)
-
-
-def _first_arn(event: Json, change: ServiceEvent) -> str | None:
-    resources = event.get("resources")
-    if isinstance(resources, list) and resources and isinstance(resources[0], str):
-        return change.normalise(resources[0])
-    return None
 
 
 def _config_rule(event: Json, rules: tuple[Rule, ...]) -> EventTargets:
@@ -372,17 +380,6 @@ def _text(event: Json, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise MalformedEvent(f"the event has no {name!r}")
     return value
-
-
-def _id_in(detail: Json, change: ApiCall | ServiceEvent | ConfigItem) -> str | None:
-    for path in change.id.split("|"):
-        value = at(detail, path) if path else None
-        if isinstance(value, list):
-            value = value[0] if len(value) == 1 else None
-        id = change.normalise(value) if isinstance(value, str) and value else None
-        if id:
-            return id
-    return None
 
 
 def _origin(event: Json) -> Origin:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, references
 from readiness.engine.events import ANY, Target
 from readiness.engine.observation import Observation
+from readiness.engine.store import Store
 from readiness.engine.survey import Coverage, survey
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
@@ -47,6 +48,25 @@ def follow(
         yield from evaluation.agreed(resource, asked)
     if everything:
         yield from survey(evaluation, [known[id] for id in sorted(everything)], Coverage())
+
+
+def with_stored_parts(
+    targets: frozenset[Target], rules: Mapping[str, Rule], store: Store, account: str, region: str
+) -> frozenset[Target]:
+    """The targets, with each that ``begins`` replaced by what is stored of such resources.
+
+    What was deleted with something else no listing shows, and no call names.
+    """
+    found = set()
+    for target in targets:
+        if not target.begins or target.id is None:
+            found.add(target)
+            continue
+        first = rules[target.rule].subject.resource(account, region, target.id)
+        for stored in store.of_rule(target.rule, first.key):
+            if not stored.gone:
+                found.add(Target(target.rule, stored.resource.id))
+    return frozenset(found)
 
 
 def _resource(evaluation: Evaluation, rule: Rule, id: str) -> Resource:

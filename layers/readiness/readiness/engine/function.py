@@ -18,7 +18,7 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.everything import Everything
-from readiness.engine.follow import follow
+from readiness.engine.follow import follow, with_stored_parts
 from readiness.engine.later import Later
 from readiness.engine.look_again import Again, asked_for, concerns_everything, may_appear
 from readiness.engine.rates import IN_AN_EVENT
@@ -108,14 +108,16 @@ class Function:
         What concerns everything is left to one later look, and so is what refers to the resource
         of an event that is not the first of its kind in a minute.
         """
-        asked = Again(seen.targets, 0, seen.trigger, seen.origin, named=seen.named)
+        rules = {rule.id: rule for rule in self.heading}
+        targets = with_stored_parts(seen.targets, rules, self.store, account, region)
+        asked = Again(targets, 0, seen.trigger, seen.origin, named=seen.named)
         if seen.config is not None:
             return self._evaluate(replace(asked, config=seen.config), account, region)
         gathered = self.later.gathered(asked, _now())
         if not gathered:
             return self._evaluate(asked, account, region)
         self.counts.add("LooksGathered")
-        rest = replace(asked, targets=seen.targets - gathered)
+        rest = replace(asked, targets=targets - gathered)
         return self._evaluate(rest, account, region) | {"later": len(gathered)}
 
     def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:

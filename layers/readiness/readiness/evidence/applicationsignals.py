@@ -28,11 +28,16 @@ OBJECTIVE = ResourceType(
     find_reads=("application-signals:ListServiceLevelObjectives",),
     changed_by=(
         api_call(
+            "application-signals", "CreateServiceLevelObjective", id="requestParameters.name"
+        ),
+        api_call(
             "application-signals",
-            "CreateServiceLevelObjective",
             "UpdateServiceLevelObjective",
             "DeleteServiceLevelObjective",
-            "BatchUpdateExclusionWindows",
+            id="requestParameters.id",
+        ),
+        api_call(
+            "application-signals", "BatchUpdateExclusionWindows", id="requestParameters.sloIds"
         ),
     ),
     identify=None,

@@ -24,7 +24,12 @@ STREAM = ResourceType(
     _find,
     find_reads=("kinesis:ListStreams",),
     changed_by=(
-        api_call("kinesis", "CreateStream", "DeleteStream", id="requestParameters.streamName"),
+        api_call(
+            "kinesis",
+            "CreateStream",
+            "DeleteStream",
+            id="requestParameters.streamName|requestParameters.streamARN",
+        ),
     ),
     arn="arn:{partition}:kinesis:{region}:{account}:stream/{id}",
     plain=first_part,

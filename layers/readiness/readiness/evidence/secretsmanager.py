@@ -19,6 +19,11 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.rotation_schedule import longest_gap_days
 
+_NO_CALL = "AWS Service Event via CloudTrail"
+_IN_EVENT = (
+    "additionalEventData.SecretId|serviceEventDetails.secretId"
+    "|responseElements.arn|responseElements.aRN"
+)
 _EVENTS = (("eventSource", ("secretsmanager.amazonaws.com",)),)
 _ROTATIONS = ("RotationSucceeded", "RotationFailed", "RotationAbandoned")
 
@@ -56,6 +61,12 @@ SECRET = ResourceType(
             id="responseElements.arn|responseElements.aRN|requestParameters.secretId",
             normalise=secret_arn,
         ),
+        ServiceEvent(
+            _NO_CALL,
+            match=(*_EVENTS, ("eventName", ("EndSecretVersionDelete",))),
+            id=_IN_EVENT,
+            normalise=secret_arn,
+        ),
     ),
     arn="{id}",
 )
@@ -75,10 +86,9 @@ SECRET = ResourceType(
             normalise=secret_arn,
         ),
         ServiceEvent(
-            "AWS Service Event via CloudTrail",
+            _NO_CALL,
             match=(*_EVENTS, ("eventName", _ROTATIONS)),
-            id="additionalEventData.SecretId|serviceEventDetails.secretId"
-            "|responseElements.arn|responseElements.aRN",
+            id=_IN_EVENT,
             normalise=secret_arn,
         ),
         ConfigItem(

@@ -51,12 +51,15 @@ class ApiCall:
     ``names`` are event names; one ending in ``*`` is a prefix (Lambda appends API dates).
     ``id`` is the dotted path of the resource id in the event's ``detail``, for instance
     ``requestParameters.bucketName``, or several with ``|`` between them: the first with an id is
-    used. If it is empty, absent or refused by ``normalise``, any resource of the type may have
-    changed. ``identify`` finds the id in the whole detail where no single field holds it: None
-    says that no resource of the type is concerned, an empty id that any may be. ``idle`` are
-    parameters of the request, in lower case, that change nothing of the evidence: a call that
-    sets some of them, and nothing else but ``address`` (what is to be changed), is no reason to
-    read it again. ``list.member`` is a member of each item of a list.
+    used. A list may hold several ids. If it is empty, absent or refused by ``normalise``, any
+    resource of the type may have changed. ``identify`` finds the id in the whole detail where no
+    single field holds it: None says that no resource of the type is concerned, an empty id that
+    any may be. ``idle`` are parameters of the request, in lower case, that change nothing of the
+    evidence: a call that sets some of them, and nothing else but ``address`` (what is to be
+    changed), is no reason to read it again. ``list.member`` is a member of each item of a list.
+    ``only_with`` is a parameter without which the call
+    changes nothing here. ``ends_parts`` says that the call deleted something with its parts, and
+    the id is how the ids of those begin.
     """
 
     source: str
@@ -66,6 +69,8 @@ class ApiCall:
     identify: Callable[[Json], str | None] | None = None
     idle: frozenset[str] = frozenset()
     address: frozenset[str] = frozenset()
+    only_with: str = ""
+    ends_parts: bool = False
 
     def matches(self, source: str, name: str) -> bool:
         return source == self.source and any(
@@ -73,13 +78,17 @@ class ApiCall:
         )
 
     def touches(self, detail: Json) -> bool:
-        """Whether the call may have set anything but ``idle`` parameters.
+        """Whether the call may have set anything but ``idle`` parameters, and ``only_with``.
 
         Also true where none are told, as CloudTrail omits parameters that are too large, and for
         a parameter that is not known here.
         """
         sent = detail.get("requestParameters")
-        if not self.idle or not isinstance(sent, Mapping):
+        if not isinstance(sent, Mapping):
+            return True
+        if self.only_with and not sent.get(self.only_with):
+            return False
+        if not self.idle:
             return True
         named = {
             part for name, value in sent.items() for part in self._parts(name.lower(), value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.apigateway.stage_calls import stage_calls, stage_of_new_api
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.parts import InParts, each_alone, whole
 from readiness.model.evidence import ResourceType, api_call, evidence
@@ -16,10 +17,6 @@ from readiness.semantics.metrics import Query, Series, series
 
 _READS = ("apigateway:GET",)
 _GONE = ("NotFoundException",)
-_CHANGES = (
-    api_call("apigateway", "CreateStage", "UpdateStage", "DeleteStage", "CreateDeployment"),
-)
-"""The call names API and stage apart, so that any stage may have changed."""
 
 
 def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
@@ -89,7 +86,11 @@ def _find_http(read: Reader) -> Iterable[str]:
 
 
 REST_STAGE = ResourceType(
-    "AWS::ApiGateway::Stage", _find_rest, find_reads=_READS, changed_by=_CHANGES, arn="{id}"
+    "AWS::ApiGateway::Stage",
+    _find_rest,
+    find_reads=_READS,
+    changed_by=stage_calls("restapis", "restApiId", "DeleteRestApi"),
+    arn="{id}",
 )
 """Its id is its ARN, as in AWS Config."""
 
@@ -97,7 +98,10 @@ HTTP_STAGE = ResourceType(
     "AWS::ApiGatewayV2::Stage",
     _find_http,
     find_reads=_READS,
-    changed_by=(*_CHANGES, api_call("apigateway", "DeleteRouteSettings")),
+    changed_by=(
+        *stage_calls("apis", "apiId", "DeleteApi", "DeleteRouteSettings"),
+        api_call("apigateway", "CreateApi", identify=stage_of_new_api),
+    ),
     arn="{id}",
 )
 """Stages of HTTP and WebSocket APIs; the id is the ARN, as in AWS Config."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,11 +28,16 @@ LATEST_PUBLISHED = "$LATEST.PUBLISHED"
 FUNCTION_GONE = ("ResourceNotFoundException",)
 
 
+_ACCOUNT = re.compile(r"\d{12}")
+
+
 def function_name(value: str) -> str | None:
     """The plain name in a function name, partial ARN or ARN, with or without a qualifier."""
     parts = value.split(":")
     if "function" in parts:
         parts = parts[parts.index("function") + 1 :]
+    elif len(parts) > 1 and _ACCOUNT.fullmatch(parts[0]):
+        parts = parts[1:]  # "function:" may be left out behind the account
     return parts[0] or None
 
 

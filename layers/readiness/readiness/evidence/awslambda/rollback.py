@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFunctions
@@ -87,6 +87,7 @@ class EarlierVersion:
             "CreateFunctionUrlConfig",
             "DeleteFunctionUrlConfig",
         ),
+        replace(function_call("UpdateFunctionCode"), only_with="publish"),
         WHOLE_POLICY_CALLS,
         MAPPING_CALLS,
     ),

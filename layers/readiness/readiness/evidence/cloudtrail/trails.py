@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from readiness.evidence.cloudtrail.calls import CALLS_OF_A_TRAIL, TRAIL_CALLS
 from readiness.evidence.kms.keys import key_resource
-from readiness.model.evidence import REGION, ConfigItem, ResourceType, api_call, evidence
+from readiness.model.evidence import REGION, ConfigItem, ResourceType, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
@@ -37,18 +38,6 @@ _NOT_OURS = (
 """What CloudTrail answers to a member account about the trail of its organization."""
 
 _NO_TRAIL = ("TrailNotFoundException",)
-
-
-TRAIL_CALLS = api_call(
-    "cloudtrail",
-    "CreateTrail",
-    "UpdateTrail",
-    "DeleteTrail",
-    "StartLogging",
-    "StopLogging",
-    "PutEventSelectors",
-    "PutInsightSelectors",
-)
 
 
 @evidence(
@@ -193,7 +182,7 @@ TRAIL = ResourceType(
     "AWS::CloudTrail::Trail",
     _find_trails,
     find_reads=("cloudtrail:DescribeTrails",),
-    changed_by=(TRAIL_CALLS,),
+    changed_by=(CALLS_OF_A_TRAIL,),
     is_global=True,
     identify=lambda item: str(item.get("ARN") or "") or None,
     arn="{id}",

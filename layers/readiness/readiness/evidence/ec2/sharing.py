@@ -22,6 +22,8 @@ UNBLOCKED, ALL_BLOCKED = "unblocked", "block-all-sharing"
     changed_by=(
         api_call(
             "ec2",
+            "DeregisterImage",
+            "DisableImage",
             "DisableImageBlockPublicAccess",
             "DisableSnapshotBlockPublicAccess",
             "EnableImageBlockPublicAccess",
@@ -30,6 +32,8 @@ UNBLOCKED, ALL_BLOCKED = "unblocked", "block-all-sharing"
             "ModifySnapshotAttribute",
             "ResetImageAttribute",
             "ResetSnapshotAttribute",
+            "RestoreImageFromRecycleBin",
+            "RestoreSnapshotFromRecycleBin",
         ),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.ec2.volumes import VOLUMES_COME_AND_GO, VOLUMES_GO
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -33,7 +34,9 @@ class Volume:
     REGION,
     reads=("ec2:DescribeVolumes",),
     changed_by=(
-        api_call("ec2", "CreateVolume", "DeleteVolume", "ModifyVolume"),
+        VOLUMES_COME_AND_GO,
+        VOLUMES_GO,
+        api_call("ec2", "ModifyVolume"),
         ConfigItem("AWS::EC2::Volume"),
     ),
 )

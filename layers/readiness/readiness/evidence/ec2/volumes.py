@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 
 from readiness.evidence.ec2.security_groups import managed_too
 from readiness.evidence.kms.keys import KEY_STATE_EVENTS, KmsKeyState, own_key
-from readiness.model.evidence import REGION, ConfigItem, ResourceType, api_call, evidence
+from readiness.model.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -35,19 +42,32 @@ VOLUME = ResourceType(
 """Volumes that AWS Backup protects: most others hold nothing that is not made anew."""
 
 
+VOLUMES_COME_AND_GO = api_call(
+    "ec2",
+    "CreateVolume",
+    "DeleteVolume",
+    "CopyVolumes",
+    "CreateReplaceRootVolumeTask",
+    "ImportVolume",
+    "RestoreVolumeFromRecycleBin",
+    "RunInstances",
+)
+"""An instance is launched with its volumes, of which no call of their own tells."""
+VOLUMES_GO = ServiceEvent(
+    "EC2 Instance State-change Notification", match=(("state", ("terminated",)),)
+)
+"""By then the volumes that end with their instance are deleted, of which no call tells either."""
+
+
 @evidence(
     REGION,
     reads=("ec2:DescribeVolumes", "ec2:GetEbsEncryptionByDefault"),
     uses=(KmsKeyState,),
     changed_by=(
         api_call("kms", *KEY_STATE_EVENTS),
-        api_call(
-            "ec2",
-            "CreateVolume",
-            "DeleteVolume",
-            "DisableEbsEncryptionByDefault",
-            "EnableEbsEncryptionByDefault",
-        ),
+        VOLUMES_COME_AND_GO,
+        VOLUMES_GO,
+        api_call("ec2", "DisableEbsEncryptionByDefault", "EnableEbsEncryptionByDefault"),
         ConfigItem("AWS::EC2::Volume"),
     ),
 )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import ResourceType, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -139,6 +139,12 @@ HOST = ResourceType(
             "ec2",
             "TerminateInstances",
             id="requestParameters.instancesSet.items.instanceId",
+        ),
+        # Spot and a shutdown from within end an instance without a call.
+        ServiceEvent(
+            "EC2 Instance State-change Notification",
+            match=(("state", ("terminated",)),),
+            id="instance-id",
         ),
     ),
     arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",

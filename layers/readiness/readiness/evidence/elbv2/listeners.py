@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.parts import InParts, each_alone, whole
-from readiness.model.evidence import REGION, ResourceType, api_call, evidence
+from readiness.model.evidence import REGION, ApiCall, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
@@ -73,6 +73,13 @@ LISTENER = ResourceType(
             "ModifyListener",
             "DeleteListener",
             id="requestParameters.listenerArn",
+        ),
+        ApiCall(
+            "elasticloadbalancing.amazonaws.com",
+            ("DeleteLoadBalancer",),
+            id="requestParameters.loadBalancerArn",
+            normalise=lambda arn: arn.replace(":loadbalancer/", ":listener/") + "/",
+            ends_parts=True,
         ),
     ),
     arn="{id}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from readiness.model.event_fields import if_named
 from readiness.model.evidence import (
     ACCOUNT,
     Json,
@@ -50,9 +51,8 @@ USER = ResourceType(
             "UntagUser",
             id="requestParameters.userName",
         ),
-        api_call(
-            "iam", "UpdateUser", id="requestParameters.newUserName|requestParameters.userName"
-        ),
+        api_call("iam", "UpdateUser", id="requestParameters.userName"),
+        api_call("iam", "UpdateUser", identify=if_named("requestParameters.newUserName")),
     ),
     identify=config_resource_name,
     config_ids=lambda read: {
@@ -70,9 +70,8 @@ GROUP = ResourceType(
     find_reads=(EVERYTHING,),
     changed_by=(
         api_call("iam", "CreateGroup", "DeleteGroup", id="requestParameters.groupName"),
-        api_call(
-            "iam", "UpdateGroup", id="requestParameters.newGroupName|requestParameters.groupName"
-        ),
+        api_call("iam", "UpdateGroup", id="requestParameters.groupName"),
+        api_call("iam", "UpdateGroup", identify=if_named("requestParameters.newGroupName")),
     ),
     identify=config_resource_name,
     config_ids=lambda read: {

@@ -248,6 +248,16 @@ class KmsKeyState:
             normalise=key_id_of,
         ),
         ServiceEvent("KMS CMK Rotation", id="key-id", normalise=key_id_of),
+        # A replica takes its rotation over from the primary key, which has the same id.
+        ServiceEvent(
+            "AWS Service Event via CloudTrail",
+            match=(
+                ("eventSource", ("kms.amazonaws.com",)),
+                ("eventName", ("SynchronizeMultiRegionKey",)),
+            ),
+            id="serviceEventDetails.keyId|resources.ARN",
+            normalise=key_id_of,
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from readiness.evidence.rds.instances import (
     DatabaseInstance,
     is_of_rds,
 )
+from readiness.model.event_fields import if_named
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -50,7 +51,10 @@ PROXY = ResourceType(
     "AWS::RDS::DBProxy",
     _find_proxies,
     find_reads=("rds:DescribeDBProxies",),
-    changed_by=(api_call("rds", "CreateDBProxy", "ModifyDBProxy", "DeleteDBProxy", id=_OF_PROXY),),
+    changed_by=(
+        api_call("rds", "CreateDBProxy", "ModifyDBProxy", "DeleteDBProxy", id=_OF_PROXY),
+        api_call("rds", "ModifyDBProxy", identify=if_named("requestParameters.newDBProxyName")),
+    ),
     identify=None,
     tags_from_api=False,
 )
@@ -209,6 +213,11 @@ CLUSTER = ResourceType(
     find_reads=("rds:DescribeDBClusters",),
     changed_by=(
         api_call("rds", *_CLUSTER_CALLS, id="requestParameters.dBClusterIdentifier"),
+        api_call(
+            "rds",
+            "ModifyDBCluster",
+            identify=if_named("requestParameters.newDBClusterIdentifier"),
+        ),
         api_call("rds", *BLUE_GREEN_CALLS),
     ),
     identify=config_resource_name,

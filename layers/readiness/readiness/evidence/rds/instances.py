@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.kms.keys import own_key
-from readiness.model.evidence import Json, ResourceType, api_call, config_resource_name, evidence
+from readiness.model.event_fields import if_named
+from readiness.model.evidence import (
+    Json,
+    ResourceType,
+    api_call,
+    config_resource_name,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -67,6 +74,11 @@ INSTANCE = ResourceType(
     find_reads=("rds:DescribeDBInstances",),
     changed_by=(
         api_call("rds", *INSTANCE_CALLS, id="requestParameters.dBInstanceIdentifier"),
+        api_call(
+            "rds",
+            "ModifyDBInstance",
+            identify=if_named("requestParameters.newDBInstanceIdentifier"),
+        ),
         api_call(
             "rds",
             "RestoreDBInstanceToPointInTime",

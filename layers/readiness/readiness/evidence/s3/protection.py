@@ -51,6 +51,7 @@ class Grant:
             "PutBucketOwnershipControls",
             "PutBucketPublicAccessBlock",
             "PutBucketVersioning",
+            "PutBucketObjectLockConfiguration",
             "PutObjectLockConfiguration",
             id="requestParameters.bucketName",
         ),

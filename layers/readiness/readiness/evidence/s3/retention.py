@@ -23,6 +23,7 @@ _DAYS_A_YEAR = 365
             "PutBucketLifecycle",
             "PutBucketLifecycleConfiguration",
             "DeleteBucketLifecycle",
+            "PutBucketObjectLockConfiguration",
             "PutObjectLockConfiguration",
             id="requestParameters.bucketName",
         ),

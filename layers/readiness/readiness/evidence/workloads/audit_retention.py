@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.cloudtrail.trails import TRAIL_CALLS, described_trails
+from readiness.evidence.cloudtrail.calls import TRAIL_CALLS
+from readiness.evidence.cloudtrail.trails import described_trails
 from readiness.evidence.config.recording import delivery_channels
 from readiness.evidence.logs import LOG_GROUP, LogRetention
 from readiness.evidence.organizations import Organization

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from readiness.evidence.cloudtrail.trails import TRAIL_CALLS, described_trails
+from readiness.evidence.cloudtrail.calls import TRAIL_CALLS
+from readiness.evidence.cloudtrail.trails import described_trails
 from readiness.evidence.cloudwatch.alarms import Alarms
 from readiness.evidence.sns.delivery import TopicSubscribers
 from readiness.evidence.workloads.log_analysis import Heard, heard

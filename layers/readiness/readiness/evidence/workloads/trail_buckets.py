@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.cloudtrail.trails import TRAIL_CALLS, described_trails
+from readiness.evidence.cloudtrail.calls import TRAIL_CALLS
+from readiness.evidence.cloudtrail.trails import described_trails
 from readiness.evidence.organizations import Organization
 from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.evidence.s3.protection import BucketProtection

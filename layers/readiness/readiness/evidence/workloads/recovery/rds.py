@@ -34,6 +34,7 @@ from readiness.model.resource import Resource
         database_tag_change("db"),
         api_call(
             "rds",
+            "CopyDBSnapshot",
             "CreateDBSnapshot",
             "DeleteDBSnapshot",
             id="responseElements.dBInstanceIdentifier",
@@ -130,6 +131,7 @@ def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
             id="responseElements.dBClusterIdentifier",
         ),
         CLUSTER_RUNS,
+        api_call("rds", "PromoteReadReplicaDBCluster", id="requestParameters.dBClusterIdentifier"),
         *backup_events(":cluster:", "Aurora", "DocumentDB", "Neptune", "RDS"),
     ),
 )
