@@ -252,6 +252,41 @@ def test_snapshots_count_where_automated_backups_are_off(bulk):
 
 
 @BULK
+def test_a_copy_is_as_old_as_what_it_copies(bulk):
+    """Copying an old snapshot backs nothing up."""
+    copied = {"SnapshotCreateTime": ago(1), "OriginalSnapshotCreateTime": ago(400)}
+    off = database(BackupRetentionPeriod=0)
+    del off["DBInstances"][0]["LatestRestorableTime"]
+    found = read(
+        InstanceRecovery,
+        of(INSTANCE, accounts.DATABASE),
+        bulk=bulk,
+        rds__describe_db_instances=off,
+        rds__describe_db_snapshots={"DBSnapshots": [{"Status": "available", **copied}]},
+    )
+    assert found.snapshot == ago(400)
+
+
+@BULK
+def test_the_copy_of_a_clusters_snapshot_tells_no_age(bulk):
+    [known] = accounts.fake_account().answers["rds", "describe_db_clusters"]["DBClusters"]
+    off = {key: value for key, value in known.items() if key != "LatestRestorableTime"}
+    made = {"Status": "available", "SnapshotCreateTime": ago(9)}
+    copied = made | {
+        "SnapshotCreateTime": ago(1),
+        "SourceDBClusterSnapshotArn": "arn:aws:rds:us-east-1:111122223333:cluster-snapshot:old",
+    }
+    found = read(
+        ClusterRecovery,
+        of(CLUSTER, known["DBClusterIdentifier"]),
+        bulk=bulk,
+        rds__describe_db_clusters={"DBClusters": [off | {"BackupRetentionPeriod": 0}]},
+        rds__describe_db_cluster_snapshots={"DBClusterSnapshots": [made, copied]},
+    )
+    assert found.snapshot == ago(9)
+
+
+@BULK
 @pytest.mark.parametrize(
     ("engine", "kind"),
     [

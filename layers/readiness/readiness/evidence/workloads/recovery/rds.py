@@ -69,7 +69,7 @@ class InstanceRecovery(Store):
                 DBInstanceIdentifier=instance.id,
                 SnapshotType="manual",
             )
-            snapshot = _newest_snapshot(snapshots)
+            snapshot = _newest_snapshot(snapshots, "OriginalSnapshotCreateTime")
         arn = answer.get("DBInstanceArn") or arn_of(instance, read.partition)
         return cls(
             instance.id,
@@ -113,9 +113,16 @@ def _instead_of_instance(answer: Mapping[str, Any]) -> str:
     return f"It is a read replica of {source}, which has to be restored." if source else ""
 
 
-def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
+def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]], made: str) -> datetime | None:
+    """When the newest of the snapshots was taken, which a copy of an old one does not change.
+
+    Of a copy, ``SnapshotCreateTime`` is the time of the copying (RDS API, DBSnapshot). A snapshot
+    of a cluster has no other time, so that copies are left out there.
+    """
     return newest_of(
-        each.get("SnapshotCreateTime") for each in snapshots if each.get("Status") == "available"
+        each.get(made) or each.get("SnapshotCreateTime")
+        for each in snapshots
+        if each.get("Status") == "available"
     )
 
 
@@ -162,7 +169,8 @@ class ClusterRecovery(Store):
                 DBClusterIdentifier=cluster.id,
                 SnapshotType="manual",
             )
-            snapshot = _newest_snapshot(snapshots)
+            made = [each for each in snapshots if not each.get("SourceDBClusterSnapshotArn")]
+            snapshot = _newest_snapshot(made, "SnapshotCreateTime")
         engine = answer.get("Engine", "")
         named = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(engine, "RDS")
         arn = answer.get("DBClusterArn") or arn_of(cluster, read.partition)
