@@ -7,7 +7,7 @@ import pytest
 from readiness import Status
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.events import Target
-from readiness.engine.follow import follow
+from readiness.engine.follow import follow, of_global_resources
 from readiness.engine.scope import Scope
 from readiness.model.unreadable import Cause, Gone, Unreadable
 from tests.engine.things import (
@@ -133,3 +133,20 @@ def test_one_rule_is_judged_as_a_whole_and_another_alone():
         ("owned", "c"),
         ("situated", "b"),
     ]
+
+
+def test_of_the_event_of_another_region_what_is_global_is_left():
+    """So IAM's events can be forwarded to every region that has a stack."""
+    targets = {
+        Target(owned.id, "a"),
+        Target(owned.id, None),
+        Target(owned.id, None, (OWNER.name, "y")),
+        Target(owned.id, None, ("AWS::IAM::Role", "agent")),
+        Target(worldwide.id, "w"),
+    }
+    left = of_global_resources(targets, [owned, worldwide])
+    assert left == {
+        Target(owned.id, None),
+        Target(owned.id, None, ("AWS::IAM::Role", "agent")),
+        Target(worldwide.id, "w"),
+    }

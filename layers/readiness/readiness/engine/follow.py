@@ -11,6 +11,7 @@ from readiness.engine.events import ANY, Target
 from readiness.engine.observation import Observation
 from readiness.engine.store import Store
 from readiness.engine.survey import Coverage, survey
+from readiness.model.evidence import type_named
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Gone, Unreadable
@@ -48,6 +49,22 @@ def follow(
         yield from evaluation.agreed(resource, asked)
     if everything:
         yield from survey(evaluation, [known[id] for id in sorted(everything)], Coverage())
+
+
+def of_global_resources(targets: Iterable[Target], rules: Iterable[Rule]) -> frozenset[Target]:
+    """The targets without those about a resource of the region of the event.
+
+    One of the same name may be in another region, and has nothing to do with the event.
+    """
+    subjects = {rule.id: rule.subject for rule in rules}
+
+    def may_concern(target: Target) -> bool:
+        if target.via is not None:
+            about = type_named(target.via[0])
+            return about is None or about.is_global
+        return target.id is None or subjects[target.rule].is_global
+
+    return frozenset(filter(may_concern, targets))
 
 
 def with_stored_parts(

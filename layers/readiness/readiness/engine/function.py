@@ -18,7 +18,7 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.everything import Everything
-from readiness.engine.follow import follow, with_stored_parts
+from readiness.engine.follow import follow, of_global_resources, with_stored_parts
 from readiness.engine.later import Later
 from readiness.engine.look_again import Again, asked_for, concerns_everything, may_appear
 from readiness.engine.rates import IN_AN_EVENT
@@ -96,6 +96,13 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
+        if seen.region not in {"", region}:
+            # IAM tells of itself in one region, from which a rule may forward its events to ours.
+            seen = replace(seen, targets=of_global_resources(seen.targets, self.heading))
+            if not seen.targets:
+                return self._ignore(
+                    f"the event is about region {seen.region}, and this is {region}"
+                )
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:
