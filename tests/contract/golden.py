@@ -296,6 +296,7 @@ _SHIFT = {
     "metadata": {"awayFrom": "use1-az1", "notes": "practice run"},
 }
 _VOLUME = ("AWS::EC2::Volume", "vol-0123456789abcdef0")
+_VOLUME_ARN = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{_VOLUME[1]}"
 _TABLE = ("AWS::DynamoDB::Table", "jobs")
 _TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/jobs"
 _DATABASE = ("AWS::RDS::DBInstance", "orders-1")
@@ -360,6 +361,7 @@ def shifted(file: str, kind: str) -> Golden:
 
 
 GOLDEN = (
+    tagged("ec2-volume-tagged", "ec2", "volume", _VOLUME_ARN, _VOLUME),
     by_itself(
         "kms-multi-region-key-synchronized",
         "kms",

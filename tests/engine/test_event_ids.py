@@ -199,6 +199,39 @@ def test_what_ends_with_its_whole_is_looked_for_among_what_is_stored(name, sent,
     assert {(each.id, each.begins) for each in found} == {(begins, True)}
 
 
+OMITTED = {"omitted": True, "originalSize": 131072, "reason": "requestParameters too large"}
+MAY_BE_ANY = [
+    ("apigateway", "CreateApi", HTTP),
+    ("apigateway", "UpdateStage", REST),
+    ("cloudtrail", "StopLogging", "AWS::CloudTrail::Trail"),
+    ("elasticloadbalancing", "ModifyListener", "AWS::ElasticLoadBalancingV2::TargetGroup"),
+    ("events", "PutTargets", "AWS::SQS::Queue"),
+    ("iam", "UpdateUser", "AWS::IAM::User"),
+    ("lambda", "UpdateFunctionConfiguration20150331v2", "AWS::SQS::Queue"),
+    ("scheduler", "UpdateSchedule", "AWS::Scheduler::ScheduleGroup"),
+    ("ssm", "AddTagsToResource", "AWS::SSM::Document"),
+]
+
+
+@pytest.mark.parametrize("sent", [None, OMITTED, "garbled"], ids=["null", "omitted", "garbled"])
+@pytest.mark.parametrize(("service", "name", "type_"), MAY_BE_ANY)
+def test_what_a_record_leaves_out_may_be_about_any(service, name, type_, sent):
+    assert ids(targets_of(service, name, sent, sent), type_) == {None}
+
+
+def test_a_listener_names_all_that_it_forwards_to():
+    groups = [{"targetGroupArn": "blue"}, {"targetGroupArn": "green"}]
+    forward = {"type": "forward", "forwardConfig": {"targetGroups": groups}}
+    sent = {"listenerArn": "l", "defaultActions": [forward]}
+    found = targets_of("elasticloadbalancing", "ModifyListener", sent)
+    assert ids(found, "AWS::ElasticLoadBalancingV2::TargetGroup") == {"blue", "green"}
+    for odd in ("forward", [7], [{"forwardConfig": "x"}], {"type": "fixed-response"}):
+        found = targets_of(
+            "elasticloadbalancing", "ModifyListener", sent | {"defaultActions": odd}
+        )
+        assert ids(found, "AWS::ElasticLoadBalancingV2::TargetGroup") == set()
+
+
 def test_the_deletion_of_a_classic_load_balancer_ends_no_listener():
     found = targets_of("elasticloadbalancing", "DeleteLoadBalancer", {"loadBalancerName": "web"})
     assert of_type(found, "AWS::ElasticLoadBalancingV2::Listener") == set()

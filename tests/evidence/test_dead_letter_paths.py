@@ -277,28 +277,33 @@ def test_what_was_deleted_since_it_was_listed_sends_nothing(operation, code):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "queue"),
+    ("parameters", "queues"),
     [
-        ({"deadLetterConfig": {"targetArn": WORK}}, "work"),
-        ({"destinationConfig": {"onFailure": {"destination": WORK}}}, "work"),
-        ({"targets": [{"arn": FUNCTION}, {"deadLetterConfig": {"arn": WORK}}]}, "work"),
+        ({"deadLetterConfig": {"targetArn": WORK}}, ("work",)),
+        ({"destinationConfig": {"onFailure": {"destination": WORK}}}, ("work",)),
+        ({"targets": [{"arn": FUNCTION}, {"deadLetterConfig": {"arn": WORK}}]}, ("work",)),
         (
             {
                 "attributeName": "RedrivePolicy",
                 "attributeValue": json.dumps({"deadLetterTargetArn": WORK}),
             },
-            "work",
+            ("work",),
         ),
-        ({"attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": WORK})}}, "work"),
+        ({"attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": WORK})}}, ("work",)),
         ({"target": {"arn": WORK}}, None),
         ({"eventSourceArn": WORK}, None),
         ({"deadLetterConfig": {"targetArn": worlds.TOPIC}}, None),
         ({"deadLetterConfig": None}, None),
-        (None, None),
+        (
+            {"targets": [{"deadLetterConfig": {"arn": arn}} for arn in (WORK, f"{WORK}-too")]},
+            ("work", "work-too"),
+        ),
+        (None, ""),
+        ({"omitted": True, "originalSize": 131072, "reason": "too large"}, ""),
     ],
 )
-def test_the_queue_that_a_call_names_for_failures(parameters, queue):
-    assert queue_for_failures({"requestParameters": parameters}) == queue
+def test_the_queues_that_a_call_names_for_failures(parameters, queues):
+    assert queue_for_failures({"requestParameters": parameters}) == queues
 
 
 def test_thousands_of_subscriptions_are_asked_once_a_day():

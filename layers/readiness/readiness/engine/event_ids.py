@@ -40,7 +40,10 @@ def named_by(change: ApiCall | ServiceEvent, event: Json) -> tuple[str, ...] | N
     """
     if change.identify is not None:
         found = change.identify(event["detail"])
-        return found if found is None else tuple(filter(None, (found,)))
+        if found is None:
+            return None
+        ids = dict.fromkeys(filter(None, (found,) if isinstance(found, str) else found))
+        return tuple(ids) if len(ids) <= MOST_IDS else ()
     if change.id == "resources":
         arns = event.get("resources")
         first = arns[0] if isinstance(arns, list) and arns else None

@@ -11,6 +11,7 @@ from typing import Any
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import dead_letter, schedule_of
 from readiness.evidence.workloads.failure_sinks import queue_of
+from readiness.model.event_fields import request_of
 from readiness.model.evidence import Json, ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -26,7 +27,8 @@ def _find(read: Reader) -> Iterable[str]:
 
 def _group_of(detail: Json) -> str | None:
     """The group of a schedule in a recorded call, which is the default one if it names none."""
-    return str((detail.get("requestParameters") or {}).get("groupName") or "default")
+    asked = request_of(detail)
+    return "" if asked is None else str(asked.get("groupName") or "default")
 
 
 SCHEDULE_GROUP = ResourceType(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from readiness.model.event_fields import request_of
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -84,7 +85,9 @@ _KINDS = ("Automation", "Command")
 
 def _of_a_document(detail: Mapping[str, Any]) -> str | None:
     """The document whose tags a call changes; None if it is about another resource."""
-    asked = detail.get("requestParameters") or {}
+    asked = request_of(detail)
+    if asked is None:
+        return ""
     return str(asked.get("resourceId") or "") if asked.get("resourceType") == "Document" else None
 
 

@@ -26,6 +26,15 @@ def partition_of_caller(detail: Json) -> str:
     return caller.split(":")[1] if isinstance(caller, str) and caller.startswith("arn:") else ""
 
 
+def request_of(detail: Json) -> Json | None:
+    """What a call asked for; None where the record does not tell, as where it is too large.
+
+    CloudTrail then writes ``omitted`` in its place (User Guide, "CloudTrail record contents").
+    """
+    sent = detail.get("requestParameters")
+    return sent if isinstance(sent, Mapping) and not sent.get("omitted") else None
+
+
 def if_named(path: str) -> Callable[[Json], str | None]:
     """For ``identify``: the id under the path; where there is none, the call concerns nothing."""
 

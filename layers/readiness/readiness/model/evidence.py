@@ -17,6 +17,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import GLOBAL, Resource
 
 Json = Mapping[str, Any]
+Identify = Callable[[Json], str | tuple[str, ...] | None]
 
 
 def verbatim(value: str) -> str | None:
@@ -66,7 +67,7 @@ class ApiCall:
     names: tuple[str, ...]
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
-    identify: Callable[[Json], str | None] | None = None
+    identify: Identify | None = None
     idle: frozenset[str] = frozenset()
     address: frozenset[str] = frozenset()
     only_with: str = ""
@@ -109,7 +110,7 @@ def api_call(
     *names: str,
     id: str = "",
     normalise: Callable[[str], str | None] = verbatim,
-    identify: Callable[[Json], str | None] | None = None,
+    identify: Identify | None = None,
 ) -> ApiCall:
     """Shorthand: ``service`` is the first label of the event source (``s3``, ``ec2``, ``kms``)."""
     return ApiCall(f"{service}.amazonaws.com", names, id, normalise, identify)
@@ -132,7 +133,7 @@ class ServiceEvent:
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
     rule: str = ""
-    identify: Callable[[Json], str | None] | None = None
+    identify: Identify | None = None
 
     def matches(self, detail: Json) -> bool:
         """Whether the fields of the detail have one of the allowed values each."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from readiness.model.event_fields import partition_of_caller
+from readiness.model.event_fields import partition_of_caller, request_of
 from readiness.model.evidence import ApiCall, Json, api_call, at
 
 _APIGATEWAY = "apigateway.amazonaws.com"
@@ -34,8 +34,8 @@ def stage_calls(kind: str, member: str, delete: str, *names: str) -> tuple[ApiCa
 
 def stage_of_new_api(detail: Json) -> str | None:
     """The stage that CreateApi makes where it is given a target ("quick create")."""
-    request = detail.get("requestParameters")
-    if isinstance(request, Mapping) and not _target(request):
+    request = request_of(detail)
+    if request is not None and not _target(request):
         return None
     return _arns(detail, "apis", at(detail, "responseElements.apiId"), "$default")
 
@@ -47,8 +47,8 @@ def _target(request: Json) -> object:
 
 def _stage_of(kind: str, member: str) -> Callable[[Json], str | None]:
     def stage(detail: Json) -> str | None:
-        request = detail.get("requestParameters")
-        if not isinstance(request, Mapping):
+        request = request_of(detail)
+        if request is None:
             return ""
         if request.get(_OTHER[member]) and not request.get(member):
             return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
+from readiness.model.event_fields import every_at, request_of
 from readiness.model.evidence import REGION, Json, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -24,18 +25,21 @@ def _find(read: Reader) -> Iterable[str]:
     return [each["TargetGroupArn"] for each in _listed(read)]
 
 
-def _forwarded_to(detail: Json) -> str | None:
-    """The first target group that a listener or a rule is told to use; None where none is."""
-    request = detail.get("requestParameters")
-    if not isinstance(request, Mapping):
-        return None
-    for action in (*(request.get("defaultActions") or ()), *(request.get("actions") or ())):
-        forward = action.get("forwardConfig") or {}
-        named = [action, *(forward.get("targetGroups") or ())]
-        for each in named:
-            if isinstance(each.get("targetGroupArn"), str):
-                return str(each["targetGroupArn"])
-    return None
+_FORWARDED_TO = ("targetGroupArn", "forwardConfig.targetGroups.targetGroupArn")
+
+
+def _forwarded_to(detail: Json) -> str | tuple[str, ...] | None:
+    """The target groups that a listener or a rule is told to use; None where none is."""
+    request = request_of(detail)
+    if request is None:
+        return ""
+    found = (
+        arn
+        for actions in ("defaultActions", "actions")
+        for path in _FORWARDED_TO
+        for arn in every_at(request, f"{actions}.{path}")
+    )
+    return tuple(arn for arn in found if isinstance(arn, str)) or None
 
 
 TARGET_GROUP = ResourceType(

@@ -10,6 +10,7 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
 from readiness.evidence.day_parts import amend, in_parts
+from readiness.model.event_fields import request_of
 from readiness.model.evidence import REGION, Json, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -255,10 +256,12 @@ def stream_parameters(pipe: Mapping[str, Any]) -> Mapping[str, Any]:
 # -- events -----------------------------------------------------------------------------------
 
 
-def queue_for_failures(detail: Json) -> str | None:
-    """The queue that a recorded call names as a destination of failures; None if it names none."""
-    parameters = detail.get("requestParameters") or {}
-    return next(_queues(parameters, about_failures=False), None)
+def queue_for_failures(detail: Json) -> str | tuple[str, ...] | None:
+    """The queues that a recorded call names as destinations of failures; None if it names none."""
+    parameters = request_of(detail)
+    if parameters is None:
+        return ""
+    return tuple(_queues(parameters, about_failures=False)) or None
 
 
 def _queues(value: object, *, about_failures: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.evidence.backup import backup_events
 from readiness.evidence.ec2.volumes import VOLUME
-from readiness.evidence.tagging import TagsOnly
+from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import Store, in_passing, of_listed
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
@@ -21,7 +21,7 @@ from readiness.model.unreadable import Gone
     VOLUME,
     reads=("ec2:DescribeVolumes",),
     uses=(TagsOnly,),
-    changed_by=backup_events(":volume/", "EBS"),
+    changed_by=(tag_change("ec2", kind="volume"), *backup_events(":volume/", "EBS")),
 )
 @dataclass(frozen=True, slots=True)
 class VolumeRecovery(Store):
