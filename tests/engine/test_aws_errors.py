@@ -51,7 +51,10 @@ def answered(**response):
                 "AuthorizationError",
                 "AuthorizationErrorException",
                 "Forbidden",
+                "ForbiddenException",
                 "NotAuthorized",
+                "NotAuthorizedException",
+                "UnauthorizedException",
                 "UnauthorizedOperation",
             )
         ),
@@ -73,6 +76,10 @@ def answered(**response):
                 "TransactionInProgressException",
                 "EC2ThrottledException",
             )
+        ),
+        *(
+            (error(code), Cause.UNKNOWN_THERE)
+            for code in ("InvalidAction", "UnknownOperation", "UnknownOperationException")
         ),
         (error("Unheard", 429), Cause.THROTTLED),
         (error("429", 429), Cause.THROTTLED),

@@ -27,7 +27,10 @@ _DENIED = {
     "AuthorizationError",
     "AuthorizationErrorException",
     "Forbidden",
+    "ForbiddenException",
     "NotAuthorized",
+    "NotAuthorizedException",
+    "UnauthorizedException",
     "UnauthorizedOperation",
 }
 _THROTTLED = {
@@ -43,6 +46,8 @@ _THROTTLED = {
     "TooManyRequestsException",
     "TransactionInProgressException",
 }
+_UNKNOWN_THERE = {"InvalidAction", "UnknownOperation", "UnknownOperationException"}
+"""The SDK spells each call right: the service does not have it in the region (yet)."""
 _TIMED_OUT = {"RequestTimeout", "RequestTimeoutException"}
 CREDENTIALS = {
     "ExpiredToken",
@@ -120,4 +125,4 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     has_failed = isinstance(status, int) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if has_failed or code in _TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Cause.SERVICE_UNAVAILABLE
-    return Cause.UNEXPECTED_ANSWER
+    return Cause.UNKNOWN_THERE if code in _UNKNOWN_THERE else Cause.UNEXPECTED_ANSWER

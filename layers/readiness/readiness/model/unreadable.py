@@ -16,6 +16,7 @@ class Cause(StrEnum):
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105
     NOT_OFFERED = "NOT_OFFERED"
+    UNKNOWN_THERE = "UNKNOWN_THERE"
     SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
@@ -29,6 +30,7 @@ SPOKEN = {
     Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
     Cause.TOKEN_REFUSED: "did not accept the credentials, which AWS accepts elsewhere",
     Cause.SDK_TOO_OLD: "is not known to this version of the SDK",
+    Cause.UNKNOWN_THERE: "is a call that the service does not know in this region",
     Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
 """What follows an action's name in a sentence about its failure."""
