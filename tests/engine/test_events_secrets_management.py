@@ -97,6 +97,9 @@ def test_another_service_with_the_same_event_name_is_none_of_ours():
     [
         # where a failed update is not rolled back, the new parameters stay
         ("UPDATE_FAILED", {"checkout"}),
+        ("UPDATE_ROLLBACK_FAILED", {"checkout"}),
+        ("IMPORT_ROLLBACK_COMPLETE", {"checkout"}),
+        ("DELETE_FAILED", {"checkout"}),
         ("UPDATE_IN_PROGRESS", set()),
     ],
 )

@@ -47,15 +47,8 @@ _THAT_EXIST = (
 
 _DELETED = "DELETE_COMPLETE"
 _GONE = ("ValidationError: does not exist",)
-_SETTLED = (
-    "CREATE_COMPLETE",
-    "CREATE_FAILED",
-    "DELETE_COMPLETE",
-    "IMPORT_COMPLETE",
-    "ROLLBACK_COMPLETE",
-    "UPDATE_COMPLETE",
-    "UPDATE_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE",
+_SETTLED = tuple(
+    status for status in (*_THAT_EXIST, _DELETED) if not status.endswith("IN_PROGRESS")
 )
 """How an operation on a stack ends; its parameters and outputs are those of that operation."""
 
