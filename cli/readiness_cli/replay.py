@@ -216,7 +216,7 @@ def _targets(heading: Heading, seen: EventTargets) -> list[dict[str, Any]]:
         {
             "rule": target.rule,
             "resource_type": subjects[target.rule],
-            "resource_id": target.id,
+            "resource_id": f"{target.id}*" if target.begins else target.id,
             "via": "/".join(target.via) if target.via else None,
         }
         for target in sorted(seen.targets, key=lambda t: (t.rule, t.id or "", t.via or ("", "")))

@@ -150,3 +150,8 @@ def test_of_the_event_of_another_region_what_is_global_is_left():
         Target(owned.id, None, ("AWS::IAM::Role", "agent")),
         Target(worldwide.id, "w"),
     }
+
+
+def test_the_beginning_of_an_id_is_no_resource():
+    """What is stored of such resources takes its place, where there is a table."""
+    assert followed(Target(owned.id, "a", begins=True)) == {}

@@ -28,11 +28,12 @@ def follow(
 ) -> Iterator[Observation]:
     """Judge the targets of an event, each once. Raises CredentialsRefused.
 
+    What ``begins`` names is known by :func:`with_stored_parts` alone.
     With ``vast``, those that more may refer to than one invocation has the time for are put there
     instead.
     """
     known = {rule.id: rule for rule in evaluation.judged(rules)}
-    wanted = [target for target in targets if target.rule in known]
+    wanted = [target for target in targets if target.rule in known and not target.begins]
     everything = {target.rule for target in wanted if target.id is None and not target.via}
     alone: dict[Resource, list[Rule]] = {}
     for target in sorted(wanted, key=lambda t: (t.rule, t.id or "", t.via or ("", ""))):
