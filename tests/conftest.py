@@ -19,7 +19,7 @@ import pytest
 import pytest_socket
 from botocore.client import BaseClient
 
-from tests import strict, unrepeated
+from tests import moto_shortcuts, strict, unrepeated
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _NEVER = ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN")
@@ -53,7 +53,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_finish() -> None:
     """What was imported and collected stays, and need not be searched for garbage again."""
     if "moto" in sys.modules:
-        unrepeated.moto_once()
+        moto_shortcuts.once()
     gc.collect()
     gc.freeze()
 
