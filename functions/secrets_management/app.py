@@ -7,7 +7,6 @@ from typing import Annotated
 
 from readiness import (
     Between,
-    Problem,
     Severity,
     Status,
     Unreadable,
@@ -17,10 +16,10 @@ from readiness import (
     heading,
     not_applicable,
     violates,
-    violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
+from readiness.evidence.apprunner import ServiceEnvironment
 from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
@@ -28,8 +27,11 @@ from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
 from readiness.evidence.cloudtrail.trails import KMS, SECRETS_MANAGER, Trails
 from readiness.evidence.codebuild import BuildEnvironment
+from readiness.evidence.ec2.instance_user_data import InstanceUserData
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleInputs
+from readiness.evidence.pipes import PipeInputs
+from readiness.evidence.scheduler import ScheduleInputs
 from readiness.evidence.secretsmanager import (
     CurrentValue,
     LastRotationFailure,
@@ -53,9 +55,10 @@ from .places import (
     in_specifications,
     in_text,
     in_variables,
+    judge_scripts,
 )
-from .plain_text import judge_plain_text
-from .rotation import NON_ROTATING, day, doubt, renewed_at, why_exempt, without_rotation
+from .plain_text import judge_plain_text, unless_unread
+from .rotation import NON_ROTATING, RotationLimits, rotation_verdict
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -237,18 +240,28 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
 
     Everyone who may describe the launch template can read it, and every process on an instance.
     """
-    found = [
-        suspicion
-        for script in group.scripts
-        if script.text
-        for suspicion in in_text(f"{script.source}/UserData", script.text, plain_text)
-    ]
-    unread = [script.source for script in group.scripts if script.text is None]
-    if unread and not found:
-        return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
-    return judge_plain_text(
-        found, texts=len(group.scripts), nothing="Its instances start without user data."
+    return judge_scripts(group.scripts, plain_text, "Its instances start without user data.")
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def instance_user_data(
+    instances: InstanceUserData,
+    *,
+    plain_text: PlainTextSettings,
+    most_instances: Annotated[
+        int, Between(1, 10_000), "The user data of how many instances is read, one by one"
+    ] = 500,
+) -> Verdict:
+    """The user data of instances outside of Auto Scaling groups holds no credentials.
+
+    Everyone who may describe the instance can read it, and every process on the instance.
+    """
+    verdict = judge_scripts(
+        instances.scripts,
+        plain_text,
+        "No instance outside of Auto Scaling groups has user data.",
     )
+    return unless_unread(verdict, instances.unread, "instance", most_instances, "most_instances")
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
@@ -267,6 +280,60 @@ def event_targets(rule: RuleInputs, *, plain_text: PlainTextSettings) -> Verdict
         texts=len(rule.texts),
         kind="header or query value",
         nothing="Its targets get nothing but the event.",
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def schedule_inputs(
+    group: ScheduleInputs,
+    *,
+    plain_text: PlainTextSettings,
+    most_schedules: Annotated[
+        int, Between(1, 1_000_000), "How many schedules of a group are read, one by one"
+    ] = 1000,
+) -> Verdict:
+    """What the schedules of a group give their targets holds no credentials.
+
+    Everyone who may describe a schedule can read it, disabled ones too.
+    """
+    verdict = judge_plain_text(
+        in_specifications(group.texts, plain_text),
+        texts=len(group.texts),
+        nothing="The schedules of the group give their targets no input.",
+    )
+    return unless_unread(verdict, group.unread, "schedule", most_schedules, "most_schedules")
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def pipe_inputs(pipe: PipeInputs, *, plain_text: PlainTextSettings) -> Verdict:
+    """What a pipe gives its enrichment and its target holds no credentials.
+
+    Templates, overrides of a task and headers are visible to everyone who may describe the pipe.
+    """
+    return judge_plain_text(
+        in_specifications(pipe.texts, plain_text) + in_options(pipe.values, plain_text),
+        variables=len(pipe.values),
+        texts=len(pipe.texts),
+        kind="header or query value",
+        nothing="Its target gets nothing but the event.",
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def app_runner_environment(
+    service: ServiceEnvironment, *, plain_text: PlainTextSettings
+) -> Verdict:
+    """A service of App Runner gets secrets from Secrets Manager, not as plain text."""
+    found = in_variables(service.variables, plain_text)
+    for place, command in service.commands.items():
+        found += in_text(place, command, plain_text)
+    return judge_plain_text(
+        found,
+        variables=len(service.variables),
+        texts=len(service.commands),
+        nothing="The service takes its variables from apprunner.yaml in its repository."
+        if service.in_repository
+        else "It has no environment variables.",
     )
 
 
@@ -310,44 +377,17 @@ def automatic_rotation(
     ] = NON_ROTATING,
 ) -> Verdict:
     """Secrets rotate automatically and often enough, and the last rotation succeeded."""
-    if exempt := why_exempt(secret, non_rotating_owners):
-        return not_applicable(exempt, owner=secret.owner)
-    if not secret.enabled:
-        return without_rotation(secret, max_rotation_days, timedelta(hours=new_secret_grace_hours))
-    interval = secret.interval_days
-    problems = []
-    fails = secret.failure(
-        None if isinstance(failure, Unreadable) else failure.at,
-        timedelta(grace_days),
-        timedelta(hours=unfinished_after_hours),
-        renewed_at(secret, value),
-    )
-    if fails:
-        problems.append(Problem(Severity.HIGH, fails))
-    if interval > max_rotation_days:
-        text = (
-            f"Up to {plural(interval, 'day')} pass between two rotations; at most"
-            f" {max_rotation_days} are allowed."
-        )
-        problems.append(Problem(Severity.MEDIUM, text))
-    if problems:
-        return violates_all(
-            problems,
-            expected=f"A successful rotation every {max_rotation_days} days or more often.",
-            schedule=secret.schedule,
-            interval_days=interval,
-            rotated=day(secret.rotated),
-        )
-    if unsure := doubt(secret, failure, value):
-        return unsure
-    last = f"last on {day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
-    if isinstance(value, CurrentValue) and value.at:
-        last += f"; its value was changed on {day(value.at)}"
-    return complies(
-        f"It rotates every {plural(interval, 'day')} or more often, {last}.",
-        schedule=secret.schedule,
-        interval_days=interval,
-        rotated=day(secret.rotated),
+    return rotation_verdict(
+        secret,
+        failure,
+        value,
+        RotationLimits(
+            timedelta(max_rotation_days),
+            timedelta(grace_days),
+            timedelta(hours=new_secret_grace_hours),
+            timedelta(hours=unfinished_after_hours),
+            non_rotating_owners,
+        ),
     )
 
 

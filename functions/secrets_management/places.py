@@ -7,6 +7,9 @@ from typing import Any, TypedDict
 
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.task_definitions import Container
+from readiness.evidence.user_data import UserData
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, cannot_tell
 from readiness.semantics.credential_text import (
     suspects_in_command,
     suspects_in_document,
@@ -16,6 +19,7 @@ from readiness.semantics.credential_text import (
 )
 from readiness.semantics.credentials import Suspicion
 
+from .plain_text import judge_plain_text
 from .settings import PlainTextSettings
 
 
@@ -99,3 +103,19 @@ def in_specifications(texts: Mapping[str, str], settings: PlainTextSettings) -> 
         for place, text in texts.items()
         for suspicion in suspects_in_specification(place, text, **_how(settings))
     ]
+
+
+def judge_scripts(
+    scripts: Sequence[UserData], settings: PlainTextSettings, nothing: str
+) -> Verdict:
+    """The verdict on the user data of instances; ``nothing`` is the reason where there is none."""
+    found = [
+        suspicion
+        for script in scripts
+        if script.text
+        for suspicion in in_text(f"{script.source}/UserData", script.text, settings)
+    ]
+    unread = [script.source for script in scripts if script.text is None]
+    if unread and not found:
+        return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
+    return judge_plain_text(found, texts=len(scripts), nothing=nothing)

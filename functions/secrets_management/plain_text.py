@@ -8,7 +8,9 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
+    Status,
     Verdict,
+    cannot_tell,
     complies,
     not_applicable,
     violates_all,
@@ -61,4 +63,14 @@ def judge_plain_text(
         return not_applicable(nothing)
     return complies(
         f"No credential was found in {' and '.join(counts)}.", variables=variables, texts=texts
+    )
+
+
+def unless_unread(verdict: Verdict, unread: int, what: str, most: int, setting: str) -> Verdict:
+    """The verdict, but no pass where only the first ``most`` of them were read."""
+    if not unread or verdict.status is Status.NON_COMPLIANT:
+        return verdict
+    return cannot_tell(
+        f"Only {plural(most, what)} were read, and no credential was found; {unread} more have not"
+        f" been (setting {setting})."
     )

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness import Unreadable, Verdict, cannot_tell, not_applicable, unread, violates
+from readiness import (
+    Problem,
+    Severity,
+    Unreadable,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    unread,
+    violates,
+    violates_all,
+)
 from readiness.evidence.secretsmanager import (
     CurrentValue,
     LastRotationFailure,
     SecretRotation,
 )
+from readiness.model.text import plural
 
 MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
 """Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
@@ -27,6 +40,66 @@ NON_ROTATING = (
     "sqlworkbench",
 )
 """Services that keep a secret of their own, whose value only they can change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotationLimits:
+    """How often secrets have to rotate, and how late a rotation may be."""
+
+    most: timedelta
+    late: timedelta
+    new: timedelta
+    unfinished: timedelta
+    cannot: tuple[str, ...]
+
+
+def rotation_verdict(
+    secret: SecretRotation,
+    failure: LastRotationFailure | Unreadable,
+    value: CurrentValue | Unreadable,
+    limits: RotationLimits,
+) -> Verdict:
+    """The verdict on a secret's rotation; ``limits.cannot`` are owners that cannot rotate."""
+    most = limits.most.days
+    if exempt := why_exempt(secret, limits.cannot):
+        return not_applicable(exempt, owner=secret.owner)
+    if not secret.enabled:
+        return without_rotation(secret, most, limits.new)
+    interval = secret.interval_days
+    problems = []
+    fails = secret.failure(
+        None if isinstance(failure, Unreadable) else failure.at,
+        limits.late,
+        limits.unfinished,
+        renewed_at(secret, value),
+    )
+    if fails:
+        problems.append(Problem(Severity.HIGH, fails))
+    if interval > most:
+        text = (
+            f"Up to {plural(interval, 'day')} pass between two rotations; at most"
+            f" {most} are allowed."
+        )
+        problems.append(Problem(Severity.MEDIUM, text))
+    if problems:
+        return violates_all(
+            problems,
+            expected=f"A successful rotation every {most} days or more often.",
+            schedule=secret.schedule,
+            interval_days=interval,
+            rotated=day(secret.rotated),
+        )
+    if unsure := doubt(secret, failure, value):
+        return unsure
+    last = f"last on {day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
+    if isinstance(value, CurrentValue) and value.at:
+        last += f"; its value was changed on {day(value.at)}"
+    return complies(
+        f"It rotates every {plural(interval, 'day')} or more often, {last}.",
+        schedule=secret.schedule,
+        interval_days=interval,
+        rotated=day(secret.rotated),
+    )
 
 
 def renewed_at(secret: SecretRotation, value: CurrentValue | Unreadable) -> datetime | None:

@@ -26,6 +26,7 @@ STATE_MACHINE_ALIASES: dict[tuple[str, str], Any] = {
         "routingConfiguration": [{"stateMachineVersionArn": f"{MACHINE}:7", "weight": 100}],
     },
 }
+APP_RUNNER = f"arn:aws:apprunner:{HOME}:{ACCOUNT_ID}:service/web/8fe1e10304f84fd2b0df550fe98a71fa"
 TEMPLATE = "lt-0123456789abcdef0"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
 
@@ -204,6 +205,55 @@ def summary() -> dict[str, Any]:
 HTTP_STAGE = {"StageName": "prod", "StageVariables": {"alias": "live"}}
 
 
+def schedule(**changes: Any) -> dict[str, Any]:
+    """GetSchedule of one whose target gets these members."""
+    target = {
+        "Arn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:report",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+        "Input": '{"report": "daily"}',
+    }
+    return {
+        "Name": "nightly",
+        "GroupName": "default",
+        "ScheduleExpression": "rate(1 day)",
+        "Target": target | changes,
+    }
+
+
+def pipe(**changes: Any) -> dict[str, Any]:
+    """DescribePipe."""
+    about = {
+        "Name": "orders",
+        "Source": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:orders",
+        "Target": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:orders",
+        "TargetParameters": {"InputTemplate": '{"id": <$.body.id>}'},
+    }
+    return about | changes
+
+
+def service(**changes: Any) -> dict[str, Any]:
+    """A service of App Runner as DescribeService has it."""
+    about = {
+        "ServiceName": "shop-web",
+        "ServiceId": "8fe1e10304f84fd2b0df550fe98a71fa",
+        "ServiceArn": APP_RUNNER,
+        "CreatedAt": NOON,
+        "UpdatedAt": NOON,
+        "Status": "RUNNING",
+        "SourceConfiguration": {
+            "ImageRepository": {
+                "ImageIdentifier": "web:1",
+                "ImageRepositoryType": "ECR",
+                "ImageConfiguration": {"RuntimeEnvironmentVariables": {"LEVEL": "info"}},
+            }
+        },
+        "InstanceConfiguration": {},
+        "AutoScalingConfigurationSummary": {},
+        "NetworkConfiguration": {},
+    }
+    return about | changes
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     agent = function(DB_SECRET_NAME="prod/db", LOG_LEVEL="INFO")
@@ -271,6 +321,25 @@ def fake_account() -> FakeAccount:
             ("events", "list_rules"): {"Rules": [{"Name": "nightly"}]},
             ("events", "describe_rule"): {"Name": "nightly"},
             ("events", "list_targets_by_rule"): {"Targets": [target()]},
+            ("scheduler", "list_schedule_groups"): {"ScheduleGroups": [{"Name": "default"}]},
+            ("scheduler", "get_schedule_group"): {"Name": "default"},
+            ("scheduler", "list_schedules"): {
+                "Schedules": [{"Name": "nightly", "GroupName": "default", "State": "ENABLED"}]
+            },
+            ("scheduler", "get_schedule"): schedule(),
+            ("pipes", "list_pipes"): {"Pipes": [{"Name": "orders"}]},
+            ("pipes", "describe_pipe"): pipe(),
+            ("apprunner", "list_services"): {
+                "ServiceSummaryList": [{"ServiceArn": APP_RUNNER, "Status": "RUNNING"}]
+            },
+            ("apprunner", "describe_service"): {"Service": service()},
+            ("ec2", "describe_instances"): {
+                "Reservations": [{"Instances": [{"InstanceId": "i-0123456789abcdef0"}]}]
+            },
+            ("ec2", "describe_instance_attribute"): {
+                "InstanceId": "i-0123456789abcdef0",
+                "UserData": {"Value": base64.b64encode(b"echo STAGE=prod").decode()},
+            },
             ("cloudformation", "list_stacks"): {"StackSummaries": [summary()]},
             ("cloudformation", "describe_stacks"): {"Stacks": [stack()]},
             ("secretsmanager", "list_secrets"): {"SecretList": [secret()]},

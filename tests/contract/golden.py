@@ -33,6 +33,7 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
 JOB = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
 CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
+APP_RUNNER = f"arn:aws:apprunner:{REGION}:{ACCOUNT}:service/web/8fe1e10304f84fd2b0df550fe98a71fa"
 MSK = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/orders/6e494b06-9803-410a-a237-ec5e7068c0ad-5"
 CARTS = f"arn:aws:memorydb:{REGION}:{ACCOUNT}:cluster/carts"
 GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
@@ -1267,6 +1268,18 @@ GOLDEN = (
         "PromoteReadReplica",
         ("AWS::RDS::DBInstance", "orders-1"),
         request={"dBInstanceIdentifier": "orders-1"},
+    ),
+    call(
+        "apprunner",
+        "CreateService",
+        ("AWS::AppRunner::Service", APP_RUNNER),
+        response={"service": {"serviceArn": APP_RUNNER}},
+    ),
+    call(
+        "apprunner",
+        "UpdateService",
+        ("AWS::AppRunner::Service", APP_RUNNER),
+        request={"serviceArn": APP_RUNNER},
     ),
     call(
         "kafka",

@@ -23,6 +23,7 @@ ARNS = {
     "AWS::ECS::Cluster": f"arn:aws:ecs:us-east-1:{NUMBER}:cluster/shop",
     "AWS::ECS::Service": f"arn:aws:ecs:us-east-1:{NUMBER}:service/shop/web",
     "AWS::ECS::TaskDefinition": f"arn:aws:ecs:us-east-1:{NUMBER}:task-definition/web:7",
+    "AWS::AppRunner::Service": f"arn:aws:apprunner:us-east-1:{NUMBER}:service/shop/8fe1e103",
     "AWS::MSK::Cluster": f"arn:aws:kafka:us-east-1:{NUMBER}:cluster/shop/6e494b06-5",
     "AWS::ElasticLoadBalancingV2::Listener": (
         f"arn:aws:elasticloadbalancing:us-east-1:{NUMBER}:listener/app/web/50dc/f2f7"

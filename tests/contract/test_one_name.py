@@ -112,9 +112,9 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
 """The id of a thing as its listing has it, and what else stands for it. The ARN is added."""
 
 BY_ARN = {
-    "AWS::MSK::Cluster",
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::AppRunner::Service",
     "AWS::Batch::JobDefinition",
     "AWS::CloudTrail::EventDataStore",
     "AWS::CloudTrail::Trail",
@@ -125,6 +125,7 @@ BY_ARN = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::IAM::Policy",
+    "AWS::MSK::Cluster",
     "AWS::SecretsManager::Secret",
 }
 """Types whose id is the ARN: calls name them by nothing else that a path leads to (secrets: see

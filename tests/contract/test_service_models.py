@@ -52,6 +52,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "InvalidLaunchTemplateName.NotFoundException",
             "InvalidVolume.NotFound",
             "InvalidVpcID.Malformed",
+            "InvalidInstanceID.NotFound",
             "InvalidVpcID.NotFound",
         }
     ),

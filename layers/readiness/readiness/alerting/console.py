@@ -125,6 +125,9 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         "AWS::ApiGateway::Stage": _stage,
         "AWS::ApiGatewayV2::Api": "/apigateway/main/api-detail?api={id}&region={region}",
         "AWS::ApiGatewayV2::Stage": _stage,
+        "AWS::AppRunner::Service": (
+            "/apprunner/home?region={region}#/services/dashboard?service_arn={arn}"
+        ),
         "AWS::AppSync::GraphQLApi": "/appsync/home?region={region}#/{id}/v1/home",
         "AWS::ApplicationSignals::ServiceLevelObjective": (
             "/cloudwatch/home?region={region}#application-signals:slos"
@@ -296,7 +299,10 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     ),
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
-    f"{_EC2}Instances:": ("budget_alerts.instance-tags",),
+    f"{_EC2}Instances:": (
+        "budget_alerts.instance-tags",
+        "secrets_management.instance-user-data",
+    ),
     "/support/plans/home": ("support.support-plan",),
     "/sns/v3/home?region={region}#/topics": ("support.pager-test",),
     "/systems-manager/incidents/contacts?region={region}": ("support.escalation-policy",),

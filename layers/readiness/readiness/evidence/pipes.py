@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import dead_letter, stream_parameters
@@ -11,6 +13,7 @@ from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
 from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.input_templates import in_json
 from readiness.semantics.polling import is_stopped
 
 
@@ -77,3 +80,43 @@ class PipeSource:
             topic_sinks=(topic,) if topic else (),
             grants=ROLE.resource(read.account, read.region, role) if role and dead else None,
         )
+
+
+@evidence(PIPE, reads=("pipes:DescribePipe",))
+@dataclass(frozen=True, slots=True)
+class PipeInputs:
+    """What a pipe gives its enrichment and its target beside the event, by the place.
+
+    ``texts`` are input templates, and parameters for the target as JSON (overrides of a task,
+    statements for Redshift …); ``values`` headers, query strings and parts of the path of HTTP
+    calls. Source: DescribePipe.
+    """
+
+    texts: Mapping[str, str]
+    values: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, pipe: Resource) -> PipeInputs:
+        answer = read.one("pipes", "describe_pipe", gone=("NotFoundException",), Name=pipe.id)
+        texts: dict[str, str] = {}
+        values: dict[str, str] = {}
+        for place in ("Enrichment", "Target"):
+            about = dict(answer.get(f"{place}Parameters") or {})
+            values |= {
+                f"{place}/{name}": value
+                for name, value in _sent(about.pop("HttpParameters", None))
+            }
+            if template := about.pop("InputTemplate", ""):
+                texts[place] = in_json(template)
+            if about:
+                texts[f"{place}/parameters"] = json.dumps(about, default=str)
+        return cls(texts, values)
+
+
+def _sent(http: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """The headers, query strings and parts of the path of an HTTP call."""
+    about = http or {}
+    for kind in ("HeaderParameters", "QueryStringParameters"):
+        yield from (about.get(kind) or {}).items()
+    for at, value in enumerate(about.get("PathParameterValues") or ()):
+        yield f"path{at}", value

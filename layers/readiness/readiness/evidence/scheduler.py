@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,10 +91,7 @@ class GroupSchedules:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupSchedules:
-        read.one("scheduler", "get_schedule_group", gone=_GONE, Name=group.id)
-        listed = read.every(
-            "scheduler", "list_schedules", "Schedules", absent=_GONE, GroupName=group.id
-        )
+        listed = _listed(read, group)
         most = read.settings["most_schedules"]
         chosen: list[dict[str, Any]] = []
         unread = disabled = 0
@@ -132,6 +130,54 @@ class GroupSchedules:
             sinks,
             tuple(ROLE.resource(read.account, read.region, role) for role in roles),
         )
+
+
+def _listed(read: Reader, group: Resource) -> Sequence[Mapping[str, Any]]:
+    """What ListSchedules shows of a group. Raises Gone."""
+    read.one("scheduler", "get_schedule_group", gone=_GONE, Name=group.id)
+    found: Sequence[Mapping[str, Any]] = read.every(
+        "scheduler", "list_schedules", "Schedules", absent=_GONE, GroupName=group.id
+    )
+    return found
+
+
+@evidence(
+    SCHEDULE_GROUP,
+    reads=("scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListSchedules"),
+    changed_by=(
+        api_call(
+            "scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", identify=_group_of
+        ),
+    ),
+    asks_with=("most_schedules",),
+)
+@dataclass(frozen=True, slots=True)
+class ScheduleInputs:
+    """What the schedules of a group give their targets, by schedule; disabled ones too.
+
+    ``texts`` are inputs, and the parameters of SageMaker pipelines as JSON. ``unread`` counts the
+    schedules beyond the setting ``most_schedules``. Sources: GetScheduleGroup, ListSchedules,
+    GetSchedule.
+    """
+
+    texts: Mapping[str, str]
+    unread: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> ScheduleInputs:
+        names = [each["Name"] for each in _listed(read, group)]
+        most = read.settings["most_schedules"]
+        asked = [{"GroupName": group.id, "Name": name} for name in names[:most]]
+        answers = read.each(lambda one: schedule_of(read, one), asked)
+        texts: dict[str, str] = {}
+        for name, answer in zip(names, answers, strict=False):
+            target = (answer or {}).get("Target") or {}
+            if text := target.get("Input"):
+                texts[name] = text
+            pipeline = target.get("SageMakerPipelineParameters") or {}
+            if given := pipeline.get("PipelineParameterList"):
+                texts[f"{name}/pipeline"] = json.dumps(given)
+        return cls(texts, len(names) - len(asked))
 
 
 _ONCE = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")

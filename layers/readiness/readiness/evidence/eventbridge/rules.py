@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from readiness.evidence.workloads.failure_sinks import queue_of
 from readiness.model.evidence import Json, ResourceType, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.credentials import parsed
+from readiness.semantics.input_templates import in_json
 from readiness.semantics.metrics import Query, series
 
 DEFAULT = "default"
@@ -215,7 +214,7 @@ class RuleInputs:
 def _texts(target: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Each text that the target is given, with what follows the id of the target in its place."""
     template = (target.get("InputTransformer") or {}).get("InputTemplate") or ""
-    yield "", target.get("Input") or _in_json(template)
+    yield "", target.get("Input") or in_json(template)
     query = target.get("RedshiftDataParameters") or {}
     yield "/sql", "\n".join([query.get("Sql") or "", *(query.get("Sqls") or ())]).strip()
     yield "/graphql", (target.get("AppSyncParameters") or {}).get("GraphQLOperation") or ""
@@ -225,22 +224,6 @@ def _texts(target: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         for each in pipeline.get("PipelineParameterList") or ()
     ]
     yield "/pipeline", json.dumps(given) if given else ""
-
-
-_STRING_OR_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"|<[\w.-]+>', re.DOTALL)
-
-
-def _in_json(template: str) -> str:
-    """The template with its bare variables in quotes, where that makes it JSON; else as it is.
-
-    EventBridge puts the value of a variable with its own quotes: ``{"id": <id>}``.
-    """
-
-    def quoted(found: re.Match[str]) -> str:
-        return f'"{found[0]}"' if found[0].startswith("<") else found[0]
-
-    document = _STRING_OR_VARIABLE.sub(quoted, template)
-    return template if parsed(document.strip()) is None else document
 
 
 @evidence(EVENT_RULE, reads=HISTORY_READS, proves=False)
