@@ -13,7 +13,7 @@ from functions.secrets_management.app import (
     pipe_inputs,
     schedule_inputs,
 )
-from readiness import Status
+from readiness import Severity, Status
 from readiness.evidence.apprunner import APP_RUNNER_SERVICE, ServiceEnvironment
 from readiness.evidence.ec2.instance_user_data import InstanceUserData
 from readiness.evidence.pipes import PIPE, PipeInputs
@@ -22,7 +22,7 @@ from readiness.evidence.user_data import UserData
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone
 from tests.accounts.secrets_management import fake_account, pipe, schedule, service
-from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation
+from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation, observe
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -61,6 +61,12 @@ def schedules(texts, unread=0):
             {"most_schedules": 7},
             UNKNOWN,
             id="by a setting",
+        ),
+        pytest.param(
+            schedules({"night": json.dumps({"v": PERIODIC})}),
+            {"min_entropy": 2.5},
+            GOOD,
+            id="random values are looked for in variables alone",
         ),
         pytest.param(schedules({}, 5), {}, UNKNOWN, id="nothing in those that are read"),
         pytest.param(schedules({"night": json.dumps(NAMED)}, 5), {}, BAD, id="found in the first"),
@@ -132,6 +138,17 @@ def test_app_runner_environment(seen, settings, status, said):
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
+@pytest.mark.parametrize(("entropy", "severity"), [(3.5, Severity.HIGH), (2.5, Severity.CRITICAL)])
+def test_a_named_value_that_looks_like_a_key_is_certain(entropy, severity):
+    group = schedules({"night": json.dumps({"ApiKey": PERIODIC})})
+    script = InstanceUserData((UserData("i-1", f"API_TOKEN={PERIODIC} run"),), 1)
+    for verdict in (
+        schedule_inputs(group, min_entropy=entropy),
+        instance_user_data(script, min_entropy=entropy),
+    ):
+        assert (verdict.status, verdict.severity) == (BAD, severity)
+
+
 SECRET = UserData("i-1", "export DB_PASSWORD=hunter2hunter2")
 
 
@@ -143,6 +160,12 @@ SECRET = UserData("i-1", "export DB_PASSWORD=hunter2hunter2")
         pytest.param(InstanceUserData((SECRET,), 1), {}, BAD, id="a password"),
         pytest.param(
             InstanceUserData((SECRET,), 1), {"ignore_patterns": ("i-1/*",)}, GOOD, id="ignored"
+        ),
+        pytest.param(
+            InstanceUserData((UserData("i-1", f"echo {PERIODIC}"),), 1),
+            {"min_entropy": 2.5},
+            GOOD,
+            id="random text",
         ),
         pytest.param(InstanceUserData((UserData("i-1", None),), 1), {}, UNKNOWN, id="undecoded"),
         pytest.param(InstanceUserData((), 9, 4), {"most_instances": 5}, UNKNOWN, id="too many"),
@@ -181,6 +204,19 @@ def test_disabled_schedules_are_read_too_and_deleted_ones_left_out():
     assert found == ScheduleInputs({"on": '{"name": "on"}', "off": '{"name": "off"}'})
     few = loaded(ScheduleInputs, SCHEDULE_GROUP, "default", account, most_schedules=1)
     assert few == ScheduleInputs({"on": '{"name": "on"}'}, unread=2)
+
+
+@pytest.mark.parametrize(("most", "status"), [(1, UNKNOWN), (2, GOOD)])
+def test_how_much_is_read_decides_what_is_known(most, status):
+    listed = [{"Name": name, "GroupName": "default"} for name in ("a", "b")]
+    instances = [{"InstanceId": id} for id in ("i-1", "i-2")]
+    account = fake_account().but(
+        scheduler__list_schedules={"Schedules": listed},
+        ec2__describe_instances={"Reservations": [{"Instances": instances}]},
+    )
+    group = observe(account, schedule_inputs, "default", most_schedules=most)
+    region = observe(account, instance_user_data, ACCOUNT_ID, most_instances=most)
+    assert (group.finding.status, region.finding.status) == (status, status)
 
 
 def test_the_parameters_of_a_pipeline_are_input_too():
