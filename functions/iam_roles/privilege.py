@@ -26,20 +26,32 @@ from .grants import UNRELATED, Grants, Self
 from .settings import PrivilegeLimits
 
 
-def problems(grants: Grants, sensitive: Sequence[str]) -> list[Problem]:
+def problems(grants: Grants, limits: PrivilegeLimits) -> list[Problem]:
     """The excessive privileges; for an administrator only that."""
-    found = [] if not grants.broad else list(_of_anything(grants, sensitive))
+    found = [] if not grants.broad else list(_of_anything(grants, limits))
     if found and found[0].severity is Severity.CRITICAL:
         return found
     return found + list(_of_oneself(grants, found))
 
 
-def _of_anything(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
+def _of_anything(grants: Grants, limits: PrivilegeLimits) -> Iterator[Problem]:
     if grants.is_admin:
         text = "The policies give administrator access: any action on any resource"
         yield Problem(Severity.CRITICAL, f"{text} ({_said(grants.anything_in('iam'))}).")
         return
-    yield from _problems(grants, sensitive)
+    yield from _problems(grants, limits.sensitive_services)
+    whole = {service.lower() for service in grants.whole_services()}
+    named = {
+        action: granting
+        for action in limits.actions_on_named_resources
+        if action.partition(":")[0].lower() not in whole and (granting := grants.granting(action))
+    }
+    if named:
+        where = _said(s for granting in named.values() for s in granting)
+        text = (
+            f"{listed(list(named))} {'is' if len(named) == 1 else 'are'} allowed on any resource"
+        )
+        yield Problem(Severity.MEDIUM, f"{text} ({where}).")
 
 
 def _of_oneself(grants: Grants, found: Sequence[Problem]) -> Iterator[Problem]:
@@ -145,14 +157,14 @@ def privileges_verdict(
     within = bound[0] if bound else None
     keys = limits.restricting_condition_keys
     grants = Grants.of(documents, within, keys, who)
-    found = problems(grants, limits.sensitive_services)
+    found = problems(grants, limits)
     names = [document.name for document in documents]
     if found:
         expected = "Only the actions that are needed, on the resources that are needed."
         return violates_all(found, expected=expected, policies=names)
     if grants.undecided:
         doubtful = Grants.of(documents, within, keys, who, doubtful=True)
-        if problems(doubtful, limits.sensitive_services):
+        if problems(doubtful, limits):
             said = _said(grants.undecided)
             return cannot_tell(f"Whether a condition limits what is allowed is unknown: {said}.")
     reason = f"No excessive privileges in {plural(len(names), 'policy', 'policies')}."

@@ -20,6 +20,8 @@ SENSITIVE_SERVICES = (
     "s3",
     "ec2",
 )
+SECRET_READS = ("secretsmanager:GetSecretValue", "kms:Decrypt")
+"""On any resource they read what every other workload of the account keeps from this one."""
 RESTRICTING_KEYS = (
     "aws:CalledVia*",
     "aws:MultiFactorAuthAge",
@@ -33,7 +35,11 @@ RESTRICTING_KEYS = (
     "iam:AWSServiceName",
     "iam:PermissionsBoundary",
     "iam:PolicyARN",
+    "kms:EncryptionContext:*",
+    "kms:RequestAlias",
+    "kms:ResourceAliases",
     "kms:ViaService",
+    "secretsmanager:SecretId",
 )
 """A condition restricts if its value does. Not among them: where a request comes from, and the
 organization of its own principal."""
@@ -67,6 +73,9 @@ class PrivilegeLimits:
     sensitive_services: Annotated[
         tuple[str, ...], "Services of which no one should have every action"
     ] = SENSITIVE_SERVICES
+    actions_on_named_resources: Annotated[
+        tuple[str, ...], "Actions that no one should have on any resource"
+    ] = SECRET_READS
     restricting_condition_keys: Annotated[
         tuple[str, ...], "Condition keys that restrict an Allow statement (patterns)"
     ] = RESTRICTING_KEYS

@@ -255,6 +255,98 @@ def test_an_exemption_by_name_does_not_match_a_path():
     assert judged(allow("*"), name="x", path="/OrganizationAccountAccessRole/").status is BAD
 
 
+SECRETS = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT_ID}:secret"
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        pytest.param([allow("secretsmanager:GetSecretValue", f"{SECRETS}:*")], BAD, id="by ARN"),
+        pytest.param(
+            [allow("secretsmanager:Get*", "arn:aws:secretsmanager:*:*:secret:*")], BAD, id="Get*"
+        ),
+        pytest.param([allow("kms:Decrypt")], BAD, id="with every key"),
+        pytest.param(
+            [allow("kms:Decrypt", f"arn:aws:kms:*:{ACCOUNT_ID}:key/*")], BAD, id="every key by ARN"
+        ),
+        pytest.param(
+            [allow("kms:*", f"arn:aws:kms:us-east-1:{ACCOUNT_ID}:key/1234")], GOOD, id="one key"
+        ),
+        pytest.param(
+            [allow("secretsmanager:GetSecretValue", f"{SECRETS}:orders/*")], GOOD, id="by prefix"
+        ),
+        pytest.param([allow("secretsmanager:DescribeSecret")], GOOD, id="names of secrets"),
+        pytest.param(
+            [
+                allow(
+                    "kms:Decrypt",
+                    **when("StringEquals", "kms:ViaService", "s3.us-east-1.amazonaws.com"),
+                )
+            ],
+            GOOD,
+            id="through one service",
+        ),
+        pytest.param(
+            [
+                allow(
+                    "secretsmanager:GetSecretValue",
+                    **when("StringEquals", "aws:ResourceTag/team", "orders"),
+                )
+            ],
+            GOOD,
+            id="with a tag",
+        ),
+        pytest.param(
+            [
+                allow(
+                    "secretsmanager:GetSecretValue",
+                    **when("StringEquals", "secretsmanager:ResourceTag/team", "orders"),
+                )
+            ],
+            GOOD,
+            id="with a tag, by the service's own key",
+        ),
+        pytest.param(
+            [
+                allow(
+                    "kms:Decrypt",
+                    **when("StringEquals", "kms:EncryptionContext:app", "orders"),
+                )
+            ],
+            GOOD,
+            id="of one context",
+        ),
+        pytest.param(
+            [allow("kms:Decrypt", **when("StringLike", "kms:RequestAlias", "*"))],
+            BAD,
+            id="by any alias",
+        ),
+        pytest.param(
+            [allow("kms:Decrypt", **when("StringEquals", "kms:RequestAlias", "alias/orders"))],
+            GOOD,
+            id="by one alias",
+        ),
+        pytest.param([allow("kms:Decrypt"), deny("kms:Decrypt")], GOOD, id="allowed and denied"),
+    ],
+)
+def test_what_reads_every_secret(statements, status):
+    verdict = judged(*statements)
+    assert verdict.status is status, verdict.reason
+    assert verdict.severity in {None, Severity.MEDIUM}
+
+
+def test_a_boundary_can_take_the_reading_of_secrets_away():
+    every = allow("secretsmanager:GetSecretValue")
+    assert judged(every, boundary=[allow("s3:*")]).status is GOOD
+    assert judged(every, boundary=[allow("*")]).status is BAD
+
+
+def test_a_whole_service_says_what_its_actions_do():
+    verdict = judged(allow("secretsmanager:*"))
+    assert "GetSecretValue" not in verdict.reason
+    assert verdict.severity is Severity.HIGH
+
+
 def test_settings_of_privileges():
     assert judged(allow("kms:*"), sensitive_services=("iam",)).severity is Severity.MEDIUM
     office = allow("*", **when("IpAddress", "aws:SourceIp", "192.0.2.0/24"))
@@ -289,6 +381,20 @@ def privileges_of(kind, *documents, **settings):
             BAD,
             Severity.MEDIUM,
             id="all of a service that counts for less",
+        ),
+        pytest.param(
+            document(allow("secretsmanager:GetSecretValue")),
+            {},
+            BAD,
+            Severity.MEDIUM,
+            id="every secret",
+        ),
+        pytest.param(
+            document(allow("secretsmanager:GetSecretValue")),
+            {"actions_on_named_resources": ()},
+            GOOD,
+            None,
+            id="every secret, which counts for nothing",
         ),
         pytest.param(document(OFFICE), {}, BAD, Severity.CRITICAL, id="from an address"),
         pytest.param(
