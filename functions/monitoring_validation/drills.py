@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -57,25 +57,55 @@ def _judged(
             expected=EXPECTED,
             severity=Severity.CRITICAL,
         )
-    return _silent(alarm, limits) or _reach(alarm, attested, limits, outcomes)
+    return _silent(alarm, attested, limits) or _reach(alarm, attested, limits, outcomes)
 
 
-def _silent(alarm: AlarmActions, limits: DrillSettings) -> Verdict | None:
+def _silent(alarm: AlarmActions, attested: Attested, limits: DrillSettings) -> Verdict | None:
     """The verdict on an alarm that takes no notifying action itself; None for one that does."""
     about = alarm.alarm
     voice = alarm.inventory.voice(about, alarm.read_at, limits.max_mute_hours)
     if voice.silence is Silence.UNREADABLE_RULE:
         return cannot_tell(voice.why)
-    if voice.silence is Silence.NO_EFFECTIVE_ACTION and _other_purpose(alarm):
+    by_event = any(each.split(":")[2] == "events" for each in voice.actions)
+    is_silent = voice.silence is Silence.NO_EFFECTIVE_ACTION
+    if (is_silent or by_event) and _other_purpose(alarm):
         return not_applicable(_other_purpose(alarm))
     if voice.silence is not None:
         return violates(voice.why, expected=EXPECTED, severity=Severity.LOW)
+    if by_event:
+        return _by_event(alarm, attested, limits, voice.actions)
     if not about.notifications or not about.actions_enabled:
         return not_applicable(
             f"It notifies {listed(voice.actions)} through composite alarms, which are evaluated"
             " themselves."
         )
     return None
+
+
+def _by_event(
+    alarm: AlarmActions, attested: Attested, limits: DrillSettings, rules: Sequence[str]
+) -> Verdict:
+    """The verdict on an alarm that event rules hand on, of which CloudWatch keeps no history."""
+    drill = _drill(alarm, attested, limits)
+    if drill.status is Status.COMPLIANT or drill.missing:
+        return drill
+    return cannot_tell(
+        f"It has no action of its own; {listed(rules)} hands it on. The history of the alarm does"
+        " not show what became of that: attest a drill (readiness attest add)."
+    )
+
+
+def _drill(alarm: AlarmActions, attested: Attested, limits: DrillSettings) -> Verdict:
+    """What people attested of the alarm as it is now."""
+    changed = alarm.alarm.configured_at
+    statements = tuple(
+        each for each in attested.statements if changed is None or each.performed_at >= changed
+    )
+    return replace(attested, statements=statements).verdict(
+        "A drill of the alarm",
+        max_age_days=limits.max_age_days,
+        two_people=limits.two_people,
+    )
 
 
 def _reach(
@@ -123,14 +153,7 @@ def _unproven(alarm: AlarmActions, attested: Attested, limits: DrillSettings) ->
     since = f" since it was last changed on {changed:%Y-%m-%d}" if changed else ""
     said = f"No action of the alarm is known to have been executed in {limits.max_age_days} days"
     unproven = f"{said}{since}."
-    statements = tuple(
-        each for each in attested.statements if changed is None or each.performed_at >= changed
-    )
-    drill = replace(attested, statements=statements).verdict(
-        "A drill of the alarm",
-        max_age_days=limits.max_age_days,
-        two_people=limits.two_people,
-    )
+    drill = _drill(alarm, attested, limits)
     if drill.status is Status.COMPLIANT or drill.missing:
         return drill
     grace = timedelta(days=limits.grace_days)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.handed_on import BRIDGE
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -216,7 +217,7 @@ PATHS = {
     },
     ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
     ("events", "describe_event_bus"): {"Name": "default"},
-    ("events", "list_rules"): {"Rules": [{"Name": "hourly"}]},
+    ("events", "list_rules"): {"Rules": [{"Name": "hourly"}, BRIDGE]},
     ("events", "list_targets_by_rule"): {
         "Targets": [{"Id": "1", "Arn": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:ticks"}]
     },

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
+from tests.accounts.handed_on import BRIDGE, PAGER
 from tests.accounts.traffic import get_metric_data
 from tests.accounts.traffic import list_metrics as published
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
@@ -182,6 +183,8 @@ def fake_account() -> FakeAccount:
         {
             ("cloudwatch", "describe_alarms"): describe_alarms,
             **MUTE_RULES,
+            ("events", "list_rules"): {"Rules": [BRIDGE]},
+            ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
             ("cloudwatch", "describe_alarm_history"): {"AlarmHistoryItems": [item()]},
             ("cloudwatch", "get_metric_data"): get_metric_data(said),
             ("cloudwatch", "list_metrics"): list_metrics,

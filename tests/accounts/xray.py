@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, alarm
+from tests.accounts.handed_on import BRIDGE
 from tests.accounts.traffic import get_metric_data, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -254,7 +255,8 @@ def fake_account() -> FakeAccount:
                         "EventPattern": json.dumps(
                             {"source": ["aws.xray"], "detail-type": ["AWS X-Ray Insight Update"]}
                         ),
-                    }
+                    },
+                    BRIDGE,
                 ]
             },
             ("events", "list_targets_by_rule"): {"Targets": [{"Id": "t", "Arn": TOPIC}]},

@@ -51,6 +51,7 @@ def an_account(**answers) -> FakeAccount:
             ("cloudwatch", "describe_alarms"): describe,
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("cloudwatch", "list_metrics"): {"Metrics": []},
+            ("events", "list_rules"): {"Rules": []},
         }
     ).but(**{f"cloudwatch__{name}": answer for name, answer in answers.items()})
 
@@ -238,4 +239,4 @@ def test_the_number_of_requests_does_not_grow_with_alarms():
 
     fake_account = an_account(describe_alarms=plenty)
     load(AlarmsInUse, fake_account)
-    assert len(fake_account.calls) == 2 + 1 + 6
+    assert len(fake_account.calls) == 2 + 1 + 1 + 6

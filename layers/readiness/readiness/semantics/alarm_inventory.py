@@ -12,6 +12,8 @@ from math import isfinite
 from typing import Any
 
 from readiness.semantics import alarm_rule
+from readiness.semantics.admission import Answer
+from readiness.semantics.alarm_events import Listener
 from readiness.semantics.alarms import Alarm, Kind, Watched
 
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -64,12 +66,14 @@ _Series = tuple[str, str, frozenset[tuple[str, str]]]
 class Inventory:
     """All alarms of a region and the mute rules active now.
 
-    ``mutes_known`` is false where the AWS SDK in use is older than mute rules.
+    ``mutes_known`` is false where the AWS SDK in use is older than mute rules. ``listeners`` are
+    the event rules that hand alarms on, where they were read.
     """
 
     alarms: tuple[Alarm, ...] = ()
     mutes: tuple[Mute, ...] = ()
     mutes_known: bool = True
+    listeners: tuple[Listener, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Alarm]:
@@ -225,7 +229,37 @@ class Inventory:
         )
 
     def voice(self, alarm: Alarm, now: datetime, max_mute_hours: float = 24) -> Voice:
-        """Whom the alarm notifies, itself or through a composite alarm."""
+        """Whom the alarm notifies, itself or through a composite alarm or an event rule."""
+        said = self._spoken(alarm, now, max_mute_hours)
+        if said.silence in {Silence.NO_EFFECTIVE_ACTION, Silence.ACTIONS_DISABLED}:
+            return self._by_event(alarm, now) or said
+        return said
+
+    def _by_event(self, alarm: Alarm, now: datetime) -> Voice | None:
+        """The event rules that hand the alarm on, or one of which that is not known.
+
+        CloudWatch sends the event whether the actions are enabled or not.
+        """
+        answers = [
+            (each.arn, each.picks(heard.name, heard.arn))
+            for heard in self.heard(alarm, now)
+            if heard.arn
+            for each in self.listeners
+        ]
+        if telling := [arn for arn, picks in answers if picks is Answer.YES]:
+            return Voice(tuple(dict.fromkeys(telling)))
+        for arn, picks in answers:
+            if picks is Answer.MAYBE:
+                name = arn.rpartition("/")[2]
+                why = (
+                    f"The alarm {alarm.name} has no action. Whether the event rule {name} hands it"
+                    " on depends on what only the event shows."
+                )
+                return Voice((), Silence.UNREADABLE_RULE, why)
+        return None
+
+    def _spoken(self, alarm: Alarm, now: datetime, max_mute_hours: float) -> Voice:
+        """Whom its actions, or those of a composite alarm, notify."""
         speakers = [each for each in self.heard(alarm, now) if each.notifications]
         if not speakers:
             return self._voiceless(alarm, now)

@@ -14,11 +14,11 @@ from readiness.model.evidence import ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
+from readiness.semantics.alarm_events import STATE_EVENT
 from readiness.semantics.alarm_inventory import Inventory
 from readiness.semantics.alarms import Alarm
 
 DESCRIBE_HISTORY = "cloudwatch:DescribeAlarmHistory"
-STATE_EVENT = "CloudWatch Alarm State Change"
 HISTORY_KEPT = timedelta(days=45)
 """CloudWatch keeps the history of an alarm for 30 days, and promises no exact hour."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.guards import Guard, busiest
+from readiness.evidence.eventbridge.alarm_listeners import AlarmListeners
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import (
     REGION,
@@ -172,12 +173,30 @@ ALARM = ResourceType(
 )
 
 
-@evidence(ALARM, reads=INVENTORY_READS)
+@evidence(REGION, uses=(Alarms, AlarmListeners))
+@dataclass(frozen=True, slots=True)
+class HandedOnAlarms:
+    """The alarms of the region with the event rules that hand them on. Sources: those of both."""
+
+    inventory: Inventory
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> HandedOnAlarms:
+        alarms, listeners = read.of(Alarms, region), read.of(AlarmListeners, region).all
+        inventory = alarms.inventory
+        if listeners:
+            inventory = replace(inventory, listeners=listeners)
+        return cls(inventory, alarms.read_at)
+
+
+@evidence(ALARM, reads=INVENTORY_READS, uses=(AlarmListeners,))
 @dataclass(frozen=True, slots=True)
 class AlarmInContext:
     """One alarm among all: whether it is heard depends on composite alarms and mute rules.
 
-    Sources: DescribeAlarms, ListAlarmMuteRules, GetAlarmMuteRule.
+    And on event rules. Sources: DescribeAlarms, ListAlarmMuteRules, GetAlarmMuteRule, ListRules,
+    ListTargetsByRule.
     """
 
     alarm: Alarm
@@ -203,7 +222,9 @@ class AlarmInContext:
 
     @classmethod
     def load(cls, read: Reader, alarm: Resource) -> AlarmInContext:
-        inventory = read_inventory(read)
+        region = REGION.resource(read.account, read.region, read.account)
+        listeners = read.of(AlarmListeners, region).all
+        inventory = replace(read_inventory(read), listeners=listeners)
         if alarm.id not in inventory.by_name:
             raise Gone(alarm.key)
         return cls(inventory.by_name[alarm.id], inventory, read.now)
@@ -211,12 +232,13 @@ class AlarmInContext:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, AlarmInContext]:
         """All in the inventory that other rules of a run read too."""
-        alarms = read.of(Alarms, REGION.resource(read.account, read.region, read.account))
+        region = REGION.resource(read.account, read.region, read.account)
+        alarms = read.of(HandedOnAlarms, region)
         inventory, now = alarms.inventory, read.now
         return {name: cls(alarm, inventory, now) for name, alarm in inventory.by_name.items()}
 
 
-@evidence(REGION, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), uses=(Alarms,))
+@evidence(REGION, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), uses=(HandedOnAlarms,))
 @dataclass(frozen=True, slots=True)
 class AlarmsInUse:
     """The alarms of the region, and how things there are used: by which alias, stage or URL.
@@ -233,7 +255,7 @@ class AlarmsInUse:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
-        alarms = read.of(Alarms, region)
+        alarms = read.of(HandedOnAlarms, region)
         blind = {
             (watched.namespace, watched.metric)
             for alarm in alarms.inventory.alarms

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from readiness.evidence.cloudwatch.alarm_actions import STATE_EVENT
 from readiness.evidence.workloads.dead_letter_paths import rule_targets
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.admission import Answer
+from readiness.semantics.alarm_events import pattern_of, raised
 from readiness.semantics.subscription_filters import passes_with_body
 
 _BUS = "default"
@@ -48,12 +46,12 @@ class AlarmBridges:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmBridges:
-        event = _raised(read)
+        event = raised(read.account, read.region)
         rules = [
             (rule["Name"], picks)
             for rule in read.every("events", "list_rules", "Rules", EventBusName=_BUS)
             if rule.get("State") != "DISABLED"
-            for pattern in [_pattern(rule.get("EventPattern"))]
+            for pattern in [pattern_of(rule.get("EventPattern"))]
             if pattern and (picks := passes_with_body(pattern, event)) is not Answer.NO
         ]
         if not rules:
@@ -73,47 +71,3 @@ def _bridges(
         for target in rule_targets(read, _BUS, name):
             if endpoint := endpoints.get(target["Arn"]):
                 yield Bridge(name, endpoint, picks is Answer.YES)
-
-
-def _pattern(text: str | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, Mapping) else {}
-
-
-def _raised(read: Reader) -> Mapping[str, Any]:
-    """The event of any alarm that is raised; None for what is not known beforehand.
-
-    Source: CloudWatch User Guide, "Alarm events and EventBridge".
-    """
-    state = dict.fromkeys(
-        (
-            "actionsSuppressedBy",
-            "actionsSuppressedReason",
-            "evaluationState",
-            "reason",
-            "reasonData",
-            "timestamp",
-        )
-    )
-    return {
-        "version": "0",
-        "id": None,
-        "detail-type": STATE_EVENT,
-        "source": "aws.cloudwatch",
-        "account": read.account,
-        "time": None,
-        "region": read.region,
-        "resources": None,
-        "detail": {
-            "alarmName": None,
-            "alarmTags": None,
-            "alarmTagsStatus": None,
-            "configuration": None,
-            "muteDetail": None,
-            "previousState": None,
-            "state": {**state, "value": "ALARM"},
-        },
-    }

@@ -1,0 +1,72 @@
+"""The events of CloudWatch alarms, and which event rules pick them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.semantics.admission import Answer
+from readiness.semantics.subscription_filters import passes_with_body
+
+STATE_EVENT = "CloudWatch Alarm State Change"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An event rule with a target that may tell someone; ``pattern`` is its event pattern."""
+
+    arn: str
+    pattern: Mapping[str, Any]
+
+    def picks(self, name: str, arn: str) -> Answer:
+        """Whether it picks the event of an alarm that is raised."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        return passes_with_body(self.pattern, raised(account, region, name, arn))
+
+
+def pattern_of(text: str | None) -> Mapping[str, Any]:
+    """The event pattern of a rule; empty for none, which is one of a schedule."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def raised(account: str, region: str, name: str = "", arn: str = "") -> Mapping[str, Any]:
+    """The event of an alarm that is raised; None for what is not known beforehand.
+
+    Without a name and an ARN, of any alarm. Source: CloudWatch User Guide, "Alarm events and
+    EventBridge".
+    """
+    state = dict.fromkeys(
+        (
+            "actionsSuppressedBy",
+            "actionsSuppressedReason",
+            "evaluationState",
+            "reason",
+            "reasonData",
+            "timestamp",
+        )
+    )
+    return {
+        "version": "0",
+        "id": None,
+        "detail-type": STATE_EVENT,
+        "source": "aws.cloudwatch",
+        "account": account,
+        "time": None,
+        "region": region,
+        "resources": arn or None,
+        "detail": {
+            "alarmName": name or None,
+            "alarmTags": None,
+            "alarmTagsStatus": None,
+            "configuration": None,
+            "muteDetail": None,
+            "previousState": None,
+            "state": {**state, "value": "ALARM"},
+        },
+    }

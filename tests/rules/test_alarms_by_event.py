@@ -1,0 +1,116 @@
+"""Alarms without an action that an EventBridge rule hands on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.alarms import app
+from functions.monitoring_validation.app import alarm_actions
+from readiness import Severity, Status
+from tests.accounts import alarms as made
+from tests.accounts import monitoring_validation as validated
+from tests.fake_account import ACCOUNT_ID, HOME, observe
+
+GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
+NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
+NAME = "agent-errors"
+ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:{NAME}"
+DESTINATION = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:api-destination/pager/1"
+LOGS = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/events/alarms"
+ALL = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
+
+
+def rules(pattern: Any, target: str = DESTINATION, **about: Any) -> dict[str, Any]:
+    """ListRules and ListTargetsByRule, with a rule of this pattern."""
+    rule = {"Name": "to-pager", "State": "ENABLED", "EventPattern": json.dumps(pattern)} | about
+    return {
+        "events__list_rules": {"Rules": [rule, {"Name": "nightly", "State": "ENABLED"}]},
+        "events__list_targets_by_rule": {"Targets": [{"Id": "1", "Arn": target}]},
+    }
+
+
+def silent(**changes: Any):
+    """An alarm without an action, and no other."""
+    about = made.alarm(NAME, "AWS/Lambda", "Errors", made.FUNCTION, AlarmArn=ARN, AlarmActions=[])
+
+    def answer(*, AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
+        if AlarmTypes == ["LogAlarm"]:
+            return {"LogAlarms": []}
+        return {"MetricAlarms": [about | changes], "CompositeAlarms": []}
+
+    return {"cloudwatch__describe_alarms": answer}
+
+
+CASES = [
+    pytest.param(rules(ALL), GOOD, "rule/to-pager", id="every alarm"),
+    pytest.param(rules(ALL, f"{made.TOPIC}"), GOOD, "rule/to-pager", id="to a topic"),
+    pytest.param(rules(ALL | {"resources": [{"prefix": f"{ARN[:-6]}"}]}), GOOD, "", id="by ARN"),
+    pytest.param(
+        rules(
+            ALL | {"detail": {"alarmName": [{"prefix": "agent-"}], "state": {"value": ["ALARM"]}}}
+        ),
+        GOOD,
+        "rule/to-pager",
+        id="by name and state",
+    ),
+    pytest.param(rules(ALL, State="DISABLED"), BAD, "has no action", id="disabled"),
+    pytest.param(rules(ALL, LOGS), BAD, "has no action", id="kept in a log group"),
+    pytest.param(rules({"source": ["aws.ec2"]}), BAD, "has no action", id="of another source"),
+    pytest.param(
+        rules(ALL | {"detail": {"state": {"value": ["OK"]}}}), BAD, "has no action", id="only OK"
+    ),
+    pytest.param(
+        rules(ALL | {"detail": {"alarmName": ["other"]}}), BAD, "has no action", id="another alarm"
+    ),
+    pytest.param(
+        rules(ALL | {"detail": {"alarmTags": {"team": ["a"]}}}),
+        UNKNOWN,
+        "the event rule to-pager hands it",
+        id="by what only the event shows",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "status", "said"), CASES)
+def test_an_alarm_that_an_event_rule_hands_on(answers, status, said):
+    where = made.fake_account().but(**silent(), **answers)
+    finding = observe(where, app.alarm_destinations, NAME).finding
+    assert (finding.status, said in finding.reason) == (status, True), finding.reason
+
+
+@pytest.mark.parametrize(("answers", "status", "_"), CASES)
+def test_it_covers_what_it_watches(answers, status, _):
+    where = made.fake_account().but(**silent(), **answers)
+    finding = observe(where, app.lambda_errors, "agent").finding
+    assert finding.status is status, finding.reason
+
+
+def test_disabled_actions_stop_no_event():
+    where = made.fake_account().but(
+        **silent(AlarmActions=[made.TOPIC], ActionsEnabled=False), **rules(ALL)
+    )
+    assert observe(where, app.alarm_destinations, NAME).finding.status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param(rules(ALL), UNKNOWN, None, "to-pager hands it on", id="by a rule"),
+        pytest.param(rules({"source": ["aws.ec2"]}), BAD, Severity.LOW, "no action", id="by none"),
+    ],
+)
+def test_no_history_tells_what_became_of_it(answers, status, severity, said):
+    where = validated.fake_account().but(**silent(), **answers)
+    finding = observe(where, alarm_actions, NAME).finding
+    assert (finding.status, said in finding.reason) == (status, True), finding.reason
+    if status is BAD:
+        assert finding.severity is severity
+
+
+def test_an_alarm_that_acts_has_another_purpose():
+    recover = f"arn:aws:automate:{HOME}:ec2:recover"
+    where = validated.fake_account().but(**silent(AlarmActions=[recover]), **rules(ALL))
+    assert observe(where, alarm_actions, NAME).finding.status is NA
