@@ -11,6 +11,7 @@ from typing import Any
 from readiness.evidence.s3.account import BLOCKS
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
+from tests.accounts.handed_on import BRIDGE, PAGER
 from tests.accounts.secrets_management import basic, status
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -405,6 +406,8 @@ def fake_account() -> FakeAccount:
                 "metricFilters": [metric_filter(), *cis_filters()]
             },
             ("cloudwatch", "describe_alarms"): alarms(alarm()),
+            ("events", "list_rules"): {"Rules": [BRIDGE]},
+            ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},
             ("guardduty", "list_detectors"): {"DetectorIds": [DETECTOR]},

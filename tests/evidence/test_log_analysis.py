@@ -32,6 +32,7 @@ from tests.accounts.compliance_logging import (
 from tests.accounts.compliance_logging import (
     TOPIC as TOPIC_ARN,
 )
+from tests.accounts.handed_on import BRIDGE
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, error, evaluation
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
@@ -50,6 +51,16 @@ def read(cls, about=HERE, **answers):
 
 
 # -- log groups -----------------------------------------------------------------------------------
+
+
+def test_an_alarm_that_an_event_rule_hands_on():
+    arn = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:agent-errors"
+    every = BRIDGE | {"EventPattern": '{"source": ["aws.cloudwatch"]}'}
+    seen, _ = analysis(
+        cloudwatch__describe_alarms=alarms(alarm(AlarmActions=[], AlarmArn=arn)),
+        events__list_rules={"Rules": [every]},
+    )
+    assert seen.alarms == (Heard("agent-errors"),)
 
 
 @pytest.mark.parametrize("bulk", [False, True])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from readiness.evidence.cloudwatch.alarms import Alarms, topic_resource
+from readiness.evidence.cloudwatch.alarms import HandedOnAlarms, topic_resource
 from readiness.evidence.cloudwatch.log_groups import ActiveLogGroups
 from readiness.evidence.logs import (
     LOG_DETECTOR_CHANGES,
@@ -51,7 +51,7 @@ class Heard:
         LogGroup,
         ActiveLogGroups,
         MetricFilters,
-        Alarms,
+        HandedOnAlarms,
         TopicSubscribers,
         LogForwarding,
     ),
@@ -104,7 +104,7 @@ class LogAnalysis:
 def _with_alarms(read: Reader, found: LogAnalysis, group: Resource) -> LogAnalysis:
     metrics = dict.fromkeys(read.of(MetricFilters, group).metrics)
     here = REGION.resource(read.account, read.region, read.account)
-    inventory = read.of(Alarms, here).inventory
+    inventory = read.of(HandedOnAlarms, here).inventory
     watching = {
         alarm.name: alarm for metric in metrics for alarm in inventory.watching_here(metric)
     }
@@ -118,7 +118,7 @@ def _with_alarms(read: Reader, found: LogAnalysis, group: Resource) -> LogAnalys
 def heard(read: Reader, alarms: Iterable[Alarm]) -> Iterator[Heard]:
     """Whether each alarm notifies someone. Raises Unreadable for a topic of this account."""
     here = REGION.resource(read.account, read.region, read.account)
-    inventory = read.of(Alarms, here).inventory
+    inventory = read.of(HandedOnAlarms, here).inventory
     for alarm in alarms:
         voice = inventory.voice(alarm, read.now)
         if voice.silence is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from readiness.evidence.cloudtrail.calls import TRAIL_CALLS
 from readiness.evidence.cloudtrail.trails import described_trails
-from readiness.evidence.cloudwatch.alarms import Alarms
+from readiness.evidence.cloudwatch.alarms import HandedOnAlarms
 from readiness.evidence.sns.delivery import TopicSubscribers
 from readiness.evidence.workloads.log_analysis import Heard, heard
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
@@ -30,7 +30,7 @@ class SecurityFilter:
 @evidence(
     REGION,
     reads=("cloudtrail:DescribeTrails", "logs:DescribeMetricFilters"),
-    uses=(Alarms, TopicSubscribers),
+    uses=(HandedOnAlarms, TopicSubscribers),
     changed_by=(
         TRAIL_CALLS,
         ConfigItem("AWS::CloudTrail::Trail"),
@@ -78,7 +78,7 @@ def _filters(read: Reader, region: Resource, group: str) -> Iterator[SecurityFil
         )
     except Gone:
         return
-    inventory = read.of(Alarms, region).inventory
+    inventory = read.of(HandedOnAlarms, region).inventory
     for each in found:
         metrics = [
             (published["metricNamespace"], published["metricName"])
