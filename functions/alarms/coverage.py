@@ -207,7 +207,8 @@ class Coverage:
 
     def _answers(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
         wanted = (series.namespace, series.metric, series.dimensions)
-        for alarm in self._inventory.covering(*wanted):
+        whole = () if series.is_only_split else self._inventory.covering(*wanted)
+        for alarm in whole:
             if not alarm.is_scaling:
                 covers = _covers(alarm, series, series.dimensions)
                 if covers is not Match.NO:

@@ -52,7 +52,8 @@ class RequiredSeries:
     """A series that an alarm must cover, and what such an alarm must be like.
 
     ``unit`` is the unit it is published in. ``split`` is a dimension and the values it takes:
-    alarms on each of the values together are as good as one on all. ``rises``: high values are
+    alarms on each of the values together are as good as one on all, which there is none of where
+    ``is_only_split``. ``rises``: high values are
     bad. ``events``: each sample is 0 or 1, so that only the Sum has other values. ``most`` is the
     highest value the metric takes. ``percentile`` is the lowest that is accepted, 0 for any
     statistic. ``ceiling`` is the highest threshold that is accepted, ``floor`` the lowest of a
@@ -75,6 +76,7 @@ class RequiredSeries:
     floor: float = 0
     each_counts: bool = False
     of_many: bool = False
+    is_only_split: bool = False
 
     @property
     def name(self) -> str:

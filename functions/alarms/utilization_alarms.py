@@ -72,11 +72,23 @@ def service_utilization(service: Service, ceiling: float) -> list[RequiredAlarm]
     return [RequiredAlarm("CPU", (cpu,)), RequiredAlarm("memory", (memory,))]
 
 
+_EITHER = {"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"}
+_OPERATIONS = {
+    "Read": {"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"} | _EITHER,
+    "Write": {"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
+    | _EITHER,
+}
+"""The operations that consume read and write capacity (DynamoDB Developer Guide, "DynamoDB Metrics
+and dimensions")."""
+
+
 def table_throttles(
     table: str, indexes: Collection[str], used: ActiveSeries
 ) -> list[RequiredAlarm]:
     """Throttled requests of a table; the metric is published only when there are any.
 
+    Alarms on ThrottledRequests do as well, which counts each operation by itself: they have to be
+    on all that were used in the last 14 days.
     Those of a global secondary index are counted apart from the table's: each of its ``indexes``
     that was throttled in the last 14 days needs alarms of its own. A deleted one has metrics too.
     """
@@ -84,7 +96,17 @@ def table_throttles(
     needed = []
     for what in ("Read", "Write"):
         metric, name = f"{what}ThrottleEvents", f"throttled {what.lower()}s"
-        needed.append(RequiredAlarm(name, (_throttles(metric, base),)))
+        operations = used.values(TABLES, "SuccessfulRequestLatency", base, "Operation")
+        mine = tuple(each for each in operations if each in _OPERATIONS[what])
+        by_operation = RequiredSeries(
+            TABLES,
+            "ThrottledRequests",
+            base,
+            split=("Operation", mine),
+            sparse=True,
+            is_only_split=True,
+        )
+        needed.append(RequiredAlarm(name, (_throttles(metric, base), by_operation)))
         for index in used.values(TABLES, metric, base, _INDEX):
             if index not in indexes:
                 continue

@@ -64,12 +64,13 @@ _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationExceptio
 _IN_USE = (
     ("AWS/ApiGateway", "Count"),
     ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "SuccessfulRequestLatency"),
     ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/Lambda", "Invocations"),
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "UrlRequestCount"),
 )
-"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL or index."""
+"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL, operation or index."""
 
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
