@@ -56,13 +56,22 @@ def _logging(container: Container, *, routed: bool) -> Iterator[Problem]:
         yield Problem(Severity.MEDIUM, text)
 
 
+_MOVING = frozenset(
+    ("", "current", "dev", "develop", "development", "edge", "head", "latest", "main", "master",
+     "nightly", "prod", "production", "release", "stable", "stage", "staging", "test", "trunk")
+)  # fmt: skip
+"""Tags that say where an image comes from, or where it is to run, and not which one it is."""
+
+
 def _image(container: Container) -> Iterator[Problem]:
-    """A digest names one image; ``latest`` or no tag means whatever was pushed last."""
+    """A digest names one image; no tag, or that of a branch or a stage, the one pushed last."""
     if "@sha256:" in container.image:
         return
     tag = container.image.rpartition("/")[2].partition(":")[2]
-    if tag in {"", "latest"}:
-        text = f"The image of {container.name} has {'the tag latest' if tag else 'no tag'}."
+    if tag.lower() in _MOVING:
+        text = f"The image of {container.name} has {f'the tag {tag}' if tag else 'no tag'}."
+        if tag:
+            text += " That is moved with each push: a version or a digest stays."
         yield Problem(Severity.MEDIUM, text)
 
 

@@ -71,6 +71,9 @@ def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
         ),
         pytest.param({"image": "api"}, Severity.MEDIUM, "api has no tag", id="no tag"),
         pytest.param({"image": "api:latest"}, Severity.MEDIUM, "the tag latest", id="latest"),
+        pytest.param({"image": "api:main"}, Severity.MEDIUM, "the tag main", id="a branch"),
+        pytest.param({"image": "api:Prod"}, Severity.MEDIUM, "the tag Prod", id="a stage"),
+        pytest.param({"image": "api:prod-1.4.2"}, None, "No problem", id="a stage's version"),
         pytest.param(
             {"image": "registry:5000/api"}, Severity.MEDIUM, "no tag", id="a port is no tag"
         ),
