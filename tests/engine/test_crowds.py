@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from readiness.engine.crowds import Crowds, of_several, referring_to_any
 from readiness.engine.events import ANY, Target
+from readiness.engine.names_row import MOST_NAMES
 from readiness.model.origin import EVENT, Origin
 from tests.fake_account import error
 from tests.tables import TRANSITIONS, make_tables
@@ -71,12 +72,12 @@ def test_the_order_of_targets_makes_no_difference(crowds):
 
 def test_only_the_first_is_first_and_only_the_second_makes_it_several(crowds):
     assert crowds.is_first("k", NOON)
-    assert not crowds.is_of_several("k")
+    assert crowds.others("k") is None
     assert not crowds.is_first("k", NOON)
-    assert crowds.is_of_several("k")
+    assert crowds.others("k") == frozenset()
     assert not crowds.is_first("k", NOON)
     assert crowds.is_first("another", NOON)
-    assert not crowds.is_of_several("another")
+    assert crowds.others("another") is None
 
 
 def test_each_heading_counts_its_own_events(crowds, dynamodb):
@@ -84,7 +85,7 @@ def test_each_heading_counts_its_own_events(crowds, dynamodb):
     crowds.is_first("k", NOON)
     crowds.is_first("k", NOON)
     assert other.is_first("k", NOON)
-    assert not other.is_of_several("k")
+    assert other.others("k") is None
 
 
 def test_the_rows_are_no_transitions_and_expire_after_a_day(crowds, dynamodb):
@@ -109,7 +110,7 @@ def test_where_the_table_does_not_answer_each_event_is_evaluated_and_blames_nobo
     dynamodb.get_item.side_effect = failure
     assert crowds.is_first("k", NOON)
     assert crowds.is_first("k", NOON)
-    assert crowds.is_of_several("k")
+    assert crowds.others("k") == frozenset()
 
 
 def test_an_error_without_a_code_is_no_earlier_event(crowds, dynamodb):
@@ -120,5 +121,37 @@ def test_an_error_without_a_code_is_no_earlier_event(crowds, dynamodb):
 
 
 def test_whether_there_are_several_is_read_consistently(crowds, dynamodb):
-    crowds.is_of_several("k")
+    crowds.others("k")
     assert dynamodb.get_item.call_args.kwargs["ConsistentRead"] is True
+
+
+def test_what_each_event_named_is_known_to_the_look_for_all_of_them(crowds):
+    assert crowds.is_first("k", NOON, {"its-own"})
+    for name in ("b", "c"):
+        assert not crowds.is_first("k", NOON, {name, f"arn:{name}"})
+    assert not crowds.is_first("k", NOON)
+    assert crowds.others("k") == {"b", "arn:b", "c", "arn:c"}
+
+
+def test_names_of_a_flood_of_events_stay_within_an_executions_input(crowds):
+    crowds.is_first("k", NOON)
+    for number in range(14):
+        crowds.is_first("k", NOON, {f"{number}-{name:02}" + "n" * 500 for name in range(20)})
+    assert MOST_NAMES <= len(crowds.others("k")) <= MOST_NAMES + 20
+    assert sum(map(len, crowds.others("k"))) < 200_000
+
+
+def test_names_that_another_event_adds_meanwhile_are_kept(crowds, dynamodb):
+    crowds.is_first("k", NOON)
+    crowds.is_first("k", NOON, {"a"})
+    real = dynamodb.put_item.side_effect
+
+    def overtaken(**params):
+        if ":known" in params.get("ExpressionAttributeValues", {}):
+            dynamodb.put_item.side_effect = real
+            crowds.is_first("k", NOON, {"b"})
+        return dynamodb._mock_wraps.put_item(**params)
+
+    dynamodb.put_item.side_effect = overtaken
+    crowds.is_first("k", NOON, {"c"})
+    assert crowds.others("k") == {"a", "b", "c"}

@@ -18,7 +18,7 @@ from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.later import Later
 from readiness.engine.look_again import MOST_PARTS, WAITS
-from readiness.engine.turns import LEASE, Turns
+from readiness.engine.turns import LEASE, NOTHING_CAME, Turns
 from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.things import THING, THINGS, Thing
 from tests.fake_account import HOME, error
@@ -288,6 +288,20 @@ def test_a_part_that_nobody_takes_is_tried_again(function, machine, part):
     assert set(rows(function)) == set(THINGS.ids)
 
 
+def named_in(machine):
+    return [set(asked["event"]["look_again"].get("named", ())) for asked in machine.waiting]
+
+
+def test_what_is_looked_at_again_is_read_anew_where_an_event_named_it(function, machine):
+    """Answers of the day are renewed only for what an event named."""
+    THINGS.ids = [f"{number:03}" for number in range(100)]
+    function(look(named=["a"]), short())
+    function(look("event-2", named=["b"]), context())
+    function(look("event-3", named=["c"]), context())
+    function(machine.waiting.pop(0)["event"], context())
+    assert named_in(machine) == [{"b", "c"}]
+
+
 # -- looks that die -------------------------------------------------------------------------------
 
 
@@ -410,10 +424,10 @@ def test_whose_turn_it_is(turns):
     assert turns.take("other", "two", NOON)
     assert not turns.take("k", "two", NOON)
     noted = turns.end("k", "one", NOON)
-    assert noted, "another event came"
+    assert noted.came, "another event came"
     assert turns.take("k", "two", NOON)
     turns.forget("k", noted, NOON)
-    assert not turns.end("k", "two", NOON)
+    assert turns.end("k", "two", NOON) == NOTHING_CAME
 
 
 def test_a_note_of_later_is_not_forgotten_with_an_earlier_one(turns):
@@ -435,11 +449,20 @@ def test_looks_at_what_refers_to_another_type_have_turns_of_their_own(turns):
     assert turns.key([Target("r", None, ("AWS::KMS::Key", "y"))]) in keys
 
 
+def test_what_the_events_named_stands_in_the_note(turns):
+    assert turns.take("k", "one", NOON, {"first"})
+    assert not turns.take("k", "two", NOON, {"a"})
+    assert not turns.take("k", "three", NOON, {"b"})
+    assert turns.noted("k").named == {"a", "b"}
+    turns.forget("k", turns.noted("k"), NOON)
+    assert turns.noted("k") == NOTHING_CAME
+
+
 def test_whose_turn_has_lapsed_does_not_end_the_next_one(turns):
     assert turns.take("k", "one", NOON)
     later = NOON + LEASE + timedelta(seconds=1)
     assert turns.take("k", "two", later)
-    assert not turns.end("k", "one", later)
+    assert turns.end("k", "one", later) == NOTHING_CAME
     assert not turns.take("k", "three", later)
 
 
@@ -449,7 +472,7 @@ def test_a_turn_that_ends_while_another_asks_is_taken_by_it(turns, monkeypatch):
     note = turns._note_more
 
     def ended_first(*said):
-        assert not turns.end("k", "one", NOON)
+        assert turns.end("k", "one", NOON) == NOTHING_CAME
         return note(*said)
 
     monkeypatch.setattr(turns, "_note_more", ended_first)

@@ -20,6 +20,7 @@ from readiness.engine.attribute_values import serialise
 from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.events import ANY, Target
 from readiness.engine.look_again import SLOT_SECONDS, Again
+from readiness.engine.names_row import NamesRow, names_in
 from readiness.model.origin import Origin
 
 CROWD = "crowd"
@@ -67,33 +68,43 @@ class Crowds:
         digest = hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
         return f"{int(now.timestamp()) // SLOT_SECONDS}#{digest}"
 
-    def is_first(self, key: str, now: datetime) -> bool:
-        """Whether no such event came before; also where that cannot be told."""
-        if self._put(key, now, ConditionExpression="attribute_not_exists(finding_id)"):
-            return True
-        self._put(f"{key}#{_MORE}", now)
-        return False
+    def is_first(self, key: str, now: datetime, named: Iterable[str] = ()) -> bool:
+        """Whether no such event came before; also where that cannot be told.
 
-    def is_of_several(self, key: str) -> bool:
-        """Whether more than one event came; also where that cannot be told."""
-        where = {"finding_id": {"S": self._heading}, "at": {"S": f"{key}#{_MORE}"}}
-        try:
-            answer = self._client.get_item(TableName=self._table, Key=where, ConsistentRead=True)
-        except (BotoCoreError, ClientError):
-            return True
-        return "Item" in answer
-
-    def _put(self, at: str, now: datetime, **condition: str) -> bool:
+        What another event ``named`` is kept for the look on behalf of all of them.
+        """
         row = {
             "finding_id": self._heading,
-            "at": at,
+            "at": key,
             "kind": "CROWD",
             "expires_at": int(now.timestamp()) + _KEPT_SECONDS,
         }
         try:
-            self._client.put_item(TableName=self._table, Item=serialise(row), **condition)
+            self._client.put_item(
+                TableName=self._table,
+                Item=serialise(row),
+                ConditionExpression="attribute_not_exists(finding_id)",
+            )
         except ClientError as error:
-            return not is_condition_failure(error)
+            if not is_condition_failure(error):
+                return True
         except BotoCoreError:
             return True
-        return True
+        else:
+            return True
+        self._rest(key).add({"kind": "CROWD"}, now, named)
+        return False
+
+    def others(self, key: str) -> frozenset[str] | None:
+        """What the events after the first named; None where there were none.
+
+        Where that cannot be told there may have been some.
+        """
+        try:
+            row = self._rest(key).read()
+        except (BotoCoreError, ClientError):
+            return frozenset()
+        return names_in(row) if row else None
+
+    def _rest(self, key: str) -> NamesRow:
+        return NamesRow(self._client, self._table, self._heading, f"{key}#{_MORE}")

@@ -21,7 +21,7 @@ from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.sweep import LAST_SECONDS, Legs
-from readiness.engine.turns import Turns
+from readiness.engine.turns import NOTHING_CAME, Turns
 
 if TYPE_CHECKING:
     from readiness.engine.config_answers import Answering
@@ -151,27 +151,29 @@ class Everything:
         Should that other one die, a look that is asked for now takes its turn.
         Raises NotContinued.
         """
-        noted = self._turns.noted(key) if asked.beside else ""
-        if asked.beside and noted == "":
+        note = self._turns.noted(key) if asked.beside else NOTHING_CAME
+        if asked.beside and note is not None and not note.came:
             return None
-        if not self._turns.take(key, asked.trigger, now()):
+        if not self._turns.take(key, asked.trigger, now(), asked.named):
             if not self._later.beside(asked, now()):
                 raise NotContinued("no look can be asked for after the one that is at work")
             return None
-        if noted:
-            self._turns.forget(key, noted, now())
+        if note is not None and note.came:
+            self._turns.forget(key, note, now())
+            return replace(asked, named=asked.named | note.named)
         if asked.part and self._turns.is_of_several(key):
             return replace(asked, origin=of_several(asked.origin))
         return asked
 
     def _end(self, key: str, asked: Again, now: Callable[[], datetime]) -> dict[str, Any]:
         """Give the turn back, and ask for a look at what came meanwhile. Raises NotContinued."""
-        noted = self._turns.end(key, asked.trigger, now())
-        if not noted:
+        note = self._turns.end(key, asked.trigger, now())
+        if not note.came:
             return {}
-        if not self._later.go_on(of_several_events(asked), None):
+        following = replace(of_several_events(asked), named=note.named)
+        if not self._later.go_on(following, None):
             raise NotContinued("no look can be asked for at what came during this one")
-        self._turns.forget(key, noted, now())
+        self._turns.forget(key, note, now())
         return {"later": 1}
 
     def _cursor(self, leg: Leg, coverage: Coverage) -> dict[str, Any] | None:

@@ -70,19 +70,25 @@ class Later:
             return gathered
         if everything:
             key = self.crowds.key(everything, now)
-            self.crowds.is_first(key, now)
+            self.crowds.is_first(key, now, asked.named)
             if machine.once(replace(asked, targets=everything, crowd=key), now):
                 gathered |= everything
-        if via and not self.crowds.is_first(self.crowds.key(via, now), now):
-            of_all = of_several_events(replace(asked, targets=via))
+        kind = self.crowds.key(via, now)
+        if via and not self.crowds.is_first(kind, now, asked.named):
+            of_all = of_several_events(replace(asked, targets=via, crowd=kind))
             if machine.once(of_all, now):
                 gathered |= via
         return gathered
 
     def of_its_crowd(self, asked: Again) -> Again:
-        """A look that was left to later, without a principal if several events asked for it."""
-        if asked.crowd and self.crowds.is_of_several(asked.crowd):
-            asked = replace(asked, origin=of_several(asked.origin))
+        """A look that was left to later, without a principal if several events asked for it.
+
+        What each of them named is read anew.
+        """
+        others = self.crowds.others(asked.crowd) if asked.crowd else None
+        if others is not None:
+            named = asked.named | others
+            asked = replace(asked, origin=of_several(asked.origin), named=named)
         return replace(asked, crowd="")
 
     def _machine(self) -> LookAgain | None:

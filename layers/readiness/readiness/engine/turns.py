@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from readiness.engine.attribute_values import serialise
 from readiness.engine.aws_errors import is_condition_failure
 from readiness.engine.events import Target
 from readiness.engine.look_again import A_TURN_SECONDS
+from readiness.engine.names_row import NamesRow, names_in
 from readiness.model.finding import iso
 
 LOOK = "look"
@@ -25,6 +27,17 @@ LEASE = timedelta(seconds=A_TURN_SECONDS)
 """How long a look has its turn after the part that it began last, which takes five minutes."""
 _MORE = "more"
 _KEPT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """When the last event came during a look, empty where none did, and what they all named."""
+
+    came: str = ""
+    named: frozenset[str] = frozenset()
+
+
+NOTHING_CAME = Note()
 
 
 class Turns:
@@ -45,20 +58,21 @@ class Turns:
         kinds = {" ".join([target.rule, *(target.via or ())[:1]]) for target in targets}
         return hashlib.sha256("\n".join(sorted(kinds)).encode()).hexdigest()[:16]
 
-    def take(self, key: str, look: str, now: datetime) -> bool:
+    def take(self, key: str, look: str, now: datetime, named: Iterable[str] = ()) -> bool:
         """Whether it is the turn of ``look`` (again); also where that cannot be told.
 
-        Where it is not, the one whose turn it is will know that another event came.
+        Where it is not, the one whose turn it is will know that another event came, and what that
+        ``named``.
         """
         if self._taken(key, look, now):
             return True
-        if not self._note_more(key, iso(now), now):
+        if not self._note_more(key, now, named):
             return True
         # The other one may have ended just before it could know.
         return self._taken(key, look, now)
 
-    def end(self, key: str, look: str, now: datetime) -> str:
-        """Give the turn back; what says that an event came meanwhile, empty where none did.
+    def end(self, key: str, look: str, now: datetime) -> Note:
+        """Give the turn back; the note of the events that came meanwhile.
 
         It stays until :meth:`forget`, so that nothing is lost between the two. Raises botocore's
         errors.
@@ -75,18 +89,18 @@ class Turns:
             if not is_condition_failure(error):
                 raise
             # The turn had lapsed, and another look has it.
-            return ""
+            return NOTHING_CAME
         return self._noted(key)
 
-    def noted(self, key: str) -> str | None:
-        """What says that an event came during a look; None where that cannot be told."""
+    def noted(self, key: str) -> Note | None:
+        """The note of the events that came during a look; None where that cannot be told."""
         try:
             return self._noted(key)
         except (BotoCoreError, ClientError):
             return None
 
-    def forget(self, key: str, noted: str, now: datetime) -> None:
-        """Forget what is looked at now, unless another event came since it was ``noted``.
+    def forget(self, key: str, note: Note, now: datetime) -> None:
+        """Forget the note of what is looked at now, unless another event came since.
 
         What cannot be forgotten is looked at once more.
         """
@@ -94,19 +108,21 @@ class Turns:
             self._client.put_item(
                 TableName=self._table,
                 Item=self._row(f"{key}#{_MORE}", now, {"came": ""}),
-                ConditionExpression="came = :noted",
-                ExpressionAttributeValues={":noted": {"S": noted}},
+                ConditionExpression="came = :came",
+                ExpressionAttributeValues={":came": {"S": note.came}},
             )
 
     def is_of_several(self, key: str) -> bool:
         """Whether another event came during the look; also where that cannot be told."""
-        return self.noted(key) != ""
+        note = self.noted(key)
+        return note is None or bool(note.came)
 
-    def _noted(self, key: str) -> str:
-        answer = self._client.get_item(
-            TableName=self._table, Key=self._key(f"{key}#{_MORE}"), ConsistentRead=True
-        )
-        return str(answer.get("Item", {}).get("came", {}).get("S", ""))
+    def _noted(self, key: str) -> Note:
+        row = self._more(key).read()
+        return Note(str(row.get("came") or ""), names_in(row))
+
+    def _more(self, key: str) -> NamesRow:
+        return NamesRow(self._client, self._table, self._heading, f"{key}#{_MORE}")
 
     def _taken(self, key: str, look: str, now: datetime) -> bool:
         try:
@@ -123,20 +139,12 @@ class Turns:
             return True
         return True
 
-    def _note_more(self, key: str, came: str, now: datetime) -> bool:
+    def _note_more(self, key: str, now: datetime, named: Iterable[str]) -> bool:
         """Whether it is noted; where it is not, two looks are better than none."""
-        try:
-            row = self._row(f"{key}#{_MORE}", now, {"came": came})
-            self._client.put_item(TableName=self._table, Item=row)
-        except (BotoCoreError, ClientError):
-            return False
-        return True
+        return self._more(key).add({"kind": "LOOK", "came": iso(now)}, now, named)
 
     def _row(self, at: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:
         row = {"finding_id": self._heading, "at": at, "kind": "LOOK"}
         expires = int(now.timestamp()) + _KEPT_SECONDS
         item: dict[str, Any] = serialise({**row, **values, "expires_at": expires})
         return item
-
-    def _key(self, at: str) -> dict[str, Any]:
-        return {"finding_id": {"S": self._heading}, "at": {"S": at}}
