@@ -158,6 +158,31 @@ def test_what_is_quoted_twice_fits_into_what_sns_takes(char, count):
     assert len(sent["Message"].encode()) < 262_144 - 4_000
 
 
+@pytest.mark.parametrize("char", ["漢", "😀", '"'])
+def test_whatever_people_write_fits_into_what_sns_takes(char):
+    """A page that SNS refuses would stay in the outbox for ever."""
+
+    def words(count):
+        return char * count
+
+    worst = finding(
+        resource=Resource("111122223333", "us-east-1", "AWS::S3::Bucket", words(500)),
+        observed={f"fact{n}": words(400) for n in range(20)},
+        **dict.fromkeys(("reason", "expected", "reminder", "waived_because"), words(1000)),
+        **dict.fromkeys(("changed_by", "opened_by", "waived_by", "waiver_owner"), words(256)),
+        **dict.fromkeys(("workload", "environment", "owner", "name"), words(128)),
+        waiver="w",
+        waived_until=after(),
+    )
+    said = entry(waiver_note=words(2000), waiver_changed_by=words(256))
+    sent = sns_message(worst, said, BASE)
+    attributes = sum(len(json.dumps(each)) for each in sent["MessageAttributes"].items())
+    assert len(sent["Message"].encode()) + attributes < 262_144
+    body = json.loads(json.loads(sent["Message"])["sqs"])
+    assert (body["finding_id"], body["resource"]) == (worst.id, worst.resource.key)
+    assert body["reason"].startswith(words(50))
+
+
 def test_the_headline_says_what_is_wrong_where():
     said = headline(finding(environment="prod"), 1024)
     assert said == "[HIGH] data (prod, 111122223333/us-east-1): It is NON_COMPLIANT."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from readiness.alerting.finding_json import finding_json
 from readiness.alerting.finding_text import SUMMARY_MOST, headline, mark_of, spoken_name, text_of
@@ -18,6 +19,15 @@ from readiness.model.waiver import spoken
 SUBJECT_MOST = 99
 BODY_MOST = 100_000
 """Of the 262,144 bytes that SNS takes, two copies of the finding must leave room for the rest."""
+MESSAGE_MOST = 250_000
+"""Characters of ASCII; the attributes count too."""
+WORDS_MOST = 200
+_WORDS = frozenset(
+    {"reason", "expected", "reminder", "blind_reason", "name", "changed_by", "opened_by"}
+    | {"waived_by", "waived_because", "waiver_owner", "waiver_approved_by", "waiver_note"}
+    | {"waiver_changed_by"}
+)
+T = TypeVar("T", Finding, Entry)
 Attributes = dict[str, dict[str, str]]
 
 
@@ -37,6 +47,15 @@ def sns_message(
     ``default`` and ``email`` are text, ``sqs`` and ``lambda`` the finding as JSON, ``https`` has
     the shape of a CloudWatch alarm, which PagerDuty's "Amazon CloudWatch" integration takes.
     """
+    made = _made(finding, entry, runbooks, stack)
+    if len(made["Message"]) > MESSAGE_MOST:
+        # Texts of characters that JSON writes with twelve of its own, as a hostile name has.
+        made = _made(_shortened(finding), _shortened(entry), runbooks, stack)
+    attributes = _attributes(finding, loudest(finding, entry, earlier), for_pager=for_pager)
+    return {**made, "MessageAttributes": attributes}
+
+
+def _made(finding: Finding, entry: Entry, runbooks: str, stack: str) -> dict[str, Any]:
     state = "ALARM" if finding.is_open else "OK"
     subject = _subject(finding, entry, state)
     body = finding_json(finding, stack) | {
@@ -61,10 +80,14 @@ def sns_message(
                 "https": json.dumps(_alarm(finding, entry, state, stack)),
             }
         ),
-        "MessageAttributes": _attributes(
-            finding, loudest(finding, entry, earlier), for_pager=for_pager
-        ),
     }
+
+
+def _shortened(said: T) -> T:
+    """A finding or a row of its history with every text that people wrote cut short."""
+    names = [each.name for each in fields(said) if each.name in _WORDS]
+    short: dict[str, Any] = {name: clean(getattr(said, name), WORDS_MOST) for name in names}
+    return replace(said, **short)
 
 
 def _subject(finding: Finding, entry: Entry, state: str) -> str:
