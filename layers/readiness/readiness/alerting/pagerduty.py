@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -73,12 +74,12 @@ class Reply:
     def may_be_cured(self) -> bool:
         """Whether the same event may be taken later.
 
-        A 2xx that is no acceptance comes from a proxy in between, which may be temporary.
+        A 1xx or 2xx that is no acceptance comes from a proxy in between, which may be temporary.
         PagerDuty documents that other 4xx must not be retried; a redirect is not followed.
         """
-        in_between = 200 <= self.status < 300 and not self.accepted
+        in_between = self.status < 300 and not self.accepted
         passing = self.status in {408, 425, 429} or self.status >= 500
-        return self.is_silent or in_between or passing
+        return in_between or passing
 
     @property
     def refuses_key(self) -> bool:
@@ -119,19 +120,30 @@ class EventsApi:
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 key = str(event.get("dedup_key", ""))
-                return Reply(answer.status, _read(answer), dedup_key=key)
+                return Reply(answer.status, _read(answer, self._timeout), dedup_key=key)
         except urllib.error.HTTPError as error:
             with error:
-                return Reply(error.code, _read(error), _seconds(error.headers.get("Retry-After")))
+                said = _read(error, self._timeout)
+                return Reply(error.code, said, _seconds(error.headers.get("Retry-After")))
         except (OSError, http.client.HTTPException) as error:
             return Reply(0, type(error).__name__)
 
 
-def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> str:
+def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError, seconds: float) -> str:
+    """What was answered, as far as it came within the time; empty where it broke off.
+
+    The timeout of a connection is that of each piece: an answer that comes byte by byte would
+    keep the whole batch from being sent.
+    """
+    body, end = b"", time.monotonic() + seconds
     try:
-        return answer.read(_MOST_READ).decode("utf-8", "replace")
+        while piece := answer.read1(_MOST_READ - len(body)):
+            body += piece
+            if len(body) >= _MOST_READ or time.monotonic() > end:
+                break
     except (OSError, http.client.HTTPException):
         return ""
+    return body.decode("utf-8", "replace")
 
 
 def _seconds(retry_after: str | None) -> float:
