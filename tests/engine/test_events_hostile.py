@@ -16,7 +16,21 @@ from readiness.engine.events import EventTargets, MalformedEvent, resolve_target
 
 RULES = [*encryption, *iam_roles, *network_security, *secrets_management]
 GOLDEN = sorted(Path("events").glob("*/*.json"))
-ODD = [None, 0, -1.5, True, "", "x" * 100_000, "\u202e\x00", [], [[]], {}, {"a": None}, [None] * 3]
+ODD = [
+    None,
+    0,
+    -1.5,
+    True,
+    "",
+    "x" * 100_000,
+    "\u202e\x00",
+    "a\ud800",
+    [],
+    [[]],
+    {},
+    {"a": None},
+    [None] * 3,
+]
 
 
 def broken(value, draw):
@@ -42,6 +56,7 @@ def test_a_broken_event_is_looked_at_or_refused(path):
         assert isinstance(seen, EventTargets)
         for target in seen.targets:
             assert target.id is None or (isinstance(target.id, str) and target.id)
+            assert target.id is None or target.id.encode()
 
 
 @pytest.mark.parametrize("odd", ["text", [], 7], ids=repr)
@@ -85,3 +100,11 @@ def test_what_we_did_in_another_account_is_not_taken_for_our_own(owners, ours):
     seen = resolve_targets(call("111122223333", *owners), RULES)
     assert bool(seen.targets) is ours
     assert ours or "account 444455556666" in seen.ignored
+
+
+def test_an_id_that_is_no_text_is_refused_and_not_tried_three_times():
+    """JSON may have half of a surrogate pair, which no key of a table can be made of."""
+    event = call("111122223333")
+    event["detail"]["requestParameters"]["bucketName"] = "a\ud800b"
+    with pytest.raises(MalformedEvent, match="no valid text"):
+        resolve_targets(event, RULES)

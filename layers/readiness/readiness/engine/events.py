@@ -151,7 +151,7 @@ def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
 
 
 def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
-    if id is not None and len(id.encode("utf-8", "replace")) > MOST_ID:
+    if id is not None and _bytes(id, about) > MOST_ID:
         raise MalformedEvent(f"the event names a {about.name} by {len(id)} characters")
     if id is not None:
         id = about.id_of(id)
@@ -160,6 +160,14 @@ def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
     if about.name in {"AWS::::Account", "*"} or id is None:
         return Target(rule.id, None)
     return Target(rule.id, None, (about.name, id))
+
+
+def _bytes(id: str, about: ResourceType) -> int:
+    """How long an id is as UTF-8. Raises MalformedEvent for half of a surrogate pair."""
+    try:
+        return len(id.encode())
+    except UnicodeEncodeError:
+        raise MalformedEvent(f"the event names a {about.name} by no valid text") from None
 
 
 def _targets(rule: Rule, about: ResourceType, ids: Collection[str]) -> Iterator[Target]:
