@@ -123,6 +123,8 @@ class Alerts:
         stuck = set()
         for record in records:
             image = record["dynamodb"]
+            if "NewImage" not in image:
+                continue  # a row that expired or was deleted: nothing is told of that
             finding_id = image.get("Keys", {}).get("finding_id", {}).get("S", "")
             written = _written_at(image.get("ApproximateCreationDateTime"))
             if finding_id not in stuck and self._tried(image["NewImage"], written):

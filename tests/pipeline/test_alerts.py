@@ -285,6 +285,14 @@ def test_a_row_that_cannot_be_read_costs_itself(wrong, image, capsys):
     assert '"UnreadableRows":[1.0]' in capsys.readouterr().out
 
 
+def test_a_row_that_went_away_is_passed_over(wrong):
+    """The stream's filter leaves these out, and it may be changed."""
+    key = {"finding_id": {"S": "f"}, "at": {"S": "2026"}}
+    gone = {"eventName": "REMOVE", "dynamodb": {"Keys": key, "SequenceNumber": "9"}}
+    assert wrong.alerts.follow([gone, *wrong.rows()]) == {"batchItemFailures": []}
+    assert len(bodies(wrong)) == 1
+
+
 def unreadable(pipeline, **change):
     """The finding's row as another version may write it."""
     key = {"resource": {"S": finding().resource.key}, "rule": {"S": finding().rule}}
