@@ -20,6 +20,7 @@ from functions.pagerduty.messages import (
 )
 from functions.pagerduty.telemetry import log, metrics
 from readiness.alerting.held import HELD_PAGE, Held
+from readiness.engine.aws_errors import code_of
 from readiness.model.finding import iso
 from readiness.model.text import clean
 
@@ -92,12 +93,21 @@ class Queue:
         said = {ANSWER: clean(reason, 1000) or "?", GIVEN_UP_AT: iso(datetime.now(UTC))}
         kept |= {k: {"DataType": "String", "StringValue": v} for k, v in said.items()}
         try:
-            self._sqs.send_message(
-                QueueUrl=self._aside, MessageBody=record.body, MessageAttributes=kept
-            )
+            self._send_aside(record, kept)
             self._release_if_held(record)
         except (ClientError, BotoCoreError) as error:
             raise self.unreachable(record, error) from error
+
+    def _send_aside(self, record: SQSRecord, attributes: dict[str, Any]) -> None:
+        """Send it with the attributes; without them where they make it too large for SQS."""
+        try:
+            self._sqs.send_message(
+                QueueUrl=self._aside, MessageBody=record.body, MessageAttributes=attributes
+            )
+        except ClientError as error:
+            if code_of(error) != "InvalidParameterValue":
+                raise
+            self._sqs.send_message(QueueUrl=self._aside, MessageBody=record.body)
 
     def _release_if_held(self, record: SQSRecord) -> None:
         """The dead letter keeps the page; held as well, it would become one every few minutes."""

@@ -617,6 +617,14 @@ def test_poison_is_set_aside_and_harms_no_other(wrong, poison):
     assert wrong.pagerduty.actions == ["trigger"]
 
 
+def test_poison_that_fills_a_whole_message_is_set_aside_without_the_reason(wrong):
+    """With the reason as an attribute it is larger than SQS takes, and came 300 times."""
+    poison = "x" * 262_100
+    wrong.put(poison)
+    assert wrong.page() == []
+    assert wrong.set_aside() == [poison]
+
+
 def test_a_name_that_the_table_refuses_is_set_aside(wrong):
     wrong.stream()
     wrong.pager._store._client = Mock(wraps=wrong.dynamodb)
