@@ -204,7 +204,10 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
         group.failover,
         group.multi_az,
     }
-    return cache_verdict(group.shards, zones, off, is_changing=changing)
+    if group.status == "create-failed":
+        return not_applicable("The cache could not be created, and serves nobody.")
+    is_settling = "enabling" in {group.failover, group.multi_az} and not off
+    return cache_verdict(group.shards, zones, off, is_changing=changing, is_settling=is_settling)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -223,6 +226,8 @@ def memorydb_zones(cluster: availability.MemoryDbAvailability, zones: Zones) -> 
     """Each shard of a MemoryDB cluster has a replica in another Availability Zone."""
     if cluster.status == "deleting":
         return not_applicable("The cluster is being deleted.")
+    if cluster.status == "create failed":
+        return not_applicable("The cluster could not be created, and serves nobody.")
     changing = cluster.status in {"creating", "updating"}
     return cache_verdict(cluster.shards, zones, (), is_changing=changing)
 

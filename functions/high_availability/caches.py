@@ -34,9 +34,17 @@ def shard_faults(shards: Iterable[Shard], zones: Zones) -> tuple[list[str], list
 
 
 def cache_verdict(
-    shards: Sequence[Shard], zones: Zones, switches: Sequence[str], *, is_changing: bool
+    shards: Sequence[Shard],
+    zones: Zones,
+    switches: Sequence[str],
+    *,
+    is_changing: bool,
+    is_settling: bool = False,
 ) -> Verdict:
-    """The verdict on a cache; ``switches`` are the settings that are off."""
+    """The verdict on a cache; ``switches`` are the settings that are off.
+
+    ``is_settling``: one of them is being switched on, and it does not fail over yet.
+    """
     faults, unknown = shard_faults(shards, zones)
     told = [*switches, *faults]
     if told and is_changing:
@@ -53,6 +61,8 @@ def cache_verdict(
             f"The zones of {listed(unknown) or 'its nodes'} are not shown.",
             is_passing=is_changing,
         )
+    if is_settling:
+        return cannot_tell("Automatic failover is being switched on.", is_passing=True)
     return complies(
         f"Automatic failover is on, and {plural(len(shards), 'shard')} of the cache"
         f" {'has' if len(shards) == 1 else 'have'} nodes in several Availability Zones."

@@ -21,6 +21,21 @@ _PROMOTING = frozenset({"modifying", "rebooting"})
 """What a replica is while it becomes an instance of its own (RDS User Guide, "Promoting a read
 replica to be a standalone DB instance")."""
 _IDLE = frozenset({"stopped", "stopping", "deleting"})
+_NEVER_MADE = frozenset(
+    ["incompatible-create", "incompatible-restore", "insufficient-capacity", "restore-error"]
+)
+_BROKEN = frozenset(
+    [
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+    ]
+)
+"""States that an instance does not leave by itself, and in which its standby does not serve either
+(RDS User Guide, "Viewing DB instance status")."""
 STANDBY = "A Multi-AZ deployment, with a standby in another Availability Zone."
 
 
@@ -36,12 +51,8 @@ def instance_verdict(database: InstanceAvailability, now: datetime, *, replicas:
         )
     if excused:
         return not_applicable(excused)
-    if database.multi_az and database.pending is False:
-        return violates(
-            "A change that removes the standby waits for the maintenance window.",
-            expected=STANDBY,
-            pending=False,
-        )
+    if database.multi_az and (flaw := _flaw_of_standby(database)):
+        return violates(flaw, expected=STANDBY, pending=database.pending)
     if database.multi_az:
         return complies(
             "The instance has a standby in another Availability Zone"
@@ -62,6 +73,15 @@ def instance_verdict(database: InstanceAvailability, now: datetime, *, replicas:
     )
 
 
+def _flaw_of_standby(database: InstanceAvailability) -> str:
+    """Why a standby does not help; empty where it does."""
+    if database.status in _BROKEN:
+        return f"The instance is {database.status}: neither it nor its standby serves."
+    if database.pending is False:
+        return "A change that removes the standby waits for the maintenance window."
+    return ""
+
+
 def _excused_database(database: InstanceAvailability, *, replicas: bool) -> str:
     """Why an instance is not judged; empty where it is."""
     if database.cluster:
@@ -71,6 +91,8 @@ def _excused_database(database: InstanceAvailability, *, replicas: bool) -> str:
         )
     if database.status in _IDLE:
         return f"The instance is {database.status}."
+    if database.status in _NEVER_MADE:
+        return f"The instance could not be made ({database.status}), and serves nobody."
     if database.on_outpost:
         return "The instance stands on an Outpost, by design in one place."
     if database.replica_of and not database.multi_az and not replicas:

@@ -9,18 +9,29 @@ from readiness.evidence.ec2.zones import Zones
 from readiness.model.text import listed, plural
 
 
+def _routed(
+    gateways: NatGateways, tables: RouteTables, zones: Zones
+) -> tuple[dict[str, list[Subnet]], dict[str, list[str]]]:
+    """The subnets behind each NAT gateway that works, and behind those that do not (ids)."""
+    working = {each.id for each in gateways.all}
+    used: dict[str, list[Subnet]] = {}
+    cut_off: dict[str, list[str]] = {}
+    for subnet in zones.subnets.values():
+        table = tables.effective(subnet) if subnet.vpc_id == gateways.id else None
+        for route in table.routes if table else ():
+            if route.target in working:
+                used.setdefault(route.target, []).append(subnet)
+        for id in table.lost if table else ():
+            cut_off.setdefault(id, []).append(subnet.id)
+    return used, cut_off
+
+
 def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Verdict:
     """The verdict on whether the subnets of a zone reach the internet through that zone."""
-    subnets = [each for each in zones.subnets.values() if each.vpc_id == gateways.id]
-    by_id = {each.id: each for each in gateways.all}
-    used: dict[str, list[Subnet]] = {}
-    for subnet in subnets:
-        table = tables.effective(subnet)
-        for route in table.routes if table else ():
-            if route.target in by_id:
-                used.setdefault(route.target, []).append(subnet)
+    used, cut_off = _routed(gateways, tables, zones)
     if not used:
         return not_applicable("No subnet of the VPC routes through a NAT gateway that works.")
+    by_id = {each.id: each for each in gateways.all}
     foreign: list[str] = []
     unknown: list[str] = []
     for id, behind in used.items():
@@ -37,6 +48,14 @@ def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Ver
             f"{zone} through {id} in {home[0]}" for zone in others.zones if zone not in home
         ]
         unknown += [f"{id} of {subnet}" for subnet in others.unknown]
+    if cut_off:
+        lost = [f"{listed(ids)} to {id}" for id, ids in sorted(cut_off.items())]
+        return violates(
+            f"Routes lead to a NAT gateway that does not exist or failed: those of {listed(lost)}."
+            " Subnets of other zones reach the internet, these do not.",
+            expected="A NAT gateway in each zone that has routes to one, or a regional one.",
+            lost=lost,
+        )
     if foreign:
         return violates(
             f"Subnets reach the internet through a NAT gateway of another zone"

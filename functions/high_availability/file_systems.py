@@ -26,7 +26,8 @@ def file_system_verdict(
             "The data is in several zones; no mount target uses the file system."
         )
     able = [each for each in system.targets if each.state == "available"]
-    if len(able) < len(system.targets) and len(able) < min_zones:
+    moving = [each for each in system.targets if each.state not in {"available", "error"}]
+    if moving and len(able) < min_zones:
         return cannot_tell("Mount targets are being made or removed.", is_passing=True)
     return places_verdict(
         "The data is in several zones, and the file system can be mounted",

@@ -403,6 +403,9 @@ def test_auto_scaling_group_zones(changes, settings, status, words):
         pytest.param({"pending": True, "status": "modifying"}, {}, UNKNOWN, "modifying", id="being converted"),
         pytest.param({"created": NOON, "status": "creating"}, {}, UNKNOWN, "creating", id="new"),
         pytest.param({"created": None, "status": "creating"}, {}, UNKNOWN, "creating", id="newer still"),
+        pytest.param({"multi_az": True, "status": "failed"}, {}, BAD, "neither it nor its standby", id="failed"),
+        pytest.param({"multi_az": True, "status": "restore-error"}, {}, NA, "could not be made", id="never made"),
+        pytest.param({"multi_az": True, "status": "storage-full"}, {}, GOOD, "", id="full"),
         pytest.param({"status": "backing-up"}, {}, BAD, "without a standby", id="a backup excuses nothing"),
         pytest.param({"on_outpost": True}, {}, NA, "Outpost", id="on an Outpost"),
         pytest.param({"cluster": "ledger"}, {}, NA, "database-cluster-zones", id="a member"),
@@ -495,6 +498,9 @@ ON = {"failover": "enabled", "multi_az": "enabled"}
         pytest.param(SPREAD, ON, GOOD, "1 shard", id="spread"),
         pytest.param(SPREAD, ON | {"failover": "disabled"}, BAD, "automatic failover is off", id="no failover"),
         pytest.param(SPREAD, ON | {"multi_az": "disabled"}, BAD, "Multi-AZ is off", id="no Multi-AZ"),
+        pytest.param(SPREAD, ON | {"failover": "enabling"}, UNKNOWN, "being switched on", id="not yet"),
+        pytest.param(SPREAD, ON | {"failover": "disabling"}, BAD, "failover is off", id="no more"),
+        pytest.param(SPREAD, ON | {"status": "create-failed"}, NA, "could not be created", id="never made"),
         pytest.param(ALONE, ON, BAD, "no replica", id="no replica"),
         pytest.param(TOGETHER, ON, BAD, "all nodes of shard 0002", id="one shard in one zone"),
         pytest.param(HIDDEN, ON, UNKNOWN, "shard 0001", id="a zone not shown"),
@@ -544,6 +550,7 @@ def test_cache_cluster_zones(changes, settings, status, words, severity):
         pytest.param(HIDDEN, "available", UNKNOWN, id="a zone not shown"),
         pytest.param(ALONE, "updating", UNKNOWN, id="changing"),
         pytest.param(ALONE, "deleting", NA, id="going"),
+        pytest.param(SPREAD, "create failed", NA, id="never made"),
     ],
 )
 def test_memorydb_zones(shards, state, status):
@@ -585,6 +592,7 @@ IN_A, IN_B = MountTarget("use1-az1"), MountTarget("use1-az2")
         pytest.param(FileSystemAvailability(only_zone="use1-az1"), {}, BAD, "One Zone", id="One Zone"),
         pytest.param(FileSystemAvailability(targets=(IN_A, IN_B)), {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param(FileSystemAvailability(targets=(IN_A, MountTarget("use1-az2", "b", "creating"))), {}, UNKNOWN, "being made", id="new"),
+        pytest.param(FileSystemAvailability(targets=(IN_A, MountTarget("use1-az2", "b", "error"))), {}, BAD, "mounted in 1", id="failed"),
         pytest.param(FileSystemAvailability(), {}, NA, "no mount target", id="not mounted"),
         pytest.param(FileSystemAvailability("deleting", targets=(IN_A,)), {}, NA, "deleting", id="going"),
     ],
@@ -606,6 +614,12 @@ def tables(**nat_of_subnet: str) -> RouteTables:
     )
 
 
+def blackhole(lost: str, **nat_of_subnet: str) -> RouteTables:
+    """The subnet b leads to a NAT gateway that is gone."""
+    found = tables(**nat_of_subnet)
+    return RouteTables({**found.by_subnet, "b": RouteTable("rtb-b", VPC, lost=(lost,))}, {})
+
+
 OURS = Vpc(VPC, "111122223333")
 IN_ZONE_A = NatGateway("nat-a", VPC, "a2")
 IN_ZONE_B = NatGateway("nat-b", VPC, "b")
@@ -617,6 +631,8 @@ REGIONAL = NatGateway("nat-r", VPC, "", True)
     [
         pytest.param(OURS, (IN_ZONE_A, IN_ZONE_B), tables(a="nat-a", b="nat-b"), GOOD, "nat-a", id="each"),
         pytest.param(OURS, (IN_ZONE_A,), tables(a="nat-a", b="nat-a"), BAD, "use1-az2 through nat-a in use1-az1", id="one for all"),
+        pytest.param(OURS, (IN_ZONE_A,), blackhole("nat-b", a="nat-a"), BAD, "those of b to nat-b", id="one failed"),
+        pytest.param(OURS, (IN_ZONE_A,), blackhole("nat-b", a="igw-1"), NA, "", id="none is used"),
         pytest.param(OURS, (REGIONAL,), tables(a="nat-r", b="nat-r"), GOOD, "regional", id="a regional one"),
         pytest.param(OURS, (NatGateway("nat-x", VPC, "gone"),), tables(a="nat-x"), UNKNOWN, "nat-x", id="a gateway whose zone is not shown"),
         pytest.param(OURS, (NatGateway("nat-l", VPC, "local"),), tables(a="nat-l"), BAD, LA, id="a gateway in a Local Zone"),

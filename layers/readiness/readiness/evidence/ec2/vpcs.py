@@ -161,11 +161,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """A route table: its routes, without those that lead nowhere (``blackhole``)."""
+    """A route table: its routes, without those that lead nowhere (``blackhole``).
+
+    ``lost`` are the NAT gateways of the latter: they failed, or were deleted.
+    """
 
     id: str
     vpc_id: str
     routes: tuple[Route, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RouteTable:
@@ -177,6 +181,11 @@ class RouteTable:
                 Route(_destination(route), _target(route))
                 for route in answer.get("Routes") or ()
                 if route.get("State", "active") == "active"
+            ),
+            lost=tuple(
+                route["NatGatewayId"]
+                for route in answer.get("Routes") or ()
+                if route.get("State") == "blackhole" and route.get("NatGatewayId")
             ),
         )
 
