@@ -54,7 +54,7 @@ def _restores(plan: RestoreTestingPlan, backups: Backups, period: float) -> Verd
     start = timedelta(hours=plan.start_hours)
     is_running = plan.read_at - ran <= start
     is_new = plan.read_at - plan.changed <= timedelta(days=max(period, 1.0)) + 2 * start
-    if newest is None and is_running and is_new:
+    if newest is None and is_running and is_new and plan.arn not in backups.failed_runs:
         return not_applicable("The plan is running for the first time.")
     if newest is None and plan.changed > ran:
         return not_applicable(
@@ -64,6 +64,12 @@ def _restores(plan: RestoreTestingPlan, backups: Backups, period: float) -> Verd
     # The jobs of a run that has just begun may be ahead: those of the run before count.
     within = timedelta(days=period) + start if is_running else timedelta(hours=1)
     if newest is None or newest < ran - within:
+        failed = backups.failed_runs.get(plan.arn)
+        if failed is not None and failed >= ran - within:
+            return violates(
+                f"The plan ran on {ran:%Y-%m-%d}, and every restore that it started failed.",
+                expected=EXPECTED,
+            )
         return violates(
             f"The plan ran on {ran:%Y-%m-%d} and restored nothing: no recovery point matches its"
             " selections.",

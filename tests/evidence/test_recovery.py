@@ -126,10 +126,11 @@ def test_the_last_run_of_a_plan_and_the_types_left_out():
     settings = {"ResourceTypeOptInPreference": {"EFS": False, "RDS": True}}
     found = backups(
         job(CreationDate=ago(9)),
-        job(CreationDate=ago(2)),
+        job(CreationDate=ago(2), Status="RUNNING"),
+        job(CreationDate=ago(1), Status="FAILED"),
         backup__describe_region_settings=settings,
     )
-    assert found.runs == {PLAN_ARN: ago(2)}
+    assert (found.runs, found.failed_runs) == ({PLAN_ARN: ago(2)}, {PLAN_ARN: ago(1)})
     assert found.opted_out == {"EFS"}
 
 

@@ -396,6 +396,17 @@ RAN = Backups(NOON, runs={PLAN_ARN: days(6)})
         pytest.param(PLAN, replace(RAN, runs={}), {}, BAD, "restored nothing", id="nothing"),
         pytest.param(
             PLAN,
+            replace(RAN, runs={}, failed_runs={PLAN_ARN: days(6)}),
+            {},
+            BAD,
+            "every restore that it started failed",
+            id="only failures",
+        ),
+        pytest.param(
+            PLAN, replace(RAN, failed_runs={PLAN_ARN: days(6)}), {}, GOOD, "", id="some failures"
+        ),
+        pytest.param(
+            PLAN,
             replace(RAN, runs={PLAN_ARN: days(13)}),
             {},
             BAD,

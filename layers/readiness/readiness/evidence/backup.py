@@ -114,7 +114,8 @@ class Backups:
     ``restores`` are the newest restore jobs of a resource that tell something, newest first: the
     last that ended, completed and was validated, and one whose validation runs. ``by_hand`` are
     the newest that may have restored single files or objects (:func:`of_items`). ``runs`` is when
-    the newest job of a restore testing plan (ARN) began; ``copies`` are the resources that restore
+    the newest job of a restore testing plan (ARN) began that restored something or still may, and
+    ``failed_runs`` when the newest one did that failed; ``copies`` are the resources that restore
     tests created and will delete. ``opted_out`` are the types (``DynamoDB``) that backup plans
     leave out unless they name the resource. Restores in other accounts and regions are not seen.
     Sources: ListProtectedResources, ListRestoreJobs, ListRestoreJobsByProtectedResource,
@@ -126,6 +127,7 @@ class Backups:
     restores: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
     by_hand: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
     runs: Mapping[str, datetime] = field(default_factory=dict)
+    failed_runs: Mapping[str, datetime] = field(default_factory=dict)
     copies: frozenset[str] = frozenset()
     opted_out: frozenset[str] = frozenset()
 
@@ -155,6 +157,7 @@ class Backups:
             jobs.by_source,
             jobs.by_hand,
             jobs.runs,
+            jobs.failed_runs,
             frozenset(jobs.copies),
             _opted_out(read),
         )
@@ -166,6 +169,7 @@ class _Jobs:
     def __init__(self) -> None:
         self.by_source: dict[str, tuple[RestoreJob, ...]] = {}
         self.runs: dict[str, datetime] = {}
+        self.failed_runs: dict[str, datetime] = {}
         self.copies: set[str] = set()
         self.orphaned: set[str] = set()
         self.by_hand: dict[str, tuple[RestoreJob, ...]] = {}
@@ -174,7 +178,9 @@ class _Jobs:
         plan = (answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn", "")
         if plan:
             began = answer["CreationDate"]
-            self.runs[plan] = max(began, self.runs.get(plan, began))
+            failed = answer.get("Status") in {"FAILED", "ABORTED"}
+            known = self.failed_runs if failed else self.runs
+            known[plan] = max(began, known.get(plan, began))
             if answer.get("CreatedResourceArn") and answer.get("DeletionStatus") != SUCCESSFUL:
                 self.copies.add(answer["CreatedResourceArn"])
         if answer.get("ParentJobId"):
