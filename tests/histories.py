@@ -23,6 +23,15 @@ def history(hour: float = 0, earlier: float = 0, *, last_week: float | None = No
     return History(Series(SOMETHING, RECENT, recent), Series(SOMETHING, HOURLY, hourly))
 
 
+def burst(count: float, hours: int, *, each: float = 0, hour: float = 0) -> History:
+    """``count`` in one hour so many hours ago; ``each`` and ``hour`` as in :func:`history`."""
+    plain = history(hour, each)
+    at = HOURLY.stamps[-1 - hours]
+    others = [point for point in plain.hourly.points if point[0] != at]
+    points = tuple(sorted([*others, (at, float(count))]))
+    return History(plain.recent, Series(SOMETHING, HOURLY, points))
+
+
 def latency(*entry_points: tuple[History, dict[float, History]], percentiles=()) -> Latency:
     """The latency over several series, each its samples and how many kept each limit."""
     limits = entry_points[0][1].keys()

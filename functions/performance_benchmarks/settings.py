@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from readiness import Between
-from readiness.judgement.benchmarks import Certainty, Limits
+from readiness.judgement.benchmarks import Limits
+from readiness.judgement.readings import Certainty
 
 _Ms = Between(1, 900_000)
 _Percent = Between(0, 100)

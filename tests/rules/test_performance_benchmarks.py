@@ -45,7 +45,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
 from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
 from tests.fake_account import NOON
-from tests.histories import history, latency, outcomes, within
+from tests.histories import burst, history, latency, outcomes, within
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -78,6 +78,51 @@ def test_latency_bands(n, counts, status, severity, band):
     seen = latency_of(within(n, *counts))
     assert (seen.status, seen.severity) == (status, severity), seen.reason
     assert seen.observed.get("band") == band
+
+
+@pytest.mark.parametrize(
+    ("each", "hour", "severity", "said"),
+    [
+        pytest.param(0, 0, CRITICAL, "", id="nobody asked since"),
+        pytest.param(1, 0, CRITICAL, "", id="23 since exclude nothing"),
+        pytest.param(3, 0, HIGH, "not CRITICAL any more", id="69 since exclude 5 %"),
+        pytest.param(13, 0, MEDIUM, "not BREACH any more", id="299 since exclude 1 %"),
+        pytest.param(0, 60, HIGH, "The 60 of the last 1 h show", id="60 in the last hour"),
+    ],
+)
+def test_what_is_mended_is_not_critical_for_a_week(each, hour, severity, said):
+    """Sixty of a hundred requests failed three days ago; none since, and few were made."""
+    total = burst(100, 72, each=each, hour=hour)
+    seen = rest_api_error_rate(RestApiOutcomes(outcomes(total, burst(60, 72))))
+    assert (seen.status, seen.severity) == (BAD, severity), seen.reason
+    assert said in seen.reason
+    assert seen.observed["window"] == "7 d"
+
+
+def test_what_still_fails_stays_critical():
+    total, failed = burst(100, 72, each=3), burst(60, 72, each=1)
+    seen = rest_api_error_rate(RestApiOutcomes(outcomes(total, failed)))
+    assert seen.severity is CRITICAL
+
+
+def test_failures_that_others_may_share_ease_nothing():
+    total, failed = burst(100, 72, each=3), burst(60, 72)
+    shared = replace(outcomes(total, failed), unseen="Another API has its name.")
+    seen = rest_api_error_rate(RestApiOutcomes(shared))
+    assert seen.severity is CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("each", "quick", "severity"),
+    [
+        pytest.param(2, 2, CRITICAL, id="46 since"),
+        pytest.param(3, 0, CRITICAL, id="slow ever since"),
+        pytest.param(13, 13, None, id="299 quick ones since"),
+    ],
+)
+def test_what_was_slow_is_critical_until_a_hundredth_of_it_can_be_told(each, quick, severity):
+    total, kept = burst(100, 72, each=each), burst(0, 72, each=quick)
+    assert latency_of((total, dict.fromkeys((100.0, 500.0, 1000.0), kept))).severity is severity
 
 
 def test_percentiles_are_not_averaged_over_functions():

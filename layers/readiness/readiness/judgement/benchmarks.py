@@ -2,16 +2,18 @@
 
 Counts are added over periods and series and divided once; rates and percentiles are never
 averaged. The true share behind a sample is bounded (one-sided Clopper-Pearson). Where a window has
-too few samples to decide, the next longer one is used.
+too few samples to decide, the next longer one is used. What the shorter one excludes all the same,
+as CRITICAL by some requests without a failure since, is not claimed of the present.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from readiness.evidence.cloudwatch.histories import Latency, Outcomes, Span, Wait
+from readiness.judgement.readings import Certainty, Reading, decided, first_decided
 from readiness.model.text import plural
 from readiness.model.verdict import (
     Fact,
@@ -62,49 +64,6 @@ def first_samples(latency: Latency, least: int = 1) -> tuple[Span, Shares] | Non
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Certainty:
-    """The confidence of a band, and the fewest samples for a DEGRADED or BREACH."""
-
-    confidence: float = 0.95
-    least: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The result of one window.
-
-    ``band`` is None where its samples do not decide. ``doubt`` says why, if not for their number.
-    """
-
-    span: Span
-    samples: float
-    value: float
-    band: Band | None
-    facts: Mapping[str, Fact]
-    doubt: str = ""
-
-
-def decided(certain: Band, worst: Band, point: Band, samples: float, least: int) -> Band | None:
-    """The band that a window's samples prove; None where they prove none.
-
-    ``certain`` is the best band the true value may be in, ``worst`` the worst, ``point`` that of
-    the measured value. CRITICAL needs a CRITICAL best band, OK an OK worst band. DEGRADED and
-    BREACH also need ``least`` samples.
-    """
-    if certain is Band.CRITICAL:
-        return Band.CRITICAL
-    if worst is Band.OK:
-        return Band.OK
-    if certain is Band.OK or samples < least:
-        return None
-    return Band.BREACH if point is Band.CRITICAL else max(point, Band.DEGRADED, key=_rank)
-
-
-def _rank(band: Band) -> int:
-    return band.rank
-
-
 # -- latency ----------------------------------------------------------------------------------
 
 
@@ -128,15 +87,20 @@ def latency_readings(latency: Latency, limits: Limits, sure: Certainty) -> Itera
             certain = Band.CRITICAL
         elif lower_bound(slower[limits.target], n, sure.confidence) > late:
             certain = Band.DEGRADED
-        keeps = upper_bound(slower[limits.target], n, sure.confidence) <= late
+        kept = [
+            band
+            for band, limit in zip(Band, limits.steps, strict=False)
+            if upper_bound(slower[limit], n, sure.confidence) <= late
+        ]
         point = shares.band(limits.steps, limits.quantile)
         facts: dict[str, Fact] = {
             f"percent_within_{limit:g}_ms": round(100 * shares.at_most[limit], 4)
             for limit in limits.steps
         }
-        worst = Band.OK if keeps else Band.CRITICAL
+        worst = kept[0] if kept else Band.CRITICAL
         band = decided(certain, worst, point, n, sure.least)
-        yield Reading(span, n, 100 * shares.at_most[limits.target], band, facts)
+        within = 100 * shares.at_most[limits.target]
+        yield Reading(span, n, within, band, facts, worst=worst)
 
 
 def judge_latency(candidates: Sequence[Latency], limits: Limits, sure: Certainty) -> Verdict:
@@ -154,7 +118,7 @@ def judge_latency(candidates: Sequence[Latency], limits: Limits, sure: Certainty
                 source=latency.source,
             )
         if readings:
-            return _of_latency(latency, _first_decided(readings), limits, sure)
+            return _of_latency(latency, first_decided(readings), limits, sure)
     return _idle()
 
 
@@ -172,7 +136,7 @@ def _of_latency(latency: Latency, reading: Reading, limits: Limits, sure: Certai
             " requests without a slow one would be enough (INSUFFICIENT_SAMPLES)."
         ).observing({"cause": "INSUFFICIENT_SAMPLES", **facts})
     facts["value"] = limits.spoken(reading.band)
-    reason = f"{reading.band}: {limits.spoken(reading.band)}; {said}."
+    reason = f"{reading.band}: {limits.spoken(reading.band)}; {said}.{reading.eased}"
     if reading.band is Band.OK:
         return complies(reason, **facts)
     expected = f"{name} below {limits.target:g} ms."
@@ -219,7 +183,7 @@ def rate_reading(span: Span, bad: float, n: float, scale: Scale, sure: Certainty
         "lower_bound": round(bounds[0], 4),
         "upper_bound": round(bounds[1], 4),
     }
-    return Reading(span, n, value, band, facts)
+    return Reading(span, n, value, band, facts, worst=scale.band(worst))
 
 
 def judge_error_rate(
@@ -277,7 +241,7 @@ def _worst_rate(
             if entry_point.is_used(span) and count(entry_point, span)[1] > 0
         ]
         if readings:
-            decisive.append((entry_point, _first_decided(readings)))
+            decisive.append((entry_point, first_decided(readings)))
     if not decisive:
         return _idle()
     sign = -1 if scale.higher_is_better else 1
@@ -322,10 +286,6 @@ def _lost_traffic(entry_point: Outcomes) -> Verdict:
     )
 
 
-def _first_decided(readings: Sequence[Reading]) -> Reading:
-    return next((r for r in readings if r.band is not None), readings[-1])
-
-
 def _weight(band: Band | None) -> float:
     """Worst first: proven failures, then undecided (which may hide a failure), then OK."""
     return 0.5 if band is None else band.rank
@@ -355,7 +315,7 @@ def _of_rate(
         return complies(f"{reading.band}: {said}.", **facts)
     beyond = "above" if scale.higher_is_better else "below"
     return violates(
-        f"{reading.band}: {said}.",
+        f"{reading.band}: {said}.{reading.eased}",
         expected=f"An {name} {beyond} {scale.target:g} %.",
         severity=reading.band.severity,
         **facts,
