@@ -6,10 +6,9 @@ import string
 
 import pytest
 
+from readiness.semantics.characters import classes, entropy, is_generated_name, looks_like_a_name
 from readiness.semantics.credential_values import (
-    classes,
     default_in,
-    entropy,
     is_a_literal_key,
     is_a_mode,
     is_a_name_with_folders,
@@ -17,16 +16,14 @@ from readiness.semantics.credential_values import (
     is_a_plain_url,
     is_a_secrets_name,
     is_a_uuid,
-    is_generated_name,
     is_literal,
     is_public_value,
-    is_random,
     is_reference,
     is_weak_placeholder,
-    looks_like_a_name,
     stands_for_nothing,
 )
 from readiness.semantics.credentials import suspect
+from readiness.semantics.randomness import is_random
 
 MIXED = "Zk3vT9qLx8Rw2Yp6Nh5B"
 """Twenty characters, the least that may be random."""

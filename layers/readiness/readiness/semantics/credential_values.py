@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
-from collections import Counter
 
+from readiness.semantics.characters import LEAST_RANDOM, classes, is_generated_name, is_wordy
 from readiness.semantics.credential_names import (
     is_a_name_or_secret,
     is_a_password,
@@ -168,7 +166,7 @@ def is_a_secrets_name(name: str, text: str) -> bool:
     if not all(_SEGMENT.fullmatch(each) for each in segments):
         return False
     if len(segments) > 1:
-        return all(len(each) < _LEAST_RANDOM or _is_wordy(each) for each in segments)
+        return all(len(each) < LEAST_RANDOM or is_wordy(each) for each in segments)
     if is_the_secret_itself(name):
         return False
     parts = words(text)
@@ -178,7 +176,7 @@ def is_a_secrets_name(name: str, text: str) -> bool:
 def is_a_name_with_folders(text: str) -> bool:
     """Whether the text has two slashes or more between plain words."""
     segments = text.strip("/").split("/")
-    return len(segments) > 2 and all(_SEGMENT.fullmatch(s) and _is_wordy(s) for s in segments)
+    return len(segments) > 2 and all(_SEGMENT.fullmatch(s) and is_wordy(s) for s in segments)
 
 
 # -- public keys and digests ---------------------------------------------------------------------
@@ -200,28 +198,6 @@ _DIGEST = re.compile(
     r"|\S+@sha256:[0-9a-f]{64}",
     re.IGNORECASE,
 )
-_DIGEST_LENGTHS = {32, 40, 56, 64, 96, 128}
-_DIGEST_WORDS = words_of(
-    "account arn arns build bundle ca cert certificate certificates certs checksum client "
-    "cluster cognito commit correlation crt deploy deployment digest distribution etag event "
-    "fingerprint hash id ids image job md5 message org organization pool project release "
-    "request rev revision sha sha1 sha256 sha512 span tag task tenant thumbprint trace tree "
-    "version workspace zone"
-)
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_KEYED = words_of(
-    "access api auth cipher encryption hmac key keys licence license pepper salt seed sign "
-    "signature signing"
-)
-_THINGS = words_of(
-    "artifact asset build bundle cache code dedup idempotency image lock object partition row sort"
-)
-"""Words before *key* that say that it names a thing and opens none."""
-_HEX_KEYS = words_of(
-    "algolia datadog dd mailgun newrelic openweather openweathermap opsgenie pagerduty pd relic "
-    "rollbar twilio"
-)
-"""Providers whose keys are hexadecimal digits only, as gitleaks and TruffleHog list them."""
 
 
 def is_public_value(text: str) -> bool:
@@ -234,122 +210,6 @@ def is_public_value(text: str) -> bool:
         or _CERTIFICATE_IN_BASE64.fullmatch(text)
         or _DIGEST.fullmatch(text)
     )
-
-
-# -- randomness ----------------------------------------------------------------------------------
-
-_PIECES = re.compile(r"[A-Za-z0-9+]+")
-_WHOLE_RANDOM = re.compile(r"[A-Za-z0-9!#$%^&*@~?+=_-]+")
-_ODD = re.compile(r"[!#$%^&*@~?]")
-_LEAST_RANDOM = 20
-_CDK_HASH = re.compile(
-    r"(?<=[A-Za-z0-9])[0-9A-Fa-f]{32}[0-9A-F]{8}$"
-    r"|(?<=[a-z0-9])[0-9A-F]{8}(?=[A-Z_:-]|$)|(?<=[a-z0-9])[0-9a-f]{8}$"
-)
-_PHYSICAL = re.compile(r"-[A-Za-z0-9]{6,13}$")
-_WORD = re.compile(r"[A-Z]?[a-z]{3,}")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|[bcdfghjkmnpqvwxz]{4}")
-_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
-
-
-def is_generated_name(text: str) -> bool:
-    """Whether CloudFormation or the CDK made the name.
-
-    The CDK ends a logical id in eight hexadecimal digits (``DbSecret685A0FA5``), and makes the
-    names of exports from such ids; CloudFormation adds random characters after a hyphen.
-    """
-    if not re.fullmatch(r"[A-Za-z][\w:.-]*", text):
-        return False
-    stem = _PHYSICAL.sub("", text)
-    for each in (text, stem):
-        bare, hashes = _CDK_HASH.subn("", each)
-        if hashes and _is_wordy(re.sub(r"[_:.-]", "", bare)):
-            return True
-    return False
-
-
-def _wordy(text: str) -> int:
-    return sum(
-        len(word)
-        for word in _WORD.findall(text)
-        if len(_VOWEL.findall(word)) / len(word) > 0.19 and not _CONSONANTS.search(word.lower())
-    )
-
-
-def _is_wordy(text: str) -> bool:
-    """Whether most of the text can be pronounced."""
-    letters = re.sub(r"[._@+:/-]|\d{1,4}$", "", text)
-    return bool(letters) and (_wordy(letters) >= 0.6 * len(letters) or len(letters) <= 4)
-
-
-def is_random(name: str, value: str, min_entropy: float = 3.5) -> bool:
-    """Whether the value contains a random run of characters.
-
-    Generated names (CloudFormation physical ids, UUIDs, ARNs, URLs, digests) are random too.
-    They are recognised by their short pieces, or by what they are part of.
-    """
-    text = value.strip().rstrip("=")
-    if is_a_plain_url(text) or is_generated_name(text) or any(c.isspace() for c in text):
-        return False
-    if _WHOLE_RANDOM.fullmatch(text) and _ODD.search(text) and classes(text) == 3:
-        return len(text) >= _LEAST_RANDOM and entropy(text) >= min_entropy
-    return any(
-        len(piece) >= _LEAST_RANDOM
-        and _mixed(piece)
-        and entropy(piece) >= min_entropy
-        and not _is_digest(name, piece, text)
-        and not is_generated_name(piece)
-        and _wordy(piece) < 0.6 * len(piece)
-        for piece in _PIECES.findall(text)
-    )
-
-
-def _is_digest(name: str, piece: str, text: str) -> bool:
-    """Whether the random piece is a digest or an id, by the name and by what it is part of.
-
-    Digits tell an MD5 sum or an id from a key in nothing, so the name has to say that it is one.
-    """
-    if names_a_secret(name):
-        return _is_hex(piece) and piece != text
-    parts = words(name)
-    if parts[-1:] == ["key"] and _THINGS & set(parts[-2:-1]):
-        parts.pop()
-    if parts[-1:] not in (["key"], ["keys"]) and _DIGEST_WORDS & set(parts):
-        return True
-    is_keyed = bool(_KEYED & set(parts))
-    if not _is_hex(piece):
-        return bool(_ULID.fullmatch(text)) and not is_keyed
-    return piece != text or not (is_keyed or _HEX_KEYS & set(parts))
-
-
-def _is_hex(piece: str) -> bool:
-    return len(piece) in _DIGEST_LENGTHS and not piece.lower().strip("0123456789abcdef")
-
-
-def _mixed(piece: str) -> bool:
-    """Whether letters and digits alternate too often for a word with a number."""
-    turns = sum(a.isdigit() != b.isdigit() for a, b in itertools.pairwise(piece))
-    return turns >= 3
-
-
-def looks_like_a_name(text: str) -> bool:
-    """Whether the text, in the place of an AWS secret access key, is a name made of words."""
-    return _wordy(text) >= 0.6 * len(text) or is_generated_name(text)
-
-
-def classes(text: str) -> int:
-    """How many of lower case, upper case and digits the text has."""
-    return (
-        any(c.islower() for c in text)
-        + any(c.isupper() for c in text)
-        + any(c.isdigit() for c in text)
-    )
-
-
-def entropy(text: str) -> float:
-    """The Shannon entropy of the text, in bits per character."""
-    total = len(text)
-    return -sum(n / total * math.log2(n / total) for n in Counter(text).values())
 
 
 # -- the value of a variable named like a secret --------------------------------------------------
@@ -403,4 +263,4 @@ def is_a_literal_key(value: str) -> bool:
     text = value.strip()
     if len(text) < _LEAST_KEY or classes(text) < 2 or is_a_uuid(text):
         return False
-    return is_literal("key", text) and not any(c.isspace() for c in text) and not _is_wordy(text)
+    return is_literal("key", text) and not any(c.isspace() for c in text) and not is_wordy(text)

@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from readiness.semantics.characters import classes, entropy, looks_like_a_name
 from readiness.semantics.credential_names import (
     is_a_name_or_secret,
     is_a_password,
@@ -31,21 +32,18 @@ from readiness.semantics.credential_names import (
     points_at_a_secret,
 )
 from readiness.semantics.credential_values import (
-    classes,
     default_in,
-    entropy,
     is_a_literal_key,
     is_a_path,
     is_a_plain_url,
     is_a_secrets_name,
     is_literal,
     is_public_value,
-    is_random,
     is_reference,
     is_weak_placeholder,
-    looks_like_a_name,
     stands_for_nothing,
 )
+from readiness.semantics.randomness import is_random
 
 __all__ = [
     "ACCESS_KEY_ID",
