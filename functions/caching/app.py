@@ -5,16 +5,13 @@ from typing import Annotated
 
 from readiness import (
     Between,
-    Problem,
     Severity,
-    Status,
     Verdict,
     cannot_tell,
     complies,
     heading,
     not_applicable,
     violates,
-    violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
@@ -41,7 +38,7 @@ from readiness.model.text import listed, plural
 
 from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem, unused_stage
 from .settings import AttestationSettings, HitRate, MaxGrowth, MinShare, TtlLimits, Workload
-from .shared_caching import best_of, proven, sharing, workloads
+from .shared_caching import best_of, judge_sharing, proven, sharing, workloads
 
 caching = heading("Performance", "Caching")
 
@@ -189,20 +186,7 @@ def shared_cache(
             " and services here, and the setting shared_cache_required is off.",
             compute_units=len(units.all),
         )
-    problems = [
-        Problem(Severity.LOW, f"{name}: {each.reason}")
-        for name, each in seen.items()
-        if each.status is Status.NON_COMPLIANT
-    ]
-    if problems:
-        return violates_all(
-            problems, expected="A shared cache for each workload, available and in use."
-        )
-    open_ones = [name for name, each in seen.items() if each.status is not Status.COMPLIANT]
-    if open_ones:
-        return cannot_tell(f"{open_ones[0]}: {seen[open_ones[0]].reason}", workloads=open_ones)
-    names = [f"{name}: {each.reason}" for name, each in seen.items()]
-    return complies(listed(names, 3), workloads=sorted(seen))
+    return judge_sharing(seen)
 
 
 # -- TTLs ------------------------------------------------------------------------------------

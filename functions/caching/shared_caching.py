@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping
 from readiness.evidence.caches import Cache
 from readiness.evidence.workloads.shared_caches import ComputeUnit, SharedCaches, linked
 from readiness.model.text import listed
-from readiness.model.verdict import Status, Verdict, complies, violates
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Status,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
+)
 
 from .cache_use import judge_use
 
@@ -65,3 +74,21 @@ def best_of(found: Iterable[Cache], caches: SharedCaches) -> Verdict:
             if each.status is status:
                 return each
     return violates("The region has no shared cache.", expected="A shared cache.")
+
+
+def judge_sharing(seen: Mapping[str, Verdict]) -> Verdict:
+    """The verdict on all workloads together, by the verdict on each."""
+    problems = [
+        Problem(Severity.LOW, f"{name}: {each.reason}")
+        for name, each in seen.items()
+        if each.status is Status.NON_COMPLIANT
+    ]
+    if problems:
+        return violates_all(
+            problems, expected="A shared cache for each workload, available and in use."
+        )
+    open_ones = [name for name, each in seen.items() if each.status is not Status.COMPLIANT]
+    if open_ones:
+        return cannot_tell(f"{open_ones[0]}: {seen[open_ones[0]].reason}", workloads=open_ones)
+    names = [f"{name}: {each.reason}" for name, each in seen.items()]
+    return complies(listed(names, 3), workloads=sorted(seen))
