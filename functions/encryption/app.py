@@ -2,15 +2,7 @@
 
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Verdict,
-    cannot_tell,
-    heading,
-    not_applicable,
-    violates,
-)
+from readiness import Between, Severity, Verdict, cannot_tell, heading, not_applicable, violates
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls
@@ -36,13 +28,8 @@ from readiness.evidence.s3.buckets import (
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
 
-from .at_rest import default_encryption_verdict, is_load_balancer_log_target
-from .data_services import (
-    cache_verdict,
-    database_tls_verdict,
-    msk_verdict,
-    proxy_verdict,
-)
+from .at_rest import default_encryption_verdict, without_kms_verdict
+from .data_services import cache_verdict, database_tls_verdict, msk_verdict, proxy_verdict
 from .endpoints import (
     classic_balancer_verdict,
     distribution_verdict,
@@ -105,16 +92,8 @@ def s3_kms(
     Since January 2023 every bucket has at least SSE-S3 (AES256), so "is encrypted" is not enough.
     """
     if not bucket.with_kms:
-        if is_load_balancer_log_target(policy.text):
-            return not_applicable(
-                "Load balancers deliver access logs to the bucket, which requires SSE-S3.",
-                algorithm=bucket.algorithm,
-            )
-        whose = " with a customer managed key" if require_customer_managed_key else ""
-        return violates(
-            f"Default encryption is {bucket.algorithm or 'not set'}, not KMS.",
-            expected=f"Default encryption aws:kms or aws:kms:dsse{whose}.",
-            algorithm=bucket.algorithm or "none",
+        return without_kms_verdict(
+            bucket.algorithm, policy.text, customer_managed=require_customer_managed_key
         )
     return default_encryption_verdict(
         bucket,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.s3.buckets import BucketEncryption
-from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
 from readiness.semantics.policy import Unparsable, parse
 
 _LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
@@ -107,3 +115,18 @@ def default_encryption_verdict(
         )
     reason = f"Default encryption is {bucket.algorithm} with {named}."
     return complies(reason, algorithm=bucket.algorithm, key=named)
+
+
+def without_kms_verdict(algorithm: str, policy: str, *, customer_managed: bool) -> Verdict:
+    """The verdict on a bucket whose default encryption is ``algorithm``, without KMS."""
+    if is_load_balancer_log_target(policy):
+        return not_applicable(
+            "Load balancers deliver access logs to the bucket, which requires SSE-S3.",
+            algorithm=algorithm,
+        )
+    whose = " with a customer managed key" if customer_managed else ""
+    return violates(
+        f"Default encryption is {algorithm or 'not set'}, not KMS.",
+        expected=f"Default encryption aws:kms or aws:kms:dsse{whose}.",
+        algorithm=algorithm or "none",
+    )

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.evidence.accessanalyzer import ArchiveRule, ExternalAccess, ExternalFinding
+from readiness import Problem, Severity, Verdict, cannot_tell, complies, violates, violates_all
+from readiness.evidence.accessanalyzer import (
+    ArchiveRule,
+    ExternalAccess,
+    ExternalAnalyzers,
+    ExternalFinding,
+)
 from readiness.evidence.ec2.sharing import ALL_BLOCKED, UNBLOCKED, PublicSharing
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -141,3 +146,27 @@ def sharing_verdict(sharing: PublicSharing) -> Verdict:
     return complies(
         "No AMI and no EBS snapshot is public, and block public access is on for both."
     ).observing(facts)
+
+
+def analyzers_verdict(external: ExternalAnalyzers, *, organization_analyzer: bool) -> Verdict:
+    """The verdict on the analyzers of external access of a region."""
+    if external.active:
+        names = [each.name for each in external.active]
+        return complies(
+            f"{plural(len(names), 'analyzer')} of external access"
+            f" {'is' if len(names) == 1 else 'are'} active: {listed(names)}.",
+            kinds=sorted({each.kind for each in external.active}),
+        )
+    starting = [each for each in external.analyzers if each.state == "CREATING"]
+    if starting:
+        return cannot_tell(f"The analyzer {starting[0].name} is being created.", is_passing=True)
+    if organization_analyzer:
+        return cannot_tell(
+            "The setting organization_analyzer says that another account's analyzer covers this"
+            " region. It is listed only in the account that administers it."
+        )
+    states = listed([f"{each.name} is {each.state}" for each in external.analyzers])
+    return violates(
+        f"No analyzer of external access is active{f' ({states})' if states else ''}.",
+        expected="An active analyzer of type ACCOUNT or ORGANIZATION in this region.",
+    )

@@ -36,7 +36,7 @@ from readiness.evidence.workloads.scannable import Scannable
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
-from .access import findings_verdict, sharing_verdict, wide_rules
+from .access import analyzers_verdict, findings_verdict, sharing_verdict, wide_rules
 from .at_rest import (
     KMS_KEY,
     USABLE,
@@ -193,26 +193,7 @@ def external_access_analyzer(
 
     Analyzers of unused and of internal access do not count: they find other things.
     """
-    if external.active:
-        names = [each.name for each in external.active]
-        return complies(
-            f"{plural(len(names), 'analyzer')} of external access"
-            f" {'is' if len(names) == 1 else 'are'} active: {listed(names)}.",
-            kinds=sorted({each.kind for each in external.active}),
-        )
-    starting = [each for each in external.analyzers if each.state == "CREATING"]
-    if starting:
-        return cannot_tell(f"The analyzer {starting[0].name} is being created.", is_passing=True)
-    if organization_analyzer:
-        return cannot_tell(
-            "The setting organization_analyzer says that another account's analyzer covers this"
-            " region. It is listed only in the account that administers it."
-        )
-    states = listed([f"{each.name} is {each.state}" for each in external.analyzers])
-    return violates(
-        f"No analyzer of external access is active{f' ({states})' if states else ''}.",
-        expected="An active analyzer of type ACCOUNT or ORGANIZATION in this region.",
-    )
+    return analyzers_verdict(external, organization_analyzer=organization_analyzer)
 
 
 @security_validation.rule(ACCESS, severity=Severity.HIGH)
