@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+
+from readiness.semantics.cron_fields import values_in
 
 _CRON = re.compile(r"cron\(\s*(.*?)\s*\)", re.IGNORECASE)
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -55,12 +57,12 @@ def _windows(fields: list[str], length: timedelta) -> Iterator[tuple[datetime, d
 
     Raises ValueError for an unknown field.
     """
-    minutes = sorted(_numbers(fields[0], 0, 59))
-    hours = sorted(_numbers(fields[1], 0, 23))
-    on_day = _numbers(fields[2], 1, 31)
-    months = _numbers(fields[3], 1, 12, {name: n for n, name in enumerate(_MONTHS, 1)})
+    minutes = sorted(values_in(fields[0], 0, 59))
+    hours = sorted(values_in(fields[1], 0, 23))
+    on_day = values_in(fields[2], 1, 31)
+    months = values_in(fields[3], 1, 12, {name: n for n, name in enumerate(_MONTHS, 1)})
     on_weekday = {
-        day % 7 for day in _numbers(fields[4], 0, 7, {name: n for n, name in enumerate(_DAYS)})
+        day % 7 for day in values_in(fields[4], 0, 7, {name: n for n, name in enumerate(_DAYS)})
     }
     either = "*" not in fields[2] + fields[4] and "?" not in fields[2] + fields[4]
     of_a_day: list[tuple[timedelta, timedelta]] = []
@@ -75,25 +77,3 @@ def _windows(fields: list[str], length: timedelta) -> Iterator[tuple[datetime, d
         fits = by_day or by_weekday if either else by_day and by_weekday
         if day.month in months and fits:
             yield from ((day + start, day + end) for start, end in of_a_day)
-
-
-def _numbers(
-    field: str, low: int, high: int, names: Mapping[str, int] | None = None
-) -> frozenset[int]:
-    found: set[int] = set()
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        if span in {"*", "?"}:
-            start, end = low, high
-        else:
-            start = _number(first, names or {})
-            end = _number(last, names or {}) if last else high if step else start
-        found |= set(range(start, end + 1, int(step or 1)))
-    if not found or not found <= set(range(low, high + 1)):
-        raise ValueError(field)
-    return frozenset(found)
-
-
-def _number(text: str, names: Mapping[str, int]) -> int:
-    return names[text] if text in names else int(text)

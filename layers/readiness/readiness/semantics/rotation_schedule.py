@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from readiness.semantics.cron_fields import number_of, values_in
+
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(hour|day)s?\s*\)", re.IGNORECASE)
 _CRON = re.compile(r"cron\(\s*(.*?)\s*\)", re.IGNORECASE)
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -50,7 +52,7 @@ def _longest_gap(*tests: OnDay) -> float | None:
 
 
 def _in_month(field: str) -> OnDay:
-    months = _numbers(field, 1, 12, _MONTHS)
+    months = values_in(field, 1, 12, _MONTHS)
     return lambda day: day.month in months
 
 
@@ -60,40 +62,20 @@ def _on_month_day(field: str) -> OnDay:
     if field.endswith("W"):
         wanted = int(field[:-1])
         return lambda day: day == _nearest_weekday(day, wanted)
-    days = _numbers(field, 1, 31, {})
+    days = values_in(field, 1, 31, {})
     return lambda day: day.day in days
 
 
 def _on_weekday(field: str) -> OnDay:
     if "#" in field:
         weekday, _, nth = field.partition("#")
-        number, which = _number(weekday, _WEEKDAYS), int(nth)
+        number, which = number_of(weekday, _WEEKDAYS), int(nth)
         return lambda day: _weekday(day) == number and (day.day - 1) // 7 + 1 == which
     if len(field) > 1 and field.endswith("L"):
-        number = _number(field[:-1], _WEEKDAYS)
+        number = number_of(field[:-1], _WEEKDAYS)
         return lambda day: _weekday(day) == number and day.day + 7 > _last(day)
-    days = _numbers("7" if field == "L" else field, 1, 7, _WEEKDAYS)
+    days = values_in("7" if field == "L" else field, 1, 7, _WEEKDAYS)
     return lambda day: _weekday(day) in days
-
-
-def _numbers(field: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
-    found: set[int] = set()
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        if span in {"*", "?"}:
-            start, end = low, high
-        else:
-            start = _number(first, names)
-            end = _number(last, names) if last else high if step else start
-        found |= set(range(start, end + 1, int(step or 1)))
-    if not found or not found <= set(range(low, high + 1)):
-        raise ValueError(field)
-    return frozenset(found)
-
-
-def _number(text: str, names: dict[str, int]) -> int:
-    return names[text] if text in names else int(text)
 
 
 def _weekday(day: date) -> int:
