@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from readiness.alerting.finding_json import finding_json
+from readiness.alerting.finding_json import IF_ANY, finding_json
 from readiness_cli.export.content import Content
 from readiness_cli.output import guarded
 
@@ -36,24 +36,7 @@ COLUMNS = (
     "last_observed_at",
     "missing",
     "runbook",
-    "blind_since",
-    "blind_reason",
-    "reminder",
-    "opened_by",
-    "changed_by",
-    "changed_call",
-    "changed_at",
-    "event_id",
-    "trigger",
-    "workload",
-    "environment",
-    "owner",
-    "waived_until",
-    "waiver",
-    "waived_by",
-    "waived_because",
-    "waiver_owner",
-    "waiver_approved_by",
+    *(name for name in IF_ANY if name != "name"),
 )
 """The same in every export, so that a program can rely on them and two exports can be compared."""
 
