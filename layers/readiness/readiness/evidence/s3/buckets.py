@@ -46,6 +46,14 @@ _ENCRYPTION_CHANGED = api_call(
 )
 
 
+LIFECYCLE_CALLS = (
+    "PutBucketLifecycle",
+    "PutBucketLifecycleConfiguration",
+    "DeleteBucketLifecycle",
+)
+"""The calls that change the lifecycle rules of a bucket."""
+
+
 def lifecycle_rules(read: Reader, bucket: Resource) -> Sequence[Mapping[str, Any]]:
     """The lifecycle rules of a bucket as GetBucketLifecycleConfiguration shows them."""
     answer = read.one(

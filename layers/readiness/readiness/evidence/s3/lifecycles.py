@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
+from readiness.evidence.s3.buckets import BUCKET, LIFECYCLE_CALLS, lifecycle_rules
 from readiness.evidence.s3.transfer import BucketWrites
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -25,9 +25,7 @@ GIB = 1024**3
     changed_by=(
         api_call(
             "s3",
-            "PutBucketLifecycle",
-            "PutBucketLifecycleConfiguration",
-            "DeleteBucketLifecycle",
+            *LIFECYCLE_CALLS,
             "PutBucketVersioning",
             id=_NAME,
         ),

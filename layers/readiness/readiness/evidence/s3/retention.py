@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
+from readiness.evidence.s3.buckets import BUCKET, LIFECYCLE_CALLS, lifecycle_rules
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -20,9 +20,7 @@ _DAYS_A_YEAR = 365
     changed_by=(
         api_call(
             "s3",
-            "PutBucketLifecycle",
-            "PutBucketLifecycleConfiguration",
-            "DeleteBucketLifecycle",
+            *LIFECYCLE_CALLS,
             "PutBucketObjectLockConfiguration",
             "PutObjectLockConfiguration",
             id="requestParameters.bucketName",

@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import read_whole_days
-from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
+from readiness.evidence.s3.buckets import BUCKET, LIFECYCLE_CALLS, lifecycle_rules
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -85,9 +85,7 @@ class AbortRule:
     changed_by=(
         api_call(
             "s3",
-            "PutBucketLifecycle",
-            "PutBucketLifecycleConfiguration",
-            "DeleteBucketLifecycle",
+            *LIFECYCLE_CALLS,
             id=_NAME,
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.s3.buckets import BUCKET, lifecycle_rules
+from readiness.evidence.s3.buckets import BUCKET, LIFECYCLE_CALLS, lifecycle_rules
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -86,9 +86,7 @@ class UnversionedPolicy:
     changed_by=(
         api_call(
             "s3",
-            "PutBucketLifecycle",
-            "PutBucketLifecycleConfiguration",
-            "DeleteBucketLifecycle",
+            *LIFECYCLE_CALLS,
             id="requestParameters.bucketName",
         ),
     ),
