@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from readiness.model.text import plural
 from readiness.semantics.alarms import STUCK_AFTER, Alarm, Watched
+from readiness.semantics.metric_sql import STATISTICS
 from readiness.semantics.statistics_of import extended, is_mean_of_most
 
 from .expressions import judge_expression
@@ -17,13 +18,6 @@ _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
 _FASTEST = {"Milliseconds": 5, "Seconds": 0.005}
 """Who states a lower threshold for a latency means another unit."""
 _LONGEST_HOLD = timedelta(hours=3)
-_QUERIED = {
-    "AVG": "Average",
-    "COUNT": "SampleCount",
-    "MAX": "Maximum",
-    "MIN": "Minimum",
-    "SUM": "Sum",
-}
 
 
 def unfit(
@@ -133,7 +127,7 @@ def _compared(series: RequiredSeries, alarm: Alarm) -> Watched | None:
         return None
     for each in alarm.selections:
         if (each.namespace, each.metric) == (series.namespace, series.metric):
-            return Watched(each.namespace, each.metric, _QUERIED.get(each.function, ""))
+            return Watched(each.namespace, each.metric, STATISTICS.get(each.function, ""))
     return None
 
 

@@ -18,20 +18,13 @@ from readiness.semantics import statistics_of
 from readiness.semantics.alarms import FAILURES, TOTALS, Alarm, Part, Watched
 from readiness.semantics.metric_math import Points, Scope, Value, evaluate
 from readiness.semantics.metric_math_syntax import Unknown, parse
-from readiness.semantics.metric_sql import Match
+from readiness.semantics.metric_sql import STATISTICS, Match
 
 if TYPE_CHECKING:
     from .gaps import RequiredSeries
 
 _SUCCESS = re.compile(r"2xx|Succe", re.IGNORECASE)
 _SPARSE_NAMESPACES = {"AWS/ApplicationELB", "AWS/NetworkELB", "AWS/DynamoDB"}
-_QUERIED = {
-    "AVG": "Average",
-    "COUNT": "SampleCount",
-    "MAX": "Maximum",
-    "MIN": "Minimum",
-    "SUM": "Sum",
-}
 REQUESTS = 1000
 """How many requests a period has."""
 _GUESSES = (0.0, 1.0, 1000.0)
@@ -140,7 +133,7 @@ def _point(
     selection, about = part.selection, part.watched
     key = (series.namespace, series.metric)
     if selection is not None:
-        statistic = _QUERIED.get(selection.function, "")
+        statistic = STATISTICS.get(selection.function, "")
         metric, namespace = selection.metric, selection.namespace
         is_it = selection.reads(*key, dict(series.dimensions)) is not Match.NO
     elif about is not None:

@@ -11,6 +11,17 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 
+def _configuration(read: Reader, distribution: Resource) -> Mapping[str, Any]:
+    answer = read.one(
+        "cloudfront",
+        "get_distribution_config",
+        gone=("NoSuchDistribution",),
+        Id=distribution.id,
+    )
+    configuration: Mapping[str, Any] = answer["DistributionConfig"]
+    return configuration
+
+
 def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("cloudfront", "list_distributions", "DistributionList.Items")
 
@@ -95,13 +106,7 @@ class DistributionTls:
 
     @classmethod
     def load(cls, read: Reader, distribution: Resource) -> DistributionTls:
-        answer = read.one(
-            "cloudfront",
-            "get_distribution_config",
-            gone=("NoSuchDistribution",),
-            Id=distribution.id,
-        )
-        return cls._of(read, answer["DistributionConfig"])
+        return cls._of(read, _configuration(read, distribution))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DistributionTls]:
@@ -178,13 +183,7 @@ class DistributionCaching:
 
     @classmethod
     def load(cls, read: Reader, distribution: Resource) -> DistributionCaching:
-        answer = read.one(
-            "cloudfront",
-            "get_distribution_config",
-            gone=("NoSuchDistribution",),
-            Id=distribution.id,
-        )
-        return cls._of(read, answer["DistributionConfig"])
+        return cls._of(read, _configuration(read, distribution))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DistributionCaching]:

@@ -16,6 +16,16 @@ _TOKEN = re.compile(
 )
 
 
+STATISTICS = {
+    "AVG": "Average",
+    "COUNT": "SampleCount",
+    "MAX": "Maximum",
+    "MIN": "Minimum",
+    "SUM": "Sum",
+}
+"""The functions of Metrics Insights, and the statistic that each computes."""
+
+
 class Match(StrEnum):
     """Whether a query reads a series."""
 

@@ -132,9 +132,7 @@ class AsynchronousLosses:
                         for metric, query in named.items()
                     },
                     past=frozenset(
-                        metric
-                        for metric, query in named.items()
-                        if not found[query].sum(Span.DAY) and not found[query].sum(Span.HOUR)
+                        metric for metric, query in named.items() if found[query].is_past
                     ),
                 )
             )
@@ -239,7 +237,7 @@ class _Callers:
         latest = read.of(FunctionFailures, function)
         aliases = read.of(FunctionAliases, function).all
         versions = {LATEST: (LATEST,), **{alias.name: alias.versions for alias in aliases}}
-        policies = {each: _policy(read, function.id, each) for each in versions}
+        policies = {each: resource_policy(read, function.id, each) for each in versions}
         region = REGION.resource(read.account, read.region, read.account)
         scheduled = read.of(ScheduledFunctions, region).qualifiers.get(function.id, ())
         callers = {}
@@ -329,7 +327,8 @@ class AsynchronousUse(_Callers):
         return bool(read.of(AsynchronousLosses, function).lost.received)
 
 
-def _policy(read: Reader, name: str, qualifier: str) -> Document:
+def resource_policy(read: Reader, name: str, qualifier: str) -> Document:
+    """Who may invoke a function by a qualifier; empty without a policy. Source: GetPolicy."""
     about = {} if qualifier == LATEST else {"Qualifier": qualifier}
     answer = read.one("lambda", "get_policy", absent=FUNCTION_GONE, FunctionName=name, **about)
     if answer is None:

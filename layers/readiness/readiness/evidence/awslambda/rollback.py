@@ -6,7 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFunctions
+from readiness.evidence.awslambda.asynchronous import (
+    ASYNCHRONOUS,
+    ScheduledFunctions,
+    resource_policy,
+)
 from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
@@ -125,7 +129,8 @@ class RollbackTargets:
         aliases = read.of(FunctionAliases, function).all
         published = _published(read, function.id)
         policies = {
-            each: _policy(read, function.id, each) for each in (LATEST, *(a.name for a in aliases))
+            each: resource_policy(read, function.id, each)
+            for each in (LATEST, *(a.name for a in aliases))
         }
         callers = _callers(read, function, policies, region)
         below = {
@@ -205,14 +210,6 @@ def _image(read: Reader, name: str, version: str) -> Image | None:
     code = (answer or {}).get("Code") or {}
     uri = code.get("ResolvedImageUri") or code.get("ImageUri")
     return image_of(read, uri) if uri else None
-
-
-def _policy(read: Reader, name: str, qualifier: str) -> Document:
-    about = {} if qualifier == LATEST else {"Qualifier": qualifier}
-    answer = read.one("lambda", "get_policy", absent=FUNCTION_GONE, FunctionName=name, **about)
-    if answer is None:
-        return Document("resource policy")
-    return Document.of("resource policy", answer.get("Policy"))
 
 
 def _callers(

@@ -39,6 +39,11 @@ class History:
         return self.over(span).total or 0.0
 
     @property
+    def is_past(self) -> bool:
+        """Whether nothing was counted in the last 24 hours."""
+        return not self.sum(Span.DAY) and not self.sum(Span.HOUR)
+
+    @property
     def a_week_ago(self) -> float:
         """The sum of the same hour of last week."""
         first: datetime = self.hourly.window.start

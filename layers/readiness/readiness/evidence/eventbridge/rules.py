@@ -256,7 +256,7 @@ class RuleLosses:
             id: cls(
                 found[failed].over(Span.WEEK).total,
                 found[undelivered].over(Span.WEEK).total,
-                not found[undelivered].sum(Span.DAY) and not found[undelivered].sum(Span.HOUR),
+                found[undelivered].is_past,
             )
             for id, (failed, undelivered) in wanted.items()
         }

@@ -154,7 +154,7 @@ class TopicLosses:
                 found[failed].over(Span.WEEK).total,
                 found[undelivered].over(Span.WEEK).total,
                 found[failed].over(Span.DAY).total,
-                not found[undelivered].sum(Span.DAY) and not found[undelivered].sum(Span.HOUR),
+                found[undelivered].is_past,
             )
             for id, (failed, undelivered) in wanted.items()
         }

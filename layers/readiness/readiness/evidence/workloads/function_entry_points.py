@@ -115,6 +115,17 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
     return tuple(waits)
 
 
+def _fed(
+    read: Reader, function: Resource
+) -> tuple[dict[str, FunctionSources], dict[str, FunctionCalls]]:
+    """What feeds one function and how often it ran, by its name. Raises Unreadable or Gone."""
+    read.of(FunctionIdentity, function)
+    return (
+        {function.id: read.of(FunctionSources, function)},
+        {function.id: read.of(FunctionCalls, function)},
+    )
+
+
 @evidence(
     FUNCTION,
     reads=(*HISTORY_READS,),
@@ -138,10 +149,7 @@ class FunctionLatency:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLatency:
-        read.of(FunctionIdentity, function)
-        sources = {function.id: read.of(FunctionSources, function)}
-        calls = {function.id: read.of(FunctionCalls, function)}
-        return cls._of_each(read, sources, calls)[function.id]
+        return cls._of_each(read, *_fed(read, function))[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionLatency]:
@@ -201,10 +209,7 @@ class FunctionOutcomes:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:
-        read.of(FunctionIdentity, function)
-        sources = {function.id: read.of(FunctionSources, function)}
-        calls = {function.id: read.of(FunctionCalls, function)}
-        return cls._of_each(read, sources, calls)[function.id]
+        return cls._of_each(read, *_fed(read, function))[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionOutcomes]:
