@@ -41,17 +41,16 @@ from tests.rules.test_xray import (
     DEFAULT,
     GOOD,
     NA,
-    ON,
     PERHAPS,
     STAGE,
-    TRACED,
     UNKNOWN,
     WRITER,
     app,
     busy,
-    insights,
     requests,
 )
+from tests.rules.test_xray_anomalies import ON, insights
+from tests.rules.test_xray_map import TRACED
 
 API = GraphqlTracing("api1", "chat", True)
 SAMPLED = [
