@@ -8,36 +8,26 @@ from datetime import timedelta
 import pytest
 
 from functions.caching.app import (
-    api_cache_ttl,
     api_cache_used,
-    appsync_ttl,
     cache_cluster_ttl,
     cache_cluster_used,
     caching,
-    cloudfront_ttl,
-    dax_ttl,
     dax_used,
-    dynamodb_ttl,
     ecs_strategy,
     lambda_strategy,
     memorydb_used,
-    replication_group_ttl,
     replication_group_used,
-    serverless_cache_ttl,
     serverless_cache_used,
     shared_cache,
 )
 from readiness import Status
 from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
-from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.caches import Cache, Use
-from readiness.evidence.cloudfront import Behaviour, DistributionCaching
-from readiness.evidence.dax import DaxInUse, DaxTtls
-from readiness.evidence.dynamodb.usage import TableTtl
+from readiness.evidence.dax import DaxInUse
 from readiness.evidence.ecs.services import Service
-from readiness.evidence.elasticache.eviction import EvictionPolicy, GroupEvictionPolicy
+from readiness.evidence.elasticache.eviction import EvictionPolicy
 from readiness.evidence.elasticache.usage import ClusterInUse, GroupInUse, ServerlessInUse
 from readiness.evidence.memorydb import MemoryDbInUse
 from readiness.evidence.workloads.shared_caches import (
@@ -48,7 +38,7 @@ from readiness.evidence.workloads.shared_caches import (
 )
 from readiness.model.attestation import Attestation, Attested, Scope
 from tests.accounts import caching as worlds
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, observe, scan
+from tests.fake_account import NOON, observe, scan
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -262,6 +252,7 @@ def test_ecs_strategy(service, seen, status):
 # -- shared -------------------------------------------------------------------------------------
 
 MAIF = {"Application": "MAIF"}
+WEB = Service("arn:web", "web", "", "", tags=MAIF)
 ONE, TWO = ComputeUnit("a", tags=MAIF), ComputeUnit("b", tags=MAIF)
 STRANGERS = (
     ComputeUnit("a", tags={"Application": "x"}),
@@ -303,50 +294,6 @@ STRANGERS = (
 def test_shared_cache(units, seen, settings, status, said):
     verdict = shared_cache(ComputeUnits(units), seen, **settings)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
-
-
-# -- TTLs ---------------------------------------------------------------------------------------
-
-EXPIRY = [
-    pytest.param(CACHE, "volatile-lru", GOOD, "98.0%", id="keys expire"),
-    pytest.param(used(expiring=100), "volatile-lru", BAD, "20.0%", id="keys stay"),
-    pytest.param(used(expiring=400), "volatile-lru", GOOD, "80.0%", id="just enough"),
-    pytest.param(used(items_before=400), "noeviction", BAD, "writes fail", id="grows until full"),
-    pytest.param(used(items_before=490), "noeviction", GOOD, "", id="does not grow"),
-    pytest.param(used(items_before=400), "allkeys-lru", GOOD, "", id="grows and evicts"),
-    pytest.param(used(evictions=7), "volatile-lru", GOOD, "too small", id="evicts"),
-    pytest.param(used(items=None), "", UNKNOWN, "does not show", id="no metrics"),
-    pytest.param(used(expiring=None), "", UNKNOWN, "does not show", id="half the metrics"),
-    pytest.param(used(items=0, expiring=None), "", NA, "no keys", id="empty"),
-    pytest.param(replace(CACHE, status="deleting"), "", NA, "deleted", id="going"),
-    pytest.param(replace(CACHE, engine="memcached"), "", UNKNOWN, "attested", id="memcached"),
-    pytest.param(replace(CACHE, engine="redis"), "", GOOD, "", id="redis"),
-]
-
-
-@pytest.mark.parametrize(("cache", "policy", "status", "said"), EXPIRY)
-def test_keys_expire(cache, policy, status, said):
-    group = replication_group_ttl(GroupInUse(cache, NOON), GroupEvictionPolicy(policy), NOBODY)
-    alone = cache_cluster_ttl(ClusterInUse(cache, NOON), EvictionPolicy(policy), NOBODY)
-    assert (group.status, said in group.reason) == (status, True), group.reason
-    assert alone == group
-
-
-def test_what_memcached_does_not_count_is_attested():
-    cache = replace(CACHE, engine="memcached")
-    said = cache_cluster_ttl(ClusterInUse(cache, NOON), EvictionPolicy(""), SAID)
-    assert said.status is GOOD
-    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), SAID).status is GOOD
-    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), LONG_AGO).status is BAD
-
-
-@pytest.mark.parametrize(
-    ("cache", "status"),
-    [(CACHE, GOOD), (used(expiring=1), BAD), (used(items=None), UNKNOWN)],
-    ids=["keys expire", "keys stay", "no metrics"],
-)
-def test_serverless_cache_ttl(cache, status):
-    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), NOBODY).status is status
 
 
 def stage(*, enabled=True, status="AVAILABLE", **ttls):
@@ -399,337 +346,9 @@ def test_api_cache_used(about, lookups, status, said):
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
-@pytest.mark.parametrize(
-    ("about", "status"),
-    [
-        pytest.param(stage(a=300, b=3600), GOOD, id="in range"),
-        pytest.param(stage(a=300, b=0), BAD, id="0 turns it off"),
-        pytest.param(stage(a=3601), BAD, id="too long"),
-        pytest.param(stage(a=1), GOOD, id="shortest"),
-        pytest.param(stage(a=None), NA, id="nothing cached"),
-        pytest.param(stage(enabled=False, a=0), NA, id="no cache"),
-    ],
-)
-def test_api_cache_ttl(about, status):
-    assert api_cache_ttl(about).status is status
-
-
-def behaviours(*times, enabled=True):
-    return DistributionCaching(
-        enabled, tuple(Behaviour(f"/{n}", *each, "p") for n, each in enumerate(times))
-    )
-
-
-@pytest.mark.parametrize(
-    ("about", "settings", "status", "said"),
-    [
-        pytest.param(behaviours((1, 86_400, 31_536_000)), {}, GOOD, "(1 behavior)", id="managed"),
-        pytest.param(behaviours((0, 0, 0)), {}, NA, "caches", id="not to be cached"),
-        pytest.param(
-            behaviours((0, 0, 0), (1, 60, 60)), {}, GOOD, "(1 behavior)", id="one is cached"
-        ),
-        pytest.param(behaviours((0, 0, 86_400)), {}, BAD, "header from the origin", id="origin"),
-        pytest.param(
-            behaviours((0, 0, 86_400)), {"accept_origin_ttl": True}, GOOD, "", id="accepted"
-        ),
-        pytest.param(behaviours((60, 30, 90)), {}, BAD, "not from 60 to 90", id="below minimum"),
-        pytest.param(behaviours((0, 100, 90)), {}, BAD, "not from 0 to 90", id="above maximum"),
-        pytest.param(
-            behaviours((0, 100, 900)),
-            {"max_default_seconds": 99},
-            BAD,
-            "100 seconds",
-            id="too long",
-        ),
-        pytest.param(behaviours((0, 0, 9), enabled=False), {}, NA, "disabled", id="disabled"),
-    ],
-)
-def test_cloudfront_ttl(about, settings, status, said):
-    verdict = cloudfront_ttl(about, **settings)
-    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
-
-
-@pytest.mark.parametrize(
-    ("ttls", "status"),
-    [
-        pytest.param(DaxTtls(300_000, 300_000, "g"), GOOD, id="five minutes"),
-        pytest.param(DaxTtls(0, 300_000, "g"), BAD, id="items for ever"),
-        pytest.param(DaxTtls(300_000, 3_600_001, "g"), BAD, id="queries too long"),
-        pytest.param(DaxTtls(None, 300_000, "g"), UNKNOWN, id="not told"),
-        pytest.param(DaxTtls(0, 0, "g", "deleting"), NA, id="going"),
-    ],
-)
-def test_dax_ttl(ttls, status):
-    assert dax_ttl(ttls).status is status
-
-
-@pytest.mark.parametrize(
-    ("ttl", "status"), [(None, NA), (0, BAD), (1, GOOD), (3600, GOOD), (3601, BAD)]
-)
-def test_appsync_ttl(ttl, status):
-    assert appsync_ttl(ApiCache(ttl)).status is status
-
-
-@pytest.mark.parametrize(
-    ("about", "settings", "status", "said"),
-    [
-        pytest.param(ApiCache(300, "DELETING"), {}, NA, "DELETING", id="going"),
-        pytest.param(ApiCache(300, "FAILED"), {}, NA, "FAILED", id="failed"),
-        pytest.param(ApiCache(300, resolvers={}), {}, NA, "no resolver", id="no resolver"),
-        pytest.param(
-            ApiCache(300, resolvers={"Query.a": 60}), {}, GOOD, "1 cached resolver", id="one"
-        ),
-        pytest.param(
-            ApiCache(30, resolvers={"Query.a": 3000, "Query.b": 60}),
-            {"max_ttl_seconds": 60},
-            BAD,
-            "Query.a (3,000 seconds)",
-            id="longer than the cache's own",
-        ),
-        pytest.param(
-            ApiCache(3000, resolvers={"Query.b": 60}),
-            {"max_ttl_seconds": 60},
-            GOOD,
-            "",
-            id="shorter than the cache's own",
-        ),
-    ],
-)
-def test_the_ttl_of_resolvers(about, settings, status, said):
-    verdict = appsync_ttl(about, **settings)
-    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
-
-
-@pytest.mark.parametrize(
-    ("about", "status"),
-    [
-        pytest.param(TableTtl("its name", "ENABLED", "until"), GOOD, id="enabled"),
-        pytest.param(TableTtl("its name", "ENABLING"), UNKNOWN, id="being enabled"),
-        pytest.param(TableTtl("its name", "DISABLING"), BAD, id="being disabled"),
-        pytest.param(TableTtl("its name", "DISABLED"), BAD, id="disabled"),
-        pytest.param(TableTtl("its name"), BAD, id="not told"),
-        pytest.param(TableTtl(""), NA, id="another kind of table"),
-    ],
-)
-def test_dynamodb_ttl(about, status):
-    assert dynamodb_ttl(about).status is status
-
-
-# -- settings -----------------------------------------------------------------------------------
-
-RATES = [
-    pytest.param(10, {"min_hit_rate": 0.1}, GOOD, id="as low as allowed"),
-    pytest.param(10, {"min_hit_rate": 0.11}, BAD, id="lower than allowed"),
-    pytest.param(10, {}, BAD, id="lower than the default"),
-    pytest.param(90, {"min_hit_rate": 0.91}, BAD, id="a setting above the default"),
-]
-WEB = Service("arn:web", "web", "", "", tags=MAIF)
-
-
-@pytest.mark.parametrize(
-    ("rule", "evidence"),
-    [
-        (replication_group_used, GroupInUse),
-        (cache_cluster_used, ClusterInUse),
-        (serverless_cache_used, ServerlessInUse),
-        (memorydb_used, MemoryDbInUse),
-        (dax_used, DaxInUse),
-    ],
-    ids=["replication group", "cluster", "serverless", "memorydb", "dax"],
-)
-@pytest.mark.parametrize(("hits", "settings", "status"), RATES)
-def test_the_hit_rate_of_a_cache(rule, evidence, hits, settings, status):
-    cache = used(hits=hits, misses=100 - hits)
-    assert rule(evidence(cache, NOON), **settings).status is status
-
-
-@pytest.mark.parametrize(("hits", "settings", "status"), RATES)
-def test_the_hit_rate_of_a_strategy(hits, settings, status):
-    seen = caches(used(hits=hits, misses=100 - hits))
-    assert (
-        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, **settings).status
-        is status
-    )
-    assert ecs_strategy(WEB, seen, NOBODY, **settings).status is status
-
-
-@pytest.mark.parametrize(("hits", "settings", "status"), RATES)
-def test_the_hit_rate_of_a_stage(hits, settings, status):
-    lookups = StageLookups(hits, 100.0 - hits, 100.0)
-    assert api_cache_used(stage(a=300), lookups, **settings).status is status
-
-
-@pytest.mark.parametrize(
-    ("tag", "status"),
-    [
-        pytest.param("Application", GOOD, id="the tag they share"),
-        pytest.param("Team", UNKNOWN, id="another tag"),
-    ],
-)
-def test_the_tag_of_a_workload(tag, status):
-    seen = caches(CACHE)
-    assert (
-        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, workload_tag=tag).status
-        is status
-    )
-    assert ecs_strategy(WEB, seen, NOBODY, workload_tag=tag).status is status
-    verdict = shared_cache(ComputeUnits((ONE, TWO)), seen, workload_tag=tag)
-    assert verdict.status is (GOOD if status is GOOD else NA)
-
-
-UNUSED = Service("arn:batch", "batch", "", "")
-MEMCACHED = replace(CACHE, engine="memcached")
-STATED = [
-    pytest.param(
-        lambda said, **settings: lambda_strategy(
-            FUNCTION, network(FUNCTION), BARE, caches(), said, **settings
-        ),
-        id="function",
-    ),
-    pytest.param(
-        lambda said, **settings: ecs_strategy(UNUSED, caches(), said, **settings), id="service"
-    ),
-    pytest.param(
-        lambda said, **settings: replication_group_ttl(
-            GroupInUse(MEMCACHED, NOON), GroupEvictionPolicy(""), said, **settings
-        ),
-        id="replication group",
-    ),
-    pytest.param(
-        lambda said, **settings: cache_cluster_ttl(
-            ClusterInUse(MEMCACHED, NOON), EvictionPolicy(""), said, **settings
-        ),
-        id="cluster",
-    ),
-    pytest.param(
-        lambda said, **settings: serverless_cache_ttl(
-            ServerlessInUse(MEMCACHED, NOON), said, **settings
-        ),
-        id="serverless",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("settings", "status", "said"),
-    [
-        pytest.param({"max_age_days": 11}, GOOD, "attested", id="younger than allowed"),
-        pytest.param({"max_age_days": 9}, BAD, "attested, but", id="older than allowed"),
-        pytest.param({"two_people": True}, BAD, "second person", id="nobody else approved"),
-    ],
-)
-@pytest.mark.parametrize("judged", STATED)
-def test_what_a_statement_must_be_like(judged, settings, status, said):
-    verdict = judged(SAID, **settings)
-    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
-
-
-@pytest.mark.parametrize(
-    ("changes", "settings", "status"),
-    [
-        pytest.param({"expiring": 250}, {}, BAD, id="half of them, by default"),
-        pytest.param({"expiring": 250}, {"min_volatile_share": 0.5}, GOOD, id="as few as allowed"),
-        pytest.param({"expiring": 249}, {"min_volatile_share": 0.5}, BAD, id="fewer"),
-        pytest.param({}, {"min_volatile_share": 0.99}, BAD, id="a setting above the default"),
-    ],
-)
-def test_the_share_of_keys_that_expire(changes, settings, status):
-    cache = used(**changes)
-    group, alone = GroupInUse(cache, NOON), ClusterInUse(cache, NOON)
-    lru = "volatile-lru"
-    assert (
-        replication_group_ttl(group, GroupEvictionPolicy(lru), NOBODY, **settings).status is status
-    )
-    assert cache_cluster_ttl(alone, EvictionPolicy(lru), NOBODY, **settings).status is status
-    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), NOBODY, **settings).status is status
-
-
-@pytest.mark.parametrize(
-    ("before", "settings", "status"),
-    [
-        pytest.param(400, {}, BAD, id="by a quarter, by default"),
-        pytest.param(400, {"max_growth": 0.25}, GOOD, id="as much as allowed"),
-        pytest.param(400, {"max_growth": 0.24}, BAD, id="more than allowed"),
-        pytest.param(490, {"max_growth": 0.0}, BAD, id="at all"),
-    ],
-)
-def test_how_much_keys_may_grow_where_nothing_is_evicted(before, settings, status):
-    cache = used(items_before=before)
-    group, alone = GroupInUse(cache, NOON), ClusterInUse(cache, NOON)
-    full = "noeviction"
-    assert (
-        replication_group_ttl(group, GroupEvictionPolicy(full), NOBODY, **settings).status
-        is status
-    )
-    assert cache_cluster_ttl(alone, EvictionPolicy(full), NOBODY, **settings).status is status
-
-
-@pytest.mark.parametrize(
-    ("seconds", "settings", "status"),
-    [
-        pytest.param(7200, {}, BAD, id="longer than the default"),
-        pytest.param(7200, {"max_ttl_seconds": 7200}, GOOD, id="as long as allowed"),
-        pytest.param(7201, {"max_ttl_seconds": 7200}, BAD, id="longer than allowed"),
-        pytest.param(30, {"min_ttl_seconds": 30}, GOOD, id="as short as allowed"),
-        pytest.param(29, {"min_ttl_seconds": 30}, BAD, id="shorter than allowed"),
-    ],
-)
-def test_how_long_answers_are_kept(seconds, settings, status):
-    milliseconds = seconds * 1000
-    assert api_cache_ttl(stage(a=seconds), **settings).status is status
-    assert dax_ttl(DaxTtls(milliseconds, milliseconds, "g"), **settings).status is status
-    assert appsync_ttl(ApiCache(seconds), **settings).status is status
-
-
-def test_an_empty_serverless_cache_has_nothing_to_expire():
-    empty = ServerlessInUse(used(items=0, expiring=None), NOON)
-    assert serverless_cache_ttl(empty, NOBODY).status is NA
-
-
 def test_a_cache_that_goes_says_nothing_of_a_service():
     going = caches(CACHE, status="deleting")
     assert ecs_strategy(WEB, going, NOBODY).status is UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("rule", "id", "without"),
-    [
-        pytest.param(lambda_strategy, "agent", UNKNOWN, id="function"),
-        pytest.param(ecs_strategy, worlds.SERVICE, UNKNOWN, id="service"),
-        pytest.param(shared_cache, ACCOUNT_ID, BAD, id="workload"),
-    ],
-)
-def test_memorydb_stands_in_for_elasticache_if_it_is_looked_at(rule, id, without):
-    arns = [
-        f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
-        f"arn:aws:memorydb:{HOME}:{ACCOUNT_ID}:cluster/ledger",
-    ]
-    tags = [{"Key": "Application", "Value": "MAIF"}]
-    only_memorydb = worlds.fake_account().but(
-        resourcegroupstaggingapi__get_resources={
-            "ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn in arns]
-        },
-        dynamodb__query={"Items": []},
-        elasticache__describe_replication_groups={"ReplicationGroups": []},
-        elasticache__describe_cache_clusters={"CacheClusters": []},
-        elasticache__describe_serverless_caches={"ServerlessCaches": []},
-    )
-    assert observe(only_memorydb, rule, id).finding.status is GOOD
-    seen = observe(only_memorydb, rule, id, look_at_memorydb=False)
-    assert (seen.crash, seen.finding.status) == ("", without), seen.finding.reason
-
-
-@pytest.mark.parametrize(
-    ("patterns", "status"),
-    [
-        pytest.param(["*-sessions"], GOOD, id="a pattern for it"),
-        pytest.param(["*cache*"], NA, id="patterns for others"),
-        pytest.param([], NA, id="no pattern"),
-    ],
-)
-def test_which_tables_cache(patterns, status):
-    seen = observe(worlds.fake_account(), dynamodb_ttl, "agent-sessions", cache_tables=patterns)
-    assert (seen.crash, seen.finding.status) == ("", status)
 
 
 # -- read together ------------------------------------------------------------------------------
