@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, cannot_tell, heading, not_applicable, violates
+from readiness import Between, Severity, Verdict, heading, not_applicable, violates
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls
@@ -38,17 +38,8 @@ from .endpoints import (
     passed_through_verdict,
     tls_listener_verdict,
 )
+from .key_environments import account_environment, bucket_environment, key_environment
 from .rotation import imported_material_verdict, rotation_verdict
-from .separation import (
-    Environments,
-    KeyUse,
-    Misstated,
-    by_environment,
-    may_be_shared,
-    outsider_verdict,
-    pair_verdict,
-    users_verdict,
-)
 from .settings import (
     AccountEnvironments,
     CheckMessaging,
@@ -67,8 +58,6 @@ ROTATION = "Enable key rotation"
 IN_TRANSIT = "Encrypt data in transit (TLS 1.2+)"
 
 REQUIRED = "TransitEncryptionEnabled with TransitEncryptionMode required."
-
-MISSTATED = "The settings are wrong"
 
 
 # -- at rest ------------------------------------------------------------------------------------
@@ -135,26 +124,7 @@ def kms_key_environment(
 
     A key and its replicas in other regions count as one key.
     """
-    try:
-        environments = Environments.stated(tags_of)
-        shared = may_be_shared(key.key_id, shared_key_ids, tags.on)
-    except Misstated as misstated:
-        return cannot_tell(f"{MISSTATED}: {misstated}.")
-    if shared:
-        return not_applicable(f"Several environments may share the key until {shared}.")
-    everything = [each for uses in users.by_key.values() for each in uses]
-    by_region = {"this region": tags.tags, **replicas.by_region}
-    use = KeyUse(
-        {region: environments.named(tagged) for region, tagged in by_region.items()},
-        by_environment(users.of(key.key_id), environments),
-    )
-    return users_verdict(
-        use,
-        aws_managed=key.manager == "AWS",
-        hosted=set(by_environment(everything, environments)) - {""},
-        unreadable=users.unreadable,
-        tag=tags_of.env_tag,
-    )
+    return key_environment(key, tags, replicas, users, tags_of, shared_key_ids)
 
 
 @encryption.rule(PER_ENVIRONMENT, severity=Severity.MEDIUM)
@@ -170,23 +140,7 @@ def s3_key_environment(
 
     This is the part of kms-key-environment that can be checked as soon as a bucket changes.
     """
-    if key is None:
-        return not_applicable("Default encryption uses no KMS key.")
-    try:
-        environments = Environments.stated(tags_of, account_environments)
-        shared = may_be_shared(key.key_id, shared_key_ids, key.on)
-    except Misstated as misstated:
-        return cannot_tell(f"{MISSTATED}: {misstated}.")
-    if shared:
-        return not_applicable(f"Several environments may share the key until {shared}.")
-    named = environments.named(key.tags)
-    return pair_verdict(
-        environments.of(bucket.tags),
-        environments.of_account(key.account) if key.foreign else named,
-        key_account=key.account,
-        foreign=key.foreign,
-        tag=tags_of.env_tag,
-    )
+    return bucket_environment(bucket, key, tags_of, account_environments, shared_key_ids)
 
 
 @encryption.rule(PER_ENVIRONMENT, severity=Severity.MEDIUM, opt_in="account_environments")
@@ -199,19 +153,7 @@ def kms_key_accounts(
     account_environments: AccountEnvironments = (),
 ) -> Verdict:
     """The key policy and grants of a KMS key allow no account of another environment."""
-    if key.manager != "CUSTOMER":
-        return not_applicable("The key is AWS managed: only services of this account can use it.")
-    try:
-        environments = Environments.stated(tags_of, account_environments, tags.account)
-    except Misstated as misstated:
-        return cannot_tell(f"{MISSTATED}: {misstated}.")
-    own = environments.of(tags.tags)
-    if not own:
-        return cannot_tell(
-            f"The key has no {tags_of.env_tag} tag, and the setting account_environments does not"
-            f" name {tags.account}."
-        )
-    return outsider_verdict(access.policy, access.grantees, tags.account, own, environments)
+    return account_environment(key, access, tags, tags_of, account_environments)
 
 
 # -- rotation -----------------------------------------------------------------------------------
