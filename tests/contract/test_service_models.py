@@ -156,7 +156,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.workloads.dead_letter_paths": frozenset(
-        {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
+        {"RedrivePolicy", "deadLetterTargetArn"}
     ),
     "readiness.evidence.workloads.function_sources": frozenset({"deadLetterTargetArn"}),
     "readiness.evidence.sqs.redrive": frozenset({"deadLetterTargetArn", "maxReceiveCount"}),
@@ -223,6 +223,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The last part of an endpoint type's enum; an API's endpointConfiguration.types.
     "readiness.evidence.apigateway.domains": frozenset({"PRIVATE"}),
+    # CloudTrail's own name for the body of a call of API Gateway.
+    "readiness.evidence.apigateway.stage_calls": frozenset({"createApiInput", "target"}),
     # Groups of our own regular expression.
     "readiness.evidence.workloads.deployments": frozenset({"digest", "tag"}),
     # A name of our own queries.

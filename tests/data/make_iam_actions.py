@@ -57,7 +57,8 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer account apigateway appconfig application-autoscaling application-signals appsync
+    access-analyzer account apigateway appconfig application-autoscaling application-signals apprunner
+    appsync
     arc-region-switch
     arc-zonal-shift auditmanager autoscaling backup batch budgets
     bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy

@@ -488,9 +488,9 @@ def test_an_end_that_failed_halfway_and_is_made_again_knows_what_came(turns, mon
         with pytest.raises(ClientError):
             turns.end("k", "one", NOON)
     noted = turns.end("k", "one", NOON)
-    assert noted
+    assert noted.came
     turns.forget("k", noted, NOON)
-    assert not turns.end("k", "one", NOON), "it is told once"
+    assert not turns.end("k", "one", NOON).came, "it is told once"
 
 
 def test_the_rows_of_turns_are_no_transitions_and_expire(turns, dynamodb):

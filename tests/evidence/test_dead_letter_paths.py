@@ -84,7 +84,10 @@ PATHS = [
         {"sns__get_subscription_attributes": redrive()}, "subscription of topic alerts", id="SNS"
     ),
     pytest.param(
-        {"events__list_targets_by_rule": {"Targets": [{"Id": "1", "Arn": FUNCTION, **DEAD}]}},
+        {
+            "events__list_rules": {"Rules": [{"Name": "hourly"}]},
+            "events__list_targets_by_rule": {"Targets": [{"Id": "1", "Arn": FUNCTION, **DEAD}]},
+        },
         "EventBridge rule hourly",
         id="EventBridge",
     ),

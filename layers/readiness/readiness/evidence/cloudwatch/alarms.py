@@ -70,7 +70,7 @@ _IN_USE = (
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "UrlRequestCount"),
 )
-"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL, operation or index."""
+"""Metrics whose dimensions tell how a resource is used: by alias, stage, operation, index."""
 
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:

@@ -20,7 +20,9 @@ _THERE = ("pending", "running", "shutting-down", "stopped", "stopping")
 
 def _launched_alone(detail: Json) -> str | None:
     """None for a launch by an Auto Scaling group; else any instance may be concerned."""
-    return None if (detail.get("userIdentity") or {}).get("invokedBy") == _AUTO_SCALING else ""
+    who = detail.get("userIdentity")
+    invoked_by = who.get("invokedBy") if isinstance(who, Mapping) else None
+    return None if invoked_by == _AUTO_SCALING else ""
 
 
 @evidence(
