@@ -223,8 +223,10 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The last part of an endpoint type's enum; an API's endpointConfiguration.types.
     "readiness.evidence.apigateway.domains": frozenset({"PRIVATE"}),
-    # CloudTrail's own name for the body of a call of API Gateway.
-    "readiness.evidence.apigateway.stage_calls": frozenset({"createApiInput", "target"}),
+    # Members of CloudTrail requests of API Gateway: the body is a member of its own.
+    "readiness.evidence.apigateway.stage_calls": frozenset(
+        {"createApiInput", "target", "stageName"}
+    ),
     # Groups of our own regular expression.
     "readiness.evidence.workloads.deployments": frozenset({"digest", "tag"}),
     # A name of our own queries.
