@@ -25,10 +25,12 @@ class ActiveSeries:
     )
 
     def has(self, watched: Watched) -> bool:
+        """Whether the series had data in the last 14 days."""
         key = (watched.namespace, watched.metric)
         return watched.dimensions in self.series.get(key, frozenset())
 
     def is_recent(self, watched: Watched) -> bool:
+        """Whether the series had data in the last 3 hours."""
         key = (watched.namespace, watched.metric)
         return watched.dimensions in self.recent.get(key, frozenset())
 
@@ -39,7 +41,7 @@ class ActiveSeries:
     def values(
         self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
     ) -> tuple[str, ...]:
-        """The values one more dimension took beside ``base``."""
+        """The values that one more dimension took beside the dimensions ``base``, in order."""
         key = (namespace, metric, dimension)
         if key not in self._values:
             self._values[key] = self._by_base(*key)
