@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.lambda_deployment.app import (
-    proven_by_traffic,
-    smoke_test,
-)
+from functions.lambda_deployment.app import proven_by_traffic, smoke_test
 from readiness import Severity, Status
 from tests.accounts.lambda_deployment import (
     API,
@@ -27,7 +24,8 @@ from tests.accounts.lambda_deployment import (
 )
 from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
-from tests.rules.test_lambda_deployment import ago, alias, assert_judged, judged, versions
+from tests.rules.test_lambda_deployment import ago, assert_judged, judged
+from tests.rules.test_lambda_deployment_versions import alias, versions
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
