@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.functions import failing, function, machine
+from tests.engine.recorded import account, store
 from tests.engine.things import THINGS
 
-__all__ = ["failing", "function", "machine", "three_things"]
+__all__ = ["account", "failing", "function", "machine", "store", "three_things"]
 
 
 @pytest.fixture

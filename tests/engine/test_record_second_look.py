@@ -1,0 +1,143 @@
+"""The second look of a leg: one over what changed, and what it makes of first rows."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from readiness import Status
+from readiness.engine.aws_errors import Postponed
+from readiness.engine.record import Recorder
+from readiness.evidence.s3.buckets import BUCKET as BUCKETS
+from tests.engine.recorded import (
+    BAD,
+    GOOD,
+    RULE,
+    UNREADABLE_LISTING,
+    Account,
+    bucket,
+    first_rows,
+    kinds,
+)
+from tests.findings import BUCKET, after, finding
+
+
+def test_the_second_look_of_a_leg_is_one_over_what_changed(store):
+    account = Account(BAD)
+    freshened = []
+    account.reread = lambda *, bulk=False: freshened.append(bulk) or account
+    recorder = Recorder(store, account, together=True)
+    recorder.expect([RULE])
+    names = [f"b{number}" for number in range(5)]
+    recorder.prepare(BUCKETS, names)
+    for name in names:
+        recorder.record(account.observe(RULE, bucket(name)))
+    assert (account.looks, freshened) == (5, [])
+    assert recorder.seconds_to_look(100) == 100 + 7
+    assert recorder.look_again() == 0
+    assert (account.looks, freshened) == (10, [True])
+
+
+def test_what_the_second_look_finds_changed_is_looked_at_once_more(store):
+    account = Account(BAD)
+    recorder = Recorder(store, account, together=True)
+    recorder.record(account.resolve_targets())
+    account.state = GOOD
+    recorder.look_again()
+    assert kinds(store) == ["OPENED", "RESOLVED"]
+    assert account.looks == 3
+
+
+def test_a_second_look_without_time_says_what_is_left(store):
+    account = Account(BAD)
+    recorder = Recorder(store, account, together=True)
+    recorder.record(account.resolve_targets())
+    assert recorder.look_again(lambda: True) == 1
+    assert account.looks == 1
+
+
+def test_of_first_rows_a_new_listing_is_enough(store):
+    account = Account(BAD)
+    recorder = first_rows(store, account, "a", "b", "c")
+    account.aws.find = lambda about: ["a", "b", "c"]
+    assert recorder.seconds_to_look(100) == 7, "nothing is read again but the listing"
+    assert recorder.look_again() == 0
+    assert account.looks == 3
+
+
+def test_a_first_row_of_what_was_deleted_meanwhile_is_closed(store):
+    """The run of the delete event found no row to close."""
+    account = Account(BAD)
+    recorder = first_rows(store, account, "a", "b")
+    account.aws.find = lambda about: ["a"]
+    account.state = None
+    assert recorder.look_again() == 0
+    assert account.looks == 4, "and once more after it was closed"
+    assert store.get(bucket("b"), RULE.id).gone
+    assert not store.get(bucket("a"), RULE.id).gone
+
+
+@pytest.mark.parametrize("failure", [Postponed("no time"), UNREADABLE_LISTING])
+def test_where_the_listing_cannot_be_made_first_rows_are_read_again(store, failure):
+    account = Account(BAD)
+    recorder = first_rows(store, account, "a", "b")
+
+    def find(about):
+        raise failure
+
+    account.aws.find = find
+    assert recorder.look_again() == 0
+    assert account.looks == 4
+
+
+def test_a_first_row_that_another_run_wrote_is_read_again(store):
+    account = Account(BAD)
+    account.settled = True
+    recorder = Recorder(store, account, together=True)
+    seen = account.observe(RULE, BUCKET)
+    recorder.of(BUCKET, RULE.id)
+    account.state = GOOD
+    store.record(finding(GOOD, after(30)), None)
+    recorder.record(seen)
+    assert recorder.look_again() == 0
+    assert account.looks >= 2
+    assert store.get(BUCKET, RULE.id).status is GOOD
+
+
+def test_a_row_that_was_replaced_is_read_again_whatever_is_listed(store):
+    store.record(finding(GOOD), None)
+    account = Account(BAD)
+    account.settled, account.seconds = True, 60
+    recorder = Recorder(store, account, together=True)
+    recorder.record(account.observe(RULE, BUCKET))
+    account.state = GOOD
+    recorder.look_again()
+    assert store.get(BUCKET, RULE.id).status is GOOD
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_sweep_and_events_in_any_order_converge_to_the_live_state(store, seed):
+    """Every change is followed by an event; the runs write at any time after they read."""
+    chance = random.Random(seed)
+    account = Account(chance.choice([GOOD, BAD]))
+    account.settled = True
+    sweep = Recorder(store, account, together=True)
+    late = [(sweep, account.resolve_targets())]
+    for _ in range(5):
+        account.state = chance.choice([GOOD, BAD, None])
+        event = Recorder(store, account)
+        late.append((event, account.resolve_targets()))
+        if chance.random() < 0.5:
+            account.stored = sweep
+            late.append((sweep, account.resolve_targets()))
+        while late and chance.random() < 0.5:
+            run, seen = late.pop(chance.randrange(len(late)))
+            run.record(seen)
+    chance.shuffle(late)
+    for run, seen in late:
+        run.record(seen)
+    sweep.look_again()
+    stored = store.get(BUCKET, RULE.id)
+    live = account.state or Status.NOT_APPLICABLE
+    assert (stored.status if stored else live) is live
