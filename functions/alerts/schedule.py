@@ -62,7 +62,7 @@ class Schedule:
         self._now = now
 
     def run(self, context: Any) -> dict[str, int]:
-        """Do what the schedule is for; a duty that fails keeps none of the others from being done.
+        """Do every duty; one that fails stops none of the others. Counts what was ``published``.
 
         Raises Unpublished, and what the tables, the topic or the queue raise, at the end.
         """

@@ -18,7 +18,10 @@ from readiness.model.finding import Finding, finding_id
 
 
 class Grouped:
-    """What PagerDuty hears of the groups."""
+    """Sends one incident for a group of findings, and resolves it when the last one leaves.
+
+    ``now`` tells the time, in UTC.
+    """
 
     def __init__(
         self,
@@ -36,10 +39,10 @@ class Grouped:
         self._now = now
 
     def tell(self, record: SQSRecord, finding: Finding, group: Group) -> bool:
-        """Whether PagerDuty has heard of the group with everyone in it.
+        """Whether PagerDuty knows the group with all its findings.
 
-        At once of a new one; who joins later waits until the count may be sent again, once for
-        all of them. Raises Later.
+        A new group is sent at once. Findings that join later wait until the count may be sent
+        again, once for all of them. Raises Later.
         """
         if group.is_told:
             return True
@@ -60,7 +63,10 @@ class Grouped:
         return True
 
     def leave(self, record: SQSRecord, known: Incident, finding: Finding | None) -> bool:
-        """Take a finding out of its group; whether PagerDuty knows if that was the last one."""
+        """Take a finding out of its group, and resolve the incident if it was the last one.
+
+        Whether PagerDuty took that, or there was nothing to tell. Raises Later.
+        """
         group = self._groups.leave(known)
         if not self._groups.close(known.group):
             return True

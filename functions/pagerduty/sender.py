@@ -65,13 +65,16 @@ class Sender:
         return False
 
     def end_before(self, record: SQSRecord, known: Incident, before: str, since: str) -> None:
-        """Resolve an incident where it was before it went to another service."""
+        """Resolve an incident at the services that had it before it went to another one.
+
+        ``before`` are their routes, one a line; ``since`` is when PagerDuty was first told.
+        """
         said = resolve_event(known.dedup_key)
         for route in filter(None, before.split("\n")):
             self.tell(record, known.finding_id, said, route, since)
 
     def usable(self, route: str) -> str:
-        """The name of the key to page with; empty for the default, also of a key that is not."""
+        """The route if the secret has a key of its name; else empty, which is the default."""
         if route == DEFAULT:
             return ""
         try:

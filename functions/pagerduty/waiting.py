@@ -30,7 +30,8 @@ QUIET_FOR = timedelta(minutes=10)
 class Waiting:
     """What lets a page or a resolve wait.
 
-    ``confirm`` is how many seconds a finding below CRITICAL has to last before it pages.
+    ``confirm`` is how many seconds a finding below CRITICAL has to last before it pages; ``now``
+    tells the time, in UTC.
     """
 
     def __init__(
@@ -64,7 +65,10 @@ class Waiting:
             raise Later("the finding has to last before it pages")
 
     def is_held(self, finding: Finding) -> bool:
-        """Whether nobody is woken now: then a row keeps the page. What cannot be read pages."""
+        """Whether it is quiet for this finding: then a row keeps the page until that ends.
+
+        Where change windows cannot be read, it pages.
+        """
         try:
             because = self._quiet.why(finding, severity_of(finding))
         except (ClientError, BotoCoreError) as error:

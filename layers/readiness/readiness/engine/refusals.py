@@ -58,7 +58,10 @@ def _says(error: ClientError, codes: Sequence[str]) -> bool:
 
 
 def refusal(aws: Aws, error: ClientError, action: str, region: str) -> Exception:
-    """What an error code means that the loader does not know."""
+    """The exception for an error code that the loader does not know.
+
+    Unreadable, which names the ``action``; CredentialsRefused where STS refuses us too.
+    """
     code = code_of(error)
     if code not in CREDENTIALS:
         return Unreadable(action, cause_of(error), code)
@@ -68,7 +71,11 @@ def refusal(aws: Aws, error: ClientError, action: str, region: str) -> Exception
 
 
 def failure(aws: Aws, error: Exception, action: str, service: str, region: str) -> Exception:
-    """What it means that there was no answer, or none that can be read."""
+    """The exception for a call without an answer, or with one that cannot be read.
+
+    Unreadable or NotOffered, CredentialsRefused without credentials, Postponed where a sweep's
+    leg has no turn left for the call.
+    """
     if isinstance(error, NO_CREDENTIALS):
         return CredentialsRefused(str(error))
     if isinstance(error, (UnknownCall, UnknownServiceError)):

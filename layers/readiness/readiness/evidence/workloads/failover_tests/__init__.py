@@ -1,1 +1,1 @@
-"""What AWS services tell of tests of a failover."""
+"""Tests of a failover, as the services report them that carry them out."""

@@ -1,4 +1,4 @@
-"""One test of a failover, whichever service tells of it."""
+"""One test of a failover, whichever service reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Application Recovery Controller tells: practice runs and region switches."""
+"""Practice runs and region switches of the Application Recovery Controller."""
 
 from __future__ import annotations
 
