@@ -7,15 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from functions.error_handling.app import (
-    dependency_backoff,
-    dependency_breakers,
-)
+from functions.error_handling.app import dependency_backoff, dependency_breakers
 from readiness import Severity, Status
 from readiness.evidence.workloads.dependencies import Circuit, DependencyGuards, Guarded
 from readiness.model.attestation import Attested, Result
 from tests.fake_account import NOON
-from tests.rules.test_error_handling import NOBODY, attested, check
+from tests.rules.test_error_handling import check
+from tests.rules.test_error_handling_asynchronous import NOBODY, attested
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

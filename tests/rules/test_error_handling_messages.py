@@ -28,7 +28,8 @@ from tests.accounts.error_handling import (
     allow,
     policy,
 )
-from tests.rules.test_error_handling import KEPT, QUIET, SENDS, check, dead, sink, use
+from tests.rules.test_error_handling import KEPT, QUIET, check, dead, sink, use
+from tests.rules.test_error_handling_asynchronous import SENDS
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
