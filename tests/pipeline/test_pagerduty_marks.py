@@ -1,0 +1,195 @@
+"""What PagerDuty may have been told is resolved, and nothing else, also beside other stacks."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from readiness import Severity
+from readiness.alerting.pagerduty import EventsApi
+from tests.findings import after, finding
+from tests.pipeline.standins import context
+from tests.pipeline.test_pagerduty import BAD, GOOD, bucket, visible_again
+
+
+def test_a_mass_fix_of_what_never_paged_says_nothing_to_the_pager(pipeline):
+    pipeline.baseline_is_over()
+    low = [finding(resource=bucket(n), severity=Severity.LOW) for n in range(20)]
+    pipeline.record(*low)
+    pipeline.stream()
+    pipeline.record(*(each.but(status=GOOD, last_observed_at=after(1)) for each in low))
+    pipeline.stream()
+    assert pipeline.waiting() == [], "SNS filters what does not concern the pager"
+
+
+def test_what_the_baseline_found_is_not_resolved_either(pipeline):
+    pipeline.record(finding())
+    pipeline.stream()
+    pipeline.baseline_is_over()
+    pipeline.record(finding(GOOD, after(1)))
+    pipeline.stream()
+    assert pipeline.waiting() == []
+    pipeline.put({"resource": finding().resource.key, "rule": finding().rule, "kind": "RESOLVED"})
+    assert pipeline.page() == []
+    assert pipeline.pagerduty.asked == [], "and the forwarder decides again"
+
+
+def test_a_page_under_way_while_its_end_arrives_is_resolved(wrong):
+    """The end is handled by another forwarder before the page's own mark is written."""
+    wrong.stream()
+    other = wrong.a_pager()
+    marks = wrong.pager._incidents
+    marked = marks.mark
+
+    def late(*args):
+        wrong.record(finding(GOOD, after(1)))
+        wrong.stream()
+        ended = [r for r in wrong.waiting() if json.loads(r["body"])["kind"] == "RESOLVED"]
+        assert len(ended) == 1, "it is on its way: the filter lets it through"
+        other.forward({"Records": ended}, context())
+        return marked(*args)
+
+    marks.mark = late
+    wrong.page()
+    assert wrong.pagerduty.actions == ["trigger", "resolve"]
+    assert list(marks.all()) == []
+
+
+def test_a_forwarder_that_dies_after_its_trigger_leaves_a_mark(wrong):
+    """Another has resolved meanwhile; whoever gets the message again resolves once more."""
+    wrong.stream()
+    records = wrong.waiting()
+    slow = EventsApi(wrong.pagerduty.url, timeout=0.3)
+    other = wrong.a_pager()
+
+    class Dies:
+        def send(self, event):
+            wrong.record(finding(GOOD, after(1)))
+            wrong.stream()
+            slow.send(event)
+            raise KeyboardInterrupt
+
+    wrong.pager._sender.api = Dies()
+    with pytest.raises(KeyboardInterrupt):
+        wrong.page(records)
+    assert len(wrong.pagerduty.incidents) == 1
+    assert other.forward({"Records": records}, context()) == {"batchItemFailures": []}
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_a_resolve_overtaken_by_a_new_trigger_does_not_lose_the_mark(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    slow = EventsApi(wrong.pagerduty.url, timeout=0.3)
+    marks = wrong.pager._incidents
+
+    class Meanwhile:
+        def send(self, event):
+            reply = slow.send(event)
+            if event["event_action"] == "resolve" and wrong.pagerduty.actions.count("resolve") < 2:
+                marks.mark(finding().resource, finding().rule, event["dedup_key"])
+            return reply
+
+    wrong.pager._sender.api = Meanwhile()
+    wrong.page()
+    assert len(list(marks.all())) == 1
+
+
+def test_a_row_that_is_gone_is_resolved_by_its_mark(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.dynamodb.delete_item(
+        TableName="Findings",
+        Key={"resource": {"S": finding().resource.key}, "rule": {"S": finding().rule}},
+    )
+    wrong.put({"resource": finding().resource.key, "rule": finding().rule, "kind": "RESOLVED"})
+    assert wrong.page() == []
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_a_mark_that_cannot_be_read_loses_neither_a_page_nor_its_end(wrong):
+    wrong.stream()
+    wrong.page()
+    [mark] = wrong.pager._incidents.all()
+    row = {"finding_id": {"S": f"incidents#{mark.finding_id[0]}"}, "at": {"S": mark.finding_id}}
+    wrong.dynamodb.put_item(TableName="Transitions", Item=row | {"told": {"BOOL": True}})
+    wrong.record(finding(GOOD, after(1)))
+    assert wrong.stream()["batchItemFailures"] == []
+    assert wrong.page() == []
+    assert wrong.pagerduty.incidents == {}
+    assert wrong.undelivered() == []
+
+
+def as_an_earlier_version_left_it(pipeline):
+    """The incident is open, and no mark tells of it."""
+    pipeline.stream()
+    pipeline.page()
+    [mark] = pipeline.pager._incidents.all()
+    pipeline.pager._incidents.end(mark)
+    since = {"finding_id": {"S": "incidents"}, "at": {"S": "since"}}
+    pipeline.dynamodb.delete_item(TableName="Transitions", Key=since)
+    swept = {"finding_id": {"S": "sweep"}, "at": {"S": "2026-11-02T12:00:00.000Z"}}
+    pipeline.dynamodb.put_item(TableName="Transitions", Item=swept)
+    pipeline.lowest("HIGH")
+
+
+def test_what_was_told_before_marks_were_kept_is_resolved(wrong):
+    as_an_earlier_version_left_it(wrong)
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    wrong.page()
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_what_was_told_before_marks_were_kept_keeps_its_key(wrong):
+    wrong.environment["STACK_NAME"] = "second"
+    as_an_earlier_version_left_it(wrong)
+    wrong.pagerduty.taken[-1]["dedup_key"] = finding().dedup_key
+    wrong.record(finding(BAD, after(1), severity=Severity.CRITICAL))
+    wrong.stream()
+    wrong.page()
+    assert list(wrong.pagerduty.incidents) == [finding().dedup_key], "no second incident"
+
+
+def test_another_stack_has_incidents_of_its_own(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.environment["STACK_NAME"] = "second"
+    second = wrong.a_pager()
+    body = {"resource": finding().resource.key, "rule": finding().rule, "kind": "OPENED"}
+    wrong.put(body)
+    [mark] = wrong.pager._incidents.all()
+    wrong.pager._incidents.end(mark)
+    wrong.pager = second
+    wrong.page()
+    assert len(wrong.pagerduty.incidents) == 2
+    wrong.record(finding(GOOD, after(1)))
+    wrong.put(body)
+    wrong.page()
+    assert list(wrong.pagerduty.incidents) == [mark.dedup_key], "the other's stays open"
+
+
+def test_an_incident_keeps_the_key_it_was_opened_with(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.environment["STACK_NAME"] = "renamed"
+    wrong.pager = wrong.a_pager()
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    wrong.page()
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_a_stack_that_is_being_deleted_opens_nothing_more(wrong):
+    wrong.stream()
+    wrong.pager._incidents.close(until=datetime.now(UTC) + timedelta(minutes=50))
+    assert len(wrong.page()) == 1
+    assert wrong.pagerduty.asked == []
+    wrong.pager._incidents.close(until=None)
+    visible_again(wrong)
+    wrong.page()
+    assert wrong.pagerduty.actions == ["trigger"]
