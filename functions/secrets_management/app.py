@@ -15,7 +15,6 @@ from readiness import (
     complies,
     heading,
     not_applicable,
-    violates,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
@@ -48,6 +47,7 @@ from readiness.semantics.trail_coverage import Coverage, Share, all_events_of
 
 from .audit import judge_audit, shares_of
 from .containers import environment_files, judge_containers
+from .parameters import judge_parameter
 from .places import (
     in_build_sources,
     in_document,
@@ -133,38 +133,7 @@ def ssm_parameters(
 
     Only the name and the type are evaluated; the value is never read.
     """
-    if parameter.type == "SecureString":
-        if parameter_store.accept_ssm_secure_string:
-            return complies(
-                "The parameter is a SecureString, which accept_ssm_secure_string accepts.",
-                type="SecureString",
-            )
-        return violates(
-            "The parameter is a SecureString: a secret outside Secrets Manager, without rotation.",
-            expected="A secret in AWS Secrets Manager.",
-            severity=Severity.LOW,
-            type=parameter.type,
-        )
-    if is_a_secret(parameter.name):
-        return violates(
-            "The parameter's name or folder says that it is a secret, but its type is"
-            f" {parameter.type}, which is stored and shown in plain text.",
-            expected="A secret in AWS Secrets Manager.",
-            type=parameter.type,
-        )
-    if may_be_a_secret(parameter.name):
-        return violates(
-            "The parameter has a name as keys and logins have, but its type is"
-            f" {parameter.type}, which is stored and shown in plain text.",
-            expected="A secret in AWS Secrets Manager; or, if the value is only what a key is"
-            " called, a name that says so (signing-key-id, signing-key-arn).",
-            severity=Severity.MEDIUM,
-            type=parameter.type,
-        )
-    return complies(
-        f"The parameter is a {parameter.type}, and its name is not that of a secret.",
-        type=parameter.type,
-    )
+    return judge_parameter(parameter, parameter_store)
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
