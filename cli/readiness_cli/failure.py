@@ -141,8 +141,8 @@ def _bug(error: Exception) -> Failure:
 
 
 def _of_ours(error: Exception) -> Failure | None:
-    from readiness.engine.events import MalformedEvent  # noqa: PLC0415
     from readiness.engine.settings import SettingsUnreadable  # noqa: PLC0415
+    from readiness.engine.targets import MalformedEvent  # noqa: PLC0415
     from readiness.model.rule import SettingRefused  # noqa: PLC0415
     from readiness.model.unreadable import Unreadable  # noqa: PLC0415
 

@@ -22,8 +22,8 @@ from readiness_cli.output import cell, emit, exit_code, note, output_option, sta
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.events import EventTargets
     from readiness.engine.observation import Observation
+    from readiness.engine.targets import EventTargets
     from readiness.model.rule import Heading
 
 SOURCE = "readiness.replay"

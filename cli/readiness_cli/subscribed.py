@@ -69,8 +69,9 @@ class Subscribed:
         return self._of_heading(logical, folder, event)
 
     def _of_heading(self, logical: str, folder: str, event: Mapping[str, Any]) -> str:
-        from readiness.engine.events import MalformedEvent, resolve_targets  # noqa: PLC0415
+        from readiness.engine.events import resolve_targets  # noqa: PLC0415
         from readiness.engine.look_again import asked_for  # noqa: PLC0415
+        from readiness.engine.targets import MalformedEvent  # noqa: PLC0415
 
         if "sweep" in event:
             return _not_scheduled(event)

@@ -14,7 +14,7 @@ import pytest
 
 from readiness.engine import settings
 from readiness.engine.aws_errors import CredentialsRefused
-from readiness.engine.events import MalformedEvent
+from readiness.engine.targets import MalformedEvent
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import failure, main, session
 from tests.fake_account import error

@@ -195,7 +195,7 @@ def test_a_function_has_its_own_folder_alone_and_answers(function, invoke):
     )
     assert ended == 0, "".join(lines[-20:])
     said = json.loads(lines[-1])
-    assert said == ANSWERS.get(name, "readiness.engine.events.MalformedEvent"), lines
+    assert said == ANSWERS.get(name, "readiness.engine.targets.MalformedEvent"), lines
 
 
 def test_compiling_without_lambdas_python_does_not_fail(tmp_path):

@@ -15,8 +15,8 @@ from readiness.engine.config_rule import (
     ids_in,
     settled,
 )
-from readiness.engine.events import ConfigRequest, Target
 from readiness.engine.observation import Observation
+from readiness.engine.targets import ConfigRequest, Target
 from readiness.model.resource import Resource
 from readiness_cli.catalogue import headings, rules
 from readiness_cli.patterns import config_types

@@ -10,8 +10,8 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from readiness.engine.crowds import Crowds, of_several, referring_to_any
-from readiness.engine.events import ANY, Target
 from readiness.engine.names_row import MOST_NAMES
+from readiness.engine.targets import ANY, Target
 from readiness.model.origin import EVENT, Origin
 from tests.fake_account import error
 from tests.tables import TRANSITIONS, make_tables

@@ -13,11 +13,11 @@ from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
 from readiness.engine.evaluate import Evaluation
-from readiness.engine.events import Target
 from readiness.engine.observation import finding_of
 from readiness.engine.rows import Entry
 from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey
+from readiness.engine.targets import Target
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.attestation import Scope as AttestedFor
 from readiness.model.evidence import evidence

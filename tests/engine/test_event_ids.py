@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from readiness.engine.event_ids import MOST_IDS, ids_in, named_by
-from readiness.engine.events import Target, resolve_targets
+from readiness.engine.events import resolve_targets
+from readiness.engine.targets import Target
 from readiness.model.event_fields import every_at, if_named, partition_of_caller
 from readiness.model.evidence import ServiceEvent, api_call
 from readiness_cli import catalogue

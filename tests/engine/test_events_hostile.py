@@ -12,7 +12,8 @@ from functions.encryption.app import encryption
 from functions.iam_roles.app import iam_roles
 from functions.network_security.app import network_security
 from functions.secrets_management.app import secrets_management
-from readiness.engine.events import EventTargets, MalformedEvent, resolve_targets
+from readiness.engine.events import resolve_targets
+from readiness.engine.targets import EventTargets, MalformedEvent
 
 RULES = [*encryption, *iam_roles, *network_security, *secrets_management]
 GOLDEN = sorted(Path("events").glob("*/*.json"))

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from readiness import Severity, Verdict, complies, heading
-from readiness.engine.events import Target, resolve_targets
-from readiness.model.evidence import (
-    ACCOUNT,
-    ApiCall,
-    ConfigItem,
-    ItemCall,
-    ResourceType,
-    evidence,
-)
+from readiness.engine.events import resolve_targets
+from readiness.engine.targets import Target
+from readiness.model.evidence import ACCOUNT, ApiCall, ConfigItem, ItemCall, ResourceType, evidence
 
 SOURCE = "kilns.amazonaws.com"
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from functions.encryption.app import encryption
-from readiness.engine.events import ConfigRequest, MalformedEvent, Target, resolve_targets
+from readiness.engine.events import resolve_targets
+from readiness.engine.targets import ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import EVENT, UNVERIFIED, Origin
 
 ANN = "arn:aws:iam::111122223333:user/ann"

@@ -6,9 +6,9 @@ import pytest
 
 from readiness import Status
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
-from readiness.engine.events import Target
 from readiness.engine.follow import follow, of_global_resources
 from readiness.engine.scope import Scope
+from readiness.engine.targets import Target
 from readiness.model.unreadable import Cause, Gone, Unreadable
 from tests.engine.things import (
     DENIED,

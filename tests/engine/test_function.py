@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.engine.events import MalformedEvent
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.settings import SettingsUnreadable
+from readiness.engine.targets import MalformedEvent
 from readiness.model.resource import Resource
-from tests.engine.functions import (
-    api_call,
-    cursor,
-    status,
-    stored,
-)
+from tests.engine.functions import api_call, cursor, status, stored
 from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
 from tests.tables import client

@@ -6,13 +6,8 @@ import json
 
 import pytest
 
-from readiness.engine.events import MalformedEvent
-from tests.engine.functions import (
-    ACCOUNT_ID,
-    shared_rows,
-    status,
-    stored,
-)
+from readiness.engine.targets import MalformedEvent
+from tests.engine.functions import ACCOUNT_ID, shared_rows, status, stored
 from tests.fake_account import error
 from tests.pipeline.standins import context
 

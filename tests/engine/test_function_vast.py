@@ -12,9 +12,9 @@ from moto import mock_aws
 
 from readiness import Severity, complies, heading, violates
 from readiness.engine import function as module
-from readiness.engine.events import Target
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
+from readiness.engine.targets import Target
 from readiness.model.evidence import ResourceType, config_resource_id, evidence
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable

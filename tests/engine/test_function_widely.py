@@ -13,11 +13,11 @@ from moto import mock_aws
 
 from readiness import Severity, Status, complies, heading
 from readiness.engine import function as module
-from readiness.engine.events import MalformedEvent, Target
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.later import Later
 from readiness.engine.look_again import MOST_PARTS, WAITS
+from readiness.engine.targets import MalformedEvent, Target
 from readiness.engine.turns import LEASE, NOTHING_CAME, Turns
 from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.things import THING, THINGS, Thing

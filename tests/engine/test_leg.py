@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from readiness.engine.events import MalformedEvent, Target
 from readiness.engine.leg import LISTING_WAITS, Leg, as_json, deployed_in, leg_of, list_again
 from readiness.engine.survey import Coverage, Cursor, Phase
+from readiness.engine.targets import MalformedEvent, Target
 from readiness.model import checklist
 from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.things import OWNER, THING

@@ -11,7 +11,6 @@ from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.engine.events import ConfigRequest, MalformedEvent, Target
 from readiness.engine.look_again import (
     MOST_TARGETS,
     SLOT_SECONDS,
@@ -21,6 +20,7 @@ from readiness.engine.look_again import (
     asked_for,
     batches,
 )
+from readiness.engine.targets import ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import Origin
 from tests.fake_account import error
 

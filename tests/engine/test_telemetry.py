@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import botocore
 import pytest
 
-from readiness.engine.events import MalformedEvent
 from readiness.engine.own_stack import UNLISTED
+from readiness.engine.targets import MalformedEvent
 from readiness.engine.telemetry import Telemetry
 
 RULE = SimpleNamespace(id="encryption.kms-rotation")

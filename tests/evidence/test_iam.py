@@ -18,8 +18,8 @@ from functions.iam_roles.app import (
 )
 from readiness import Status
 from readiness.engine.aws import Aws
-from readiness.engine.events import Target
 from readiness.engine.follow import follow
+from readiness.engine.targets import Target
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.iam.access_keys import AccessKeyAges, ActiveKeys
 from readiness.evidence.iam.credential_report import CredentialReport

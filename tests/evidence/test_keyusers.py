@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from functions.encryption.app import encryption, kms_key_environment
-from readiness.engine.events import Target
 from readiness.engine.follow import follow
 from readiness.engine.survey import Coverage, survey
+from readiness.engine.targets import Target
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.model.evidence import REGION
 from tests.accounts.encryption import (

@@ -9,20 +9,12 @@ from typing import Any
 
 import pytest
 
-from functions.lambda_deployment.app import (
-    function_configuration,
-    logs_delivered,
-)
+from functions.lambda_deployment.app import function_configuration, logs_delivered
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
-from readiness.engine.events import Target
+from readiness.engine.targets import Target
 from readiness.model.attestation import Artefact, Attestation, Scope
-from tests.accounts.lambda_deployment import (
-    GROUP,
-    configuration,
-    fake_account,
-    metric_data,
-)
+from tests.accounts.lambda_deployment import GROUP, configuration, fake_account, metric_data
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation, observe
 from tests.rules.test_lambda_deployment import ago, assert_judged
 

@@ -12,8 +12,8 @@ from readiness.engine.aws_errors import code_of
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.events import ConfigRequest, Target
     from readiness.engine.observation import Observation
+    from readiness.engine.targets import ConfigRequest, Target
     from readiness.engine.telemetry import Telemetry
     from readiness.model.resource import Resource
     from readiness.model.rule import Heading

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from readiness.engine.aws import Aws
-from readiness.engine.events import ConfigRequest, Target
 from readiness.engine.observation import Observation
 from readiness.engine.reader import DeclaredReader
+from readiness.engine.targets import ConfigRequest, Target
 from readiness.model.evidence import ResourceType, config_resource_id
 from readiness.model.finding import iso
 from readiness.model.resource import Resource

@@ -18,9 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
 from readiness.engine.aws_errors import is_condition_failure
-from readiness.engine.events import ANY, Target
 from readiness.engine.look_again import SLOT_SECONDS, Again
 from readiness.engine.names_row import NamesRow, names_in
+from readiness.engine.targets import ANY, Target
 from readiness.model.origin import Origin
 
 CROWD = "crowd"

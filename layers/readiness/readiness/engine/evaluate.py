@@ -10,10 +10,10 @@ from typing import Any, Protocol, cast
 from readiness.engine.aws import Answer, Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.declarations import DeclarationReader, FirstSeen
-from readiness.engine.events import Target
 from readiness.engine.observation import Observation, finding_of, name_of
 from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
+from readiness.engine.targets import Target
 from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attested, AttestedDocument
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType

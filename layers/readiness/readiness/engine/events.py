@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from readiness.engine.event_ids import ids_in, named_by
+from readiness.engine.targets import MOST_ID, ConfigRequest, EventTargets, MalformedEvent, Target
 from readiness.model.evidence import (
     ApiCall,
     Change,
@@ -20,7 +20,7 @@ from readiness.model.evidence import (
     declared,
     type_named,
 )
-from readiness.model.origin import AN_EVENT, EVENT, UNVERIFIED, Origin
+from readiness.model.origin import EVENT, UNVERIFIED, Origin
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule
 
@@ -30,79 +30,13 @@ CHANGED = "ConfigurationItemChangeNotification"
 OVERSIZED = "OversizedConfigurationItemChangeNotification"
 SCHEDULED = "ScheduledNotification"
 SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
-MOST_ID = 1800
-"""Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
 
 _OBJECTS = ("requestParameters", "responseElements")
 _LONGEST_NAME = 512
 _MOST_NAMED = 20
 
-ANY = "*"
-"""Instead of an id: whichever resource of the type."""
 
 Json = Mapping[str, Any]
-
-
-class MalformedEvent(ValueError):
-    """An event without the fields that its kind always has; the text names the field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Evaluate ``rule`` for the resource ``id``, or for all where it is None.
-
-    ``via`` narrows the latter: only subjects that refer to that resource (type, id) changed, or
-    to ``ANY`` of the type. With ``begins``, all that are stored of which the id begins so.
-    """
-
-    rule: str
-    id: str | None
-    via: tuple[str, str] | None = None
-    begins: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigRequest:
-    """What AWS Config needs back after it invoked the function: where to send evaluations."""
-
-    token: str
-    ordering: str
-    parameters: Mapping[str, str]
-    resource_type: str = ""
-    resource_id: str = ""
-    left_scope: bool = False
-
-    @property
-    def is_test(self) -> bool:
-        """Whether the call is a test of AWS Config's: evaluations are checked and not kept."""
-        return self.token == "TESTMODE"  # noqa: S105
-
-    @property
-    def is_scheduled(self) -> bool:
-        """Whether the rule ran on its schedule, and so for every resource."""
-        return not self.resource_type
-
-
-@dataclass(frozen=True, slots=True)
-class EventTargets:
-    """The rules and resources that an event concerns; if there are none, ``ignored`` says why.
-
-    ``named`` are the short texts in the request of an API call, such as names and ARNs.
-    """
-
-    account: str
-    region: str
-    targets: frozenset[Target] = frozenset()
-    trigger: str = ""
-    origin: Origin = AN_EVENT
-    ignored: str = ""
-    config: ConfigRequest | None = field(default=None)
-    named: frozenset[str] = frozenset()
-
-    @property
-    def changed_by(self) -> str:
-        """The principal of the event, marked as unverified where AWS did not send the event."""
-        return self.origin.by
 
 
 def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, references
-from readiness.engine.events import ANY, Target
 from readiness.engine.observation import Observation
 from readiness.engine.store import Store
 from readiness.engine.survey import Coverage, survey
+from readiness.engine.targets import ANY, Target
 from readiness.model.evidence import type_named
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule

@@ -11,12 +11,7 @@ from readiness.engine import config_rule, sdk, settings
 from readiness.engine.config_answers import Answering, settings_of
 from readiness.engine.crowds import Crowds
 from readiness.engine.deployment import Deployment
-from readiness.engine.events import (
-    EventTargets,
-    MalformedEvent,
-    Target,
-    resolve_targets,
-)
+from readiness.engine.events import resolve_targets
 from readiness.engine.everything import Everything
 from readiness.engine.follow import follow, of_global_resources, with_stored_parts
 from readiness.engine.later import Later
@@ -26,6 +21,7 @@ from readiness.engine.record import Recorder
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.shared_answers import SharedAnswers
 from readiness.engine.sweep import LAST_SECONDS, Legs, Sweep
+from readiness.engine.targets import EventTargets, MalformedEvent, Target
 from readiness.engine.telemetry import Telemetry
 from readiness.model.finding import DEFAULT_STACK
 

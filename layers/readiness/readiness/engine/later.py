@@ -9,8 +9,8 @@ from typing import Any
 
 from readiness.engine.counting import Counts
 from readiness.engine.crowds import Crowds, of_several, of_several_events
-from readiness.engine.events import Target
 from readiness.engine.look_again import Again, LookAgain, batches, concerns_everything
+from readiness.engine.targets import Target
 
 
 class Later:

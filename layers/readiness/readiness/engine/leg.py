@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from readiness.engine.events import MalformedEvent
 from readiness.engine.observation import Observation
 from readiness.engine.survey import Coverage, Cursor, Phase
+from readiness.engine.targets import MalformedEvent
 from readiness.model import checklist
 
 LISTING_WAITS = (30, 120, 300)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
-from readiness.engine.events import MOST_ID, ConfigRequest, MalformedEvent, Target
+from readiness.engine.targets import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
 
 if TYPE_CHECKING:

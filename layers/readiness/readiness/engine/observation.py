@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from readiness.engine.events import Target
 from readiness.engine.scope import Scope
+from readiness.engine.targets import Target
 from readiness.model.finding import Finding
 from readiness.model.origin import Origin
 from readiness.model.resource import Resource

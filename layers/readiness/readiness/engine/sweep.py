@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness.engine.deployment import Deployment
     from readiness.engine.evaluate import Evaluation
-    from readiness.engine.events import Target
     from readiness.engine.later import Later
     from readiness.engine.observation import Observation
     from readiness.engine.sandbox import Sandbox
+    from readiness.engine.targets import Target
     from readiness.engine.telemetry import Telemetry
     from readiness.model.rule import Rule
 

@@ -12,9 +12,9 @@ from readiness.engine.counting import Counts
 from readiness.engine.own_stack import UNLISTED
 
 if TYPE_CHECKING:
-    from readiness.engine.events import MalformedEvent
     from readiness.engine.observation import Observation
     from readiness.engine.record import Recorder
+    from readiness.engine.targets import MalformedEvent
 
 
 class Telemetry:

@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import serialise
 from readiness.engine.aws_errors import is_condition_failure
-from readiness.engine.events import Target
 from readiness.engine.look_again import A_TURN_SECONDS
 from readiness.engine.names_row import NamesRow, names_in
+from readiness.engine.targets import Target
 from readiness.model.finding import iso
 
 LOOK = "look"
