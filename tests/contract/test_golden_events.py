@@ -17,7 +17,8 @@ from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of, resolve_t
 from readiness.model import checklist
 from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, at, declared
 from readiness_cli import catalogue
-from tests.contract.golden import GOLDEN, Golden
+from tests.contract.golden import GOLDEN
+from tests.contract.made_events import Golden
 
 RULES = tuple(catalogue.rules().values())
 EVENTS = catalogue.ROOT / "events"

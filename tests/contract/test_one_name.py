@@ -16,7 +16,8 @@ from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of, resolve_t
 from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, arn_of, declared
 from readiness.model.resource import Resource
 from readiness_cli import catalogue
-from tests.contract.golden import ACCOUNT, BALANCER, CACHE, KEY, REGION
+from tests.contract.golden import CACHE, KEY
+from tests.contract.made_events import ACCOUNT, BALANCER, REGION
 from tests.contract.test_golden_events import events
 
 RULES = tuple(catalogue.rules().values())

@@ -10,7 +10,7 @@ from readiness.engine.targets import Target
 from readiness.model.event_fields import every_at, if_named, partition_of_caller
 from readiness.model.evidence import ServiceEvent, api_call
 from readiness_cli import catalogue
-from tests.contract.golden import ACCOUNT, REGION
+from tests.contract.made_events import ACCOUNT, REGION
 
 PATH = "requestParameters.instancesSet.items.instanceId"
 
