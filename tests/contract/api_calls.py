@@ -60,6 +60,8 @@ NOT_IN_THE_MODELS = {
     ("s3", "DeleteBucketPublicAccessBlock"): "DeletePublicAccessBlock",
     ("s3", "PutAccountPublicAccessBlock"): "PutPublicAccessBlock",
     ("s3", "DeleteAccountPublicAccessBlock"): "DeletePublicAccessBlock",
+    # AWS Backup restores a table by a call of its own (Service Authorization Reference, DynamoDB).
+    ("dynamodb", "RestoreTableFromAwsBackup"): "RestoreTableFromBackup",
 }
 """Event names that no operation has, and the operation whose parameters they carry."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 import random
 from pathlib import Path
@@ -14,8 +16,10 @@ from functions.network_security.app import network_security
 from functions.secrets_management.app import secrets_management
 from readiness.engine.events import resolve_targets
 from readiness.engine.targets import EventTargets, MalformedEvent
+from readiness_cli import catalogue
 
 RULES = [*encryption, *iam_roles, *network_security, *secrets_management]
+ALL = tuple(catalogue.rules().values())
 GOLDEN = sorted(Path("events").glob("*/*.json"))
 ODD = [
     None,
@@ -58,6 +62,31 @@ def test_a_broken_event_is_looked_at_or_refused(path):
         for target in seen.targets:
             assert target.id is None or (isinstance(target.id, str) and target.id)
             assert target.id is None or target.id.encode()
+
+
+def places(value, way=()):
+    """The way to each value within a JSON."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, each in parts:
+        yield (*way, name)
+        if isinstance(each, dict | list):
+            yield from places(each, (*way, name))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_an_event_with_one_odd_value_is_looked_at(path):
+    """Nothing else is odd, so that what looks for an id gets as far as to it."""
+    event = json.loads(path.read_text())
+    draw = random.Random(path.stem)
+    ways = list(places(event["detail"])) if isinstance(event.get("detail"), dict) else []
+    for way in draw.sample(ways, min(6, len(ways))):
+        changed = copy.deepcopy(event)
+        within = changed["detail"]
+        for step in way[:-1]:
+            within = within[step]
+        within[way[-1]] = draw.choice((*ODD, [7], [{}], {"omitted": True}))
+        with contextlib.suppress(MalformedEvent):
+            assert isinstance(resolve_targets(changed, ALL), EventTargets)
 
 
 @pytest.mark.parametrize("odd", ["text", [], 7], ids=repr)
@@ -109,3 +138,13 @@ def test_an_id_that_is_no_text_is_refused_and_not_tried_three_times():
     event["detail"]["requestParameters"]["bucketName"] = "a\ud800b"
     with pytest.raises(MalformedEvent, match="no valid text"):
         resolve_targets(event, RULES)
+
+
+def test_what_has_no_resource_where_it_should_may_be_about_any():
+    told = json.loads(Path("events/service/inspector2-finding-function.json").read_text())
+    for odd in (None, "x", 7, {"type": "AWS_LAMBDA_FUNCTION"}):
+        told["detail"]["resources"] = odd
+        assert {target.id for target in resolve_targets(told, ALL).targets} == {None}
+    restored = json.loads(Path("events/service/backup-table-restored.json").read_text())
+    restored["detail"]["sourceResourceArn"] = 7
+    assert {target.id for target in resolve_targets(restored, ALL).targets} == {None}

@@ -276,7 +276,9 @@ def _opted_out(read: Reader) -> frozenset[str]:
 
 def _named(member: str, kind: str, detail: Mapping[str, Any]) -> str | None:
     """The ARN that an event names, if it is of a kind (``:db:``); empty where it names none."""
-    arn = detail.get(member) or ""
+    arn = detail.get(member)
+    if not isinstance(arn, str):
+        return ""
     return arn if not arn or kind in arn else None
 
 

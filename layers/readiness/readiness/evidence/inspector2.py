@@ -241,8 +241,11 @@ def _status(read: Reader) -> InspectorStatus:
 
 def _of_event(detail: Json, kind: str) -> str | None:
     """The id of the resource that a finding is about, if it is of a kind; None for others."""
-    for each in detail.get("resources") or ():
-        if each.get("type") == kind:
+    resources = detail.get("resources")
+    if not isinstance(resources, list):
+        return ""
+    for each in resources:
+        if isinstance(each, Mapping) and each.get("type") == kind:
             return str(each.get("id") or "")
     return None
 

@@ -53,6 +53,7 @@ TABLE = ResourceType(
         replace(UPDATED, idle=_THROUGHPUT, address=frozenset({"tablename"})),
         api_call(
             "dynamodb",
+            "RestoreTableFromAwsBackup",
             "RestoreTableFromBackup",
             "RestoreTableToPointInTime",
             id="requestParameters.targetTableName",
