@@ -140,6 +140,19 @@ def test_an_id_that_is_no_text_is_refused_and_not_tried_three_times():
         resolve_targets(event, RULES)
 
 
+@pytest.mark.parametrize("id", ["a\ud800b", "x" * 2000])
+def test_nor_is_the_beginning_of_ids_that_could_be_none(id):
+    event = call("111122223333")
+    arn = f"arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/{id}/1"
+    event["detail"] |= {
+        "eventSource": "elasticloadbalancing.amazonaws.com",
+        "eventName": "DeleteLoadBalancer",
+        "requestParameters": {"loadBalancerArn": arn},
+    }
+    with pytest.raises(MalformedEvent, match="the event names a"):
+        resolve_targets(event, [rule for rule in ALL if "Listener" in rule.subject.name])
+
+
 def test_what_has_no_resource_where_it_should_may_be_about_any():
     told = json.loads(Path("events/service/inspector2-finding-function.json").read_text())
     for odd in (None, "x", 7, {"type": "AWS_LAMBDA_FUNCTION"}):

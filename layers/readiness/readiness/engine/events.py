@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -116,7 +117,7 @@ def _parts(rule: Rule, about: ResourceType, ids: Iterable[str]) -> Iterator[Targ
     """What is stored of parts that were deleted with the whole."""
     if about is rule.subject:
         for id in ids:
-            yield Target(rule.id, id, begins=True)
+            yield replace(_target(rule, about, id), begins=True)
 
 
 def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozenset[Target]:
