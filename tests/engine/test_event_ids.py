@@ -206,9 +206,15 @@ MAY_BE_ANY = [
     ("apigateway", "UpdateStage", REST),
     ("cloudtrail", "StopLogging", "AWS::CloudTrail::Trail"),
     ("elasticloadbalancing", "ModifyListener", "AWS::ElasticLoadBalancingV2::TargetGroup"),
+    (
+        "elasticloadbalancing",
+        "DeleteLoadBalancerListeners",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+    ),
     ("events", "PutTargets", "AWS::SQS::Queue"),
     ("iam", "UpdateUser", "AWS::IAM::User"),
     ("lambda", "UpdateFunctionConfiguration20150331v2", "AWS::SQS::Queue"),
+    ("rds", "CreateDBCluster", "AWS::RDS::DBInstance"),
     ("scheduler", "UpdateSchedule", "AWS::Scheduler::ScheduleGroup"),
     ("ssm", "AddTagsToResource", "AWS::SSM::Document"),
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.model.event_fields import request_of
 from readiness.model.evidence import (
     Json,
     ResourceType,
@@ -25,7 +26,10 @@ Answer = Mapping[str, Any]
 
 def _of_call(detail: Json) -> str | None:
     """The name in a call of the older API; calls of the newer one name an ARN, or ``name``."""
-    name = (detail.get("requestParameters") or {}).get("loadBalancerName")
+    asked = request_of(detail)
+    if asked is None:
+        return ""
+    name = asked.get("loadBalancerName")
     return name if isinstance(name, str) and name else None
 
 

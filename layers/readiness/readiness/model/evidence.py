@@ -85,7 +85,7 @@ class ApiCall:
         a parameter that is not known here.
         """
         sent = detail.get("requestParameters")
-        if not isinstance(sent, Mapping):
+        if not isinstance(sent, Mapping) or sent.get("omitted"):
             return True
         if self.only_with and not sent.get(self.only_with):
             return False

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.kms.keys import own_key
-from readiness.model.event_fields import if_named
+from readiness.model.event_fields import if_named, request_of
 from readiness.model.evidence import (
     Json,
     ResourceType,
@@ -63,8 +63,8 @@ def _members_of_multi_az(detail: Json) -> str | None:
 
     The members of Aurora are made one by one, each by a call of its own.
     """
-    asked = detail.get("requestParameters")
-    is_aurora = isinstance(asked, Mapping) and not asked.get("dBClusterInstanceClass")
+    asked = request_of(detail)
+    is_aurora = asked is not None and not asked.get("dBClusterInstanceClass")
     return None if is_aurora else ""
 
 
