@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
@@ -186,9 +187,8 @@ def _scales(kind: type[object]) -> Callable[[Any], int]:
         return lambda value: _weight_of_several(list(value))
     if issubclass(kind, Sequence):
         return _weight_of_several
-    names = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
-    least = 64 if names else 32
-    return lambda value: least + sum(weight(getattr(value, name)) for name in names)
+    names = [each.name for each in fields(kind)] if is_dataclass(kind) else []
+    return _scales_of(names) if names else lambda value: 32
 
 
 def _weight_of_several(several: Sequence[Any]) -> int:
@@ -200,3 +200,10 @@ def _weight_of_all(sample: Sequence[Any], count: int) -> int:
     if not sample:
         return 0
     return 16 * count + sum(map(weight, sample)) * count // len(sample)
+
+
+def _scales_of(names: Sequence[str]) -> Callable[[Any], int]:
+    held = attrgetter(*names)
+    if len(names) == 1:
+        return lambda value: 64 + weight(held(value))
+    return lambda value: 64 + sum(map(weight, held(value)))

@@ -57,10 +57,14 @@ class Window:
     period: int
 
     @property
+    def periods(self) -> int:
+        """How many whole periods there are."""
+        return round((self.end - self.start).total_seconds()) // self.period
+
+    @property
     def stamps(self) -> tuple[datetime, ...]:
         """When each period begins, oldest first."""
-        count = round((self.end - self.start).total_seconds()) // self.period
-        return tuple(self.start + timedelta(seconds=self.period * n) for n in range(count))
+        return tuple(self.start + timedelta(seconds=self.period * n) for n in range(self.periods))
 
 
 def window(

@@ -87,7 +87,7 @@ def read_window(
 
 def _requests(queries: Iterable[Query], during: Window) -> Iterator[list[Query]]:
     """What to ask together: the statistics of a metric, and as many metrics as fit on a page."""
-    room = max(1, min(_AT_ONCE, _ON_A_PAGE // max(1, len(during.stamps))))
+    room = max(1, min(_AT_ONCE, _ON_A_PAGE // max(1, during.periods)))
     wanted = sorted(set(queries), key=lambda each: (each.metric_key, each.statistic))
     request: list[Query] = []
     for _, statistics in groupby(wanted, key=lambda each: each.metric_key):
