@@ -12,7 +12,7 @@ from moto import mock_aws
 from readiness.engine.aws import Aws
 from readiness_cli import catalogue, outline, session
 from readiness_cli.main import main
-from tests import deployed
+from tests import deployed, moto_shortcuts
 from tests.cli import toy
 from tests.fake_account import ACCOUNT_ID, HOME, Clock, error
 
@@ -85,6 +85,7 @@ def table(name):
 
 def deploy(account, **parameters):
     """What a deployed stack has, by the names of its outputs."""
+    moto_shortcuts.templates_as_json()
     resources = {name: table(name) for name in ("Findings", "Transitions", "Declarations")}
     resources |= {name: {"Type": "AWS::SQS::Queue"} for name in QUEUES.values()}
     resources["AlertsTopic"] = {"Type": "AWS::SNS::Topic"}

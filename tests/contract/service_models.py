@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,8 +59,12 @@ class Source:
         return f"{self.path.relative_to(ROOT).as_posix()}:{getattr(node, 'lineno', 0)}"
 
     @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
+
+    @functools.cached_property
     def functions(self) -> list[ast.FunctionDef]:
-        return [n for n in ast.walk(self.tree) if isinstance(n, ast.FunctionDef)]
+        return [n for n in self.nodes if isinstance(n, ast.FunctionDef)]
 
     def around(self, node: ast.AST) -> list[ast.FunctionDef]:
         """The functions a node stands in, the innermost first."""
@@ -88,7 +93,7 @@ class Source:
         """The module of ours that a function is defined in: this one, or where it comes from."""
         if name in {f.name for f in self.functions}:
             return self
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
             if module.startswith("readiness.") and name in {a.name for a in node.names}:  # type: ignore[attr-defined]
                 path = LAYER.joinpath(*module.split("."))
@@ -139,9 +144,16 @@ class Source:
                     )
 
     def _calls_of(self, function: ast.FunctionDef) -> Iterator[ast.Call]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name:
-                yield node
+        yield from self._calls.get(function.name, ())
+
+    @functools.cached_property
+    def _calls(self) -> dict[str, list[ast.Call]]:
+        """The calls of each plain name."""
+        found: dict[str, list[ast.Call]] = defaultdict(list)
+        for node in self.nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                found[node.func.id].append(node)
+        return dict(found)
 
     def texts(self, node: ast.expr) -> Iterator[str]:
         """The strings that an expression may be, or may hold."""
@@ -196,9 +208,14 @@ def _operations(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in service_model(service).operation_names}
 
 
-def calls(of: Source) -> Iterator[Call]:
+@functools.cache
+def calls(of: Source) -> tuple[Call, ...]:
     """Every call that a module makes through a reader."""
-    for node in ast.walk(of.tree):
+    return tuple(_calls_in(of))
+
+
+def _calls_in(of: Source) -> Iterator[Call]:
+    for node in of.nodes:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -333,7 +350,7 @@ def module_names(of: Source) -> frozenset[str]:
 def event_readers(of: Source) -> list[ast.AST]:
     """The functions of a module that find an id in an event or a configuration item."""
     found: list[ast.AST] = []
-    for node in ast.walk(of.tree):
+    for node in of.nodes:
         if isinstance(node, ast.keyword) and node.arg == "identify":
             if isinstance(node.value, ast.Lambda):
                 found.append(node.value)

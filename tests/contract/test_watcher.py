@@ -19,7 +19,7 @@ HOUR, DAY = 60, 24 * 60
 STACK = "readiness"
 
 
-class Deployed(yaml.SafeLoader):
+class Deployed(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """The template as deployed: a reference is the name of what it refers to."""
 
 

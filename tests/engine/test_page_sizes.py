@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from botocore.exceptions import UnknownServiceError
 from botocore.session import Session as BotocoreSession
 
 from readiness.engine.page_sizes import PAGE_SIZES, sized
-from readiness_cli.catalogue import ROOT
+from tests.contract.service_models import EVIDENCE, source
 from tests.fake_account import HOME, FakeAccount, evaluation
 
 SESSION = BotocoreSession()
@@ -76,11 +77,12 @@ FULL_BY_DEFAULT = {
 refuses one beside ids."""
 
 
+@functools.cache
 def listings():
     """The calls that loaders make over all pages, as their source has them."""
     found = set()
-    for path in (ROOT / "layers/readiness/readiness/evidence").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path in EVIDENCE:
+        for node in source(path).nodes:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             named = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
