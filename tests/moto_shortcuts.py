@@ -1,29 +1,29 @@
 """moto without the work that it does again for each request, each client and each test.
 
 Each function here gives what the library's own gives. What is left out is only what comes out the
-same every time: which method answers a URL, a signature that nobody checks, the regions of a
-service, a copy of all rows of a table for a transaction that touches two.
+same every time: which method answers a URL, a signature that nobody checks, the regions of a service.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 import importlib
 import json
 import re
 import string
 import sys
-import threading
-from collections import defaultdict
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlparse
 
 import botocore.auth
 import botocore.useragent
 import yaml
 from botocore.context import get_context
+from werkzeug.datastructures import ImmutableMultiDict
+
+from tests import dynamodb_shortcuts
 
 
 def once() -> None:
@@ -35,10 +35,10 @@ def once() -> None:
     _regions_once()
     _mocks_once()
     _names_once()
-    _expressions_once()
-    _values_as_they_are()
     _requests_alike()
-    _transactions_copy_their_rows()
+    _json_is_no_form()
+    _backends_at_hand()
+    dynamodb_shortcuts.once()
 
 
 def _methods_once() -> None:
@@ -208,48 +208,6 @@ def _names_once() -> None:
     MotoRandom.get_random_string = get_random_string  # type: ignore[method-assign]
 
 
-def _expressions_once() -> None:
-    """List the kinds of node that a step looks for once, not at each node of an expression."""
-    from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
-
-    def visit(step: Any, node: Any, kinds: tuple[type, ...], place: int) -> Any:
-        if not isinstance(node, Node):
-            return node
-        parent = node.parent
-        for number, child in enumerate(node.children or ()):
-            step.pre_processing_of_child(node, number)
-            visit(step, child, kinds, number)
-        if isinstance(node, kinds):
-            node = step.process(node)
-            node.parent = parent
-            if parent:
-                parent.children[place] = node
-        return node
-
-    DepthFirstTraverser.traverse = lambda self, node: visit(
-        self, node, self.nodes_to_be_processed(), -1
-    )
-
-
-def _values_as_they_are() -> None:
-    """Answer a text or number of DynamoDB as it is, without a look for each type there is."""
-    from moto.core.serialize import BaseJSONSerializer
-
-    structure = BaseJSONSerializer._serialize_type_structure
-
-    def _serialize_type_structure(
-        self: Any, serialized: Any, value: Any, shape: Any, key: str
-    ) -> None:
-        if key and shape.name == "AttributeValue" and type(value) is dict and len(value) == 1:
-            ((kind, held),) = value.items()
-            if kind in {"S", "N"} and type(held) is str:
-                self._default_serialize(serialized, {kind: held}, shape, key)
-                return
-        structure(self, serialized, value, shape, key)
-
-    BaseJSONSerializer._serialize_type_structure = _serialize_type_structure  # type: ignore[method-assign]
-
-
 def _requests_alike() -> None:
     """Take what all requests to the root of one host have in common from the first of them."""
     from moto.core.request import Request
@@ -289,36 +247,97 @@ def _requests_alike() -> None:
     Request.from_primitives = classmethod(from_primitives)  # type: ignore[method-assign]
 
 
-def _transactions_copy_their_rows() -> None:
-    """Let a transaction keep what its own rows were, not a copy of everything in its tables."""
-    from moto.dynamodb import models
-    from moto.dynamodb.models.dynamo_type import DynamoType
+def _json_is_no_form() -> None:
+    """Read a request in JSON without a look for a form, files and a query string in it."""
+    from moto.core import responses
+    from moto.iam import models as iam
 
-    transact = models.DynamoDBBackend.transact_write_items
-    touched = threading.local()
+    response = responses.BaseResponse
+    setup, key_of, region_of = (
+        response.setup_class,
+        response.get_access_key,
+        response.get_region_from_url,
+    )
+    nothing: Any = ImmutableMultiDict()
 
-    def deepcopy(value: Any, memo: Any = None) -> Any:
-        if not isinstance(value, models.Table) or value.stream_shard or not value.range_key_attr:
-            return copy.deepcopy(value, memo)
-        before = copy.copy(value)
-        before.items = defaultdict(dict, {hash: dict(each) for hash, each in value.items.items()})
-        for table, key in getattr(touched, "rows", ()):
-            if table == value.name:
-                hash, range = (DynamoType(key[each["AttributeName"]]) for each in value.schema)
-                if range in value.items.get(hash, {}):
-                    value.items[hash][range] = copy.deepcopy(value.items[hash][range])
-        return before
+    @functools.lru_cache(maxsize=1024)
+    def key_in(authorization: str) -> str | None:
+        match = response.access_key_regex.search(authorization)
+        return match.group(1) if match else None
 
-    def transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) -> None:
-        asked = [next(iter(each.values())) for each in transact_items]
-        touched.rows = [(each["TableName"], each.get("Key") or each["Item"]) for each in asked]
-        try:
-            transact(backend, transact_items)
-        finally:
-            touched.rows = ()
+    def get_access_key(self: Any) -> str:
+        authorization = self.headers.get("Authorization")
+        return (key_in(authorization) if authorization else None) or key_of(self)
 
-    models.copy = SimpleNamespace(deepcopy=deepcopy, copy=copy.copy)  # type: ignore[attr-defined]
-    models.DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+    def get_region_from_url(self: Any, request: Any, full_url: str) -> str:
+        match = self.region_regex.search(full_url)
+        return match.group(1) if match else region_of(self, request, full_url)
+
+    def setup_class(
+        self: Any,
+        request: Any,
+        full_url: str | None = None,
+        headers: Any = None,
+        use_raw_body: bool | None = None,
+    ) -> None:
+        url = request.raw_url if full_url is None else full_url
+        given = request.environ
+        is_json = (
+            given.get("CONTENT_TYPE", "").startswith("application/x-amz-json")
+            and given["REQUEST_METHOD"] == "POST"
+            and given["wsgi.input"].__class__ is BytesIO
+            and not {"HTTP_CONTENT_ENCODING", "HTTP_X_MOTO_ACCOUNT_ID"} & given.keys()
+            and "?" not in url
+            and not (use_raw_body or self.use_raw_body or request.from_wsgi_server)
+        )
+        raw = request.get_data() if is_json else b""
+        if raw[:1] != b"{":
+            setup(self, request, full_url, headers, use_raw_body)
+            return
+        vars(request).update(form=nothing, files=nothing, stream=BytesIO())
+        self.is_werkzeug_request = False
+        self.normalized_request = request
+        self.parsed_url = urlparse(url)
+        self.form_data = nothing
+        self.raw_body, self.body = raw, raw.decode("utf-8")
+        self.uri, self.path, self.raw_path = url, self.parsed_url.path, request.raw_path
+        self.querystring = self.data = {self.body: [""]}
+        self.method = request.method
+        self.region = self.get_region_from_url(request, url)
+        self.partition = responses.get_partition(self.region)
+        self.uri_match = {}
+        self.headers = request.headers
+        self.response_headers = {
+            "server": "amazon.com",
+            "date": responses.http_date(responses.utcnow()),
+        }
+        if self.automated_parameter_parsing and self._get_action():
+            self.parse_parameters(request)
+        self.access_key = self.get_access_key()
+        self.current_account = self.get_current_account()
+        iam.mark_account_as_visited(
+            account_id=self.current_account,
+            access_key=self.access_key,
+            service=self.service_name,
+            region=self.region,
+        )
+
+    response.get_access_key = get_access_key  # type: ignore[method-assign]
+    response.get_region_from_url = get_region_from_url  # type: ignore[method-assign]
+    response.setup_class = setup_class  # type: ignore[method-assign]
+
+
+def _backends_at_hand() -> None:
+    """Find the backend of an account that was made since the last reset without a search."""
+    from moto.core.base_backend import BackendDict
+
+    of_account = BackendDict.__getitem__
+
+    def __getitem__(self: Any, account_id: str) -> Any:  # noqa: N807
+        found = dict.get(self, account_id)
+        return of_account(self, account_id) if found is None else found
+
+    BackendDict.__getitem__ = __getitem__  # type: ignore[method-assign]
 
 
 @functools.cache
