@@ -6,6 +6,7 @@ Each function here gives what the library's own gives, as those of ``tests/moto_
 from __future__ import annotations
 
 import copy
+import functools
 import threading
 from collections import defaultdict
 from types import SimpleNamespace
@@ -37,9 +38,11 @@ def _expressions_once() -> None:
                 parent.children[place] = node
         return node
 
-    DepthFirstTraverser.traverse = lambda self, node: visit(
-        self, node, self.nodes_to_be_processed(), -1
-    )
+    @functools.wraps(DepthFirstTraverser.traverse)
+    def traverse(self: Any, node: Any) -> Any:
+        return visit(self, node, self.nodes_to_be_processed(), -1)
+
+    DepthFirstTraverser.traverse = traverse
 
 
 def _values_as_they_are() -> None:
@@ -48,6 +51,7 @@ def _values_as_they_are() -> None:
 
     structure = BaseJSONSerializer._serialize_type_structure
 
+    @functools.wraps(structure)
     def _serialize_type_structure(
         self: Any, serialized: Any, value: Any, shape: Any, key: str
     ) -> None:

@@ -95,6 +95,7 @@ def _routes_once() -> None:
                         return method
         return None
 
+    @functools.wraps(plain)
     def process_request(self: Any, request: Any) -> Any:
         if config.default_user_config["core"] != plainly:
             return plain(self, request)
@@ -215,6 +216,7 @@ def _requests_alike() -> None:
     plain = Request.from_primitives.__func__
     known: dict[str, dict[str, Any]] = {}
 
+    @functools.wraps(plain)
     def from_primitives(cls: Any, method: str, url: str, headers: Any, body: Any = None) -> Any:
         text = body.encode() if isinstance(body, str) else body
         names = {key.lower() for key in headers}
@@ -273,6 +275,7 @@ def _json_is_no_form() -> None:
         match = self.region_regex.search(full_url)
         return match.group(1) if match else region_of(self, request, full_url)
 
+    @functools.wraps(setup)
     def setup_class(
         self: Any,
         request: Any,
