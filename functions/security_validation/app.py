@@ -24,6 +24,7 @@ from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.opensearch import DomainAccess
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import AccountPublicAccessBlock
 from readiness.evidence.s3.buckets import BucketEncryption
@@ -45,6 +46,7 @@ from .at_rest import (
     table_verdict,
     volumes_verdict,
 )
+from .domains import domain_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
@@ -254,6 +256,15 @@ def public_images(sharing: PublicSharing) -> Verdict:
     Access Analyzer does not look at AMIs. A snapshot that an AMI is made of goes with it.
     """
     return sharing_verdict(sharing)
+
+
+@security_validation.rule(ACCESS, severity=Severity.CRITICAL)
+def search_domain_access(domain: DomainAccess) -> Verdict:
+    """Nobody on the internet can read or write an OpenSearch domain without being named.
+
+    Access Analyzer does not look at domains.
+    """
+    return domain_verdict(domain)
 
 
 @security_validation.rule(ACCESS, severity=Severity.HIGH)

@@ -33,6 +33,15 @@ SETTINGS: Mapping[str, Mapping[str, object]] = {
 }
 
 
+SEARCH = {
+    "DomainId": f"{ACCOUNT_ID}/search",
+    "DomainName": "search",
+    "ARN": f"arn:aws:es:{HOME}:{ACCOUNT_ID}:domain/search",
+    "ClusterConfig": {},
+    "AdvancedSecurityOptions": {"Enabled": True},
+}
+
+
 def attested(rule: str, **bound: Any) -> list[dict[str, Any]]:
     """What alice attested for a rule and bob approved, as rows of the Declarations table."""
     statement = Attestation(
@@ -310,6 +319,9 @@ def stores() -> dict[tuple[str, str], Any]:
         "KmsKeyId": KEY,
     }
     return {
+        ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "search"}]},
+        ("opensearch", "describe_domain"): {"DomainStatus": SEARCH},
+        ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH]},
         ("dynamodb", "list_tables"): {"TableNames": ["orders"]},
         ("dynamodb", "describe_table"): {"Table": table},
         ("rds", "describe_db_instances"): {"DBInstances": [database]},

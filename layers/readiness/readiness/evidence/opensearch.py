@@ -137,3 +137,36 @@ class DomainAvailability:
             is_processing=bool(domain.get("Processing") or not domain.get("Created", True)),
             is_going=bool(domain.get("Deleted")),
         )
+
+
+@evidence(DOMAIN, reads=("es:DescribeDomain", "es:DescribeDomains", "es:ListDomainNames"))
+@dataclass(frozen=True, slots=True)
+class DomainAccess:
+    """Who reaches a domain: over which network, by which policy, and whether they sign in.
+
+    ``policy`` is JSON, empty where there is none. ``signs_in``: fine-grained access control is on
+    and nobody is anonymous. Sources: DescribeDomain, DescribeDomains.
+    """
+
+    arn: str
+    policy: str = ""
+    in_vpc: bool = False
+    signs_in: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, domain: Resource) -> DomainAccess:
+        return cls._of(_described(read, domain))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DomainAccess]:
+        return {each["DomainName"]: cls._of(each) for each in _all_described(read)}
+
+    @classmethod
+    def _of(cls, domain: Mapping[str, Any]) -> DomainAccess:
+        security = domain.get("AdvancedSecurityOptions") or {}
+        return cls(
+            domain["ARN"],
+            domain.get("AccessPolicies") or "",
+            bool((domain.get("VPCOptions") or {}).get("VPCId")),
+            bool(security.get("Enabled") and not security.get("AnonymousAuthEnabled")),
+        )
