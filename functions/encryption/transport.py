@@ -9,7 +9,7 @@ from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, vi
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import holds
 from readiness.semantics.policy import Condition, Statement, Unparsable, parse
-from readiness.semantics.policy_patterns import PARTITIONS
+from readiness.semantics.policy_patterns import PARTITIONS, matches
 from readiness.semantics.requesters import upload_without_kms, without_tls
 
 _TLS_1_2 = 1.2
@@ -32,9 +32,10 @@ def refuses_plain_http(statement: Statement) -> bool:
     """Whether a statement denies plain HTTP to everyone, for every request.
 
     Conditions are ANDed, so a second condition lets requests through that do not meet it, unless
-    it only spares the requests of AWS services, which use TLS. ``NotPrincipal``, ``NotAction``
-    and ``NotResource`` make exceptions. ``s3:TlsVersion`` is absent in a request over plain HTTP,
-    so ``NumericLessThan`` does not hold for it and ``NumericLessThanIfExists`` does.
+    it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` and
+    ``NotResource`` make exceptions; so may ``NotAction``, which ``is_refused`` looks at.
+    ``s3:TlsVersion`` is absent in a request over plain HTTP, so ``NumericLessThan`` does not hold
+    for it and ``NumericLessThanIfExists`` does.
     """
     return (
         _is_for_everyone(statement)
@@ -47,7 +48,6 @@ def _is_for_everyone(denial: Statement) -> bool:
     return (
         not denial.allows
         and any(principal.is_anybody for principal in denial.principals)
-        and not denial.not_actions
         and not denial.not_resources
     )
 
@@ -67,6 +67,15 @@ def _in(partition: str, arn: str) -> str:
     return f"arn:{partition}:{fields[2]}"
 
 
+def _spares(denial: Statement, action: str) -> bool:
+    """Whether a denial with ``NotAction`` leaves out an action of the same service.
+
+    One that leaves out actions of other services denies all of this one.
+    """
+    service = action.partition(":")[0]
+    return any(matches(each.partition(":")[0], service) for each in denial.not_actions)
+
+
 def is_refused(
     statements: Iterable[Statement], actions: Sequence[str], resources: Sequence[str]
 ) -> bool:
@@ -77,6 +86,7 @@ def is_refused(
     return any(
         refuses_plain_http(statement)
         and all(map(statement.names_action, actions))
+        and not any(_spares(statement, action) for action in actions)
         and _names_all(statement, resources)
         for statement in statements
     )

@@ -116,6 +116,24 @@ SECOND_CONDITIONS = (
             id="TLS version alone: plain HTTP has none",
         ),
         pytest.param(refusal(Action="s3:Get*"), BAD, None, id="Get only"),
+        pytest.param(
+            policy({k: v for k, v in REFUSAL.items() if k != "Action"} | {"NotAction": "iam:*"}),
+            GOOD,
+            None,
+            id="all but actions of another service",
+        ),
+        *(
+            pytest.param(
+                policy(
+                    {k: v for k, v in REFUSAL.items() if k != "Action"}
+                    | {"NotAction": ["iam:*", spared]}
+                ),
+                BAD,
+                None,
+                id=f"all but {spared}",
+            )
+            for spared in ("s3:PutObject", "S3:Get*", "*:PutObject", "s?:PutObject", "*")
+        ),
         pytest.param(refusal(Action="s3:PutObject"), BAD, None, id="PutObject only"),
         pytest.param(
             refusal(Principal={"AWS": "arn:aws:iam::111122223333:root"}),
