@@ -15,6 +15,7 @@ from readiness.evidence.accessanalyzer import (
     ExternalFinding,
 )
 from readiness.evidence.ec2.sharing import ALL_BLOCKED, UNBLOCKED, PublicSharing
+from readiness.evidence.ssm_sharing import PublicDocuments
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
@@ -170,3 +171,21 @@ def analyzers_verdict(external: ExternalAnalyzers, *, organization_analyzer: boo
         f"No analyzer of external access is active{f' ({states})' if states else ''}.",
         expected="An active analyzer of type ACCOUNT or ORGANIZATION in this region.",
     )
+
+
+def documents_verdict(documents: PublicDocuments) -> Verdict:
+    """What is public counts; where nothing is, whether one call could make it so."""
+    problems = []
+    if documents.public:
+        said = f"{plural(len(documents.public), 'SSM document')}: {listed(documents.public)}"
+        problems.append(Problem(Severity.HIGH, f"Anyone can read and run {said}."))
+    if not documents.is_blocked:
+        said = "Block public sharing is off for SSM documents: one call could share them."
+        problems.append(Problem(Severity.MEDIUM, said))
+    if problems:
+        return violates_all(
+            problems,
+            expected="No public SSM document, and block public sharing on.",
+            documents=list(documents.public),
+        )
+    return complies("No SSM document is public, and block public sharing is on.")

@@ -31,13 +31,20 @@ from readiness.evidence.s3.buckets import BucketEncryption
 from readiness.evidence.s3.objects import NewestObjects
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
+from readiness.evidence.ssm_sharing import PublicDocuments
 from readiness.evidence.workloads.attack_surface import AttackSurface
 from readiness.evidence.workloads.image_scans import ImageScans
 from readiness.evidence.workloads.scannable import Scannable
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
-from .access import analyzers_verdict, findings_verdict, sharing_verdict, wide_rules
+from .access import (
+    analyzers_verdict,
+    documents_verdict,
+    findings_verdict,
+    sharing_verdict,
+    wide_rules,
+)
 from .at_rest import (
     KMS_KEY,
     USABLE,
@@ -256,6 +263,15 @@ def public_images(sharing: PublicSharing) -> Verdict:
     Access Analyzer does not look at AMIs. A snapshot that an AMI is made of goes with it.
     """
     return sharing_verdict(sharing)
+
+
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def public_documents(documents: PublicDocuments) -> Verdict:
+    """No SSM document is public, and Systems Manager blocks that one becomes public.
+
+    Access Analyzer does not look at documents.
+    """
+    return documents_verdict(documents)
 
 
 @security_validation.rule(ACCESS, severity=Severity.CRITICAL)

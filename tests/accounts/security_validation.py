@@ -319,6 +319,9 @@ def stores() -> dict[tuple[str, str], Any]:
         "KmsKeyId": KEY,
     }
     return {
+        ("ssm", "get_service_setting"): {"ServiceSetting": {"SettingValue": "Disable"}},
+        ("ssm", "list_documents"): {"DocumentIdentifiers": [{"Name": "Restart"}]},
+        ("ssm", "describe_document_permission"): {"AccountIds": ["444455556666"]},
         ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "search"}]},
         ("opensearch", "describe_domain"): {"DomainStatus": SEARCH},
         ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH]},

@@ -1029,6 +1029,7 @@ GOLDEN = (
         "classic",
         f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/classic",
     ),
+    call("ssm", "ModifyDocumentPermission", request={"name": "Restart"}),
     call("securityhub", "BatchUpdateStandardsControlAssociations"),
     call("rds", "ModifyDBParameterGroup"),
     call(

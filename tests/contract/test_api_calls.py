@@ -118,6 +118,12 @@ ELSEWHERE = {
     "VolumeRecovery": {"CopyVolumes", "CreateVolume", "ImportVolume", "ModifyVolume"},
     # A volume is encrypted, or not, for as long as it lives; no volume has a key that is just made.
     "VolumeEncryption": {"ModifyVolume", "CreateKey"},
+    # A document is private until its permissions change, whatever it says.
+    "PublicDocuments": {
+        "CreateDocument",
+        "UpdateDocument",
+        "UpdateDocumentDefaultVersion",
+    },
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.

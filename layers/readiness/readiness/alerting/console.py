@@ -298,6 +298,7 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
         "security_validation.penetration-test",
     ),
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
+    "/systems-manager/documents?region={region}": ("security_validation.public-documents",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
     f"{_EC2}Instances:": (
         "budget_alerts.instance-tags",
