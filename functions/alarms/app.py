@@ -10,7 +10,12 @@ from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.settings import FunctionLogging, FunctionTimeout
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.budgets import Budgets
-from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.cloudwatch.alarms import (
+    AlarmedSeries,
+    AlarmInContext,
+    AlarmsInUse,
+    TableOperations,
+)
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
@@ -318,7 +323,12 @@ def service_utilization(
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def table_throttles(
-    table: TableCapacity, indexes: TableIndexes, alarms: AlarmsInUse, *, limits: FailureLimits
+    table: TableCapacity,
+    indexes: TableIndexes,
+    operations: TableOperations,
+    alarms: AlarmsInUse,
+    *,
+    limits: FailureLimits,
 ) -> Verdict:
     """Alarms cover throttled reads and writes of a DynamoDB table, on-demand tables included.
 
@@ -326,7 +336,9 @@ def table_throttles(
     """
     if copy := of_restore_test(table.name):
         return copy
-    needed = utilization.table_throttles(table.name, indexes.names, alarms.published)
+    needed = utilization.table_throttles(
+        table.name, indexes.names, operations.of(table.name), alarms.published
+    )
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 

@@ -83,12 +83,12 @@ and dimensions")."""
 
 
 def table_throttles(
-    table: str, indexes: Collection[str], used: ActiveSeries
+    table: str, indexes: Collection[str], operations: Collection[str], used: ActiveSeries
 ) -> list[RequiredAlarm]:
     """Throttled requests of a table; the metric is published only when there are any.
 
     Alarms on ThrottledRequests do as well, which counts each operation by itself: they have to be
-    on all that were used in the last 14 days.
+    on all ``operations`` that were used in the last 14 days.
     Those of a global secondary index are counted apart from the table's: each of its ``indexes``
     that was throttled in the last 14 days needs alarms of its own. A deleted one has metrics too.
     """
@@ -96,7 +96,6 @@ def table_throttles(
     needed = []
     for what in ("Read", "Write"):
         metric, name = f"{what}ThrottleEvents", f"throttled {what.lower()}s"
-        operations = used.values(TABLES, "SuccessfulRequestLatency", base, "Operation")
         mine = tuple(each for each in operations if each in _OPERATIONS[what])
         by_operation = RequiredSeries(
             TABLES,

@@ -180,7 +180,7 @@ def test_series_in_use_are_listed_by_metric():
         "f:prod",
     )
     assert all("RecentlyActive" not in call for call in asked)
-    assert len(asked) == 7
+    assert len(asked) == 6
 
 
 def test_only_blind_alarms_make_us_ask_for_recent_data():
@@ -239,4 +239,4 @@ def test_the_number_of_requests_does_not_grow_with_alarms():
 
     fake_account = an_account(describe_alarms=plenty)
     load(AlarmsInUse, fake_account)
-    assert len(fake_account.calls) == 2 + 1 + 1 + 7
+    assert len(fake_account.calls) == 2 + 1 + 1 + 6

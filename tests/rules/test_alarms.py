@@ -14,7 +14,7 @@ from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
-from readiness.evidence.cloudwatch.alarms import AlarmsInUse
+from readiness.evidence.cloudwatch.alarms import AlarmsInUse, TableOperations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster
@@ -48,6 +48,7 @@ def in_use(*answers, series=()) -> AlarmsInUse:
 
 EVERYTHING = in_use(*fake_account.ALARMS)
 NOTHING = in_use()
+UNUSED = TableOperations(ActiveSeries({}, {}))
 AGENT = FunctionConfiguration("agent", timeout=30)
 RUNS_30_S = ReachedTimeouts({LATEST: 30})
 EDGE = FunctionConfiguration("edge", master_arn="arn:aws:lambda:us-east-1:1:function:edge:1")
@@ -127,7 +128,7 @@ WATCHED = [
     pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
     pytest.param(
         app.table_throttles,
-        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(())),
+        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(()), UNUSED),
         "WriteThrottleEvents",
         id="table throttles",
     ),
@@ -138,7 +139,7 @@ WATCHED = [
 
 def test_the_table_of_a_restore_test_needs_no_alarm():
     copy = TableCapacity("awsbackup-restore-test-0a1b2c3d", "PROVISIONED")
-    assert app.table_throttles(copy, TableIndexes(()), NOTHING).status is NA
+    assert app.table_throttles(copy, TableIndexes(()), UNUSED, NOTHING).status is NA
 
 
 def on_concurrency(metric, threshold) -> AlarmsInUse:
@@ -181,7 +182,9 @@ def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status
     throttled = [("AWS/DynamoDB", "ReadThrottleEvents", dimensions)]
     about = TableCapacity("memory", "PAY_PER_REQUEST")
     indexes = TableIndexes(("by-day",))
-    verdict = app.table_throttles(about, indexes, in_use(*fake_account.ALARMS, series=throttled))
+    verdict = app.table_throttles(
+        about, indexes, UNUSED, in_use(*fake_account.ALARMS, series=throttled)
+    )
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
     [plain] = [
         each for each in fake_account.ALARMS if each.get("MetricName") == "ReadThrottleEvents"
@@ -189,7 +192,7 @@ def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     own = plain | {"AlarmName": "by-day-throttles", "Dimensions": named}
     alarms = in_use(*fake_account.ALARMS, own, series=throttled)
-    assert app.table_throttles(about, indexes, alarms).status is GOOD
+    assert app.table_throttles(about, indexes, UNUSED, alarms).status is GOOD
 
 
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)

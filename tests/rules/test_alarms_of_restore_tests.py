@@ -18,7 +18,7 @@ from readiness.evidence.rds.instances import (
 )
 from readiness.evidence.region import Region
 from tests.fake_account import NOON
-from tests.rules.test_alarms import in_use
+from tests.rules.test_alarms import UNUSED, in_use
 from tests.rules.test_high_availability import ZONES
 
 COPY = "awsbackup-restore-test-0a1b2c3d"
@@ -35,7 +35,7 @@ def verdicts(name):
         database_zones(InstanceAvailability(name, "postgres"), Region(NOON)),
         database_cluster_zones(cluster, ReplicaScaling({}), ZONES),
         table_scaling(table, TableIndexes(()), TableScaling({})),
-        table_throttles(TableCapacity(name, "PROVISIONED"), TableIndexes(()), in_use()),
+        table_throttles(TableCapacity(name, "PROVISIONED"), TableIndexes(()), UNUSED, in_use()),
         database_utilization(database, in_use()),
         database_monitoring(database),
     ]

@@ -6,6 +6,8 @@ import pytest
 
 from functions.alarms import app
 from readiness import Status
+from readiness.evidence.cloudwatch.active_series import ActiveSeries
+from readiness.evidence.cloudwatch.alarms import TableOperations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from tests.accounts.alarms import alarm
 from tests.rules.test_alarms import in_use
@@ -64,10 +66,12 @@ def throttled(name: str, *operations: str):
     ],
 )
 def test_throttled_requests_by_operation(alarms, status, said):
-    used = [
-        ("AWS/DynamoDB", "SuccessfulRequestLatency", {"TableName": "orders", "Operation": each})
+    series = frozenset(
+        frozenset({("TableName", "orders"), ("Operation", each)})
         for each in (*READS, "PutItem", "GetRecords")
-    ]
+    )
+    key = ("AWS/DynamoDB", "SuccessfulRequestLatency")
+    used = TableOperations(ActiveSeries({key: series}, {}))
     table = TableCapacity("orders", "PAY_PER_REQUEST")
-    found = app.table_throttles(table, TableIndexes(()), in_use(*alarms, series=used))
+    found = app.table_throttles(table, TableIndexes(()), used, in_use(*alarms))
     assert (found.status, said in found.reason) == (status, True), found.reason

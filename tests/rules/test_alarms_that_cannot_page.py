@@ -31,6 +31,7 @@ from tests.rules.test_alarms import (
     ORDERS,
     POSTGRES,
     RUNS_30_S,
+    UNUSED,
     WEB,
     in_use,
 )
@@ -393,7 +394,7 @@ COUNTED = [
     pytest.param(app.lambda_throttles, (AGENT,), id="throttles"),
     pytest.param(
         app.table_throttles,
-        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(())),
+        (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(()), UNUSED),
         id="table throttles",
     ),
 ]

@@ -64,13 +64,12 @@ _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationExceptio
 _IN_USE = (
     ("AWS/ApiGateway", "Count"),
     ("AWS/DynamoDB", "ReadThrottleEvents"),
-    ("AWS/DynamoDB", "SuccessfulRequestLatency"),
     ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/Lambda", "Invocations"),
     ("AWS/Lambda", "IteratorAge"),
     ("AWS/Lambda", "UrlRequestCount"),
 )
-"""Metrics whose dimensions tell how a resource is used: by alias, stage, operation, index."""
+"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL or index."""
 
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
@@ -347,3 +346,22 @@ def _waits_for_events(read: Reader, watched: Watched) -> bool:
         for found in filters
         for each in found.get("metricTransformations") or ()
     )
+
+
+@evidence(REGION, reads=("cloudwatch:ListMetrics",))
+@dataclass(frozen=True, slots=True)
+class TableOperations:
+    """Which operations of DynamoDB tables were used in the last 14 days. Source: ListMetrics."""
+
+    used: ActiveSeries
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> TableOperations:
+        return cls(ActiveSeries(read_published(read, [_OPERATION]), {}))
+
+    def of(self, table: str) -> tuple[str, ...]:
+        """The operations of one table."""
+        return self.used.values(*_OPERATION, {"TableName": table}, "Operation")
+
+
+_OPERATION = ("AWS/DynamoDB", "SuccessfulRequestLatency")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from readiness.evidence.cloudwatch.alarms import HandedOnAlarms
+from readiness.evidence.cloudwatch.alarms import Alarms
 from readiness.evidence.logs import LOG_DETECTOR_CHANGES, LogDetector, log_detectors
 from readiness.evidence.xray.configuration import GROUP_CHANGES, read_groups
 from readiness.model.evidence import REGION, api_call, evidence
@@ -72,7 +72,7 @@ class Looking:
         "events:ListRules",
         "events:ListTargetsByRule",
     ),
-    uses=(HandedOnAlarms,),
+    uses=(Alarms,),
     changed_by=(
         GROUP_CHANGES,
         api_call("monitoring", "PutAnomalyDetector", "DeleteAnomalyDetector"),
@@ -105,7 +105,7 @@ class AnomalyWatch:
             insights=insights,
             detectors=tuple(map(_detector, detectors)),
             log_detectors=log_detectors(read),
-            inventory=read.of(HandedOnAlarms, region).inventory,
+            inventory=read.of(Alarms, region).inventory,
             listeners=tuple(_listeners(read)) if has_insights else (),
         )
         return cls(looking, read.now)
