@@ -20,6 +20,14 @@ NAME = "agent-errors"
 ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:{NAME}"
 DESTINATION = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:api-destination/pager/1"
 LOGS = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/events/alarms"
+PLACE = f"{HOME}:{ACCOUNT_ID}"
+BUS, QUEUE = f"arn:aws:events:{PLACE}:event-bus/central", f"arn:aws:sqs:{PLACE}:alarms"
+FUNCTION = f"arn:aws:lambda:{PLACE}:function:readiness-MonitoringValidation-1"
+RAISED = {
+    "detail-type": ["CloudWatch Alarm State Change"],
+    "detail": {"state": {"value": ["ALARM"]}},
+}
+OF_THE_MONITOR = {"$or": [{"detail-type": ["CloudWatch Alarm Configuration Change"]}, RAISED]}
 ALL = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
 
 
@@ -68,9 +76,13 @@ CASES = [
     pytest.param(
         rules(ALL | {"detail": {"alarmTags": {"team": ["a"]}}}),
         UNKNOWN,
-        "the event rule to-pager hands it",
+        "Whether the event rule to-pager does",
         id="by what only the event shows",
     ),
+    pytest.param(rules(ALL, BUS), UNKNOWN, "depends on its target", id="to another bus"),
+    pytest.param(rules(ALL, QUEUE), UNKNOWN, "depends on its target", id="to a queue"),
+    pytest.param(rules(ALL, FUNCTION), BAD, "has no action", id="to a function"),
+    pytest.param(rules(OF_THE_MONITOR, FUNCTION), BAD, "has no action", id="the monitor's own"),
 ]
 
 

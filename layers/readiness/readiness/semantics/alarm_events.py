@@ -15,15 +15,20 @@ STATE_EVENT = "CloudWatch Alarm State Change"
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An event rule with a target that may tell someone; ``pattern`` is its event pattern."""
+    """An event rule that hands alarms on; ``pattern`` is its event pattern.
+
+    ``is_sure``: one of its targets tells someone. Otherwise one of them may.
+    """
 
     arn: str
     pattern: Mapping[str, Any]
+    is_sure: bool = True
 
-    def picks(self, name: str, arn: str) -> Answer:
-        """Whether it picks the event of an alarm that is raised."""
+    def tells(self, name: str, arn: str) -> Answer:
+        """Whether it tells someone of an alarm that is raised."""
         _, _, _, region, account, _ = arn.split(":", 5)
-        return passes_with_body(self.pattern, raised(account, region, name, arn))
+        picks = passes_with_body(self.pattern, raised(account, region, name, arn))
+        return Answer.MAYBE if picks is Answer.YES and not self.is_sure else picks
 
 
 def pattern_of(text: str | None) -> Mapping[str, Any]:

@@ -241,19 +241,19 @@ class Inventory:
         CloudWatch sends the event whether the actions are enabled or not.
         """
         answers = [
-            (each.arn, each.picks(heard.name, heard.arn))
+            (each.arn, each.tells(heard.name, heard.arn))
             for heard in self.heard(alarm, now)
             if heard.arn
             for each in self.listeners
         ]
-        if telling := [arn for arn, picks in answers if picks is Answer.YES]:
+        if telling := [arn for arn, tells in answers if tells is Answer.YES]:
             return Voice(tuple(dict.fromkeys(telling)))
-        for arn, picks in answers:
-            if picks is Answer.MAYBE:
+        for arn, tells in answers:
+            if tells is Answer.MAYBE:
                 name = arn.rpartition("/")[2]
                 why = (
-                    f"The alarm {alarm.name} has no action. Whether the event rule {name} hands it"
-                    " on depends on what only the event shows."
+                    f"The alarm {alarm.name} notifies no one itself. Whether the event rule {name}"
+                    " does depends on its target, or on what only the event shows."
                 )
                 return Voice((), Silence.UNREADABLE_RULE, why)
         return None

@@ -16,8 +16,12 @@ from readiness.semantics.subscription_filters import passes_with_body
 
 _BUS = "default"
 """CloudWatch sends its events to this bus alone."""
-_TELLS = re.compile(r"arn:aws[a-z-]*:(?:events|lambda|sns|sqs|ssm|ssm-incidents|states):")
-"""What may tell someone; log groups, streams and delivery streams only keep events."""
+_TELLS = re.compile(
+    r"arn:aws[a-z-]*:(?:sns|ssm|ssm-incidents|events:[^:]*:[^:]*:api-destination/)"
+)
+"""What tells someone. Functions do not count: the monitor's own get every alarm that is raised."""
+_MAY_TELL = re.compile(r"arn:aws[a-z-]*:(?:sqs|states|events:[^:]*:[^:]*:event-bus/)")
+"""What may do so: another bus may be the one of who is on call, or an archive of all events."""
 
 
 @evidence(
@@ -27,7 +31,7 @@ _TELLS = re.compile(r"arn:aws[a-z-]*:(?:events|lambda|sns|sqs|ssm|ssm-incidents|
 )
 @dataclass(frozen=True, slots=True)
 class AlarmListeners:
-    """The enabled rules that may pick an alarm and have a target that may tell someone.
+    """The enabled rules that may pick an alarm and have a target that tells someone, or may.
 
     A change of a rule is seen by the sweep. Sources: ListRules of the default bus,
     ListTargetsByRule of those whose pattern may pick an alarm.
@@ -49,6 +53,7 @@ def _listeners(read: Reader) -> Iterator[Listener]:
         if passes_with_body(pattern, event) is Answer.NO:
             continue
         targets = rule_targets(read, _BUS, rule["Name"])
-        if any(_TELLS.match(each["Arn"]) for each in targets):
+        is_sure = any(_TELLS.match(each["Arn"]) for each in targets)
+        if is_sure or any(_MAY_TELL.match(each["Arn"]) for each in targets):
             place = f"{read.region}:{read.account}:rule/{rule['Name']}"
-            yield Listener(f"arn:{read.partition}:events:{place}", pattern)
+            yield Listener(f"arn:{read.partition}:events:{place}", pattern, is_sure)
