@@ -54,6 +54,19 @@ def test_drift_is_noticed_and_repaired(tmp_path):
     assert template.main(["--check", "--template", str(copy)]) == 0
 
 
+def test_no_event_rule_of_the_monitor_tells_a_person(resources):
+    """Else it would stand in for the action of every alarm it judges (decision 110)."""
+    targets = [
+        (name, target["Arn"]["Fn::GetAtt"][0])
+        for name, each in resources.items()
+        if each["Type"] == "AWS::Events::Rule"
+        for target in each["Properties"]["Targets"]
+    ]
+    assert len(targets) > len(HEADINGS)
+    kinds = {resources[made]["Type"] for _, made in targets}
+    assert kinds == {"AWS::Serverless::Function"}
+
+
 def test_a_template_without_markers_is_refused():
     with pytest.raises(template.MarkersMissing, match="headings"):
         template.generated("Resources: {}\n", HEADINGS)
