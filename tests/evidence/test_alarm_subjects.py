@@ -20,6 +20,7 @@ from readiness.evidence.rds.instances import INSTANCE, DatabaseInstance
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.sqs.queues import QUEUE
 from readiness.evidence.stepfunctions import STATE_MACHINE, StateMachine
+from readiness.evidence.workloads.tracing import WorkflowTracing
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts import alarms as worlds
@@ -29,6 +30,14 @@ from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, erro
 def load(cls, type_, id, fake_account, *, bulk=False):
     aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
     return aws.evidence(cls, type_.resource(ACCOUNT_ID, HOME, id)).evidence
+
+
+@pytest.mark.parametrize("cls", [StateMachine, WorkflowTracing])
+def test_a_state_machine_that_waits_for_its_executions_to_end_is_gone(cls):
+    found = worlds.fake_account().answers["stepfunctions", "describe_state_machine"]
+    going = {"stepfunctions__describe_state_machine": {**found, "status": "DELETING"}}
+    with pytest.raises(Gone):
+        load(cls, STATE_MACHINE, worlds.MACHINE, worlds.fake_account().but(**going))
 
 
 SUBJECTS = [

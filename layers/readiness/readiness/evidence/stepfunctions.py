@@ -23,6 +23,11 @@ def _find(read: Reader) -> Iterable[str]:
     return [each["stateMachineArn"] for each in _listed(read)]
 
 
+def is_going(answer: Mapping[str, Any]) -> bool:
+    """Whether a state machine was deleted: it starts no execution and waits for those that run."""
+    return bool(answer.get("status") == "DELETING")
+
+
 def _unqualified(arn: str) -> str:
     """The ARN of a state machine without its version or alias."""
     return ":".join(arn.split(":")[:7])
@@ -62,6 +67,8 @@ class StateMachine:
             stateMachineArn=machine.id,
             includedData="METADATA_ONLY",
         )
+        if is_going(answer):
+            raise Gone(machine.id)
         return cls(machine.id, answer["type"])
 
     @classmethod
@@ -152,8 +159,8 @@ class RunDefinitions:
             gone=_GONE,
             stateMachineArn=machine.id,
         )
-        if latest.get("status") == "DELETING":
-            raise Gone(machine.id)  # it starts no execution, and waits for those that run
+        if is_going(latest):
+            raise Gone(machine.id)
         texts = {"$LATEST": latest.get("definition", "")}
         for name, version in behind_aliases(read, machine):
             texts[name] = version.get("definition", "")

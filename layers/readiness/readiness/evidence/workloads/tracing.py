@@ -22,6 +22,7 @@ from readiness.evidence.stepfunctions import (
     STATE_MACHINE,
     VERSION_READS,
     behind_aliases,
+    is_going,
 )
 from readiness.model.evidence import api_call, evidence, last_segment
 from readiness.model.reader import Reader
@@ -340,6 +341,8 @@ class WorkflowTracing:
             stateMachineArn=machine.id,
             includedData="METADATA_ONLY",
         )
+        if is_going(latest):
+            raise Gone(machine.id)
         published = behind_aliases(read, machine, includedData="METADATA_ONLY")
         writers: dict[str, str | None] = {}
         roles: dict[str, Resource] = {}
