@@ -90,6 +90,8 @@ def _elsewhere(service: Service) -> str:
     if service.deployment_controller == "EXTERNAL" or service.task_sets:
         return "Task sets say where its tasks run."
     others = {each.provider for each in service.strategy} - {"FARGATE", _FARGATE_SPOT}
+    if service.launch_type == "MANAGED_INSTANCES":
+        return "It runs on ECS Managed Instances, whose capacity provider says how ECS buys them."
     on_hosts = others or service.launch_type == "EC2"
     return "It runs on EC2 instances; group-spot judges their group." if on_hosts else ""
 

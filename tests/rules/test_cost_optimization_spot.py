@@ -83,6 +83,9 @@ IN_PART = [DEMAND, SPOT]
         pytest.param(service(launch_type="FARGATE"), NA, "Nobody declared", id="undeclared"),
         pytest.param(service(launch_type="EC2", tags=ELIGIBLE), NA, "group-spot", id="on hosts"),
         pytest.param(
+            service(launch_type="MANAGED_INSTANCES", tags=ELIGIBLE), NA, "ECS buys", id="managed"
+        ),
+        pytest.param(
             service(ProviderShare("hosts", 0, 1), tags=ELIGIBLE), NA, "group-spot", id="own hosts"
         ),
         pytest.param(service(SPOT, desired_count=0), NA, "no tasks", id="stopped"),
