@@ -222,3 +222,17 @@ def test_what_the_event_named_is_known_to_the_later_look(machine):
 def test_names_of_another_form_are_none(given):
     look = {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1, "named": given}
     assert asked_for(look).named == frozenset()
+
+
+@pytest.mark.parametrize("char", ["x", "漢"])
+def test_targets_with_long_ids_are_in_more_sets_and_none_is_left_out(char):
+    """Else what could not be read for a moment would be unknown until the sweep."""
+    targets = {Target("encryption.s3-kms", f"{n:04}" + char * 590) for n in range(400)}
+    made = batches(targets)
+    assert frozenset().union(*made) == targets
+    assert sum(map(len, made)) == len(targets)
+    machine = Machine()
+    named = frozenset("n" * 500 + str(n) for n in range(20))
+    for each in made:
+        assert later(machine).later(Again(each, named=named), NOON)
+    assert len(machine.started) == len(made)

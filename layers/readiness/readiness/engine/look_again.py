@@ -54,6 +54,8 @@ MOST_PASSING = 2_000
 """How many observations one look keeps back that a later look may settle; the rest is unknown."""
 
 _MOST_INPUT = 240_000
+_MOST_IN_BATCH = 150_000
+"""Characters of JSON for targets; a cursor, names and a token of AWS Config come beside them."""
 _MOST_NAME = 80
 
 
@@ -287,12 +289,20 @@ def _config(given: Any) -> ConfigRequest | None:
 def batches(targets: Iterable[Target]) -> list[frozenset[Target]]:
     """The targets in sets that one execution can carry each, those with one id in one set."""
     made: list[set[Target]] = []
+    size = 0
     ordered = sorted(targets, key=lambda each: (each.id or "", each.rule, each.via or ("", "")))
     for _, same in groupby(ordered, key=lambda each: each.id):
         together = list(same)
         for start in range(0, len(together), MOST_TARGETS):
             some = together[start : start + MOST_TARGETS]
-            if not made or len(made[-1]) + len(some) > MOST_TARGETS:
+            more = len(json.dumps(_plain(some)))
+            if (
+                not made
+                or len(made[-1]) + len(some) > MOST_TARGETS
+                or size + more > _MOST_IN_BATCH
+            ):
                 made.append(set())
+                size = 0
             made[-1].update(some)
+            size += more
     return [frozenset(each) for each in made]
