@@ -204,6 +204,10 @@ def test_each_invocation_of_a_config_rule_has_its_own_look():
         ({"targets": [["r", "x", ["t", "i"]]], "attempt": 1}, "a target of 'look_again' is"),
         ({"targets": [["r", 7, None]], "attempt": 1}, "a target of 'look_again' is"),
         ({"targets": [["r", "x" * 2000, None]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", "漢" * 601, None]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", "", None]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", "a\ud800", None]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", None, ["t", ""]]], "attempt": 1}, "a target of 'look_again' is"),
     ],
 )
 def test_a_look_that_is_none_is_malformed(event, said):

@@ -257,11 +257,19 @@ def _texts(given: Any) -> frozenset[str]:
 
 def _target(given: Any) -> Target:
     match given:
-        case [str() as rule, (str() | None) as id, None] if id is None or len(id) <= MOST_ID:
+        case [str() as rule, (str() | None) as id, None] if id is None or _is_id(id):
             return Target(rule, id)
-        case [str() as rule, None, [str() as type_, str() as id]] if len(id) <= MOST_ID:
+        case [str() as rule, None, [str() as type_, str() as id]] if _is_id(id):
             return Target(rule, None, (type_, id))
     raise MalformedEvent("a target of 'look_again' is [rule, id or null, [type, id] or null]")
+
+
+def _is_id(text: str) -> bool:
+    """Whether a key of a table can be made of it."""
+    try:
+        return 0 < len(text.encode()) <= MOST_ID
+    except UnicodeEncodeError:
+        return False
 
 
 def _origin(given: Any) -> Origin:
