@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from readiness.engine.attribute_values import deserialise_foreign
-from readiness.engine.declare import announce
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.engine.declare import NotAnnounced, announce
 from readiness.model.evidence import at
 
 _EVENTS = frozenset({"Object Created", "Object Deleted"})
@@ -45,14 +46,26 @@ class Documents:
         self._table = table
 
     def changed(self, bucket: str, key: str) -> list[str]:
-        """Announce the rules that rest on an object, each once. Raises NotAnnounced."""
-        rules = {str(row["rule"]): str(row.get("id", "")) for row in self._rows(bucket, key)}
+        """Announce the rules that rest on an object, each once.
+
+        Raises NotAnnounced and botocore's errors, after the others were announced.
+        """
+        failed: list[Exception] = []
+        rules = dict(self._statements(bucket, key))
         for rule, id in sorted(rules.items()):
-            announce(self._events, rule, id)
+            try:
+                announce(self._events, rule, id)
+            except (NotAnnounced, ClientError, BotoCoreError) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return sorted(rules)
 
-    def _rows(self, bucket: str, key: str) -> Iterator[dict[str, Any]]:
-        """The statements about the object. The table has no index by it, and is small."""
+    def _statements(self, bucket: str, key: str) -> Iterator[tuple[str, str]]:
+        """Rule and id of the statements about the object, whatever else stands in their rows.
+
+        The table has no index by it, and is small.
+        """
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="#a.#b = :b AND #a.#k = :k AND attribute_exists(#r)",
@@ -61,4 +74,6 @@ class Documents:
         )
         for page in pages:
             for item in page["Items"]:
-                yield deserialise_foreign(item, "declared_by", "declared_at")
+                rule, id = (item.get(name, {}).get("S", "") for name in ("rule", "id"))
+                if rule:
+                    yield rule, id

@@ -90,6 +90,23 @@ def test_what_nothing_rests_on_wakes_nothing(stated):
     assert bus.sent == []
 
 
+@pytest.mark.parametrize("odd", [{"B": b"x"}, {"N": "1"}, {"S": ""}, {"NULL": True}])
+@pytest.mark.parametrize("name", ["statement", "id", "of_a_newer_version"])
+def test_a_row_with_something_odd_keeps_no_rule_from_looking_again(stated, name, odd):
+    row = attestation_item(statement("a0", "alarms.tested")) | {name: odd}
+    stated.dynamodb.put_item(TableName=DECLARATIONS, Item=row)
+    bus = Bus()
+    documents = Documents(stated.dynamodb, bus, DECLARATIONS)
+    assert documents.changed("evidence", KEY) == sorted([GUIDE, RUNBOOK, "alarms.tested"])
+
+
+def test_an_announcement_that_failed_keeps_no_other_from_being_made(stated):
+    bus = Bus(failed=1)
+    with pytest.raises(NotAnnounced):
+        Documents(stated.dynamodb, bus, DECLARATIONS).changed("evidence", KEY)
+    assert len(bus.sent) == 2
+
+
 def test_an_announcement_that_failed_fails_the_invocation(stated):
     with pytest.raises(NotAnnounced):
         Documents(stated.dynamodb, Bus(1), DECLARATIONS).changed("evidence", KEY)
