@@ -283,6 +283,7 @@ WITHOUT_AN_ALARM = {
     "BlindVerdicts": "the finding is unknown, and its heading is told as unreadable",
     "CanariesArrived": "the hours without one have an alarm",
     "ConfigAnswersTooLate": "AWS Config asks again; the finding stands",
+    "ConfigAnswersUnsent": "a later look answers, and lies with the failed events where it fails",
     "ConfigEvaluations": "it counts what went well",
     "DigestsSent": "a digest that fails is an error of the function, which has an alarm",
     "Evaluated": "it counts what went well",

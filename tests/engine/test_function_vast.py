@@ -14,6 +14,7 @@ from readiness import Severity, complies, heading, violates
 from readiness.engine import function as module
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
+from readiness.engine.store import Unavailable
 from readiness.engine.targets import Target
 from readiness.model.evidence import ResourceType, config_resource_id, evidence
 from readiness.model.resource import Resource
@@ -239,6 +240,59 @@ def test_a_part_that_config_takes_no_more_still_records(function, machine, confi
     assert set(rows(function)) == set(IDS)
     with pytest.raises(Exception, match="InvalidResultToken"):
         function(scheduled(), context())
+
+
+@pytest.mark.parametrize("refusal", ["one call", "one resource"])
+def test_answers_that_config_does_not_take_now_come_later_and_stop_nothing(
+    function, machine, config, monkeypatch, refusal
+):
+    """Else one refused answer kept the rest of the account from being evaluated and answered."""
+    taken, refused = config.put_evaluations, []
+
+    def refuse(**request):
+        if refusal == "one call" and not config.calls:
+            config.calls += 1
+            raise error("ThrottlingException", 400)
+        bad = [e for e in request["Evaluations"] if e["ComplianceResourceId"] == "0003"]
+        if refusal == "one resource" and bad and len(refused) < 4:
+            refused.append(bad)
+            good = [e for e in request["Evaluations"] if e not in bad]
+            return {**taken(**{**request, "Evaluations": good}), "FailedEvaluations": bad}
+        return taken(**request)
+
+    monkeypatch.setattr(config, "put_evaluations", refuse)
+    answers = run(function, machine, scheduled())
+    assert len(answers) > 3
+    assert set(config.said) == verdicts()
+    assert set(rows(function)) == set(IDS)
+    assert len(refused) == (4 if refusal == "one resource" else 0)
+
+
+def test_what_config_does_not_take_is_asked_again_where_nothing_can_be_had_later(
+    function, machine, config
+):
+    machine.refuses, config.refuses = True, error("ThrottlingException", 400)
+    with pytest.raises(NotContinued):
+        function(scheduled(), context())
+
+
+def test_a_finding_that_could_not_be_written_in_a_part_is_looked_at_later(
+    function, machine, monkeypatch
+):
+    """A table that is throttled for a moment must not cost a finding until the sweep."""
+    real, refused = function.store.record, []
+
+    def record(seen, stored, **how):
+        if seen.resource.id == "0010" and not refused:
+            refused.append(seen)
+            raise Unavailable("throttled")
+        return real(seen, stored, **how)
+
+    monkeypatch.setattr(function.store, "record", record)
+    answers = run(function, machine, about("x", origin=ANN))
+    assert refused
+    assert len(answers) > 3
+    assert set(rows(function)) == REFER
 
 
 def test_a_question_whose_next_part_nobody_takes_is_asked_again(function, machine, config):

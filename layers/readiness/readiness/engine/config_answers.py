@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine import config_rule, settings
 from readiness.engine.aws_errors import code_of
+from readiness.engine.targets import Target
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from readiness.model.resource import Resource
     from readiness.model.rule import Heading
 
+_NO_TOKEN = "InvalidResultTokenException"  # noqa: S105
 MOST_HELD = 2_000
 """Observations that are held before they are sent: memory must not grow with the account."""
 
@@ -47,6 +49,7 @@ class Answering:
         self._held: list[Observation] = []
         self._waiting: set[Resource] = set()
         self._last: Resource | None = None
+        self.unsent: set[Target] = set()
 
     def add(self, observation: Observation, aws: Aws, *, waits: bool) -> None:
         """Take the next observation; those of one resource come together.
@@ -61,11 +64,21 @@ class Answering:
             self._waiting.add(observation.resource)
 
     def send(self, aws: Aws) -> None:
-        """Send what is held. Raises what Config answers, but for an answer that comes too late."""
+        """Send what is held; what Config does not take now is to be answered later (``unsent``).
+
+        Raises ClientError for a token that Config never gave.
+        """
         ready = [each for each in self._held if each.resource not in self._waiting]
         self._held.clear()
         self._waiting.clear()
-        self.answer(aws, ready)
+        try:
+            self.answer(aws, ready)
+        except (config_rule.EvaluationsRefused, BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and code_of(error) == _NO_TOKEN:
+                raise
+            self._telemetry.config_answer_unsent(str(error))
+            about = (each for each in ready if each.resource.type == each.rule.subject.name)
+            self.unsent |= {Target(each.rule.id, each.resource.id) for each in about}
 
     def beside(self, targets: Iterable[Target]) -> set[Target]:
         """What has to be evaluated for a whole answer about the resources of the targets."""
@@ -79,7 +92,7 @@ class Answering:
                 aws.client("config"), self._request, observations, config_rule.ids_in(aws)
             )
         except ClientError as error:
-            if not self._is_late or code_of(error) != "InvalidResultTokenException":
+            if not self._is_late or code_of(error) != _NO_TOKEN:
                 raise
             # The finding stands in the table; Config hears of it with its next evaluation.
             self._telemetry.config_answer_too_late(str(error))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from readiness.engine.config_answers import Answering
     from readiness.engine.deployment import Deployment
     from readiness.engine.evaluate import Evaluation
+    from readiness.engine.events import Target
     from readiness.engine.later import Later
     from readiness.engine.leg import Leg
     from readiness.engine.observation import Observation
@@ -130,9 +131,9 @@ class Everything:
             config.send(evaluation.aws)
         self._legs.hand_on(leg, coverage, evaluation.aws)
         self._legs.look_a_second_time(recorder, left)
-        waiting = passing.kept if config is None else config.beside(passing.kept)
-        at_once = replace(asked, cursor=None, part=0, begun=0, beside=False)
-        again = self._later.ask(waiting, at_once, now())
+        unwritten = () if is_last else recorder.unwritten_at
+        again = self._look_later(asked, {*passing.kept, *unwritten}, config, now())
+        recorder.leave_to_later(again)
         for observation in passing.without(again) if is_ours else ():
             recorder.record(observation)
         done = self._telemetry.recorded(recorder, evaluated)
@@ -144,6 +145,18 @@ class Everything:
             done |= self._end(key, asked, now)
         recorder.raise_on_unwritten()
         return done
+
+    def _look_later(
+        self, asked: Again, targets: set[Target], config: Answering | None, now: datetime
+    ) -> frozenset[Target]:
+        """Those of the targets that a later look is asked for. Raises NotContinued."""
+        if config is not None:
+            targets = config.beside(targets) | config.unsent
+        at_once = replace(asked, cursor=None, part=0, begun=0, beside=False)
+        again = self._later.ask(targets, at_once, now)
+        if config is not None and not config.unsent <= again:
+            raise NotContinued("AWS Config did not take the answers, and no later look can be had")
+        return again
 
     def _begins(self, key: str, asked: Again, now: Callable[[], datetime]) -> Again | None:
         """The look, if it is its turn; None where another one sees, or saw, the same.

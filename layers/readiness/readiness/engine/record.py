@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation
+from readiness.engine.events import Target
 from readiness.engine.observation import Observation
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.store import Contended, Overtaken, Store, Unwritable
@@ -60,6 +61,7 @@ class Recorder:
         self.recorded = 0
         self._to_read = 0
         self.unwritten: list[str] = []
+        self.unwritten_at: dict[Target, str] = {}
         evaluation.read_before(self)
 
     @property
@@ -70,6 +72,12 @@ class Recorder:
     def forget_unreadable(self) -> None:
         """Forget the rows: the store outlives the run, and each run reports those it meets."""
         self._store.unreadable.clear()
+
+    def leave_to_later(self, targets: Iterable[Target]) -> None:
+        """What could not be written of these is evaluated again, and no failure of this run."""
+        for target in targets:
+            if target in self.unwritten_at:
+                self.unwritten.remove(self.unwritten_at.pop(target))
 
     def raise_on_unwritten(self) -> None:
         """Raise Unwritable, after everything else is done, so that the run counts as failed."""
@@ -160,8 +168,11 @@ class Recorder:
         except UnreadableRow as error:
             self._store.unreadable[error.key] = error.why
         except Unwritable as error:
+            target = Target(observation.rule.id, observation.resource.id)
             with self._lock:
                 self.unwritten.append(str(error))
+                if _is_about_its_subject(observation):
+                    self.unwritten_at[target] = str(error)
         return written
 
     def _write_once(self, observation: Observation) -> tuple[bool, bool, bool]:

@@ -90,6 +90,10 @@ class Telemetry:
         self.counts.add("ConfigAnswersTooLate")
         self.log.warning("AWS Config takes no late answer", extra={"error": error})
 
+    def config_answer_unsent(self, error: str) -> None:
+        self.counts.add("ConfigAnswersUnsent")
+        self.log.warning("AWS Config did not take an answer", extra={"error": error})
+
     def second_looks_left(self, unseen: int) -> None:
         self.counts.add("SecondLooksLeft", unseen)
         self.log.warning("no time to look again", extra={"findings": unseen})
