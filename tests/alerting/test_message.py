@@ -139,50 +139,6 @@ def test_the_console_of_each_partition(region, host):
     assert console_url(resource).startswith(f"https://{host}/")
 
 
-def test_a_finding_of_any_size_fits_into_a_message():
-    many = {f"fact{n}": ["x" * 500] * 50 for n in range(50)}
-    sent = sns_message(finding(observed=many), entry(), BASE)
-    assert len(sent["Message"].encode()) < 250_000
-    body = json.loads(json.loads(sent["Message"])["sqs"])
-    assert body["truncated"] is True
-    assert body["finding_id"] == finding().id
-
-
-@pytest.mark.parametrize("char", ['"', "\\", "漢", "x", "😀"])
-@pytest.mark.parametrize("count", [5, 20, 49])
-def test_what_is_quoted_twice_fits_into_what_sns_takes(char, count):
-    """A row of another version may have any facts; the message has each of them twice."""
-    facts = {f"fact{n}": [char * 490] * 4 for n in range(count)}
-    worst = finding(observed=facts, reason=char * 1000, expected=char * 1000, owner=char * 128)
-    sent = sns_message(worst, entry(), BASE)
-    assert len(sent["Message"].encode()) < 262_144 - 4_000
-
-
-@pytest.mark.parametrize("char", ["漢", "😀", '"'])
-def test_whatever_people_write_fits_into_what_sns_takes(char):
-    """A page that SNS refuses would stay in the outbox for ever."""
-
-    def words(count):
-        return char * count
-
-    worst = finding(
-        resource=Resource("111122223333", "us-east-1", "AWS::S3::Bucket", words(500)),
-        observed={f"fact{n}": words(400) for n in range(20)},
-        **dict.fromkeys(("reason", "expected", "reminder", "waived_because"), words(1000)),
-        **dict.fromkeys(("changed_by", "opened_by", "waived_by", "waiver_owner"), words(256)),
-        **dict.fromkeys(("workload", "environment", "owner", "name"), words(128)),
-        waiver="w",
-        waived_until=after(),
-    )
-    said = entry(waiver_note=words(2000), waiver_changed_by=words(256))
-    sent = sns_message(worst, said, BASE)
-    attributes = sum(len(json.dumps(each)) for each in sent["MessageAttributes"].items())
-    assert len(sent["Message"].encode()) + attributes < 262_144
-    body = json.loads(json.loads(sent["Message"])["sqs"])
-    assert (body["finding_id"], body["resource"]) == (worst.id, worst.resource.key)
-    assert body["reason"].startswith(words(50))
-
-
 def test_the_headline_says_what_is_wrong_where():
     said = headline(finding(environment="prod"), 1024)
     assert said == "[HIGH] data (prod, 111122223333/us-east-1): It is NON_COMPLIANT."

@@ -35,6 +35,7 @@ PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 SOON = timedelta(days=14)
 KEPT_FOR = timedelta(days=40)
 MOST_NAMED = 10
+MOST_LINE = 300
 MOST_LATE = timedelta(days=3)
 """How long after it happened a transition may be settled and still be in a digest."""
 _OPENS = {Kind.OPENED, Kind.REOPENED, Kind.WAIVER_EXPIRED}
@@ -224,7 +225,7 @@ def digest_message(
         f"Open now: {_counts(summary.open)}",
     ]
     for title, named in sections_of(summary):
-        lines += ["", title, *(f"  {clean(line, 300)}" for line in named)]
+        lines += ["", title, *(f"  {clean(line, MOST_LINE)}" for line in named)]
     if not summary.newest and not summary.over:
         lines += ["", "Nothing opened and nothing closed."]
     lines += [
@@ -243,10 +244,12 @@ def digest_message(
             "open": dict(summary.open),
             "opened": dict(summary.opened),
             "closed": dict(summary.closed),
-            "oldest": summary.oldest,
-            "expiring": summary.expiring,
-        }
+            "oldest": [clean(line, MOST_LINE) for line in summary.oldest],
+            "expiring": [clean(line, MOST_LINE) for line in summary.expiring],
+        },
+        ensure_ascii=False,
     )
+    said = {"default": text, "email": text, "sqs": machine, "lambda": machine}
     subject = f"Readiness: {period} digest of {account}/{region}, {total} open"
     values = {
         "severity": str(Severity.INFORMATIONAL),
@@ -258,7 +261,8 @@ def digest_message(
     return {
         "Subject": clean(subject, SUBJECT_MOST),
         "MessageStructure": "json",
-        "Message": json.dumps({"default": text, "email": text, "sqs": machine, "lambda": machine}),
+        # As it is: escaped, names of other alphabets take three times what SNS counts.
+        "Message": json.dumps(said, ensure_ascii=False),
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value} for name, value in values.items()
         },
