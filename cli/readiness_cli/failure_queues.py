@@ -114,6 +114,7 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
     sqs = aws.client("sqs")
     began: float | None = None
     held: list[str] = []
+    stale = 0
     seen: set[str] = set()
     try:
         while True:
@@ -132,7 +133,10 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                     held.remove(message["ReceiptHandle"])
                 yield outcome
-            if not fresh:
+            # In a long queue those that stay come again before the last has come; receiving them
+            # hides them for another while.
+            stale += not fresh
+            if stale > len(seen):
                 return
     finally:
         for handle in held:
