@@ -9,7 +9,7 @@ from readiness.evidence.apigateway.documentation import ApiRoutes, RestApiDocume
 from readiness.evidence.workloads.documented import ConfigurationKeys, WorkloadParts
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.attestation import AttestedDocument
-from readiness.model.text import plural
+from readiness.model.text import listed, plural
 
 from .migration import migration_verdict
 from .settings import DocumentDays, TwoPeople
@@ -33,14 +33,16 @@ def rest_api_documentation(
     """Every method of a deployed REST API is documented, in API Gateway or in a document.
 
     In API Gateway, each method has a documentation part with text, and each stage publishes a
-    version of the documentation. An attested document becomes void when methods change.
+    version of the documentation that has those of the methods deployed there. An attested
+    document becomes void when methods change.
     """
     if not api.stages:
         return not_applicable(f"The API {api.name} has no stage: nobody can call it.")
     if not api.methods:
         return not_applicable(f"The API {api.name} has no methods.")
     unpublished = sorted(stage for stage, version in api.stages.items() if not version)
-    if not api.undocumented and not unpublished:
+    unknown = api.outdated or api.unexported
+    if not api.undocumented and not unpublished and not unknown:
         return complies(
             f"API Gateway documents {plural(len(api.methods), 'method')} of the API {api.name},"
             f" and {plural(len(api.stages), 'stage')} publishes it."
@@ -57,6 +59,10 @@ def rest_api_documentation(
         document_of=api.id,
         undocumented_in_api_gateway=list(api.undocumented),
         stages_without_documentation=unpublished,
+        published_without=sorted(
+            f"{stage}: {listed(methods)}" for stage, methods in api.outdated.items()
+        ),
+        stages_not_exported=list(api.unexported),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.accounts.operational_documentation import (
     WORKLOAD,
     tagged,
 )
-from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, Answer, FakeAccount
 
 REST, HTTP = "a1b2c3", "d4e5f6"
 HEADING = "development_documentation"
@@ -115,6 +116,29 @@ def stages(*names: str, version: str = "1.0") -> dict[str, Any]:
     return {"item": [{"stageName": name, "documentationVersion": version} for name in names]}
 
 
+def export(
+    deployed: tuple[str, ...] = ("get", "post", "options"),
+    parts: tuple[str, ...] = ("GET", "POST"),
+) -> Answer:
+    """GetExport of a stage: the methods deployed, and the parts of the version that it publishes."""
+    published = [
+        part(name) | {"properties": {"description": f"What {name} does."}} for name in parts
+    ]
+    document = {
+        "openapi": "3.0.1",
+        "paths": {"/orders": {name: {"responses": {}} for name in deployed}},
+        "x-amazon-apigateway-documentation": {"version": "1.0", "documentationParts": published},
+    }
+
+    def answer(**_: Any) -> dict[str, Any]:
+        return {
+            "contentType": "application/json",
+            "body": io.BytesIO(json.dumps(document).encode()),
+        }
+
+    return answer
+
+
 def profiles(ApplicationId: str, **_: Any) -> dict[str, Any]:  # noqa: N803
     """ListConfigurationProfiles: each application has one."""
     name = {"abc1234": "rate limits"}.get(ApplicationId, "flags")
@@ -165,6 +189,7 @@ def fake_account() -> FakeAccount:
             ("apigateway", "get_stages"): stages("v1"),
             ("apigateway", "get_resources"): {"items": [methods("GET", "POST", "OPTIONS")]},
             ("apigateway", "get_documentation_parts"): {"items": [part("GET"), part("POST")]},
+            ("apigateway", "get_export"): export(),
             ("apigatewayv2", "get_apis"): {
                 "Items": [
                     {

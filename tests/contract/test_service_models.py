@@ -231,6 +231,11 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.workloads.deployments": frozenset({"digest", "tag"}),
     # A name of our own queries.
     "readiness.evidence.elasticache.usage": frozenset({"misses"}),
+    # Members of an exported OpenAPI document: API Gateway Developer Guide,
+    # "x-amazon-apigateway-documentation object".
+    "readiness.evidence.apigateway.documentation": frozenset(
+        {"documentationParts", "paths", "x-amazon-apigateway-documentation"}
+    ),
     # What a CloudTrail record says of a call to UpdateAlias.
     "readiness.evidence.awslambda.alias_moves": frozenset(
         {"functionName", "functionVersion", "name", "errorCode", "requestParameters"}

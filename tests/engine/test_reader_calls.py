@@ -107,6 +107,15 @@ def test_a_call_that_acts_is_made_once_by_a_client_that_never_retries():
     assert session.calls == [("lambda", "invoke", "eu-west-1", {"FunctionName": "f"}, True)]
 
 
+def test_a_streamed_body_is_read_once_and_kept():
+    session = Session({"contentType": "application/json", "body": io.BytesIO(b"{}")})
+    read = reading(session, "apigateway:GET")
+    for _ in range(2):
+        answer = read.one("apigateway", "get_export", restApiId="a")
+        assert answer == {"contentType": "application/json", "body": b"{}"}
+    assert len(session.calls) == 1
+
+
 def test_what_is_acted_upon_may_be_gone_and_the_act_may_fail():
     read = reading(Session(error("ResourceNotFoundException")), "lambda:InvokeFunction")
     with pytest.raises(Gone, match=r"lambda invoke \{'FunctionName': 'f'\}"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from functions.development_documentation.app import development_documentation
 from readiness import Status
 from tests.accounts import development_documentation as account
-from tests.accounts.development_documentation import function, methods, part, stages
+from tests.accounts.development_documentation import export, function, methods, part, stages
 from tests.fake_account import error, observe
 
 RULES = {rule.name: rule for rule in development_documentation.rules}
@@ -57,6 +59,54 @@ def test_a_stage_without_documentation_does_not_publish_it():
     )
     found = finding(fake_account, "rest-api-documentation", account.REST)
     assert found.observed["stages_without_documentation"] == ["v1"]
+
+
+@pytest.mark.parametrize(
+    ("exported", "lacking"),
+    [
+        pytest.param(export(), [], id="both published"),
+        pytest.param(export(parts=("GET",)), ["v1: POST /orders"], id="one added since"),
+        pytest.param(
+            export(parts=()), ["v1: GET /orders and POST /orders"], id="an empty version"
+        ),
+        pytest.param(export(("get",), ("GET",)), [], id="the other is not deployed yet"),
+        pytest.param(
+            export(("get", "delete")), ["v1: DELETE /orders"], id="one that is no more there"
+        ),
+        pytest.param(
+            export(("x-amazon-apigateway-any-method",), ("*",)), [], id="any method, documented"
+        ),
+        pytest.param(
+            export(("x-amazon-apigateway-any-method",), ()), ["v1: ANY /orders"], id="any method"
+        ),
+    ],
+)
+def test_a_stage_publishes_the_parts_of_its_version(exported, lacking):
+    fake_account = account.fake_account().but(
+        apigateway__get_export=exported, dynamodb__query={"Items": []}
+    )
+    found = finding(fake_account, "rest-api-documentation", account.REST)
+    assert (found.status is Status.COMPLIANT) is (not lacking), found.reason
+    if lacking:
+        assert found.observed["published_without"] == lacking
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"paths": {"/": []}}', b'{"openapi": "3.0.1"}'])
+def test_an_export_that_cannot_be_read_proves_nothing(body):
+    fake_account = account.fake_account().but(
+        apigateway__get_export=lambda **_: {"body": io.BytesIO(body)}
+    )
+    found = finding(fake_account, "rest-api-documentation", account.REST)
+    assert (found.status, found.missing) == (Status.INSUFFICIENT_DATA, ("apigateway:GET",))
+
+
+def test_a_stage_that_cannot_be_exported_publishes_nothing_that_is_known():
+    fake_account = account.fake_account().but(
+        apigateway__get_export=error("BadRequestException"), dynamodb__query={"Items": []}
+    )
+    found = finding(fake_account, "rest-api-documentation", account.REST)
+    assert found.status is Status.INSUFFICIENT_DATA
+    assert found.observed["stages_not_exported"] == ["v1"]
 
 
 def test_an_api_without_stages_or_methods_has_nothing_to_document():

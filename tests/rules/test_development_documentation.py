@@ -91,6 +91,16 @@ WEB = ApiRoutes("d4", "web", ROUTES, ("$default",))
     [
         pytest.param(REST, NOTHING, GOOD, "documents 2 methods", id="in API Gateway"),
         pytest.param(
+            replace(REST, outdated={"v1": ("POST /orders",)}),
+            NOTHING,
+            BAD,
+            "not attested",
+            id="an older version is published",
+        ),
+        pytest.param(
+            replace(REST, unexported=("v1",)), NOTHING, BAD, "not attested", id="not exported"
+        ),
+        pytest.param(
             replace(REST, stages={"v1": "1", "v2": "1"}), NOTHING, GOOD, "2 stages", id="in two"
         ),
         pytest.param(replace(REST, stages={}), NOTHING, NA, "no stage", id="not deployed"),

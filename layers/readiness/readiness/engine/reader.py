@@ -37,6 +37,15 @@ _TOGETHER = 12
 """How many reads one loader makes at the same time."""
 
 
+def _whole(answer: Any) -> Any:
+    """The answer, with a body that AWS streams read to its end."""
+    if not isinstance(answer, dict) or not any(hasattr(v, "read") for v in answer.values()):
+        return answer
+    return {
+        name: value.read() if hasattr(value, "read") else value for name, value in answer.items()
+    }
+
+
 class DeclaredReader:
     """What a loader may read: the calls its evidence declared, and no other.
 
@@ -163,12 +172,13 @@ class DeclaredReader:
 
         ``gone`` are the codes that say the resource itself does not exist. Where a code alone
         does not say it, what AWS says with it follows after a colon (``ClientException: Unable to
-        describe``). Raises Unreadable for every other error, Gone for those.
+        describe``). Raises Unreadable for every other error, Gone for those. A body that AWS
+        streams stands in the answer as bytes.
         """
         once_read = self._is_once_read(service, operation)
 
         def ask() -> Any:
-            answer = self._aws.ask(service, operation, region, params)
+            answer = _whole(self._aws.ask(service, operation, region, params))
             return answer if once_read else packed(answer)
 
         return opened(self._answer(ask, service, operation, region, action, params, absent, gone))
@@ -180,11 +190,7 @@ class DeclaredReader:
         """
 
         def do() -> Any:
-            answer = self._aws.ask(service, operation, None, params, once=True)
-            return {
-                name: value.read() if hasattr(value, "read") else value
-                for name, value in answer.items()
-            }
+            return _whole(self._aws.ask(service, operation, None, params, once=True))
 
         return self._answer(do, service, operation, None, "", params, (), gone)
 

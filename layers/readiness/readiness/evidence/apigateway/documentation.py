@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
@@ -13,6 +13,7 @@ from readiness.evidence.apigateway.domains import REST_API
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 _READS = ("apigateway:GET",)
 _GONE = ("NotFoundException",)
@@ -52,8 +53,11 @@ class RestApiDocumentation:
     """The methods of a REST API (``GET /orders``), and which have a documentation part of content.
 
     OPTIONS is left out: it answers browsers, not clients. ``stages`` are the stages with the
-    version of the documentation that each publishes, empty for none.
-    Sources: those of RestApi, GetStages, GetResources, GetDocumentationParts.
+    version of the documentation that each publishes, empty for none. A version keeps the parts
+    that there were when it was made: ``outdated`` are the stages whose version says nothing of
+    methods that are deployed there, with these. Asked only where all else is documented;
+    ``unexported`` are the stages of which API Gateway cannot tell it.
+    Sources: those of RestApi, GetStages, GetResources, GetDocumentationParts, GetExport.
     """
 
     id: str
@@ -61,6 +65,8 @@ class RestApiDocumentation:
     methods: tuple[str, ...] = ()
     undocumented: tuple[str, ...] = ()
     stages: Mapping[str, str] | None = None
+    outdated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unexported: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, api: Resource) -> RestApiDocumentation:
@@ -93,22 +99,18 @@ class RestApiDocumentation:
             restApiId=api.id,
             type="METHOD",
         )
-        documented = {
-            (location.get("path", "/"), location.get("method", "*"))
-            for each in parts
-            if _says_something(each) and (location := each.get("location") or {})
-        }
-        bare = {
-            (path, name)
-            for path, name in methods
-            if documented.isdisjoint({(path, name), (path, "*")})
-        }
+        bare = _without_a_part(methods, parts)
+        published = {}
+        if methods and not bare and all(stages.values()):
+            published = {stage: _unpublished(read, api.id, stage) for stage in stages}
         return cls(
             api.id,
             name,
             tuple(sorted(f"{name} {path}" for path, name in methods)),
             tuple(sorted(f"{name} {path}" for path, name in bare)),
             stages,
+            {stage: lacking for stage, lacking in published.items() if lacking},
+            tuple(sorted(stage for stage, lacking in published.items() if lacking is None)),
         )
 
     @property
@@ -117,10 +119,68 @@ class RestApiDocumentation:
         return digest_of(self.methods)
 
 
-def _says_something(part: Mapping[str, Any]) -> bool:
+_Method = tuple[str, str]
+"""A path and a method: ``/orders``, ``GET``."""
+
+
+def _without_a_part(
+    methods: Iterable[_Method], parts: Iterable[Mapping[str, Any]]
+) -> set[_Method]:
+    """Those of the methods that no part documents at their own path."""
+    documented = {
+        (location.get("path", "/"), location.get("method", "*"))
+        for each in parts
+        if _says_something(each.get("properties")) and (location := each.get("location") or {})
+    }
+    return {
+        (path, name)
+        for path, name in methods
+        if documented.isdisjoint({(path, name), (path, "*")})
+    }
+
+
+def _unpublished(read: Reader, api: str, stage: str) -> tuple[str, ...] | None:
+    """The methods deployed to a stage of which its version of the documentation says nothing.
+
+    None where API Gateway cannot export the stage.
+    """
+    answer = read.one(
+        "apigateway",
+        "get_export",
+        absent=("BadRequestException",),
+        restApiId=api,
+        stageName=stage,
+        exportType="oas30",
+        parameters={"extensions": "documentation"},
+        accepts="application/json",
+    )
+    if answer is None:
+        return None
+    try:
+        document = json.loads(answer["body"])
+        told = {
+            (path, _ANY if name == _ANY_MEMBER else name.upper()): about
+            for path, members in document["paths"].items()
+            for name, about in members.items()
+            if name == _ANY_MEMBER or name in _VERBS
+        }
+        parts = (document.get("x-amazon-apigateway-documentation") or {}).get("documentationParts")
+        bare = _without_a_part(told, [p for p in parts or () if p["location"]["type"] == "METHOD"])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Unreadable("apigateway:GET", Cause.UNEXPECTED_ANSWER, str(error)) from error
+    return tuple(
+        sorted(f"{name} {path}" for path, name in bare if not _says_something(told[path, name]))
+    )
+
+
+_ANY, _ANY_MEMBER = "ANY", "x-amazon-apigateway-any-method"
+_VERBS = frozenset({"delete", "get", "head", "patch", "post", "put"})
+
+
+def _says_something(properties: Any) -> bool:
     """Whether a part has a description or a summary, and not only empty members."""
     try:
-        told = json.loads(part.get("properties") or "{}")
+        told = json.loads(properties or "{}") if isinstance(properties, str) else properties
     except ValueError:
         return False
     if not isinstance(told, dict):
