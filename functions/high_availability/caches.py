@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.ec2.zones import Zones
+from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.elasticache import availability
 from readiness.evidence.elasticache.availability import Shard
 from readiness.model.text import listed, plural
@@ -69,6 +69,9 @@ def cache_verdict(
     )
 
 
+_NEVER_MADE = frozenset({"create-failed", "restore-failed"})
+
+
 def cache_cluster_verdict(
     cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: int
 ) -> Verdict:
@@ -79,6 +82,11 @@ def cache_cluster_verdict(
     places = zones.of_names({zone for zone in cluster.zones if zone})
     count = len(cluster.zones)
     observed: dict[str, Fact] = {"nodes": count, "zones": list(places.zones)}
+    if cluster.status == "incompatible-network":
+        return violates(
+            "The cache is incompatible-network: its nodes do not serve, in whichever zone.",
+            expected="A cache that is available, with nodes in several Availability Zones.",
+        ).observing(observed)
     if len(places.zones) >= min_zones:
         return complies(
             f"{plural(count, 'node')} {in_zones(len(places.zones))}: {listed(places.zones)}."
@@ -87,18 +95,24 @@ def cache_cluster_verdict(
         return cannot_tell("The cache is being changed.", is_passing=True).observing(observed)
     if count > 1 and (places.unknown or not all(cluster.zones)):
         return cannot_tell("The zones of some nodes are not shown.").observing(observed)
+    return _in_one_zone(cluster, places, min_zones).observing(observed)
+
+
+def _in_one_zone(
+    cluster: availability.ClusterAvailability, places: Places, min_zones: int
+) -> Verdict:
     if cluster.is_memcached:
         return violates(
             f"{too_few('The nodes of the cache are', places, min_zones)} If it fails, the whole"
             " cache is cold at once.",
             expected="Nodes in several Availability Zones (AZMode cross-az).",
             severity=Severity.MEDIUM,
-        ).observing(observed)
+        )
     return violates(
         "The cache is a single node without a replica; if it or its zone fails, the cache and its"
         " data are gone.",
         expected="A replication group with automatic failover and Multi-AZ.",
-    ).observing(observed)
+    )
 
 
 def _excused_cache(cluster: availability.ClusterAvailability) -> str:
@@ -110,4 +124,6 @@ def _excused_cache(cluster: availability.ClusterAvailability) -> str:
         )
     if cluster.status == "deleting":
         return "The cache is being deleted."
+    if cluster.status in _NEVER_MADE:
+        return f"The cache could not be made ({cluster.status}), and serves nobody."
     return "The cache stands on an Outpost, by design in one place." if cluster.on_outpost else ""

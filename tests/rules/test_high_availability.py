@@ -296,6 +296,8 @@ def test_cache_zones(shards, changes, status, words):
     ("changes", "settings", "status", "words", "severity"),
     [
         pytest.param({}, {}, GOOD, "2 nodes in 2", None, id="two zones"),
+        pytest.param({"status": "restore-failed"}, {}, NA, "could not be made", None, id="never made"),
+        pytest.param({"status": "incompatible-network"}, {}, BAD, "do not serve", None, id="without a network"),
         pytest.param({}, {"min_zones": 3}, BAD, "at least 3", Severity.MEDIUM, id="three wanted"),
         pytest.param({"zones": ("us-east-1a",) * 2}, {}, BAD, "cold at once", Severity.MEDIUM, id="one zone"),
         pytest.param({"zones": ("us-east-1a",)}, {}, BAD, "in 1 Availability Zone", Severity.MEDIUM, id="one node"),
