@@ -168,6 +168,29 @@ def test_how_long_a_listing_took_is_kept():
     assert run.found_in == {about: 7.5}
 
 
+def test_a_listing_is_as_old_as_the_oldest_answer_that_it_rests_on():
+    """Also where an earlier leg of the sweep asked: what came since need not be in it."""
+    buckets = ResourceType(
+        "Test::Listed",
+        lambda read: read.every("s3", "list_buckets", "Buckets") and [],
+        find_reads=("s3:ListAllMyBuckets",),
+    )
+    fake_account = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    first = aws_over(fake_account)
+    first.find(buckets)
+    asked_at = first.listed_at[buckets]
+    assert asked_at >= NOON
+    second = aws_over(fake_account)
+    second.now()  # time goes on
+    second.take_over(first.answers.handed_on(asked_at))
+    second.find(buckets)
+    assert second.listed_at == {buckets: asked_at}
+    second.forget()
+    again = ResourceType("Test::ListedAgain", buckets.find, find_reads=buckets.find_reads)
+    second.find(again)
+    assert second.listed_at[again] > asked_at
+
+
 # -- clients ---------------------------------------------------------------------------------------
 
 

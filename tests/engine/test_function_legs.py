@@ -14,7 +14,7 @@ from readiness import Severity, Status, complies, heading
 from readiness.engine import config_rule, sdk
 from readiness.engine import deployment as deployment_module
 from readiness.engine import sweep as sweep_module
-from readiness.engine.aws import CONFIG
+from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.deployment import release_of
 from readiness.engine.function import Function
 from readiness.engine.leg import LISTING_WAITS
@@ -98,6 +98,25 @@ def test_what_vanished_is_closed_and_counted(make):
     THINGS.fails = {("thing", id): Gone(f"thing {id}") for id in "bc"}
     assert swept(function)["closed"] == 2
     assert {id for id, row in rows(function).items() if row.gone} == {"b", "c"}
+
+
+def test_what_was_judged_after_a_listing_began_is_not_closed_by_it(make, monkeypatch):
+    """A listing may take several legs, and a thing that came meanwhile need not be in it."""
+    function = make()
+    swept(function)
+    THINGS.ids = ["a"]
+    THINGS.fails = {("thing", id): Gone(f"thing {id}") for id in "bc"}
+    find = Aws.find
+
+    def began_before(self, cls):
+        found = find(self, cls)
+        self.listed_at[cls] -= timedelta(minutes=20)
+        return found
+
+    monkeypatch.setattr(Aws, "find", began_before)
+    assert swept(function)["closed"] == 0
+    monkeypatch.setattr(Aws, "find", find)
+    assert swept(function)["closed"] == 2
 
 
 def test_a_leg_without_time_leaves_everything_to_the_next(make):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from readiness import Severity, Status, Verdict, complies
-from readiness.engine.answers import Answers
+from readiness.engine.answers import Answers, Keep
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation
@@ -35,6 +36,7 @@ from tests.engine.things import (
 )
 from tests.fake_account import ACCOUNT_ID, HOME
 
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("three_things")
 
 
@@ -348,6 +350,58 @@ def test_nothing_is_closed_by_a_listing_that_an_earlier_leg_made(listed):
     list(survey(evaluation, [owned], coverage, start=start))
     assert listed == [THING.name, THING.name]
     assert not evaluation.aws.has_taken_over
+
+
+def test_a_listing_that_takes_longer_than_a_leg_comes_to_its_end(monkeypatch):
+    """One call for each of a thousand APIs takes two legs: also at the end, to close what is gone."""
+    turns = []
+
+    def ask():
+        if not turns:
+            raise Postponed("no turn in this leg")
+        return turns.pop()
+
+    def find(self, cls):
+        for part in range(5):
+            self.answers.once((cls, part), ask, Keep.ROOM, NOON)
+        return list(THINGS.ids)
+
+    monkeypatch.setattr(Aws, "find", find)
+    cursor, handed_on, judged, legs = None, None, [], 0
+    while legs < 20:
+        legs += 1
+        turns[:] = range(3)
+        evaluation, coverage = run(owned), Coverage()
+        if handed_on is not None:
+            evaluation.aws.take_over(handed_on)
+        judged += survey(evaluation, [owned], coverage, start=cursor)
+        cursor, handed_on = coverage.cursor, evaluation.aws.answers.handed_on(NOON)
+        if cursor is None:
+            break
+    assert [o.resource.id for o in judged] == ["a", "b", "c"]
+    assert coverage.is_whole(THING)
+    assert legs == 4, "two to list and judge, and the rest to list anew"
+
+
+def test_a_leg_without_time_for_the_end_hands_on_no_listing_to_close_by():
+    evaluation, coverage = run(owned), Coverage()
+    evaluation.aws.take_over(Answers())
+    left = iter([False] * 2)
+    start = Cursor(THING.name, HOME, "a")
+    list(survey(evaluation, [owned], coverage, start=start, enough=lambda: next(left, True)))
+    assert coverage.cursor == Cursor("", "", "", Phase.CLOSING)
+    assert not evaluation.aws.has_taken_over
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_kept"), [(Phase.JUDGING, False), (Phase.MISSED, False), (Phase.CLOSING, True)]
+)
+def test_what_a_leg_has_listed_to_close_by_is_not_listed_again(phase, is_kept):
+    evaluation, coverage = run(owned), Coverage()
+    evaluation.aws.take_over(Answers())
+    list(survey(evaluation, [owned], coverage, start=Cursor("", "", "", phase)))
+    assert evaluation.aws.has_taken_over is is_kept
+    assert coverage.is_whole(THING)
 
 
 def test_a_type_whose_new_listing_fails_at_the_end_closes_nothing(monkeypatch):

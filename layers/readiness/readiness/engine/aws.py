@@ -74,7 +74,8 @@ class Aws:
     what is about the whole account, are kept to the end of the run; what is about the resources
     of a :meth:`batch` to the end of the batch; everything else as long as there is room.
     ``shared`` are answers that other headings may have asked for after the same event; whoever
-    reads again asks for itself. ``found_in`` are the seconds that the listing of a type took.
+    reads again asks for itself. ``found_in`` are the seconds that the listing of a type took,
+    ``listed_at`` is when the oldest of its answers was asked for.
     ``has_taken_over``: some answers are of an earlier run.
     """
 
@@ -101,6 +102,7 @@ class Aws:
         self.daily_cache = daily_cache
         self.requests = 0
         self.found_in: dict[ResourceType, float] = {}
+        self.listed_at: dict[ResourceType, datetime] = {}
         self.geography: Geography = getattr(session, "geography", None) or default()
         self.pacer = pacer or Pacer()
         self._session = session
@@ -236,6 +238,7 @@ class Aws:
             began, read.began = self.pacer.now(), self.now()
             ids = sorted(set(cls.find(read)))
             self.found_in[cls] = self.pacer.now() - began
+            self.listed_at[cls] = read.oldest or read.began
             return ids
 
         ids: list[str] = self.once(("find", cls), listed)

@@ -139,7 +139,7 @@ def survey(
             yield from run.judged(types)
             if coverage.cursor is not None:
                 return
-        # By a listing that an earlier leg made nothing is closed.
+        # By a listing that was made before the judging ended nothing is closed.
         if closes:
             again = [*ahead, *behind] if evaluation.aws.has_taken_over else behind
             yield from run.closing(again)
@@ -194,12 +194,17 @@ class _Run:
                 return
 
     def closing(self, types: Sequence[ResourceType]) -> Iterator[Observation]:
-        """List the types that are judged, so that what is gone can be closed."""
+        """List the types that are judged, so that what is gone can be closed.
+
+        A leg that begins here takes over what the one before has listed here, so that listings
+        which take longer than a leg come to an end.
+        """
+        goes_on = self.start is not None and self.start.phase is Phase.CLOSING
+        if self.evaluation.aws.has_taken_over and not goes_on:
+            self.evaluation.aws.forget()
         if types and self.coverage.reached and self.enough():
             self.coverage.cursor = self.coverage.end
             return
-        if self.evaluation.aws.has_taken_over:
-            self.evaluation.aws.forget()
         for about in types:
             self.coverage.listed.pop(about, None)
         try:

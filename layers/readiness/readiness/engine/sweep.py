@@ -201,7 +201,9 @@ class Sweep:
             return left() < SPARE_MILLISECONDS
 
         closing = Closing(self._deployment.store, evaluation, recorder)
-        closed = closing.vanished(rules, coverage, before=began, enough=enough)
+        # What was made and judged after the listing began need not be in it.
+        listed = min([began, *evaluation.aws.listed_at.values()])
+        closed = closing.vanished(rules, coverage, before=listed, enough=enough)
         folder, existing = self._heading.folder, [rule.id for rule in self._heading]
         deployed = self._deployment.headings
         if not enough() and not self._former.is_clean(folder, existing, deployed):
