@@ -16,6 +16,7 @@ from readiness.engine import function as module
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.later import Later
+from readiness.engine.leg import IDLE_LEGS
 from readiness.engine.look_again import MOST_PARTS, WAITS
 from readiness.engine.targets import MalformedEvent, Target
 from readiness.engine.turns import LEASE, NOTHING_CAME, Turns
@@ -140,6 +141,28 @@ def test_a_look_that_has_not_the_time_goes_on_where_it_stopped(function, machine
     assert set(rows(function)) == set(THINGS.ids)
     assert {row.status for row in rows(function).values()} == {Status.COMPLIANT}
     assert {row.woken_by for row in rows(function).values()} == {"event"}
+
+
+@pytest.mark.parametrize(("of_another_version", "evaluated"), [(False, 200), (True, 250)])
+def test_a_part_of_another_version_begins_anew(function, machine, of_another_version, evaluated):
+    """What the version before passed was not judged by the rules of this one."""
+    THINGS.ids = [f"{number:03}" for number in range(250)]
+    made_by = function.deployment.release
+    cursor = {"type": THING.name, "region": HOME, "after": "049"}
+    cursor["release"] = "of-another-version" if of_another_version else made_by
+    answers = run(function, machine, look(cursor=cursor, part=1), running=short)
+    assert sum(answer["evaluated"] for answer in answers) == evaluated
+    assert {each["cursor"]["release"] for each in answers[:-1]} == {made_by}
+
+
+@pytest.mark.parametrize(
+    ("idle", "resumes"), [(0, True), (IDLE_LEGS - 1, True), (IDLE_LEGS, False)]
+)
+def test_after_many_idle_parts_what_has_no_turn_is_unknown(function, idle, resumes):
+    """One question that cannot be answered in time does not hold up a look to its last part."""
+    cursor = {"type": THING.name, "region": HOME, "after": "a", "idle": idle}
+    function(look(cursor=cursor, part=1), context())
+    assert function.deployment.pacer.resumes is resumes
 
 
 def test_a_look_that_has_the_time_is_one(function, machine):
@@ -386,11 +409,6 @@ def test_a_look_killed_at_its_end_loses_no_note(function, machine, monkeypatch, 
                 function(last, context())
     function(last, context())
     assert [each["event"]["look_again"]["begun"] for each in machine.waiting] == [1]
-
-
-def test_a_part_of_another_version_begins_anew(function, machine):
-    cursor = {"type": THING.name, "region": HOME, "after": "b", "release": "of-another-version"}
-    assert function(look(part=1, cursor=cursor), context())["evaluated"] == 3
 
 
 @pytest.mark.parametrize(

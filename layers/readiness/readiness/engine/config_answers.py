@@ -14,7 +14,7 @@ from readiness.engine.targets import Target
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness.engine.observation import Observation
-    from readiness.engine.targets import ConfigRequest, Target
+    from readiness.engine.targets import ConfigRequest
     from readiness.engine.telemetry import Telemetry
     from readiness.model.resource import Resource
     from readiness.model.rule import Heading

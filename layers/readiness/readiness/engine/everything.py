@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from readiness.engine.config_answers import Answering
     from readiness.engine.deployment import Deployment
     from readiness.engine.evaluate import Evaluation
-    from readiness.engine.events import Target
     from readiness.engine.later import Later
     from readiness.engine.leg import Leg
     from readiness.engine.observation import Observation
     from readiness.engine.settings import Given
+    from readiness.engine.targets import Target
     from readiness.engine.telemetry import Telemetry
     from readiness.model.resource import Resource
     from readiness.model.rule import Rule

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation
-from readiness.engine.events import Target
 from readiness.engine.observation import Observation
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.store import Contended, Overtaken, Store, Unwritable
 from readiness.engine.survey import BATCH
+from readiness.engine.targets import Target
 from readiness.model.evidence import ResourceType
 from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import Resource

@@ -253,7 +253,7 @@ class ResourceType:
 
     def _within_arn(self, text: str) -> str:
         """What stands in an ARN in place of the id; any other text as it is."""
-        if not text.startswith("arn:") or self.arn in {"", "{id}"}:
+        if not text.startswith("arn:") or not self.arn:
             return text
         pattern = re.escape(self.arn)
         for name in ("partition", "region", "account"):
