@@ -122,7 +122,6 @@ ELSEWHERE = {
     "PublicDocuments": {
         "CreateDocument",
         "UpdateDocument",
-        "UpdateDocumentDefaultVersion",
     },
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
