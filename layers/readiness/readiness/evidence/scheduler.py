@@ -49,6 +49,14 @@ SCHEDULE_GROUP = ResourceType(
 the group: a finding for each would say the same a million times."""
 
 
+_READS = ("scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListSchedules")
+_CHANGES = (
+    api_call(
+        "scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", identify=_group_of
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A schedule; ``dead`` is its dead-letter queue, ``retries`` None for Scheduler's own 185.
@@ -65,12 +73,8 @@ class Schedule:
 
 @evidence(
     SCHEDULE_GROUP,
-    reads=("scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListSchedules"),
-    changed_by=(
-        api_call(
-            "scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", identify=_group_of
-        ),
-    ),
+    reads=_READS,
+    changed_by=_CHANGES,
     asks_with=("most_schedules",),
 )
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,8 @@ def _listed(read: Reader, group: Resource) -> Sequence[Mapping[str, Any]]:
 
 @evidence(
     SCHEDULE_GROUP,
-    reads=("scheduler:GetSchedule", "scheduler:GetScheduleGroup", "scheduler:ListSchedules"),
-    changed_by=(
-        api_call(
-            "scheduler", "CreateSchedule", "UpdateSchedule", "DeleteSchedule", identify=_group_of
-        ),
-    ),
+    reads=_READS,
+    changed_by=_CHANGES,
     asks_with=("most_schedules",),
 )
 @dataclass(frozen=True, slots=True)
