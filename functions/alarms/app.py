@@ -37,7 +37,7 @@ from . import utilization_alarms as utilization
 from .cost_notifications import CostNotifications
 from .coverage import covered, live_verdict
 from .destinations import destination_verdict
-from .exempt_functions import why_exempt
+from .exempt import nobody_waits, why_deleted, why_exempt, why_without_requests
 from .settings import (
     AlarmLimits,
     CostLimits,
@@ -58,9 +58,6 @@ ERRORS = "Error rate alarms"
 LATENCY = "Latency alarms"
 UTILIZATION = "Resource utilization alarms"
 NOTIFICATIONS = "Configure SNS topics for notifications"
-
-DELETED = "The service was deleted; its last tasks are ending."
-NO_BALANCER = "No application load balancer sends requests to the service."
 
 
 # -- errors -----------------------------------------------------------------------------------
@@ -126,11 +123,9 @@ def service_errors(
     service: Service, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers 5XX errors of an ECS service behind an application load balancer."""
-    if service.is_going:
-        return not_applicable(DELETED)
     routes = required.http_routes(service, groups)
-    if not routes:
-        return not_applicable(NO_BALANCER)
+    if exempt := why_without_requests(service, routes):
+        return exempt
     return covered(alarms, required.service_errors(routes), Severity.HIGH, limits)
 
 
@@ -185,10 +180,7 @@ def lambda_latency(
         function.name, timeouts, alarms.published, latency, sources.all
     )
     if not needed:
-        return not_applicable(
-            f"No caller waits for it: it is fed by {listed([e.spoken for e in sources.all])},"
-            " which has no metric of its delay."
-        )
+        return nobody_waits(sources.all)
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
@@ -241,11 +233,9 @@ def service_latency(
     limits: AlarmLimits,
 ) -> Verdict:
     """An alarm on a high percentile covers the response time of a load-balanced ECS service."""
-    if service.is_going:
-        return not_applicable(DELETED)
     routes = required.http_routes(service, groups)
-    if not routes:
-        return not_applicable(NO_BALANCER)
+    if exempt := why_without_requests(service, routes):
+        return exempt
     needed = required.service_latency(routes, latency)
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
@@ -315,8 +305,8 @@ def service_utilization(
     limits: AlarmLimits,
 ) -> Verdict:
     """Alarms cover the CPU and memory utilization of an ECS service, whether or not it scales."""
-    if service.is_going:
-        return not_applicable(DELETED)
+    if exempt := why_deleted(service):
+        return exempt
     needed = utilization.service_utilization(service, max_utilization_percent)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
