@@ -16,7 +16,7 @@ from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FedBy, FunctionSources
-from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
+from readiness.semantics.alarm_answers import metric_alarm
 from readiness.semantics.alarm_inventory import Inventory
 from tests.accounts import alarms as fake_account
 from tests.accounts.alarms import alarm, full, slow
@@ -289,94 +289,6 @@ def test_an_alarm_that_stands_in_alarm_for_weeks_pages_no_one(state, days, gap):
     assert found(ERRORS, answer).gap is gap
     if gap:
         assert f"since {since:%Y-%m-%d}" in found(ERRORS, answer).text
-
-
-# -- composite alarms -----------------------------------------------------------------------------
-
-
-def above(rule, *others, **changes):
-    """What is found where only a composite alarm notifies someone."""
-    child = direct(ERRORS, AlarmName="a", AlarmActions=[])
-    top = composite_alarm(
-        {"AlarmName": "top", "AlarmRule": rule, "AlarmActions": [fake_account.TOPIC], **changes}
-    )
-    inventory = Inventory((metric_alarm(child), *map(metric_alarm, others), top))
-    coverage = Coverage(inventory, ActiveSeries({}, {}), Limits(NOON))
-    return coverage.find(RequiredAlarm("it", (ERRORS,)))
-
-
-LIVELY = alarm("b", "AWS/Lambda", "Throttles", FUNCTION)
-OVER_100 = full("b", "AWS/RDS", "CPUUtilization", fake_account.RDS, Threshold=150.0)
-BURST = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, Threshold=150.0)
-NEGATIVE = full(
-    "b",
-    "AWS/RDS",
-    "FreeStorageSpace",
-    fake_account.RDS,
-    Threshold=0.0,
-    ComparisonOperator="LessThanThreshold",
-)
-EMPTY = NEGATIVE | {"ComparisonOperator": "LessThanOrEqualToThreshold"}
-BLIND = {
-    "StateValue": "INSUFFICIENT_DATA",
-    "StateTransitionedTimestamp": NOON - timedelta(days=30),
-}
-NO_DATA = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, **BLIND)
-QUIET = alarm("b", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", BALANCER, **BLIND)
-BROKEN = LIVELY | {"EvaluationState": "EVALUATION_ERROR"}
-
-
-@pytest.mark.parametrize(
-    ("rule", "others", "gap"),
-    [
-        ("ALARM(a)", [], None),
-        ("ALARM(a) AND ALARM(b)", [LIVELY], None),
-        ("ALARM(a) AND ALARM(b)", [OVER_100], Gap.NO_EFFECTIVE_ACTION),
-        ("ALARM(a) AND ALARM(b)", [BURST], None),
-        ("ALARM(a) AND ALARM(b)", [NEGATIVE], Gap.NO_EFFECTIVE_ACTION),
-        ("ALARM(a) AND ALARM(b)", [EMPTY], None),
-        ("ALARM(a) AND ALARM(b)", [NO_DATA], Gap.NO_EFFECTIVE_ACTION),
-        ("ALARM(a) AND ALARM(b)", [QUIET], None),
-        ("ALARM(a) AND ALARM(b)", [BROKEN], Gap.NO_EFFECTIVE_ACTION),
-        ("ALARM(a) AND ALARM(deleted)", [], Gap.NO_EFFECTIVE_ACTION),
-        ("ALARM(a) OR ALARM(deleted)", [], None),
-        ("ALARM(a) AND NOT ALARM(b)", [NO_DATA], None),
-        ("ALARM(a) AND OK(b)", [NO_DATA], Gap.NO_EFFECTIVE_ACTION),
-        ("AT_LEAST(2, ALARM, (a, b))", [NO_DATA], Gap.NO_EFFECTIVE_ACTION),
-        ("AT_LEAST(50%, ALARM, (a, b))", [NO_DATA], None),
-        ("ALARM(a) AND NOT ALARM(a)", [], Gap.NO_EFFECTIVE_ACTION),
-    ],
-)
-def test_a_composite_alarm_that_needs_a_dead_member(rule, others, gap):
-    seen = above(rule, *others)
-    assert seen.gap is gap, seen.text
-    if gap:
-        assert "top" in seen.text
-
-
-@pytest.mark.parametrize(("days", "gap"), [(15, Gap.MUTED), (14, None)])
-def test_a_composite_alarm_that_stands_in_alarm_for_weeks(days, gap):
-    since = NOON - timedelta(days=days)
-    seen = above("ALARM(a)", StateValue="ALARM", StateTransitionedTimestamp=since)
-    assert seen.gap is gap
-    if gap:
-        assert "top has been in ALARM since" in seen.text
-
-
-@pytest.mark.parametrize(("hours", "gap"), [(25, Gap.MUTED), (2, None)])
-def test_a_suppressor_that_always_suppresses(hours, gap):
-    deploying = alarm(
-        "deploying",
-        "MAIF",
-        "Deploying",
-        {},
-        StateValue="ALARM",
-        StateTransitionedTimestamp=NOON - timedelta(hours=hours),
-    )
-    seen = above("ALARM(a)", deploying, ActionsSuppressor="deploying")
-    assert seen.gap is gap
-    if gap:
-        assert "deploying suppresses" in seen.text
 
 
 # -- rules ----------------------------------------------------------------------------------------
