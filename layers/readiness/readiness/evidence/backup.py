@@ -339,6 +339,8 @@ PLAN = ResourceType(
             "UpdateRestoreTestingSelection",
             id="requestParameters.restoreTestingPlanName",
         ),
+        # The event does not name the plan that began the restore.
+        ServiceEvent("Restore Job State Change", match=(("status", ENDED),)),
     ),
 )
 @dataclass(frozen=True, slots=True)
