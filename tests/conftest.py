@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
             del os.environ[name]
     os.environ.update(_FIXED)
+    pytest_socket.resolve_hostnames = functools.cache(pytest_socket.resolve_hostnames)
     unrepeated.botocore_once()
 
 
