@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
@@ -14,31 +13,16 @@ from readiness.engine.daily_cache import DailyCache, NotCached
 from readiness.engine.reader import DeclaredReader
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+from tests.tables import TRANSITIONS, make_tables
 
-TABLE = "transitions"
+TABLE = TRANSITIONS
 BILLED = "ce:GetCostAndUsage"
 
 
 @pytest.fixture
-def table(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+def table():
     with mock_aws():
-        client = boto3.client("dynamodb", region_name=HOME)
-        client.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": "finding_id", "AttributeType": "S"},
-                {"AttributeName": "at", "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": "finding_id", "KeyType": "HASH"},
-                {"AttributeName": "at", "KeyType": "RANGE"},
-            ],
-        )
-        yield client
+        yield make_tables()
 
 
 class Service:

@@ -141,7 +141,13 @@ def test_settings_grow_old_again_after_they_were_read_again(function, clock):
 # -- writes ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", [api_call(), SWEEP], ids=["an event", "a sweep"])
+EVERYTHING = [[rule.id, None, None] for rule in encryption]
+LOOK = {"look_again": {"targets": EVERYTHING, "attempt": 0, "trigger": "event-1"}}
+
+
+@pytest.mark.parametrize(
+    "event", [api_call(), SWEEP, LOOK], ids=["an event", "a sweep", "a look at everything"]
+)
 def test_a_finding_that_cannot_be_written_fails_the_invocation_after_the_others(
     function, event, capsys
 ):
