@@ -26,6 +26,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from tests import dynamodb_shortcuts
 
 
+@functools.cache
 def once() -> None:
     """Replace what repeats itself, in this process, for as long as it lives."""
     _methods_once()

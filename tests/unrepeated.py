@@ -18,6 +18,7 @@ import botocore.session
 import botocore.useragent
 
 
+@functools.cache
 def botocore_once() -> None:
     """Read the service models, and translate each event name, once for a process."""
     botocore.session.create_loader = functools.cache(botocore.session.create_loader)
@@ -84,6 +85,7 @@ def _once_for_each(make: Callable[..., Any], given: Callable[..., tuple[Any, ...
     return once
 
 
+@functools.cache
 def models_once() -> None:
     """Let the sessions of this project share the models that they have read."""
     from readiness.engine import session
