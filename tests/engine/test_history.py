@@ -128,6 +128,15 @@ def test_a_row_that_names_no_finding_is_passed_over_and_told(dynamodb, history):
     assert "rule" in why
 
 
+def test_the_history_of_a_finding_comes_oldest_first(dynamodb, history):
+    for minutes in (5, 1, 9, 3):
+        opened(dynamodb, "b", after(minutes))
+    opened(dynamodb, "another", T0)
+    entries = history.history(finding(resource=bucket("b")).id)
+    assert [entry.at for entry in entries] == [iso(after(minutes)) for minutes in (1, 3, 5, 9)]
+    assert set(names(entries)) == {"b"}
+
+
 # -- what is published -----------------------------------------------------------------------------
 
 
@@ -173,6 +182,12 @@ def test_a_row_is_written_once(dynamodb, history):
     [row] = map(deserialise, dynamodb.scan(TableName=TRANSITIONS)["Items"])
     assert row["by"] == "first"
     assert history.put_once(serialise(ONCE | {"at": "2026-11-03"}))
+
+
+def test_a_row_about_no_finding_stands_there_as_it_was_given(dynamodb, history):
+    history.append(ONCE | {"completed": ["a", "b"], "expires_at": 7})
+    [row] = map(deserialise, dynamodb.scan(TableName=TRANSITIONS)["Items"])
+    assert row == ONCE | {"completed": ["a", "b"], "expires_at": 7}
 
 
 def test_what_the_table_does_not_take_counts_as_written_by_nobody(dynamodb, history, monkeypatch):
