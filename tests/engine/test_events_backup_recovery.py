@@ -16,6 +16,8 @@ CACHES = ("cache", "cache-cluster", "serverless-cache", "memorydb")
 ALL_RESTORES = dict.fromkeys(f"{each}-restore" for each in (*STORES, *CACHES, "volume", "bucket"))
 ALL_OBJECTIVES = dict.fromkeys(f"{each}-objectives" for each in (*STORES, *CACHES))
 EVERY_STORE = {**ALL_RESTORES, **ALL_OBJECTIVES, "restore-testing-plan": None}
+PLANS = {"restore-testing-plan": None}
+"""A restore that ended may be one of a plan."""
 STATED = {**ALL_RESTORES, **ALL_OBJECTIVES, "bucket-lifecycle": None, "stated-objectives": None}
 
 
@@ -53,13 +55,13 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/memorydb-create-snapshot": both("memorydb", "carts"),
     "cloudtrail/memorydb-delete-snapshot": both("memorydb", None),
     "service/memorydb-cluster-tagged": both("memorydb", "carts"),
-    "service/backup-table-restored": both("table", "jobs"),
+    "service/backup-table-restored": both("table", "jobs") | PLANS,
     "service/backup-table-made": both("table", "jobs"),
-    "service/backup-database-restored": both("database", "orders-1"),
-    "service/backup-cluster-restored": both("cluster", "orders"),
+    "service/backup-database-restored": both("database", "orders-1") | PLANS,
+    "service/backup-cluster-restored": both("cluster", "orders") | PLANS,
     "service/backup-file-system-made": both("file-system", "fs-0123456789abcdef0"),
-    "service/backup-volume-restored": {"volume-restore": "vol-0123456789abcdef0"},
-    "service/backup-bucket-restored": {"bucket-restore": "data"},
+    "service/backup-volume-restored": {"volume-restore": "vol-0123456789abcdef0"} | PLANS,
+    "service/backup-bucket-restored": {"bucket-restore": "data"} | PLANS,
     "service/ssm-manifest-change": STATED,
     "cloudtrail/resiliencehub-update-resiliency-policy": STATED,
 }
@@ -91,4 +93,4 @@ def test_a_snapshot_whose_cluster_is_not_told_may_be_of_any():
 def test_a_restore_that_does_not_say_what_it_restored_may_be_of_any():
     event = json.loads((EVENTS / "service/backup-table-restored.json").read_text())
     del event["detail"]["sourceResourceArn"]
-    assert found_by(event) == both("table", None)
+    assert found_by(event) == both("table", None) | PLANS

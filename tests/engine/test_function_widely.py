@@ -18,7 +18,6 @@ from readiness.engine.function import Function
 from readiness.engine.later import Later
 from readiness.engine.leg import IDLE_LEGS
 from readiness.engine.look_again import MOST_PARTS, WAITS
-from readiness.engine.store import Unwritable
 from readiness.engine.targets import MalformedEvent, Target
 from readiness.engine.turns import LEASE, NOTHING_CAME, Turns
 from readiness.model.unreadable import Cause, Unreadable
@@ -164,21 +163,6 @@ def test_after_many_idle_parts_what_has_no_turn_is_unknown(function, idle, resum
     cursor = {"type": THING.name, "region": HOME, "after": "a", "idle": idle}
     function(look(cursor=cursor, part=1), context())
     assert function.deployment.pacer.resumes is resumes
-
-
-def test_a_look_that_could_not_write_everything_is_made_again(function, monkeypatch):
-    """A success would tell the state machine that the look is done with."""
-    record = function.store.record
-
-    def refuse(seen, *more, **how):
-        if seen.resource.id == "b":
-            raise Unwritable("b is refused")
-        return record(seen, *more, **how)
-
-    monkeypatch.setattr(function.store, "record", refuse)
-    with pytest.raises(Unwritable, match="b is refused"):
-        function(look(), context())
-    assert set(rows(function)) == {"a", "c"}
 
 
 def test_a_look_that_has_the_time_is_one(function, machine):
