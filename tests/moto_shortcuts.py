@@ -332,16 +332,31 @@ def _json_is_no_form() -> None:
 
 
 def _backends_at_hand() -> None:
-    """Find the backend of an account that was made since the last reset without a search."""
-    from moto.core.base_backend import BackendDict
+    """Find an account's backend without a search, and make none anew that is then dropped.
 
-    of_account = BackendDict.__getitem__
+    A backend of EC2 makes hundreds of images when it is reset.
+    """
+    from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
+
+    made = BackendDict.__getitem__
 
     def __getitem__(self: Any, account_id: str) -> Any:  # noqa: N807
         found = dict.get(self, account_id)
-        return of_account(self, account_id) if found is None else found
+        return made(self, account_id) if found is None else found
+
+    @functools.wraps(BackendDict.reset.__func__)  # type: ignore[attr-defined]
+    def reset(cls: Any) -> None:
+        with backend_lock:
+            for of_service in cls._instances:
+                for of_account in of_service.values():
+                    for backend in of_account.values():
+                        if type(backend).reset is not BaseBackend.reset:
+                            backend.reset()
+                of_service.clear()
+            cls._instances.clear()
 
     BackendDict.__getitem__ = __getitem__  # type: ignore[method-assign]
+    BackendDict.reset = classmethod(reset)  # type: ignore[method-assign,assignment]
 
 
 @functools.cache
