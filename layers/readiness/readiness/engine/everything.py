@@ -83,7 +83,7 @@ class Everything:
         if begun is None:
             return None
         asked = begun
-        leg = leg_of({"id": asked.trigger, "cursor": asked.cursor}).by(self._deployment.release)
+        leg = leg_of({"id": asked.round, "cursor": asked.cursor}).by(self._deployment.release)
         self._deployment.pacer.begin(
             IN_AN_EVENT, seconds=left() / 1000 - LAST_SECONDS, resumes=leg.resumes
         )
@@ -152,7 +152,7 @@ class Everything:
         """Those of the targets that a later look is asked for. Raises NotContinued."""
         if config is not None:
             targets = config.beside(targets) | config.unsent
-        at_once = replace(asked, cursor=None, part=0, begun=0, beside=False)
+        at_once = replace(asked, cursor=None, part=0, begun="", beside=False)
         again = self._later.ask(targets, at_once, now)
         if config is not None and not config.unsent <= again:
             raise NotContinued("AWS Config did not take the answers, and no later look can be had")
@@ -167,12 +167,12 @@ class Everything:
         note = self._turns.noted(key) if asked.beside else NOTHING_CAME
         if asked.beside and note is not None and not note.came:
             return None
-        if not self._turns.take(key, asked.trigger, now(), asked.named):
+        if not self._turns.take(key, asked.round, now(), asked.named):
             if not self._later.beside(asked, now()):
                 raise NotContinued("no look can be asked for after the one that is at work")
             return None
         if note is not None and note.came:
-            self._turns.forget(key, note, now())
+            # The note stays to the end: another try of this look must not take it for done.
             return replace(asked, named=asked.named | note.named)
         if asked.part and self._turns.is_of_several(key):
             return replace(asked, origin=of_several(asked.origin))
@@ -180,11 +180,11 @@ class Everything:
 
     def _end(self, key: str, asked: Again, now: Callable[[], datetime]) -> dict[str, Any]:
         """Give the turn back, and ask for a look at what came meanwhile. Raises NotContinued."""
-        note = self._turns.end(key, asked.trigger, now())
+        note = self._turns.end(key, asked.round, now())
         if not note.came:
             return {}
         following = replace(of_several_events(asked), named=note.named)
-        if not self._later.go_on(following, None):
+        if not self._later.begin_anew(following, note.came):
             raise NotContinued("no look can be asked for at what came during this one")
         self._turns.forget(key, note, now())
         return {"later": 1}

@@ -46,10 +46,15 @@ class Later:
         """Whether anything can be left to later."""
         return bool(self.machine)
 
-    def go_on(self, asked: Again, cursor: Mapping[str, Any] | None) -> bool:
-        """Ask for the next part of a look at everything; without a cursor it begins anew."""
+    def go_on(self, asked: Again, cursor: Mapping[str, Any]) -> bool:
+        """Ask for the next part of a look at everything; whether there will be one."""
         machine = self._machine()
         return machine is not None and machine.go_on(asked, cursor)
+
+    def begin_anew(self, asked: Again, came: str) -> bool:
+        """Ask for a look at what came until then; whether there will be one."""
+        machine = self._machine()
+        return machine is not None and machine.begin_anew(asked, came)
 
     def beside(self, asked: Again, now: datetime) -> bool:
         """Ask for a look in case that the one whose turn it is dies; whether there will be one.

@@ -65,9 +65,9 @@ class Again:
 
     ``crowd`` tells which events may share it. ``config`` is the invocation of a Config rule that
     has not had its whole answer yet. ``named`` is what the event named. ``cursor`` is where a look
-    at everything stopped, which is told apart from others by the number of its ``part`` and by how
-    often the look has ``begun`` anew. ``beside`` is the look for events that came while another
-    look at the same had its turn, should that one have died.
+    at everything stopped, which is told apart from others by the number of its ``part`` and by
+    what the look has ``begun`` anew for: a time, or empty. ``beside`` is the look for events that
+    came while another look at the same had its turn, should that one have died.
     """
 
     targets: frozenset[Target]
@@ -79,8 +79,13 @@ class Again:
     named: frozenset[str] = frozenset()
     cursor: Mapping[str, Any] | None = None
     part: int = 0
-    begun: int = 0
+    begun: str = ""
     beside: bool = False
+
+    @property
+    def round(self) -> str:
+        """Which look it is, through all its parts."""
+        return f"{self.trigger}#{self.begun}" if self.begun else self.trigger
 
 
 class Passing:
@@ -139,25 +144,30 @@ class LookAgain:
         wait = SLOT_SECONDS - seconds % SLOT_SECONDS
         return self._start(again, wait, f"once-{slot}")
 
-    def go_on(self, again: Again, cursor: Mapping[str, Any] | None) -> bool:
-        """Ask for the next part of a look at everything; without a cursor it begins anew.
+    def go_on(self, again: Again, cursor: Mapping[str, Any]) -> bool:
+        """Ask for the next part of a look at everything.
 
         False where the state machine did not accept it.
         """
         following = replace(again, cursor=cursor, part=again.part + 1, beside=False)
-        if cursor is None:
-            following = replace(following, part=1, begun=again.begun + 1)
-        wait = SLOT_SECONDS if cursor is None else 1
-        return self._start(following, wait, f"part-{following.begun}-{following.part}")
+        return self._start(following, 1, f"part-{following.part}")
+
+    def begin_anew(self, again: Again, came: str) -> bool:
+        """Ask for another look, for what ``came`` until then. False as in :meth:`go_on`.
+
+        It is told apart by that: asked for once more with what came since, it is one more look.
+        """
+        following = replace(again, cursor=None, part=1, begun=came, beside=False)
+        return self._start(following, SLOT_SECONDS, "part-1")
 
     def beside(self, again: Again, now: datetime) -> bool:
         """Ask for a look when the turn of another look has ended, whatever became of that one.
 
         Once for all events of so many minutes. False as in :meth:`go_on`.
         """
-        following = replace(again, cursor=None, part=0, begun=0, beside=True)
-        slot = int(now.timestamp()) // A_TURN_SECONDS
-        return self._start(following, _AFTER_A_TURN, f"beside-{slot}")
+        when = f"beside-{int(now.timestamp()) // A_TURN_SECONDS}"
+        following = replace(again, cursor=None, part=0, begun=when, beside=True)
+        return self._start(following, _AFTER_A_TURN, when)
 
     def _start(self, again: Again, wait: int, when: str) -> bool:
         targets = _plain(again.targets)
@@ -166,7 +176,7 @@ class LookAgain:
         token = [again.config.token] if again.config else []
         if again.part:
             cursor = json.dumps(again.cursor and dict(again.cursor), sort_keys=True)
-            token = [*token, again.trigger, str(again.attempt), cursor]
+            token = [*token, again.round, str(again.attempt), cursor]
         digest = hashlib.sha256(json.dumps(targets + token).encode()).hexdigest()[:16]
         name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
         look: dict[str, Any] = {
@@ -230,10 +240,9 @@ def asked_for(event: Any) -> Again:
     attempt = event.get("attempt")
     if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 0:
         raise MalformedEvent("'look_again.attempt' must be a whole number from 0")
-    part, begun, cursor = event.get("part", 0), event.get("begun", 0), event.get("cursor")
-    for name, number in (("part", part), ("begun", begun)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            raise MalformedEvent(f"'look_again.{name}' must be a whole number from 0")
+    part, cursor = event.get("part", 0), event.get("cursor")
+    if isinstance(part, bool) or not isinstance(part, int) or part < 0:
+        raise MalformedEvent("'look_again.part' must be a whole number from 0")
     if cursor is not None and not isinstance(cursor, Mapping):
         raise MalformedEvent("'look_again.cursor' must be an object")
     return Again(
@@ -246,7 +255,7 @@ def asked_for(event: Any) -> Again:
         _texts(event.get("named")),
         cursor,
         part,
-        begun,
+        str(event.get("begun") or ""),
         event.get("beside") is True,
     )
 
