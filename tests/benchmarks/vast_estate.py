@@ -113,6 +113,14 @@ class Estate(Surroundings):
     def auditmanager_get_account_status(self, params: Mapping[str, Any]) -> Any:
         return {"status": "INACTIVE"}
 
+    def ssm_get_service_setting(self, params: Mapping[str, Any]) -> Any:
+        setting = {
+            "SettingId": params["SettingId"],
+            "SettingValue": "Disable",
+            "Status": "Default",
+        }
+        return {"ServiceSetting": setting}
+
     # -- stacks, tables, function URLs ------------------------------------------------------------
 
     def cloudformation_list_stacks(self, params: Mapping[str, Any]) -> Any:
