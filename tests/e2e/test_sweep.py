@@ -47,6 +47,7 @@ LACKING = {
     "fis:ListExperiments",
     "guardduty:ListDetectors",
     "iam:ListServiceSpecificCredentials",
+    "kafka:ListClustersV2",
     "lambda:ListProvisionedConcurrencyConfigs",
     "logs:DescribeAccountPolicies",
     "logs:ListLogAnomalyDetectors",
