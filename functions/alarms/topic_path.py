@@ -28,7 +28,8 @@ from readiness.semantics.subscription_filters import (
 
 if TYPE_CHECKING:
     from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
-    from readiness.evidence.sns.delivery import Subscription, TopicPath
+    from readiness.evidence.sns.delivery import TopicPath
+    from readiness.evidence.sns.subscriptions import Subscription
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 

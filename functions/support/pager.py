@@ -36,9 +36,9 @@ from readiness.semantics.subscription_filters import (
 )
 
 if TYPE_CHECKING:
-    from readiness.evidence.sns.delivery import Subscription
     from readiness.evidence.sns.pagers import Forwarder, Listener, PagingTopic
     from readiness.evidence.sns.redrive import TopicLosses
+    from readiness.evidence.sns.subscriptions import Subscription
 
 EXPECTED = (
     "A confirmed https subscription of a PagerDuty integration, or a function that pages, which no"

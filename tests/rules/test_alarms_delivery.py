@@ -10,7 +10,8 @@ from functions.alarms.app import topic_delivery
 from functions.alarms.topic_path import Answer, lets_cloudwatch
 from readiness import Severity, Status
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
-from readiness.evidence.sns.delivery import Subscription, TopicPath
+from readiness.evidence.sns.delivery import TopicPath
+from readiness.evidence.sns.subscriptions import Subscription
 from readiness.semantics.subscription_filters import passes_with_body
 from tests.accounts.alarms import CLOUDWATCH, TOPIC, statement
 from tests.fake_account import ACCOUNT_ID

@@ -10,9 +10,9 @@ import pytest
 from functions.support.app import pager_subscribed
 from readiness import Severity
 from readiness.evidence.eventbridge.alarm_bridges import Bridge
-from readiness.evidence.sns.delivery import Subscription
 from readiness.evidence.sns.pagers import Forwarder, Listener, PagingTopic
 from readiness.evidence.sns.redrive import TopicLosses
+from readiness.evidence.sns.subscriptions import Subscription
 from tests.accounts.support import KEY, PAGER, QUEUE
 from tests.fake_account import ACCOUNT_ID
 from tests.rules.test_support import BAD, GOOD, NA, UNKNOWN

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.kms.keys import IN_USE
-from readiness.evidence.sns.delivery import is_gone, subscription_of
+from readiness.evidence.sns.subscriptions import is_gone, subscription_of
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader

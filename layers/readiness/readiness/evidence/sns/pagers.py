@@ -13,11 +13,10 @@ from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS,
 from readiness.evidence.eventbridge.alarm_bridges import AlarmBridges, Bridge
 from readiness.evidence.sns.delivery import (
     SUBSCRIPTION_CALLS,
-    Subscription,
-    subscription_of,
     subscriptions_of,
     subscriptions_of_topics,
 )
+from readiness.evidence.sns.subscriptions import Subscription, subscription_of
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
 from readiness.model.evidence import REGION, arn_of, evidence
