@@ -164,6 +164,7 @@ PUBLISHERS = {
         "budgets.amazonaws.com",
         "cloudwatch.amazonaws.com",
         "costalerts.amazonaws.com",
+        "events.amazonaws.com",
     ]
 }
 
@@ -482,9 +483,7 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
 
 def others() -> dict[str, Variant]:
     return {
-        "heard by a function and a queue": Variant(
-            heard_by_a_function_and_a_queue, ("cost-alarms", "topic-delivery")
-        ),
+        "heard by a function and a queue": Variant(heard_by_a_function_and_a_queue),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),

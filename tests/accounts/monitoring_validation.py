@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts import alarms
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
 from tests.accounts.handed_on import BRIDGE, PAGER
 from tests.accounts.traffic import get_metric_data
@@ -289,8 +290,28 @@ def with_a_broken_filter(*filters: str) -> FakeAccount:
     )
 
 
+def with_alarms_to_a_topic() -> FakeAccount:
+    """An event rule hands alarms on to an encrypted topic, with a function and a queue behind."""
+    about = alarms.fake_account().answers
+    behind = alarms.heard_by_a_function_and_a_queue().answers
+    asked = [
+        ("kms", "describe_key"),
+        ("kms", "get_key_policy"),
+        ("sns", "get_topic_attributes"),
+        ("sns", "get_subscription_attributes"),
+        ("sqs", "get_queue_attributes"),
+    ]
+    topic = ("sns", "list_subscriptions_by_topic")
+    return fake_account().but(
+        events__list_targets_by_rule={"Targets": [{"Id": "1", "Arn": TOPIC}]},
+        **{"__".join(each): about[each] for each in asked},
+        **{"__".join(topic): behind[topic]},
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with alarms to a topic": Variant(with_alarms_to_a_topic, ("alarm-actions",)),
         "with a filter that is gone": Variant(with_a_broken_filter, ("log-forwarding",)),
         "with a shared log group": Variant(with_a_shared_log_group, ("function-logs",)),
         "behind an alias": Variant(behind_an_alias, ("function-logs",)),

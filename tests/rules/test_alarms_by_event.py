@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +12,12 @@ import pytest
 from functions.alarms import app
 from functions.monitoring_validation.app import alarm_actions
 from readiness import Severity, Status
+from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
+from readiness.semantics.alarm_events import Listener
+from readiness.semantics.alarm_inventory import Inventory, Mute, Voice
 from tests.accounts import alarms as made
 from tests.accounts import monitoring_validation as validated
-from tests.fake_account import ACCOUNT_ID, HOME, observe
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, observe
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -29,6 +34,19 @@ RAISED = {
 }
 OF_THE_MONITOR = {"$or": [{"detail-type": ["CloudWatch Alarm Configuration Change"]}, RAISED]}
 ALL = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
+RESPONSES = f"arn:aws:ssm-incidents::{ACCOUNT_ID}:response-plan/on-call"
+AUTOMATION = f"arn:aws:ssm:{PLACE}:automation-definition/restart:$DEFAULT"
+COMMAND = f"arn:aws:ssm:{PLACE}:document/restart"
+FOREIGN = f"arn:aws:sns:{HOME}:999999999999:central"
+ALONE = {"sns__list_subscriptions_by_topic": {"Subscriptions": []}}
+FILTERED = {
+    "sns__get_subscription_attributes": {"Attributes": {"FilterPolicy": '{"team": ["a"]}'}}
+}
+CLOSED = {
+    "sns__get_topic_attributes": {
+        "Attributes": {"Policy": made.statement(made.CLOUDWATCH, "sns:Publish")}
+    }
+}
 
 
 def rules(pattern: Any, target: str = DESTINATION, **about: Any) -> dict[str, Any]:
@@ -55,6 +73,47 @@ def silent(**changes: Any):
 CASES = [
     pytest.param(rules(ALL), GOOD, "rule/to-pager", id="every alarm"),
     pytest.param(rules(ALL, f"{made.TOPIC}"), GOOD, "rule/to-pager", id="to a topic"),
+    pytest.param(rules(ALL, f"arn:aws:ssm:{PLACE}:opsitem"), GOOD, "to-pager", id="as OpsItem"),
+    pytest.param(rules(ALL, RESPONSES), GOOD, "rule/to-pager", id="as incident"),
+    pytest.param(rules(ALL, AUTOMATION), BAD, "has no action", id="to an automation"),
+    pytest.param(rules(ALL, COMMAND), BAD, "has no action", id="to a command"),
+    pytest.param(
+        rules(ALL, made.TOPIC) | ALONE,
+        BAD,
+        "to-pager picks it, but it publishes to the topic alerts, to which no one subscribes.",
+        id="to a topic without a subscriber",
+    ),
+    pytest.param(
+        rules(ALL, made.TOPIC) | FILTERED,
+        BAD,
+        "filter policies that let nothing of it pass",
+        id="to a topic whose subscribers filter it",
+    ),
+    pytest.param(
+        rules(ALL, made.TOPIC) | {"sns__get_topic_attributes": error("NotFound", 404)},
+        BAD,
+        "which does not exist",
+        id="to a topic that is gone",
+    ),
+    pytest.param(
+        rules(ALL, made.TOPIC) | CLOSED,
+        BAD,
+        "does not let events.amazonaws.com publish",
+        id="to a topic that is closed to it",
+    ),
+    pytest.param(
+        rules(ALL, made.TOPIC) | {"sns__get_topic_attributes": FAULTS["denied"]},
+        UNKNOWN,
+        "sns:GetTopicAttributes was denied",
+        id="to a topic that cannot be read",
+    ),
+    pytest.param(rules(ALL, FOREIGN), UNKNOWN, "in another account", id="to a foreign topic"),
+    pytest.param(
+        rules({"account": [ACCOUNT_ID]}),
+        UNKNOWN,
+        "gets the events of all services",
+        id="all events to one API",
+    ),
     pytest.param(rules(ALL | {"resources": [{"prefix": f"{ARN[:-6]}"}]}), GOOD, "", id="by ARN"),
     pytest.param(
         rules(
@@ -79,8 +138,8 @@ CASES = [
         "Whether the event rule to-pager does",
         id="by what only the event shows",
     ),
-    pytest.param(rules(ALL, BUS), UNKNOWN, "depends on its target", id="to another bus"),
-    pytest.param(rules(ALL, QUEUE), UNKNOWN, "depends on its target", id="to a queue"),
+    pytest.param(rules(ALL, BUS), UNKNOWN, "may keep events", id="to another bus"),
+    pytest.param(rules(ALL, QUEUE), UNKNOWN, "may keep events", id="to a queue"),
     pytest.param(rules(ALL, FUNCTION), BAD, "has no action", id="to a function"),
     pytest.param(rules(OF_THE_MONITOR, FUNCTION), BAD, "has no action", id="the monitor's own"),
 ]
@@ -126,3 +185,47 @@ def test_an_alarm_that_acts_has_another_purpose():
     recover = f"arn:aws:automate:{HOME}:ec2:recover"
     where = validated.fake_account().but(**silent(AlarmActions=[recover]), **rules(ALL))
     assert observe(where, alarm_actions, NAME).finding.status is NA
+
+
+RULE = f"arn:aws:events:{PLACE}:rule/to-pager"
+COMPOSITE = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:top"
+
+
+def voice(*, pattern: Any = None, mutes: tuple[Mute, ...] = (), **composite: Any) -> Voice:
+    """Whom an alarm without an action notifies, below a composite alarm without one."""
+    alarm = metric_alarm(
+        made.alarm(NAME, "AWS/Lambda", "Errors", made.FUNCTION, AlarmArn=ARN, AlarmActions=[])
+    )
+    top = composite_alarm(
+        {"AlarmName": "top", "AlarmArn": COMPOSITE, "AlarmRule": f"ALARM({NAME})", **composite}
+    )
+    listener = Listener(RULE, pattern or ALL)
+    return Inventory((alarm, top), mutes=mutes, listeners=(listener,)).voice(alarm, NOON)
+
+
+BY_COMPOSITE = ALL | {"detail": {"alarmName": ["top"]}}
+STUCK = {"StateValue": "ALARM", "StateTransitionedTimestamp": NOON - timedelta(days=30)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        pytest.param({}, "", id="handed on"),
+        pytest.param({"pattern": BY_COMPOSITE}, "", id="by a composite alarm"),
+        pytest.param(
+            {"mutes": (Mute("quiet", math.inf, frozenset({NAME, "top"})),)},
+            "The mute rule quiet mutes the alarm agent-errors all the time",
+            id="muted all the time",
+        ),
+        pytest.param({"mutes": (Mute("night", 8, frozenset({NAME})),)}, "", id="muted at night"),
+        pytest.param(
+            {"pattern": BY_COMPOSITE, **STUCK},
+            "top has been in ALARM since",
+            id="by a composite alarm for weeks",
+        ),
+        pytest.param(STUCK, "", id="itself, the composite alarm being stuck"),
+    ],
+)
+def test_what_silences_an_alarm_silences_it_here_too(asked, why):
+    said = voice(**asked)
+    assert (said.silence is None, why in said.why) == (not why, True), said

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.semantics.admission import Answer
+from readiness.semantics.admission import Answer, worst
 from readiness.semantics.subscription_filters import passes_with_body
 
 STATE_EVENT = "CloudWatch Alarm State Change"
@@ -17,18 +17,28 @@ STATE_EVENT = "CloudWatch Alarm State Change"
 class Listener:
     """An event rule that hands alarms on; ``pattern`` is its event pattern.
 
-    ``is_sure``: one of its targets tells someone. Otherwise one of them may.
+    ``reaches`` is whether one of its targets tells someone. Where that is not certain, ``why`` is
+    a clause on it: ``its topic pager has no subscriber``.
     """
 
     arn: str
     pattern: Mapping[str, Any]
-    is_sure: bool = True
+    reaches: Answer = Answer.YES
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the rule."""
+        return self.arn.rpartition("/")[2]
+
+    def picks(self, name: str, arn: str) -> Answer:
+        """Whether its pattern picks an alarm that is raised."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        return passes_with_body(self.pattern, raised(account, region, name, arn))
 
     def tells(self, name: str, arn: str) -> Answer:
         """Whether it tells someone of an alarm that is raised."""
-        _, _, _, region, account, _ = arn.split(":", 5)
-        picks = passes_with_body(self.pattern, raised(account, region, name, arn))
-        return Answer.MAYBE if picks is Answer.YES and not self.is_sure else picks
+        return worst((self.picks(name, arn), self.reaches))
 
 
 def pattern_of(text: str | None) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -232,31 +232,39 @@ class Inventory:
         """Whom the alarm notifies, itself or through a composite alarm or an event rule."""
         said = self._spoken(alarm, now, max_mute_hours)
         if said.silence in {Silence.NO_EFFECTIVE_ACTION, Silence.ACTIONS_DISABLED}:
-            return self._by_event(alarm, now) or said
+            return self._by_event(alarm, now, max_mute_hours, said)
         return said
 
-    def _by_event(self, alarm: Alarm, now: datetime) -> Voice | None:
+    def _by_event(self, alarm: Alarm, now: datetime, most: float, otherwise: Voice) -> Voice:
         """The event rules that hand the alarm on, or one of which that is not known.
 
-        CloudWatch sends the event whether the actions are enabled or not.
+        CloudWatch sends the event whether the actions are enabled or not. ``otherwise``: whom the
+        alarm notifies without them, to which is added why none of them does.
         """
-        answers = [
-            (each.arn, each.tells(heard.name, heard.arn))
-            for heard in self.heard(alarm, now)
-            if heard.arn
-            for each in self.listeners
+        heard = [each for each in self.heard(alarm, now) if each.arn]
+        picked = [
+            (each, rule, tells)
+            for each in heard
+            for rule in self.listeners
+            if (tells := rule.tells(each.name, each.arn)) is not Answer.NO
         ]
-        if telling := [arn for arn, tells in answers if tells is Answer.YES]:
+        free = [found for found in picked if not self._muted(found[0], now, most)]
+        if telling := [rule.arn for _, rule, tells in free if tells is Answer.YES]:
             return Voice(tuple(dict.fromkeys(telling)))
-        for arn, tells in answers:
-            if tells is Answer.MAYBE:
-                name = arn.rpartition("/")[2]
-                why = (
-                    f"The alarm {alarm.name} notifies no one itself. Whether the event rule {name}"
-                    " does depends on its target, or on what only the event shows."
-                )
-                return Voice((), Silence.UNREADABLE_RULE, why)
-        return None
+        for _, rule, _ in free:
+            said = f"Whether the event rule {rule.name} does depends on what only the event shows."
+            if rule.reaches is Answer.MAYBE:
+                said = f"Whether the event rule {rule.name} does is not certain: {rule.why}."
+            why = f"The alarm {alarm.name} notifies no one itself. {said}"
+            return Voice((), Silence.UNREADABLE_RULE, why)
+        if picked:
+            why = f"{otherwise.why} {self._muted(picked[0][0], now, most)}"
+            return replace(otherwise, why=why)
+        for rule in self.listeners:
+            if rule.why and any(rule.picks(e.name, e.arn) is Answer.YES for e in heard):
+                why = f"{otherwise.why} The event rule {rule.name} picks it, but {rule.why}."
+                return replace(otherwise, why=why)
+        return otherwise
 
     def _spoken(self, alarm: Alarm, now: datetime, max_mute_hours: float) -> Voice:
         """Whom its actions, or those of a composite alarm, notify."""
