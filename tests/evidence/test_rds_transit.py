@@ -78,8 +78,15 @@ def load(about, *, bulk):
             id="an instance alone",
         ),
         pytest.param(
-            {"Engine": "mysql"},
-            DatabaseTransit("mysql", "require_secure_transport", "OFF", "own", "pending-reboot"),
+            {"Engine": "mysql", "EngineVersion": "5.7.44"},
+            DatabaseTransit(
+                "mysql",
+                "require_secure_transport",
+                "OFF",
+                "own",
+                "pending-reboot",
+                release="5.7.44",
+            ),
             id="MySQL",
         ),
         pytest.param(

@@ -9,7 +9,7 @@ from readiness import Severity, Status
 from readiness.evidence.elb import ClassicBalancer, ClassicListener
 from readiness.evidence.msk import MskTransit
 from readiness.evidence.rds.endpoints import ProxyTransit
-from readiness.evidence.rds.transit import DatabaseTransit
+from readiness.evidence.rds.transit import DatabaseTransit, tls_parameter
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -67,6 +67,48 @@ def test_the_versions_that_a_database_accepts(database, status, said):
     seen = DatabaseTransit(engine, parameter, value, "own", versions=tuple(versions))
     verdict = database_tls(seen)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("engine", "release", "versions", "status"),
+    [
+        pytest.param("sqlserver-se", "15.00.4365.2.v1", {}, BAD, id="SQL Server, the last one"),
+        pytest.param("sqlserver-se", "15.00.4375.4.v1", {}, GOOD, id="SQL Server, after it"),
+        pytest.param("sqlserver-ex", "11.00.7507.2.v1", {}, BAD, id="SQL Server, an older one"),
+        pytest.param("sqlserver-ee", "17.00.1000.7.v1", {}, GOOD, id="SQL Server, a newer one"),
+        pytest.param(
+            "sqlserver-web",
+            "16.00.4105.2.v1",
+            {"rds.tls10": "disabled", "rds.tls11": "default"},
+            BAD,
+            id="SQL Server, half of it turned off",
+        ),
+        pytest.param(
+            "sqlserver-web",
+            "16.00.4105.2.v1",
+            {"rds.tls10": "disabled", "rds.tls11": "disabled"},
+            GOOD,
+            id="SQL Server, both turned off",
+        ),
+        pytest.param("mysql", "5.7.44-rds.20240808", {}, BAD, id="MySQL 5.7"),
+        pytest.param("mysql", "5.7.44", {"tls_version": "TLSv1.2"}, GOOD, id="MySQL 5.7, limited"),
+        pytest.param("mysql", "8.0.40", {}, GOOD, id="MySQL 8"),
+        pytest.param("aurora-mysql", "5.7.mysql_aurora.2.12.5", {}, BAD, id="Aurora MySQL 2"),
+        pytest.param("aurora-mysql", "8.0.mysql_aurora.3.08.2", {}, GOOD, id="Aurora MySQL 3"),
+        pytest.param("mariadb", "11.4.5", {}, GOOD, id="MariaDB"),
+    ],
+)
+def test_what_a_version_accepts_by_default(engine, release, versions, status):
+    seen = DatabaseTransit(
+        engine,
+        tls_parameter(engine),
+        "1",
+        "own",
+        versions=tuple(versions.items()),
+        release=release,
+    )
+    verdict = database_tls(seen)
+    assert (verdict.status, release in verdict.reason) == (status, status is BAD)
 
 
 def test_an_old_version_that_waits_for_a_restart_counts():

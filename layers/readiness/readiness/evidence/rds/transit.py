@@ -16,6 +16,16 @@ PROTOCOLS = "DB2COMM"
 """Of Db2: ``TCPIP``, ``SSL`` or ``TCPIP,SSL``. Its protocols listen on different ports."""
 _OFF = {"0", "off", "disabled", "false"}
 _OLD = {"tlsv1", "tlsv1.0", "tlsv1.1"}
+_UNSET = "default"
+_LAST_WITH_OLD = {
+    12: (12, 0, 6449, 1),
+    13: (13, 0, 6435, 1),
+    14: (14, 0, 3465, 1),
+    15: (15, 0, 4365, 2),
+    16: (16, 0, 4120, 1),
+}
+"""The last versions of SQL Server where ``default`` turns TLS 1.0 and 1.1 on; in older ones it
+does too. Source: RDS User Guide, "Configuring SQL Server security protocols and ciphers"."""
 
 Answer = Mapping[str, Any]
 Parameters = Callable[[str, str, tuple[str, ...]], Sequence[Answer]]
@@ -87,7 +97,8 @@ class DatabaseTransit:
     ``status`` is that of the whole group: ``in-sync``, ``applying`` or ``pending-reboot``. A
     dynamic parameter waits for a restart too if it was changed with ``pending-reboot``, or if the
     group was given to the instance since. ``is_public``: the instance has a public address.
-    ``versions`` are the parameters of the group that limit TLS versions, and their values.
+    ``versions`` are the parameters of the group that limit TLS versions, and their values;
+    ``release`` is the version of the engine, which decides where they are left at their default.
     Sources: DescribeDBInstances; DescribeDBClusters where it is in a cluster;
     DescribeDBParameters or DescribeDBClusterParameters, once for each group.
     """
@@ -99,13 +110,23 @@ class DatabaseTransit:
     status: str = "in-sync"
     is_public: bool = False
     versions: tuple[tuple[str, str], ...] = ()
+    release: str = ""
 
     @property
     def outdated(self) -> tuple[str, str] | None:
-        """The parameter that accepts TLS before 1.2, and its value; None where none says so."""
+        """The parameter that accepts TLS before 1.2, and its value; None where none says so.
+
+        MySQL 5.7 accepts TLS 1.0 and 1.1, later versions know neither.
+        """
         if self.parameter == TLS and self.value.lower() == "enabled":
             return self.parameter, self.value
-        return next((each for each in self.versions if _accepts_old(*each)), None)
+        if old := next((each for each in self.versions if _accepts_old(*each)), None):
+            return old
+        given = {name: value for name, value in self.versions if value.lower() != _UNSET}
+        left = [name for name in version_parameters(self.engine) if name not in given]
+        if left and _has_old_by_default(self.engine, self.release):
+            return left[0], f"at its default, which accepts them in version {self.release}"
+        return None
 
     @property
     def is_required(self) -> bool:
@@ -154,6 +175,7 @@ class DatabaseTransit:
             status or "in-sync",
             is_public=is_public,
             versions=tuple((n, value) for n in limits if (value := _value(found, n))),
+            release=about.get("EngineVersion", ""),
         )
 
 
@@ -191,6 +213,17 @@ def _accepts_old(parameter: str, value: str) -> bool:
     if parameter.startswith("rds.tls"):
         return value.lower() == "enabled"
     return any(each.strip().lower() in _OLD for each in value.split(","))
+
+
+def _has_old_by_default(engine: str, release: str) -> bool:
+    """Whether this version of the engine lets TLS 1.0 or 1.1 in, if no parameter says otherwise.
+
+    Sources: as of ``_LAST_WITH_OLD``; RDS User Guide, "SSL/TLS support for MySQL DB instances".
+    """
+    if engine.startswith("sqlserver-"):
+        numbers = tuple(int(each) for each in release.split(".") if each.isdigit())
+        return bool(numbers) and numbers <= _LAST_WITH_OLD.get(numbers[0], (min(_LAST_WITH_OLD),))
+    return engine in {"mysql", "aurora-mysql"} and release.startswith("5.")
 
 
 def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequence[Answer]:
