@@ -9,6 +9,7 @@ from readiness.evidence.opensearch import DomainAccess
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import allowed
 from readiness.semantics.policy import Statement, Unparsable, parse
+from readiness.semantics.policy_patterns import matches, overlap
 from readiness.semantics.requesters import stranger
 
 _ACTIONS = tuple(f"es:ESHttp{method}" for method in ("Get", "Head", "Post", "Put", "Delete"))
@@ -47,8 +48,17 @@ def _open_to_anyone(
     """Whether a stranger can fulfil the Allow and avoid every Deny of the whole domain."""
     if not (allow.allows and allow.names_anybody and allow.names_action(action)):
         return Holds.NEVER
+    if not _is_about(allow, arn):
+        return Holds.NEVER
     denials = [s for s in statements if _denies_everyone(s, action, arn)]
     return allowed(allow, denials, stranger())
+
+
+def _is_about(allow: Statement, arn: str) -> bool:
+    """Whether the Allow names anything of the domain: a policy may name another one."""
+    if allow.not_resources:
+        return not any(matches(each, f"{arn}/*") for each in allow.not_resources)
+    return any(overlap(each, name) for each in allow.resources for name in (arn, f"{arn}/*"))
 
 
 def _denies_everyone(denial: Statement, action: str, arn: str) -> bool:

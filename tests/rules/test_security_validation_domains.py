@@ -29,6 +29,11 @@ def deny(*given, **conditions):
     return allow(*given, **conditions) | {"Effect": "Deny"}
 
 
+def allow_but(resource):
+    kept = {name: value for name, value in allow().items() if name != "Resource"}
+    return kept | {"NotResource": resource}
+
+
 def domain(*statements, **about):
     return DomainAccess(ARN, json.dumps({"Statement": list(statements)}), **about)
 
@@ -41,6 +46,11 @@ def domain(*statements, **about):
         pytest.param(domain(allow(action="es:ESHttpGet")), BAD, id="to read"),
         pytest.param(domain(allow(action="es:ESHttp*")), BAD, id="with any method"),
         pytest.param(domain(allow(action="es:DescribeDomain")), GOOD, id="no data"),
+        pytest.param(domain(allow(resource="*")), BAD, id="any domain"),
+        pytest.param(domain(allow(resource=f"{ARN}/logs*/_search")), BAD, id="some indexes"),
+        pytest.param(domain(allow(resource=f"{ARN}-blue/*")), GOOD, id="another domain"),
+        pytest.param(domain(allow_but(f"{ARN}/*")), GOOD, id="all but this one"),
+        pytest.param(domain(allow_but(f"{ARN}/private/*")), BAD, id="all but an index"),
         pytest.param(domain(allow(), in_vpc=True), NA, id="in a VPC"),
         pytest.param(domain(allow(), signs_in=True), GOOD, id="who signs in"),
         pytest.param(domain(allow(ROLE)), GOOD, id="a role"),
