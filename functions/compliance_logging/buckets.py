@@ -162,6 +162,7 @@ class _Bucket:
                 (_NEIGHBOUR, "Anyone on certain networks"),
             ):
                 yield from self._others(allow, statements, _ANYBODY, requests, name)
+            self._delegated(allow, statements)
         for account in sorted(_accounts_of(allow) - {self.account, *self.wanted.trusted_accounts}):
             who = Principal("AWS", account)
             yield from self._others(
@@ -171,6 +172,15 @@ class _Bucket:
             if principal.kind == "CanonicalUser":
                 name = f"The canonical user {principal.value}"
                 yield from self._others(allow, statements, principal, _principals_of(), name)
+
+    def _delegated(self, allow: Statement, statements: Sequence[Statement]) -> None:
+        """Doubt a statement that leaves it to access points of this account whom they let in."""
+        actions = (*ON_FILES, *TO_READ)
+        if self._can(allow, statements, actions, _ANYBODY, _through(self.account)):
+            self.doubts.append(
+                f"The policy of {self.what} leaves it to access points of this account who may"
+                f" change or read the files ({allow.name}). Their policies are not read."
+            )
 
     def _others(
         self,
@@ -327,6 +337,19 @@ _STRANGER = stranger().but(
     }
 )
 """Anyone who asks S3 itself: to an access point its own policy, and that of its account, apply."""
+
+
+def _through(account: str) -> Requests:
+    """Anyone who asks an access point of the account, if its policy lets them."""
+    access_point = fixed(f"arn:{FREE}:s3:{FREE}:{account}:accesspoint/{FREE}")
+    return _STRANGER.but(
+        {
+            "s3:accesspointnetworkorigin": CHOSEN,
+            "s3:dataaccesspointaccount": fixed(account),
+            "s3:dataaccesspointarn": access_point,
+        }
+    )
+
 
 _COLLEAGUE = _STRANGER.but(
     {"aws:principalorgid": fixed(FREE), "aws:principalorgpaths": fixed(FREE)}

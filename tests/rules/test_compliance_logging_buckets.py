@@ -57,6 +57,9 @@ DELIVERS = allow(
 )
 
 
+TO_OWN_ACCESS_POINTS = {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT_ID}}
+
+
 @pytest.mark.parametrize(
     "statements",
     [
@@ -98,8 +101,19 @@ DELIVERS = allow(
             id="anyone of this account",
         ),
         pytest.param(
-            (allow(StringEquals={"s3:DataAccessPointAccount": ACCOUNT_ID}),),
-            id="left to access points of this account",
+            (
+                allow(
+                    StringEquals={
+                        "s3:DataAccessPointAccount": ACCOUNT_ID,
+                        "aws:PrincipalAccount": ACCOUNT_ID,
+                    }
+                ),
+            ),
+            id="access points of this account, for this account",
+        ),
+        pytest.param(
+            (allow(action="s3:PutObjectTagging", **TO_OWN_ACCESS_POINTS),),
+            id="tags through access points of this account",
         ),
         pytest.param(
             (allow(ArnLike={"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT_ID}:role/*"}),),
@@ -111,6 +125,38 @@ DELIVERS = allow(
 def test_policies_that_let_nobody_else_change_the_files(statements):
     verdict = verdict_on(bucket(*statements))
     assert verdict.status is GOOD, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        pytest.param((allow(**TO_OWN_ACCESS_POINTS),), UNKNOWN, id="every action"),
+        pytest.param((allow(action="s3:GetObject", **TO_OWN_ACCESS_POINTS),), UNKNOWN, id="reads"),
+        pytest.param(
+            (
+                allow(
+                    ArnLike={
+                        "s3:DataAccessPointArn": f"arn:aws:s3:us-east-1:{ACCOUNT_ID}:accesspoint/a"
+                    }
+                ),
+            ),
+            UNKNOWN,
+            id="one access point",
+        ),
+        pytest.param(
+            (
+                allow(**TO_OWN_ACCESS_POINTS),
+                allow(effect="Deny", StringNotEquals={"aws:PrincipalAccount": ACCOUNT_ID}),
+            ),
+            GOOD,
+            id="denied outside the account",
+        ),
+    ],
+)
+def test_access_points_decide_whom_they_let_in(statements, status):
+    verdict = verdict_on(bucket(*statements))
+    assert verdict.status is status, verdict.reason
+    assert ("access points of this account" in verdict.reason) is (status is UNKNOWN)
 
 
 @pytest.mark.parametrize(
