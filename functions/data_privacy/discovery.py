@@ -41,13 +41,19 @@ def judge_discovery(found: SensitiveDataDiscovery, *, require_discovery: bool) -
 def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -> Verdict:
     watched = sum(bucket.is_watched for bucket in found.inventory)
     count = f"Its inventory shows {watched} of {plural(len(found.inventory), 'bucket')} covered."
-    if found.discovers and not _excludes_all(found):
+    is_seen = found.discovers is None and any(bucket.in_discovery for bucket in found.inventory)
+    if is_seen or (found.discovers and not _excludes_all(found)):
         return complies(f"Automated sensitive data discovery is enabled. {count}")
     if found.jobs and not _watch_nothing(found):
         return complies(f"Classification jobs are active: {listed(found.jobs)}. {count}")
     if not require_discovery:
         return complies(
             "Macie is enabled. It analyses no objects, which require_discovery=false accepts."
+        )
+    if found.administrator and not found.idle_jobs and _in_a_job(found):
+        return cannot_tell(
+            f"Jobs of the administrator {found.administrator} include buckets of this account, but"
+            f" whether they run or are paused is shown to the administrator alone. {count}"
         )
     if found.discovers is None:
         return cannot_tell(
@@ -66,6 +72,11 @@ def _excludes_all(found: SensitiveDataDiscovery) -> bool:
     )
     none = bool(found.inventory) and not any(bucket.in_discovery for bucket in found.inventory)
     return none and not is_new
+
+
+def _in_a_job(found: SensitiveDataDiscovery) -> bool:
+    """Whether a scheduled job includes a bucket, though this account has none that is active."""
+    return not found.jobs and any(bucket.in_job == "TRUE" for bucket in found.inventory)
 
 
 def _watch_nothing(found: SensitiveDataDiscovery) -> bool:

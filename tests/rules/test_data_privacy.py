@@ -106,6 +106,29 @@ NEW = replace(ON, changed=NOON - timedelta(hours=47), inventory=(EXCLUDED,))
             id="a member whose administrator shows nothing",
         ),
         pytest.param(
+            replace(OFF, discovers=None, administrator="777788889999", inventory=(WATCHED,)),
+            GOOD,
+            "1 of 1 bucket covered",
+            id="a member whose inventory shows discovery",
+        ),
+        pytest.param(
+            replace(OFF, administrator="777788889999", inventory=(IN_A_JOB,)),
+            UNKNOWN,
+            "Jobs of the administrator 777788889999",
+            id="a member in a job of its administrator",
+        ),
+        pytest.param(
+            replace(
+                OFF, administrator="777788889999", inventory=(IN_A_JOB,), idle_jobs=("paused",)
+            ),
+            BAD,
+            "none is active",
+            id="a member in a paused job of its own",
+        ),
+        pytest.param(
+            replace(OFF, inventory=(IN_A_JOB,)), BAD, "no classification job", id="in no job now"
+        ),
+        pytest.param(
             replace(OFF, discovers=None, jobs=("weekly",), inventory=()),
             GOOD,
             "weekly",
