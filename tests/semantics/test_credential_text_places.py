@@ -46,6 +46,9 @@ SEARCHES = [
 ]
 
 
+TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA2cF4hJ6kL8"
+
+
 @pytest.mark.parametrize(("search", "text", "place", "length"), SEARCHES)
 def test_entropy_and_ignored_names_reach_every_search(search, text, place, length):
     told = Suspicion(place, RANDOM, f"{length} characters", SHAPED)
@@ -96,6 +99,32 @@ def test_a_document(document, place):
 )
 def test_the_places_in_a_document(document, places):
     assert [each.name for each in suspects_in_document(document)] == places
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        pytest.param({TOKEN: "alice"}, [("*", "GitHub token")], id="a token"),
+        pytest.param(
+            {"users": {TOKEN: {"password": "hunter2"}}},
+            [("users/*", "GitHub token"), ("users/*/password", "secret by its name")],
+            id="a token, and what is below it",
+        ),
+        pytest.param(
+            {"0f3a9c8d7e6b5a4f3c2d1e0f9a8b7c6d": {"password": "hunter2"}},
+            [("*/password", "secret by its name")],
+            id="a random name",
+        ),
+        pytest.param(
+            {"AppFunction9F8E7D6C": {"password": "hunter2"}},
+            [("AppFunction9F8E7D6C/password", "secret by its name")],
+            id="a name that CloudFormation made",
+        ),
+        pytest.param({"0f3a9c8d7e6b5a4f3c2d1e0f9a8b7c6d": "done"}, [], id="an id"),
+    ],
+)
+def test_a_name_that_is_a_credential_is_not_shown(document, found):
+    assert [(each.name, each.detector) for each in suspects_in_document(document)] == found
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from readiness.semantics.credentials import (
     shape_of,
     suspect,
 )
+from readiness.semantics.randomness import is_random
 
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
 _VALUE = rf"({_QUOTED}|\$\([^)\n]*\)|\$\{{[^}}\n]*\}}|[^\s\"'|;&<>]+)"
@@ -228,10 +229,23 @@ def _holds_more(text: str) -> bool:
 def suspects_in_document(
     document: Any, *, min_entropy: float = 3.5, ignore: Sequence[str] = ()
 ) -> list[Suspicion]:
-    """Why a JSON document may contain credentials, each by the names on the way to it."""
+    """Why a JSON document may contain credentials, each by the names on the way to it.
+
+    A name may be a credential itself (``{"ghp_…": "alice"}``): it is reported as ``*``.
+    """
     found: dict[tuple[str, str], Suspicion] = {}
+    shapes: dict[str, str | None] = {}
     for path, name, value in _leaves(document, ()):
-        place = "/".join(path)
+        names: list[str] = []
+        for part in path:
+            if part not in shapes:
+                shapes[part] = _shape_of_name(part)
+            shape = shapes[part]
+            names.append(part if shape is None else "*")
+            if shape:
+                where, length = "/".join(names), length_bucket(part)
+                found[(where, shape)] = Suspicion(where, shape, length, Certainty.SHAPED)
+        place = "/".join(names)
         one = suspect(name, value, min_entropy=min_entropy, ignore=ignore)
         inner = [one] if one and one.certainty is not Certainty.RANDOM else []
         if not inner and _holds_more(value):
@@ -242,6 +256,11 @@ def suspects_in_document(
                 Suspicion(place, each.detector, each.length, each.certainty),
             )
     return list(found.values())
+
+
+def _shape_of_name(name: str) -> str | None:
+    """The kind of credential that a name is, empty if it only looks random; None for a name."""
+    return shape_of(name) or ("" if is_random("api_key", name) else None)
 
 
 def _leaves(document: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
