@@ -236,4 +236,9 @@ def classic_balancer_verdict(
         )
     if unknown:
         return unknown[0]
-    return complies(f"All {plural(len(balancer.listeners), 'listener')} require TLS 1.2 or later.")
+    passed = [f"TCP:{each.port}" for each in balancer.listeners if each.protocol == "TCP"]
+    at_targets = f"the targets of {listed(passed)} terminate TLS (setting allow_tcp_passthrough)"
+    if len(passed) == len(balancer.listeners):
+        return not_applicable(f"{at_targets[0].upper()}{at_targets[1:]}.")
+    rest = f"; {at_targets}" if passed else ""
+    return complies(f"Every HTTPS and SSL listener requires TLS 1.2 or later{rest}.")

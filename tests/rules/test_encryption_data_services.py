@@ -149,7 +149,7 @@ HTTPS = ClassicListener("HTTPS", 443, "ELBSecurityPolicy-TLS-1-2-2017-01", NEW)
 @pytest.mark.parametrize(
     ("balancer", "settings", "status", "said"),
     [
-        pytest.param(classic(HTTPS), {}, GOOD, "1 listener", id="HTTPS"),
+        pytest.param(classic(HTTPS), {}, GOOD, "TLS 1.2 or later", id="HTTPS"),
         pytest.param(
             classic(HTTPS, ClassicListener("HTTP", 80)), {}, BAD, "HTTP:80", id="and HTTP"
         ),
@@ -170,8 +170,15 @@ HTTPS = ClassicListener("HTTPS", 443, "ELBSecurityPolicy-TLS-1-2-2017-01", NEW)
             classic(HTTPS, ClassicListener("TCP", 5432)),
             {"allow_tcp_passthrough": ("web",)},
             GOOD,
-            "2 listeners",
+            "TCP:5432 terminate TLS",
             id="TCP whose targets terminate TLS",
+        ),
+        pytest.param(
+            classic(ClassicListener("TCP", 5432)),
+            {"allow_tcp_passthrough": ("web",)},
+            NA,
+            "The targets of TCP:5432",
+            id="nothing but TCP whose targets terminate TLS",
         ),
         pytest.param(
             classic(ClassicListener("TCP", 5432), ClassicListener("HTTP", 80)),
