@@ -25,6 +25,10 @@ _QUOTED = """\
 """
 """bash inserts a word as it stands: ``Monitoring & Observability`` would be a command and another
 one. Within quotes that are open, it needs none."""
+_CUT = '(string split "," $completion)'
+_WHOLE = '(string split --max 1 "," $completion)'
+"""fish would end what is said about a word at the first comma in it."""
+_BETTER = {"bash": {_PLAIN: _QUOTED}, "fish": {_CUT: _WHOLE}}
 
 Known = Iterable[tuple[str, str]]
 """What a word can be, each with a few words about it."""
@@ -165,4 +169,6 @@ def completion(shell: str) -> None:
         raise LookupError(shell)
     source = made(main, {}, PROGRAM, VARIABLE)
     text = source.source_template % source.source_vars()
-    click.echo(text.replace(_PLAIN, _QUOTED) if shell == "bash" else text)
+    for given, better in _BETTER.get(shell, {}).items():
+        text = text.replace(given, better)
+    click.echo(text)

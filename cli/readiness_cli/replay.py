@@ -31,7 +31,7 @@ Looks = list[tuple["Heading", "EventTargets"]]
 
 
 @click.command()
-@click.argument("path", metavar="EVENT.json")
+@click.argument("path", metavar="EVENT.json", type=click.Path())
 @click.option(
     "--targets-only",
     "--look-only",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -60,6 +61,7 @@ def run():
         ("readiness status --section sec", ["Security"]),
         ("readiness explain my-bucket encryption.s3", [BUCKET]),
         ("readiness findings --severity CR", ["critical"]),
+        ("readiness replay eve", ["eve"]),
         ("readiness nonsense enc", []),
     ],
 )
@@ -154,3 +156,27 @@ def test_bash_gets_words_that_stay_one_word(tmp_path, begun, made):
         [bash, "-c", typed], env=home, capture_output=True, text=True, check=True, timeout=60
     )
     assert said.stdout.splitlines() == [made]
+
+
+def test_fish_says_the_whole_of_what_a_command_does(tmp_path):
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("fish is not installed")
+    script = tmp_path / "script"
+    script.write_text(CliRunner().invoke(main, ["completion", "fish"]).stdout)
+    home = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    typed = f'source {script}; complete -C "readiness expl"'
+    said = subprocess.run(
+        [fish, "-c", typed], env=home, capture_output=True, text=True, check=True, timeout=60
+    )
+    command, _, about = said.stdout.strip().partition("\t")
+    assert command == "explain"
+    explain = main.get_command(click.Context(main), "explain")
+    assert "," in about
+    assert about == explain.get_short_help_str()
+
+
+@pytest.mark.parametrize(("shell", "better"), completion._BETTER.items())
+def test_what_is_changed_in_a_script_is_still_in_it(shell, better):
+    said = CliRunner().invoke(main, ["completion", shell]).stdout
+    assert all(text in said for text in better.values())
