@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,10 @@ from readiness_cli.patterns import patterns_of
 from tests.deployed import Tagged
 
 MOST = 400
+MOST_RULES = 150
+"""On the default bus: a half of the quota, so that two stacks have room (EventBridge quotas)."""
+ROOM_BY_DEFAULT = 100
+"""In af-south-1 and eu-south-1, where the quota has to be raised first."""
 MOST_PARAMETERS, MOST_OUTPUTS, MOST_BYTES = 200, 200, 1_000_000
 HEADINGS = headings()
 EMULATOR = ROOT / ".local/venv-aws/bin/python"
@@ -64,6 +69,25 @@ def test_every_heading_of_the_checklist_has_room(resources):
     projected = (now - of_headings) + of_headings * every / len(HEADINGS)
     assert every == 29
     assert projected <= MOST, f"{now} now, {projected:.0f} with every heading"
+
+
+def test_two_stacks_have_room_on_the_default_bus(resources):
+    """Whoever deploys where the quota is lower reads in the README how many rules there are."""
+    rules = [
+        each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"
+    ]
+    by_sam = [
+        event["Properties"]
+        for each in resources.values()
+        for event in each["Properties"].get("Events", {}).values()
+        if event["Type"] == "EventBridgeRule"
+    ]
+    most = sum("EventBusName" not in each for each in [*rules, *by_sam])
+    assert ROOM_BY_DEFAULT < most <= MOST_RULES
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    told = re.search(r"up to (\d+) rules on the default event bus", readme)
+    assert told is not None
+    assert int(told[1]) >= most
 
 
 def test_there_is_one_permission_for_each_function_and_caller(resources):
