@@ -12,6 +12,7 @@ from readiness.evidence.s3.account import BLOCKS
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
 from tests.accounts.handed_on import BRIDGE, PAGER
+from tests.accounts.handed_to_a_topic import handed_to_a_topic
 from tests.accounts.secrets_management import basic, status
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -547,8 +548,15 @@ def muted_elsewhere() -> FakeAccount:
     )
 
 
+def with_alarms_to_a_topic() -> FakeAccount:
+    return handed_to_a_topic(fake_account())
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with alarms to a topic": Variant(
+            with_alarms_to_a_topic, ("log-group-analysis", "security-metric-filters")
+        ),
         "watched by Insights": Variant(watched_by_insights, ("threat-detection",)),
         "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),
         "passed on only": Variant(passed_on_only, ("log-group-analysis",)),

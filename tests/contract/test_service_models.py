@@ -200,11 +200,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # GetSubscriptionAttributes.
     "readiness.evidence.sns.topics": frozenset({"Policy", "KmsMasterKeyId"}),
     "readiness.evidence.sns.listeners": frozenset({"FifoTopic", "KmsMasterKeyId", "Policy"}),
-    "readiness.evidence.sns.delivery": frozenset(
-        {
-            *("FifoTopic", "KmsMasterKeyId", "Policy"),
-            *("FilterPolicy", "FilterPolicyScope", "PendingConfirmation", "RawMessageDelivery"),
-        }
+    "readiness.evidence.sns.delivery": frozenset({"FifoTopic", "KmsMasterKeyId", "Policy"}),
+    "readiness.evidence.sns.subscriptions": frozenset(
+        {"FilterPolicy", "FilterPolicyScope", "PendingConfirmation", "RawMessageDelivery"}
     ),
     # A tag that people set.
     "readiness.evidence.dynamodb.usage": frozenset({"data-class"}),

@@ -181,10 +181,10 @@ MOST_BY_SETTING = {
     # network, size, traces and the timeout is asked of each version that an alias leads to as well.
     "description": (1, 15, 7),
     "memorySize": (3, 25, 11),
-    "timeout": (3, 44, 17),
+    "timeout": (3, 47, 17),
     "vpcConfig": (5, 75, 20),
     "layers": (5, 65, 12),
-    "loggingConfig": (6, 79, 17),
+    "loggingConfig": (6, 80, 17),
     "tracingConfig": (4, 50, 12),
     "deadLetterConfig": (3, 55, 24),
     "environment": (11, 118, 30),
@@ -362,10 +362,10 @@ MOST = {
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 201, 58),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 205, 58),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 157, 54),
+    ("lambda", "UpdateAlias20150331"): (11, 161, 54),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),
@@ -417,7 +417,7 @@ SHARING = {
     # call → requests, Lambda's among them, of all the headings that it wakes at the same moment;
     # where functions have variables, each heading reads the configuration itself
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (155, 20),
-    ("lambda", "UpdateAlias20150331"): (115, 24),
+    ("lambda", "UpdateAlias20150331"): (120, 24),
     ("lambda", "AddPermission20150331v2"): (65, 12),
 }
 
