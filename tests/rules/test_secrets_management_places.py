@@ -350,3 +350,42 @@ def test_instances_of_groups_are_judged_as_their_groups():
     assert found == InstanceUserData((UserData("i-1", "echo i-1"),), 3)
     few = loaded(InstanceUserData, REGION, ACCOUNT_ID, account, most_instances=1)
     assert few == InstanceUserData((UserData("i-1", "echo i-1"),), 3, 2)
+
+
+def test_two_instances_stand_for_what_fleets_launched_from_a_version_of_a_template():
+    asked = []
+
+    def user_data(InstanceId, **_):  # noqa: N803
+        asked.append(InstanceId)
+        return {"InstanceId": InstanceId, "UserData": {}}
+
+    def launched(id, version="1", **more):
+        tags = {"aws:ec2launchtemplate:id": "lt-1", "aws:ec2launchtemplate:version": version}
+        tags |= more
+        return {
+            "InstanceId": id,
+            "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
+        }
+
+    fleet = {"aws:ec2:fleet-id": "fleet-1"}
+    account = fake_account().but(
+        ec2__describe_instances={
+            "Reservations": [
+                {
+                    "Instances": [
+                        *(launched(f"i-{n}", **fleet) for n in range(1, 6)),
+                        launched("i-6", "2", **fleet),
+                        launched("i-7"),
+                        launched("i-8"),
+                        launched("i-9"),
+                    ]
+                }
+            ]
+        },
+        ec2__describe_instance_attribute=user_data,
+    )
+    found = loaded(InstanceUserData, REGION, ACCOUNT_ID, account, most_instances=6)
+    assert (found, sorted(asked)) == (
+        InstanceUserData((), 9),
+        ["i-1", "i-2", "i-6", "i-7", "i-8", "i-9"],
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from readiness.semantics.user_data import user_data_text
 
 _GROUP = "aws:autoscaling:groupName"
 _AUTO_SCALING = "autoscaling.amazonaws.com"
+_FLEET = "aws:ec2:fleet-id"
+_TEMPLATE = ("aws:ec2launchtemplate:id", "aws:ec2launchtemplate:version")
+_OF_A_TEMPLATE = 2
+"""So many instances of a fleet are read for each version of a template: one may end meanwhile."""
 _THERE = ("pending", "running", "shutting-down", "stopped", "stopping")
 
 
@@ -38,7 +43,9 @@ def _launched_alone(detail: Json) -> str | None:
 class InstanceUserData:
     """The user data of the region's instances outside of Auto Scaling groups, by instance.
 
-    What groups launch from is judged as theirs. ``unread`` counts the instances beyond the setting
+    What groups launch from is judged as theirs. Fleets take user data from launch templates alone
+    (FleetLaunchTemplateOverridesRequest has none), so two instances stand for all that fleets
+    launched from one version of a template. ``unread`` counts the instances beyond the setting
     ``most_instances``. Sources: DescribeInstances; DescribeInstanceAttribute for each instance.
     """
 
@@ -55,13 +62,14 @@ class InstanceUserData:
             Filters=[{"Name": "instance-state-name", "Values": list(_THERE)}],
             **managed_too(read, "describe_instances"),
         )
-        alone = sorted(
-            instance["InstanceId"]
+        alone = {
+            instance["InstanceId"]: _tags(instance)
             for reservation in reservations
             for instance in reservation.get("Instances") or ()
-            if not _is_of_group(instance)
-        )
-        wanted = alone[: read.settings["most_instances"]]
+            if _GROUP not in _tags(instance)
+        }
+        different = _different(alone)
+        wanted = different[: read.settings["most_instances"]]
         answers = read.each(lambda each: _user_data(read, each), wanted)
         return cls(
             tuple(
@@ -70,12 +78,26 @@ class InstanceUserData:
                 if encoded
             ),
             len(alone),
-            len(alone) - len(wanted),
+            len(different) - len(wanted),
         )
 
 
-def _is_of_group(instance: Mapping[str, Any]) -> bool:
-    return any(tag["Key"] == _GROUP for tag in instance.get("Tags") or ())
+def _tags(instance: Mapping[str, Any]) -> Mapping[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in instance.get("Tags") or ()}
+
+
+def _different(instances: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The instances that may have user data of their own, in order."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for id, tags in sorted(instances.items()):
+        source: tuple[str, ...] = (id,)
+        if _FLEET in tags and all(name in tags for name in _TEMPLATE):
+            source = tuple(tags[name] for name in _TEMPLATE)
+        counts[source] += 1
+        if counts[source] <= _OF_A_TEMPLATE:
+            found.append(id)
+    return found
 
 
 def _user_data(read: Reader, instance: str) -> str:
