@@ -411,6 +411,10 @@ def test_services_that_an_environment_names(name, value, services):
     assert services_named({name: value}) == services
 
 
+def under(operator, key, value):
+    return f',"Condition":{{"{operator}":{{"{key}":"{value}"}}}}'
+
+
 ORGANIZATION = ',"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}'
 ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
 
@@ -448,6 +452,21 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
             '"Resource":"*"}]}',
             False,
             id="one action",
+        ),
+        *(
+            pytest.param(f'{{"Statement":[{ALLOW % condition}]}}', is_open, id=id)
+            for condition, is_open, id in (
+                (under("StringEquals", "aws:ResourceAccount", "111122223333"), False, "resources"),
+                (under("StringEquals", "aws:ResourceOrgID", "o-1"), False, "the organization's"),
+                (under("StringLike", "aws:ResourceAccount", "*"), True, "resources of anyone"),
+                (under("StringEquals", "aws:SourceVpc", "vpc-1"), True, "from its own VPC"),
+                (under("Bool", "aws:SecureTransport", "true"), True, "with TLS"),
+            )
+        ),
+        pytest.param(
+            '{"Statement":[' + (ALLOW % "").replace('"Action":"*"', '"Action":"s3:*"') + "]}",
+            True,
+            id="everything of the service",
         ),
         pytest.param("", True, id="none"),
         pytest.param("not JSON", True, id="not JSON"),

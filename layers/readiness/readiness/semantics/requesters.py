@@ -119,6 +119,20 @@ def stranger(account: str = "") -> Requests:
     )
 
 
+@functools.lru_cache(maxsize=1)
+def through_endpoint() -> Requests:
+    """A stranger's request that passes an endpoint of the account's VPC, to anyone's resources."""
+    return stranger().but(
+        {
+            **{key: CHOSEN for key in _ANYONE if "vpc" in key},
+            "aws:sourceip": ABSENT,
+            "aws:resourceaccount": fixed(*_ACCOUNTS),
+            "aws:resourceorgid": optional(_ORGANIZATION),
+            "aws:resourceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
+        }
+    )
+
+
 @functools.lru_cache(maxsize=256)
 def service_for_stranger(service: str = FREE) -> Requests:
     """An AWS service that acts on behalf of an account that no policy states.

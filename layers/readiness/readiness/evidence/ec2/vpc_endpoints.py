@@ -33,7 +33,7 @@ from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import allowed
 from readiness.semantics.policy import Document
 from readiness.semantics.policy_patterns import only_wildcards
-from readiness.semantics.requesters import stranger
+from readiness.semantics.requesters import through_endpoint
 from readiness.semantics.service_names import (
     OF_ECS,
     service_of_endpoint,
@@ -260,7 +260,9 @@ class Endpoint:
 def allows_everything(document: str) -> bool:
     """Whether an endpoint policy lets everybody do everything; AWS's default one does.
 
-    So does a policy that is missing, and for all anybody knows one that cannot be read.
+    So does a policy that is missing, and for all anybody knows one that cannot be read. Every
+    action of a service (``s3:*``) is everything, since an endpoint leads to one service. A policy
+    that keeps to the resources of one account or organization is none that lets anything through.
     """
     policy = Document.of("endpoint policy", document or "{}")
     full = [
@@ -268,11 +270,11 @@ def allows_everything(document: str) -> bool:
         for s in policy.statements
         if s.names_anybody
         and s.names_every_resource
-        and any(only_wildcards(action) for action in s.actions)
+        and any(only_wildcards(action.rpartition(":")[2]) for action in s.actions)
     ]
     denials = [s for s in full if not s.allows]
     return bool(policy.flaw) or any(
-        allowed(s, denials, stranger()) is Holds.SOMETIMES for s in full if s.allows
+        allowed(s, denials, through_endpoint()) is Holds.SOMETIMES for s in full if s.allows
     )
 
 
