@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.handed_on import BRIDGE
+from tests.accounts.handed_on import BRIDGE, PAGER
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -219,9 +219,7 @@ PATHS = {
     ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
     ("events", "describe_event_bus"): {"Name": "default"},
     ("events", "list_rules"): {"Rules": [{"Name": "hourly"}, BRIDGE]},
-    ("events", "list_targets_by_rule"): {
-        "Targets": [{"Id": "1", "Arn": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:ticks"}]
-    },
+    ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
     ("scheduler", "list_schedules"): {"Schedules": [listed_schedule()]},
     ("scheduler", "get_schedule"): SCHEDULE,
     ("pipes", "list_pipes"): {"Pipes": [{"Name": "clicks", "Arn": PIPE, "Source": STREAM}]},
@@ -466,18 +464,19 @@ def raised_only_when_busy() -> FakeAccount:
 
 
 def heard_by_a_function_and_a_queue() -> FakeAccount:
-    """The topic delivers to a function and to a queue of this account."""
+    """The topic, to which an event rule hands on alarms too, delivers to a function and a queue."""
     ends = {
         "lambda": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
         "sqs": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:pages",
     }
     return told_of_anomalies().but(
+        events__list_targets_by_rule={"Targets": [{"Id": "1", "Arn": TOPIC}]},
         sns__list_subscriptions_by_topic={
             "Subscriptions": [
                 {"SubscriptionArn": f"{TOPIC}:{protocol}", "Protocol": protocol, "Endpoint": end}
                 for protocol, end in ends.items()
             ]
-        }
+        },
     )
 
 
