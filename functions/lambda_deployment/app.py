@@ -203,9 +203,11 @@ def _unproven(
     max_error_rate: float,
 ) -> list[str]:
     """Why traffic without a clear fault is not enough to pass yet."""
+    begins = traffic.begins
+    certain = [each.since(begins) for each in entry_points] if begins else []
     doubts = [
         f"{each.spoken} These are too few requests to tell chance from a fault."
-        for each in entry_points
+        for each in {each.spoken: each for each in (*entry_points, *certain)}.values()
         if each.total and each.failed / each.total > max_error_rate
     ]
     if traffic.deployed is None:
@@ -217,10 +219,17 @@ def _unproven(
         )
     if traffic.flaw:
         doubts.append(f"What invokes the function is unknown: {traffic.flaw}.")
-    served = (own.requests.total or 0.0) if own else 0.0
+    requests = own.requests.since(begins) if own and begins else own.requests if own else None
+    served = (requests.total or 0.0) if requests else 0.0
     if served < min_invocations:
+        when = "it was deployed"
+        if begins:
+            when = (
+                f"{begins:%Y-%m-%d %H:%M} UTC, before which so many aliases were moved that"
+                " CloudTrail does not tell whether its own was"
+            )
         doubts.append(
-            f"The function had {plural(served, 'invocation')} since it was deployed; at least"
+            f"The function had {plural(served, 'invocation')} since {when}; at least"
             f" {min_invocations} are needed."
         )
     return doubts

@@ -20,7 +20,7 @@ _PAGES = {
     "CreateAlias20150331": 2,
 }
 """How many pages of 50 events are read of each call, the newest first: two requests a second are
-allowed. What was moved before is not known in an account that moves so many aliases. An alias that
+allowed. What was moved before is not known where so many aliases are moved. An alias that
 is made again under its name is moved too. Lambda appends the date of its API to the names."""
 _DAYS = 89
 """CloudTrail's event history has 90 days."""
@@ -39,20 +39,32 @@ class AliasMove:
     is_back: bool = False
 
 
-def alias_moves(read: Reader, days: int = _DAYS) -> dict[tuple[str, str], AliasMove]:
-    """The newest move of each alias of the region in so many days, by function and alias.
+@dataclass(frozen=True, slots=True)
+class AliasMoves:
+    """The newest move of each alias that is known to have moved, by function and alias.
+
+    ``begins`` is since when all moves are known; None for all the days that were asked for.
+    """
+
+    newest: Mapping[tuple[str, str], AliasMove]
+    begins: datetime | None = None
+
+
+def alias_moves(read: Reader, days: int = _DAYS) -> AliasMoves:
+    """The newest move of each alias of the region in so many days.
 
     What changes nothing, as a tool that sets the same version again, is no move. CloudTrail shows
     a call some minutes late. Source: LookupEvents.
     """
     told: dict[tuple[str, str], list[AliasMove]] = {}
-    for at, said in sorted(_calls(read, days), key=lambda each: each[0], reverse=True):
+    events, begins = _events(read, days)
+    for at, said in sorted(_calls(events), key=lambda each: each[0], reverse=True):
         name = function_name(str(said.get("functionName") or ""))
         if not name or not said.get("functionVersion"):
             continue
         move = AliasMove(at, str(said["functionVersion"]))
         told.setdefault((name, str(said.get("name") or "")), []).append(move)
-    return {alias: _newest(moves) for alias, moves in told.items()}
+    return AliasMoves({alias: _newest(moves) for alias, moves in told.items()}, begins)
 
 
 def _newest(moves: list[AliasMove]) -> AliasMove:
@@ -73,26 +85,30 @@ def _number(version: str) -> int:
 
 
 def moved_since(
-    moves: Mapping[tuple[str, str], AliasMove], function: str, aliases: Iterable[Alias]
-) -> tuple[datetime | None, tuple[str, ...]]:
+    moves: AliasMoves, function: str, aliases: Iterable[Alias], changed: datetime | None
+) -> tuple[datetime | None, tuple[str, ...], datetime | None]:
     """When the last of the aliases got its version, and those of which it is not known yet.
 
     None if none was moved. The history shows a move some minutes late: until then its newest one
-    names another version than the alias has.
+    names another version than the alias has. The third is since when none of them can have moved
+    unseen; None where all moves since the function was ``changed`` are known.
     """
     newest: datetime | None = None
     unknown = []
+    begins = None
     for alias in aliases:
-        move = moves.get((function, alias.name))
+        move = moves.newest.get((function, alias.name))
+        if move is None and moves.begins and (changed is None or changed < moves.begins):
+            begins = moves.begins
         if move is not None and move.version != alias.version:
             unknown.append(alias.name)
         elif move is not None:
             newest = max(newest or move.at, move.at)
-    return newest, tuple(unknown)
+    return newest, tuple(unknown), begins
 
 
-def _calls(read: Reader, days: int) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
-    for event in _events(read, days):
+def _calls(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
+    for event in events:
         try:
             said = json.loads(event.get("CloudTrailEvent") or "{}")
         except ValueError:
@@ -103,7 +119,10 @@ def _calls(read: Reader, days: int) -> Iterator[tuple[datetime, Mapping[str, Any
                 yield event["EventTime"], parameters
 
 
-def _events(read: Reader, days: int) -> Iterable[Mapping[str, Any]]:
+def _events(read: Reader, days: int) -> tuple[list[Mapping[str, Any]], datetime | None]:
+    """The newest calls about aliases, and since when that is all of them; None for all days."""
+    found: list[Mapping[str, Any]] = []
+    begins: datetime | None = None
     today = read.now.replace(hour=0, minute=0, second=0, microsecond=0)
     for name, pages in _PAGES.items():
         by_name = [{"AttributeKey": "EventName", "AttributeValue": name}]
@@ -113,7 +132,11 @@ def _events(read: Reader, days: int) -> Iterable[Mapping[str, Any]]:
         }
         for _ in range(pages):
             page = read.one("cloudtrail", "lookup_events", **asked)
-            yield from page.get("Events") or ()
+            found += page.get("Events") or ()
             if not page.get("NextToken"):
                 break
             asked["NextToken"] = page["NextToken"]
+        else:
+            last = found[-1]["EventTime"] if found else read.now
+            begins = max(begins or last, last)
+    return found, begins

@@ -175,6 +175,13 @@ class EntryPoint:
         """How many of them failed or were refused."""
         return (self.failures.total or 0.0) + self._turned_away
 
+    def since(self, start: datetime) -> EntryPoint:
+        """What came from then on."""
+        refused = self.refused.since(start) if self.refused else None
+        return EntryPoint(
+            self.name, self.requests.since(start), self.failures.since(start), refused
+        )
+
     @property
     def spoken(self) -> str:
         return f"Failed requests of {self.name}: {self.failed:,.0f} of {self.total:,.0f}."
@@ -197,7 +204,7 @@ class TrafficSinceDeploy:
 
     What was answered before an alias was moved to its version is left out too: that of the setting
     prod_alias, else all of them. ``moving`` are those of which CloudTrail does not tell yet when
-    they were moved.
+    they were moved; before ``begins`` one of them may have moved untold, None where none may.
 
     ``entry_points`` are the function itself (named ``Lambda``), its aliases (by name), its URL,
     and the APIs and load balancers in front of it. At most a week is read, in periods of 5 minutes
@@ -212,6 +219,7 @@ class TrafficSinceDeploy:
     flaw: str = ""
     unreadable: Unreadable | None = None
     moving: tuple[str, ...] = ()
+    begins: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
@@ -239,6 +247,7 @@ class _Plan:
     flaw: str = ""
     unreadable: Unreadable | None = None
     moving: tuple[str, ...] = ()
+    begins: datetime | None = None
 
     def is_recent(self, now: datetime) -> bool:
         return self.deployed is not None and now - self.deployed < DAY - timedelta(hours=1)
@@ -286,26 +295,20 @@ def _since_the_move(read: Reader, plans: Mapping[str, _Plan]) -> dict[str, _Plan
     begun = {}
     for name, plan in plans.items():
         meant = [alias for alias in plan.aliases if alias.name == wanted] or plan.aliases
-        moved, moving = moved_since(moves, name, meant)
+        moved, moving, begins = moved_since(moves, name, meant, plan.deployed)
         at = plan.deployed if plan.deployed is None or moved is None else max(plan.deployed, moved)
-        begun[name] = replace(plan, deployed=at, moving=moving)
+        begun[name] = replace(plan, deployed=at, moving=moving, begins=begins)
     return begun
 
 
 def _traffic(
     name: str, plan: _Plan, found: Mapping[tuple[str, str], Mapping[str, Series]]
 ) -> TrafficSinceDeploy:
-    def since(measured: Series) -> Series:
-        return measured if plan.deployed is None else measured.since(plan.deployed)
-
     entry_points = []
     for entry_point in plan.entry_points:
-        measured = {role: since(each) for role, each in found[name, entry_point].items()}
-        entry_points.append(
-            EntryPoint(
-                entry_point, measured["requests"], measured["failures"], measured.get("refused")
-            )
-        )
+        of = found[name, entry_point]
+        measured = EntryPoint(entry_point, of["requests"], of["failures"], of.get("refused"))
+        entry_points.append(measured.since(plan.deployed) if plan.deployed else measured)
     return TrafficSinceDeploy(
         deployed=plan.deployed,
         entry_points=tuple(entry_points),
@@ -314,6 +317,7 @@ def _traffic(
         flaw=plan.flaw,
         unreadable=plan.unreadable,
         moving=plan.moving,
+        begins=plan.begins,
     )
 
 

@@ -295,7 +295,7 @@ def _functions(read: Reader, listed: Iterable[Mapping[str, Any]]) -> Iterator[De
 def _moves(read: Reader) -> dict[str, dict[str, AliasMove]]:
     """The newest move of each alias that went back, by function and name."""
     found: dict[str, dict[str, AliasMove]] = {}
-    for (function, alias), move in alias_moves(read).items():
+    for (function, alias), move in alias_moves(read).newest.items():
         if move.is_back:
             found.setdefault(function, {})[alias] = move
     return found
