@@ -74,10 +74,10 @@ def _judged(
     runbook = document.runbook
     fault = fault_of(runbook, document.read_at.date(), max_age_days)
     facts: dict[str, Fact] = {"scenarios": list(runbook.scenarios)}
-    executed = _latest("last_executed", document.succeeded, runbook.version, attested.recorded)
+    executed = _latest("last_executed", document.succeeded, runbook, attested.recorded)
     if executed is not None:
         facts["last_executed"] = {"version": runbook.version, "at": iso(executed)}
-    failed = _latest("last_failed", document.failed, runbook.version, attested.recorded)
+    failed = _latest("last_failed", document.failed, runbook, attested.recorded)
     if failed is not None and executed is None:
         facts["last_failed"] = {"version": runbook.version, "at": iso(failed)}
     if fault:
@@ -131,17 +131,18 @@ def _unproven(
 
 
 def _latest(
-    name: str, told: datetime | None, version: str, recorded: Mapping[str, Fact | None]
+    name: str, told: datetime | None, runbook: Runbook, recorded: Mapping[str, Fact | None]
 ) -> datetime | None:
     """When a version last succeeded or failed, as Systems Manager or the finding knows it."""
-    return max((at for at in (told, _recorded(recorded.get(name), version)) if at), default=None)
+    return max((at for at in (told, _recorded(recorded.get(name), runbook)) if at), default=None)
 
 
-def _recorded(row: object, version: str) -> datetime | None:
-    if not isinstance(row, Mapping) or str(row.get("version")) != version:
+def _recorded(row: object, runbook: Runbook) -> datetime | None:
+    if not isinstance(row, Mapping) or str(row.get("version")) != runbook.version:
         return None
     with contextlib.suppress(ValueError):
-        return parse_iso(str(row.get("at")))
+        at = parse_iso(str(row.get("at")))
+        return at if runbook.is_of(at) else None
     return None
 
 
@@ -157,7 +158,7 @@ def remembered(runbooks: Runbooks, recorded: Mapping[str, Fact]) -> dict[str, di
         for fact, at in told.items():
             rows = recorded.get(fact)
             known = {fact: rows.get(name)} if isinstance(rows, Mapping) else {}
-            latest = _latest(fact, at, version, known)
+            latest = _latest(fact, at, document.runbook, known)
             if latest is not None:
                 facts[fact][name] = {"version": version, "at": iso(latest)}
     return facts

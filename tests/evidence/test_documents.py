@@ -235,6 +235,14 @@ def test_executions_of_the_default_version_count(executions, said):
     assert said in finding(fake_account, "runbook-document", account.DOCUMENT).reason
 
 
+def test_an_execution_before_the_document_was_made_again_does_not_count():
+    where = account.fake_account()
+    (about,) = where.answers["ssm", "describe_document"].values()
+    made = {"Document": {**about, "CreatedDate": NOON}}
+    found = finding(where.but(ssm__describe_document=made), "runbook-document", account.DOCUMENT)
+    assert "last_executed" not in found.observed
+
+
 def test_an_execution_that_is_under_way_is_none_yet():
     executions = EXECUTED("InProgress")
     del executions["AutomationExecutionMetadataList"][0]["ExecutionEndTime"]

@@ -257,6 +257,7 @@ def test_a_review_may_have_to_be_younger():
 
 NOBODY = Attested((), NOON, ago(30))
 AUTOMATION = replace(RUNBOOK, kind="Automation", version="3")
+REMADE = replace(AUTOMATION, made=ago(10).date(), reviewed=ago(5).date())
 
 
 def executed(succeeded=None, failed=None, runbook=AUTOMATION):
@@ -288,6 +289,17 @@ MUST = {"must_be_executed": True}
         pytest.param(executed(None, 3), NOBODY, {}, BAD, "and failed on", id="only failed"),
         pytest.param(executed(), failing(), {}, BAD, "and failed on", id="failed 60 days ago"),
         pytest.param(executed(1), failing(), {}, GOOD, "executed with", id="repaired since"),
+        pytest.param(
+            executed(runbook=REMADE), failing(), {}, GOOD, "has not been", id="made again since"
+        ),
+        pytest.param(
+            executed(None, 3, REMADE),
+            recalled(version="3", at=iso(ago(60))),
+            {},
+            BAD,
+            "and failed on",
+            id="made again since it worked",
+        ),
         pytest.param(
             executed(), failing(version="2"), {}, GOOD, "has not been executed", id="changed since"
         ),
@@ -364,6 +376,12 @@ def row(version="3", days=60):
         pytest.param(executed(1), {"last_failed": row()}, GOOD, id="repaired since"),
         pytest.param(executed(), {"last_failed": row("2")}, GOOD, id="changed since"),
         pytest.param(executed(None, 3), {"last_executed": row()}, GOOD, id="worked 60 days ago"),
+        pytest.param(
+            executed(None, 3, REMADE),
+            {"last_executed": row()},
+            BAD,
+            id="worked before it was made",
+        ),
         pytest.param(executed(), {"last_failed": {AUTOMATION.name: "?"}}, GOOD, id="garbled"),
         pytest.param(executed(), {"last_failed": "?"}, GOOD, id="garbled rows"),
     ],

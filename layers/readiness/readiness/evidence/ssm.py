@@ -158,6 +158,13 @@ class Runbook:
     made: date | None = None
     review: str = ""
 
+    def is_of(self, at: datetime) -> bool:
+        """Whether what ran at a time may have been this version.
+
+        A document that is deleted and made again has versions of the same numbers.
+        """
+        return self.made is None or at.date() >= self.made
+
     @classmethod
     def of(cls, name: str, tags: Mapping[str, str], about: Mapping[str, Any]) -> Runbook:
         """From its tags and the ``Document`` of DescribeDocument."""
@@ -259,7 +266,9 @@ def _executions(read: Reader, runbook: Runbook) -> Iterator[tuple[str, datetime]
     for each in found:
         ended = each.get("ExecutionEndTime")
         is_it = each.get("DocumentName") == runbook.name  # a prefix finds longer names too
-        if is_it and each.get("DocumentVersion") == runbook.version and ended is not None:
+        if ended is None or each.get("DocumentVersion") != runbook.version:
+            continue
+        if is_it and runbook.is_of(ended):
             yield each["AutomationExecutionStatus"], ended
 
 
