@@ -246,6 +246,15 @@ def surface() -> dict[tuple[str, str], Any]:
     }
     return {
         ("elbv2", "describe_load_balancers"): {"LoadBalancers": [balancer]},
+        ("elb", "describe_load_balancers"): {
+            "LoadBalancerDescriptions": [
+                {
+                    "LoadBalancerName": "old",
+                    "Scheme": "internet-facing",
+                    "CreatedTime": balancer["CreatedTime"],
+                }
+            ]
+        },
         ("apigateway", "get_rest_apis"): {"items": [rest]},
         ("apigatewayv2", "get_apis"): {"Items": [http]},
         ("cloudwatch", "list_metrics"): {"Metrics": [metric]},

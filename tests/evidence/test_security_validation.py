@@ -407,6 +407,7 @@ def test_what_the_internet_reaches():
     found = load(AttackSurface, REGION, ACCOUNT_ID)
     assert {each.name for each in found.entry_points} == {
         "load balancer w",
+        "Classic Load Balancer old",
         "REST API orders (a1b2c3)",
         "API web (d4e5f6)",
         "function URL of agent",
@@ -429,7 +430,6 @@ def test_what_it_does_not_reach():
         "AuthType": "AWS_IAM",
     }
     balancer = {
-        "LoadBalancerArn": "arn",
         "LoadBalancerName": "inner",
         "Scheme": "internal",
         "CreatedTime": NOON,
@@ -440,6 +440,7 @@ def test_what_it_does_not_reach():
         apigateway__get_rest_apis={"items": [private]},
         apigatewayv2__get_apis={"Items": []},
         elbv2__describe_load_balancers={"LoadBalancers": [balancer]},
+        elb__describe_load_balancers={"LoadBalancerDescriptions": [balancer]},
         lambda__list_function_url_configs={"FunctionUrlConfigs": [url]},
         cloudfront__list_distributions=off,
     )

@@ -58,6 +58,7 @@ class EntryPoint:
             "DeleteFunctionUrlConfig*",
             "UpdateFunctionUrlConfig*",
         ),
+        ConfigItem("AWS::ElasticLoadBalancing::LoadBalancer"),
         ConfigItem("AWS::ElasticLoadBalancingV2::LoadBalancer"),
         ConfigItem("AWS::ApiGateway::RestApi"),
         ConfigItem("AWS::ApiGatewayV2::Api"),
@@ -73,8 +74,8 @@ class AttackSurface:
     Lambda lists URLs only function by function. ``distributions`` are the ids of the account's
     enabled CloudFront distributions, since CloudFront does not tell when one was created.
 
-    Sources: DescribeLoadBalancers, GetRestApis, GetApis, ListMetrics, ListFunctionUrlConfigs,
-    ListDistributions.
+    Sources: DescribeLoadBalancers of both versions of the API, GetRestApis, GetApis, ListMetrics,
+    ListFunctionUrlConfigs, ListDistributions.
     """
 
     entry_points: tuple[EntryPoint, ...] = ()
@@ -94,6 +95,10 @@ def _balancers(read: Reader) -> Iterator[EntryPoint]:
     for each in read.every("elbv2", "describe_load_balancers", "LoadBalancers"):
         if each.get("Scheme") == "internet-facing":
             yield EntryPoint(f"load balancer {each['LoadBalancerName']}", each["CreatedTime"])
+    for each in read.every("elb", "describe_load_balancers", "LoadBalancerDescriptions"):
+        if each.get("Scheme") != "internal":
+            name = f"Classic Load Balancer {each['LoadBalancerName']}"
+            yield EntryPoint(name, each["CreatedTime"])
 
 
 def _apis(read: Reader) -> Iterator[EntryPoint]:
