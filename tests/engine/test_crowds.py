@@ -65,6 +65,11 @@ def test_what_makes_a_crowd(crowds, targets, seconds, same):
     assert (crowds.key(targets, NOON + timedelta(seconds=seconds)) == key) is same
 
 
+def test_what_holds_many_is_a_crowd_of_its_own(crowds):
+    keys = {crowds.key([Target(rule, id)], NOON) for rule in (RULE, OTHER) for id in ("a", "b")}
+    assert len(keys | {crowds.key([Target(RULE, None)], NOON)}) == 5
+
+
 def test_the_order_of_targets_makes_no_difference(crowds):
     """They are a set, whose order differs between sandboxes."""
     assert crowds.key([KEY_1, ROLE], NOON) == crowds.key([ROLE, KEY_1], NOON)

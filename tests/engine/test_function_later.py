@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from readiness.engine.rates import IN_AN_EVENT
+from readiness.evidence.s3 import buckets
 from readiness.model.resource import Resource
 from tests.engine.functions import (
     LOOKS,
@@ -307,6 +308,19 @@ def test_what_refers_to_any_resource_of_a_crowd_is_evaluated(function, once):
     function(of_crowds(once)[0]["event"], context())
     assert stored(function).status == "NON_COMPLIANT"
     assert stored(function).opened_by == ""
+
+
+def test_events_about_many_that_are_judged_together_are_one_look(function, once, monkeypatch):
+    """As of the schedules of a group; the first is evaluated at once."""
+    monkeypatch.setitem(buckets.BUCKET.__dict__, "holds_many", True)
+    assert "later" not in function(api_call(), context())
+    for _ in range(3):
+        assert function(api_call(), context())["later"] >= 1
+    asked = [each for each in once.inputs if each["event"]["look_again"].get("crowd")]
+    [targets] = [each["event"]["look_again"]["targets"] for each in asked]
+    assert ["encryption.s3-kms", "data", None] in targets
+    function(asked[0]["event"], context())
+    assert status(function) == "NON_COMPLIANT"
 
 
 def test_where_the_table_does_not_answer_no_event_is_left_to_others(function, once, monkeypatch):

@@ -206,6 +206,10 @@ def test_disabled_schedules_are_read_too_and_deleted_ones_left_out():
     assert few == ScheduleInputs({"on": '{"name": "on"}'}, unread=2)
 
 
+def test_an_application_that_makes_schedules_does_not_cost_a_read_of_them_all_each_time():
+    assert SCHEDULE_GROUP.holds_many
+
+
 @pytest.mark.parametrize(("most", "status"), [(1, UNKNOWN), (2, GOOD)])
 def test_how_much_is_read_decides_what_is_known(most, status):
     listed = [{"Name": name, "GroupName": "default"} for name in ("a", "b")]

@@ -1,8 +1,9 @@
 """Whether an event is one of a crowd: the first of a minute is evaluated, the rest in one look.
 
 An event about something that others refer to (a key, a role, a task definition) costs a read of
-all that may refer to it; fifty of them in a minute would cost it fifty times. The principal of one
-event is not named for what a look on behalf of several finds.
+all that may refer to it; fifty of them in a minute would cost it fifty times. An event about one
+of many that are judged together (a schedule) costs a read of them all. The principal of one event
+is not named for what a look on behalf of several finds.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Crowds:
 
     def key(self, targets: Iterable[Target], now: datetime) -> str:
         """What the events of one minute have in common that ask for the same kind of look."""
-        kinds = sorted([each.rule, *(each.via or ())] for each in referring_to_any(targets))
+        any_of = referring_to_any(targets)
+        kinds = sorted([each.rule, *(each.via or filter(None, [each.id]))] for each in any_of)
         digest = hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
         return f"{int(now.timestamp()) // SLOT_SECONDS}#{digest}"
 

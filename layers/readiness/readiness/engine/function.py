@@ -108,15 +108,17 @@ class Function:
     def _follow(self, seen: EventTargets, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an event points at.
 
-        What concerns everything is left to one later look, and so is what refers to the resource
-        of an event that is not the first of its kind in a minute.
+        What concerns everything is left to one later look. So is what refers to the resource of
+        an event that is not the first of its kind in a minute, and a resource that holds many
+        others of which one changed.
         """
         rules = {rule.id: rule for rule in self.heading}
         targets = with_stored_parts(seen.targets, rules, self.store, account, region)
         asked = Again(targets, 0, seen.trigger, seen.origin, named=seen.named)
         if seen.config is not None:
             return self._evaluate(replace(asked, config=seen.config), account, region)
-        gathered = self.later.gathered(asked, _now())
+        holding_many = {id for id, rule in rules.items() if rule.subject.holds_many}
+        gathered = self.later.gathered(asked, _now(), holding_many)
         if not gathered:
             return self._evaluate(asked, account, region)
         self.counts.add("LooksGathered")

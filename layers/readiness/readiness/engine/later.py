@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -65,11 +65,21 @@ class Later:
         of_all = of_several_events(asked)
         return machine is not None and machine.beside(of_all, now)
 
-    def gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
-        """Those of an event's targets that are left to one look at the end of the minute."""
+    def gathered(
+        self, asked: Again, now: datetime, holding_many: Container[str] = ()
+    ) -> frozenset[Target]:
+        """Those of an event's targets that are left to one look at the end of the minute.
+
+        ``holding_many`` are the rules about types of which many events may name the same one.
+        """
         machine = self._machine()
         everything = frozenset(target for target in asked.targets if concerns_everything(target))
         via = frozenset(target for target in asked.targets if target.via is not None)
+        whole = frozenset(
+            target
+            for target in asked.targets - everything - via
+            if target.id is not None and target.rule in holding_many
+        )
         gathered: frozenset[Target] = frozenset()
         if machine is None:
             return gathered
@@ -78,11 +88,12 @@ class Later:
             self.crowds.is_first(key, now, asked.named)
             if machine.once(replace(asked, targets=everything, crowd=key), now):
                 gathered |= everything
-        kind = self.crowds.key(via, now)
-        if via and not self.crowds.is_first(kind, now, asked.named):
-            of_all = of_several_events(replace(asked, targets=via, crowd=kind))
-            if machine.once(of_all, now):
-                gathered |= via
+        for targets in (via, whole):
+            kind = self.crowds.key(targets, now)
+            if targets and not self.crowds.is_first(kind, now, asked.named):
+                of_all = of_several_events(replace(asked, targets=targets, crowd=kind))
+                if machine.once(of_all, now):
+                    gathered |= targets
         return gathered
 
     def of_its_crowd(self, asked: Again) -> Again:

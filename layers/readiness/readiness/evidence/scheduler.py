@@ -44,6 +44,7 @@ SCHEDULE_GROUP = ResourceType(
     identify=None,
     arn="arn:{partition}:scheduler:{region}:{account}:schedule-group/{id}",
     plain=lambda value: last_segment(value) or value,
+    holds_many=True,
 )
 """AWS Config does not record them. An account may have a million schedules, so what is judged is
 the group: a finding for each would say the same a million times."""

@@ -218,6 +218,7 @@ class ResourceType:
     ``item_calls`` are the properties of a configuration item (``configuration.timeout``, in lower
     case), or whole sections of it, with the API call that changes each; None for one that tells
     no more than that another changed. An item with other changes may mean anything.
+    ``holds_many``: many others are judged as one of it, and an event about each of them names it.
     """
 
     name: str
@@ -233,6 +234,7 @@ class ResourceType:
     config_id: str = ""
     config_ids: Callable[[Reader], Mapping[str, str]] | None = None
     item_calls: Mapping[str, ItemCall | None] = field(default_factory=dict, compare=False)
+    holds_many: bool = False
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)
