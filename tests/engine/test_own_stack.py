@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -139,6 +142,28 @@ def test_the_list_is_kept_for_five_minutes(own, cloudformation, seconds):
     assert own.has(new) is True
     assert own.has(resource(FUNCTION, OWN)) is False, "it was replaced"
     assert len(cloudformation.listed) == 2
+
+
+def test_who_asks_while_the_stack_is_listed_waits_for_the_list(own, cloudformation, monkeypatch):
+    """A sweep judges in threads: all of them ask at once when the function's process is new."""
+    begun, go_on = threading.Event(), threading.Event()
+    listed = cloudformation.paginate
+
+    def slowly(**params):
+        begun.set()
+        assert go_on.wait(10)
+        return listed(**params)
+
+    monkeypatch.setattr(cloudformation, "paginate", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(own.has, resource(FUNCTION, OWN))
+        assert begun.wait(10)
+        others = [pool.submit(own.has, resource(QUEUE, QUEUE_URL)) for _ in range(2)]
+        done, _ = wait(others, timeout=0.05)
+        go_on.set()
+        assert [each.result(10) for each in (first, *others)] == [True, True, True]
+    assert not done
+    assert len(cloudformation.listed) == 1
 
 
 def test_what_is_known_as_own_is_not_listed_again(own, cloudformation, seconds):

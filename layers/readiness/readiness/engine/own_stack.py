@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,7 @@ class OwnStack:
         self._parts: set[tuple[str, str]] = set()
         self._listed_at = float("-inf")
         self._warn = warn
+        self._listing = threading.Lock()
 
     def has(self, resource: Resource) -> bool:
         """Whether the resource is part of the stack, or the stack itself."""
@@ -46,8 +48,11 @@ class OwnStack:
         if (resource.type, resource.id) == (_STACK, self._stack):
             return True
         mine = {(resource.type, resource.id), (resource.type, name)}
-        if not mine & self._parts and time.monotonic() - self._listed_at > KEPT_SECONDS:
-            self._list()
+        if not mine & self._parts:
+            # Others that ask meanwhile wait: an answer before the list is there would be a guess.
+            with self._listing:
+                if time.monotonic() - self._listed_at > KEPT_SECONDS:
+                    self._list()
         return bool(mine & self._parts)
 
     def _list(self) -> None:
