@@ -14,7 +14,11 @@ import readiness_cli
 from readiness_cli import catalogue
 from readiness_cli.catalogue import ROOT
 
-ELSEWHERE = {"readiness_cli.demo.embedded_aws", "readiness_cli.demo.fault_proxy"}
+ELSEWHERE = {
+    "readiness_cli.demo.embedded_aws",
+    "readiness_cli.demo.embedded_tags",
+    "readiness_cli.demo.fault_proxy",
+}
 """Scripts that run in the environment of the embedded AWS and import what only that has."""
 
 MODULES = sorted(

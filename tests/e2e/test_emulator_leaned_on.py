@@ -184,6 +184,29 @@ def test_an_alarm_on_a_percentile_looks_at_no_average(aws):
     assert (alarm.get("Statistic"), alarm["ExtendedStatistic"]) == (None, "p99")
 
 
+def test_an_alarm_is_judged_by_the_datapoints_of_its_own_dimensions(aws):
+    cloudwatch = aws.client("cloudwatch")
+    mine, other = small.name("mine"), small.name("other")
+    for name in (mine, other):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[{"Name": "FunctionName", "Value": name}],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    dimensions = [{"Name": "FunctionName", "Value": other}]
+    failed = {"MetricName": "Errors", "Dimensions": dimensions, "Value": 40.0}
+    cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[failed])
+    alarms = cloudwatch.describe_alarms(AlarmNames=[mine, other])["MetricAlarms"]
+    states = {each["AlarmName"]: each["StateValue"] for each in alarms}
+    assert states == {mine: "INSUFFICIENT_DATA", other: "ALARM"}
+
+
 def test_the_tagging_api_knows_the_tags_of_what_the_demo_tags(aws):
     ec2, logs = aws.client("ec2"), aws.client("logs")
     vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]

@@ -10,10 +10,12 @@ parameters below a path would need to be allowed all of them, not those of the p
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
 
 Alarms: beside the percentile that an alarm looks at, it tells of an Average that it does not;
-and a template's alarm on metric math watches the first of its metrics alone.
+and a template's alarm on metric math watches the first of its metrics alone. It is judged by
+the metric's datapoints with its own dimensions, not by those of every function or queue.
 
 Tags: the tagging API leaves out what has tags in EC2, Secrets Manager, Step Functions,
-CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack.
+CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack. They
+are added by embedded_tags.py.
 
 Service models: to know a service that it lacks it reads all 400 models of botocore, for seconds,
 and those of a service that it has three times. Here the first needs the head of each file alone.
@@ -37,6 +39,7 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -44,8 +47,9 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import zipfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +62,10 @@ from ministack.core import (  # type: ignore[import-not-found]
     responses,
     router,
 )
-from ministack.core.responses import get_account_id, get_region  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     cloudwatch,
-    cloudwatch_logs,
     dynamodb,
-    ec2,
     lambda_svc,
-    secretsmanager,
-    stepfunctions,
     tagging,
 )
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
@@ -83,6 +82,7 @@ _plain: Callable[..., Awaitable[None]] = app.app
 _named: Callable[..., str | None] = iam_actions.extract_iam_action
 _located: Callable[..., str] = iam_actions.extract_resource_arn
 _put_alarm: Callable[..., object] = cloudwatch._put_metric_alarm  # noqa: SLF001
+_judged: types.FunctionType = cloudwatch._evaluate_alarm  # noqa: SLF001
 _of_template: Callable[..., object] = provisioners._cw_metric_alarm_record  # noqa: SLF001
 _valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
 
@@ -136,6 +136,13 @@ def _alarm(*request: object) -> object:
     return answer
 
 
+def _judge_alarm(alarm: Mapping[str, Any]) -> None:
+    dimensions = cloudwatch._dims_from_list(alarm.get("Dimensions") or [])  # noqa: SLF001
+    own = cloudwatch._dims_key(dimensions)  # noqa: SLF001
+    seen = {key: points for key, points in cloudwatch._metrics.items() if key[2] == own}  # noqa: SLF001
+    types.FunctionType(_judged.__code__, vars(cloudwatch) | {"_metrics": seen})(alarm)
+
+
 def _alarm_of_template(name: str, properties: Mapping[str, Any]) -> object:
     queries = properties.get("Metrics")
     if not queries:
@@ -144,55 +151,6 @@ def _alarm_of_template(name: str, properties: Mapping[str, Any]) -> object:
     watched = {"Period": first["Period"], "Statistic": first["Stat"], **first["Metric"]}
     rest = {name: value for name, value in properties.items() if name != "Metrics"}
     return _of_template(name, rest | watched)
-
-
-_Tagged = Iterator[tuple[str, list[dict[str, str]]]]
-_EC2_KINDS = {
-    "i": "instance",
-    "sg": "security-group",
-    "subnet": "subnet",
-    "vpc": "vpc",
-    "vpce": "vpc-endpoint",
-}
-
-
-def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _ec2_tags() -> _Tagged:
-    for id, tags in ec2._tags.items():  # noqa: SLF001
-        if kind := _EC2_KINDS.get(id.partition("-")[0]):
-            yield f"arn:aws:ec2:{get_region()}:{get_account_id()}:{kind}/{id}", tags
-
-
-def _secret_tags() -> _Tagged:
-    for secret in secretsmanager._secrets.values():  # noqa: SLF001
-        yield secret["ARN"], secret.get("Tags") or []
-
-
-def _workflow_tags() -> _Tagged:
-    for arn, tags in stepfunctions._tags.items():  # noqa: SLF001
-        yield arn, _listed({tag["key"]: tag["value"] for tag in tags})
-
-
-def _alarm_tags() -> _Tagged:
-    for arn, tags in cloudwatch._resource_tags.items():  # noqa: SLF001
-        yield arn, _listed(tags)
-
-
-def _log_group_tags() -> _Tagged:
-    for group in cloudwatch_logs._log_groups.values():  # noqa: SLF001
-        yield group["arn"].removesuffix(":*"), _listed(group["tags"])
-
-
-_TAGS: dict[str, Callable[[], _Tagged]] = {
-    "ec2": _ec2_tags,
-    "secretsmanager": _secret_tags,
-    "states": _workflow_tags,
-    "cloudwatch": _alarm_tags,
-    "logs": _log_group_tags,
-}
 
 
 _EXPRESSIONS = 512
@@ -385,13 +343,15 @@ if __name__ == "__main__":
     iam_actions.extract_resource_arn = _resource
     cloudwatch._stat_value = _statistic  # noqa: SLF001
     cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
+    cloudwatch._evaluate_alarm = _judge_alarm  # noqa: SLF001
     provisioners._cw_metric_alarm_record = _alarm_of_template  # noqa: SLF001
     dynamodb._project_item = _projection  # noqa: SLF001
     dynamodb._tokenize = _tokenize  # noqa: SLF001
     dynamodb._condition_syntax_error = functools.lru_cache(_EXPRESSIONS)(  # noqa: SLF001
         dynamodb._condition_syntax_error  # noqa: SLF001
     )
-    tagging._COLLECTORS |= _TAGS  # noqa: SLF001
+    tags = runpy.run_path(str(Path(__file__).with_name("embedded_tags.py")))
+    tagging._COLLECTORS |= tags["TAGS"]  # noqa: SLF001
     router._KNOWN_AWS_SERVICE_NAMES = _names_of_services()  # noqa: SLF001
     iam_actions._load_botocore_model = _loaded  # noqa: SLF001
     responses._service_model = _model  # noqa: SLF001
