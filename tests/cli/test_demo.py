@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -123,6 +124,15 @@ def test_a_box_without_a_finding_is_not_known_and_never_ok():
         checklist.CHAPTERS
     )
     assert not [line for line in lines if line.endswith(" passed") and "failed" not in line]
+
+
+def test_headings_of_the_same_title_are_told_apart():
+    lines = [line.strip() for line in scorecard.lines([])]
+    titles = Counter(chapter.title for chapter in checklist.CHAPTERS)
+    assert titles["Optimization"] == 2
+    shown = [line.rpartition(scorecard.NOTHING)[0].strip() for line in lines]
+    assert {"Performance / Optimization", "Cost Management / Optimization"} <= set(shown)
+    assert "Optimization" not in shown
 
 
 def test_the_scorecard_fits_a_terminal():

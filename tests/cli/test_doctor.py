@@ -231,7 +231,7 @@ def test_before_a_deployment_only_the_account_is_checked(run, over):
         pytest.param(
             "sweep",
             "failed",
-            "did not complete encryption",
+            "the last sweep, 60 minutes ago, did not complete encryption",
             "logs",
             {"dynamodb__query": rows(sweeps=[swept(1, ["encryption"])])},
             id="a heading that does not complete",

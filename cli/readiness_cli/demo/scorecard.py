@@ -43,10 +43,16 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
     yield _row("heading, with its failed boxes", "failed", "passed", "?", "")
     for chapter in checklist.CHAPTERS:
         found = {item: boxes.get((chapter.title, item), []) for item in chapter.items}
-        yield _line(chapter.title, [f for each in found.values() for f in each], _state(found))
+        yield _line(_named(chapter), [f for each in found.values() for f in each], _state(found))
         for item, of_item in found.items():
             if not of_item or of_item[0].status is Status.NON_COMPLIANT:
                 yield _line(f"  {item}", of_item, "" if of_item else NOTHING)
+
+
+def _named(chapter: checklist.Chapter) -> str:
+    """The heading, with its section where another has the same title."""
+    alike = [each for each in checklist.CHAPTERS if each.title == chapter.title]
+    return chapter.title if len(alike) == 1 else f"{chapter.section} / {chapter.title}"
 
 
 def _state(found: Mapping[str, list[Finding]]) -> str:

@@ -246,6 +246,14 @@ def failure_queues(examined: Examined) -> Iterable[Line]:
         yield Line("failure queues", State.OK, "empty")
 
 
+def _ago(age: timedelta) -> str:
+    """An age in words: in minutes below two hours, otherwise in hours."""
+    minutes = max(0, int(age.total_seconds()) // 60)
+    if minutes < 120:
+        return f"{plural(minutes, 'minute')} ago"
+    return f"{minutes / 60:.1f} hours ago"
+
+
 def sweep(examined: Examined) -> Iterable[Line]:
     """When a sweep last covered every heading."""
     aws, limit = examined.aws, float(examined.stack.parameters.get("SweepOverdueAfterHours", "13"))
@@ -255,17 +263,18 @@ def sweep(examined: Examined) -> Iterable[Line]:
     if last is None:
         yield Line("sweep", State.WARNING, "no sweep has completed yet", why, start)
         return
-    hours = (aws.now() - parse_iso(str(last["at"]))).total_seconds() / 3600
+    age = aws.now() - parse_iso(str(last["at"]))
+    hours = age.total_seconds() / 3600
     failed = sorted(map(str, last.get("failed") or ()))
     if failed:
-        said = f"the last sweep, {hours:.1f} hours ago, did not complete {named(failed)}"
+        said = f"the last sweep, {_ago(age)}, did not complete {named(failed)}"
         yield Line(
             "sweep", State.FAILED, said, why, f"read the logs of the function, then {start}"
         )
     elif hours > limit:
         yield Line("sweep", State.FAILED, f"the last sweep was {hours:.0f} hours ago", why, start)
     else:
-        yield Line("sweep", State.OK, f"the last sweep completed {hours:.1f} hours ago")
+        yield Line("sweep", State.OK, f"the last sweep completed {_ago(age)}")
 
 
 def _sweeps(examined: Examined) -> list[dict[str, Any]]:
