@@ -240,6 +240,22 @@ def test_a_look_for_several_events_blames_none_of_them(function, once, names, bl
     assert (row.opened_by, row.woken_by) == (blamed, "event")
 
 
+def test_a_look_for_several_events_reads_anew_what_any_of_them_named(function, once, monkeypatch):
+    """An answer of the day about a resource that only the second event named is old by now."""
+    for name in ("first", "second", "third"):
+        function(by("ann", requestParameters={"note": name}), context())
+    named = []
+    evaluation = function.deployment.evaluation
+    monkeypatch.setattr(
+        function.deployment,
+        "evaluation",
+        lambda *how, **more: named.append(more["named"]) or evaluation(*how, **more),
+    )
+    [asked] = once.inputs
+    function(asked["event"], context())
+    assert [{"first", "second", "third"} <= names for names in named] == [True]
+
+
 def key_event(number):
     return by(
         f"user-{number}",

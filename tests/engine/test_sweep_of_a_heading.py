@@ -128,6 +128,22 @@ def test_a_run_takes_its_share_of_a_rate_and_keeps_its_last_seconds(function, ev
     assert calls / 280 == pytest.approx(rate * share, rel=0.02)
 
 
+def test_what_is_stored_of_a_batch_is_read_at_once(function, monkeypatch):
+    """A read for each resource costs as many reads as the account has resources."""
+    THINGS.ids = [f"{number:02}" for number in range(30)]
+    swept(function)
+    pages = []
+    query = function.store.client.query
+
+    def counted(**asked):
+        pages.append(asked)
+        return query(**asked)
+
+    monkeypatch.setattr(function.store.client, "query", counted)
+    assert swept(function)["evaluated"] == 32
+    assert len(pages) < 10
+
+
 # -- later looks -----------------------------------------------------------------------------------
 
 
