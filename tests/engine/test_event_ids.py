@@ -13,6 +13,8 @@ from readiness_cli import catalogue
 from tests.contract.made_events import ACCOUNT, REGION
 
 PATH = "requestParameters.instancesSet.items.instanceId"
+MANY = tuple(f"i-{n}" for n in range(MOST_IDS + 1))
+"""One more than are evaluated one by one."""
 
 
 def asked(*items):
@@ -27,12 +29,28 @@ def asked(*items):
         (asked({"instanceId": "i-1"}, {"instanceId": "i-1"}), ("i-1",)),
         (asked({"instanceId": "i-1"}, {"imageId": "ami-1"}), ()),
         (asked({"instanceId": "i-1"}, "odd"), ()),
-        (asked(*({"instanceId": f"i-{n}"} for n in range(MOST_IDS + 1))), ()),
+        (asked({"instanceId": 7}), ()),
+        (asked({"instanceId": "i-1"}, {"instanceId": 7}), ()),
+        (asked(*({"instanceId": id} for id in MANY[:-1])), MANY[:-1]),
+        (asked(*({"instanceId": id} for id in MANY)), ()),
         (asked(), ()),
         ({"requestParameters": None}, ()),
         ({}, ()),
     ],
-    ids=["one", "two", "twice", "one without", "one garbled", "too many", "none", "null", "empty"],
+    ids=[
+        "one",
+        "two",
+        "twice",
+        "one without",
+        "one garbled",
+        "a number",
+        "a number beside one",
+        "ten",
+        "too many",
+        "none",
+        "null",
+        "empty",
+    ],
 )
 def test_the_ids_in_a_list(detail, ids):
     assert ids_in(detail, api_call("ec2", "TerminateInstances", id=PATH)) == ids
@@ -76,6 +94,23 @@ def test_a_call_without_a_new_name_concerns_no_other_resource():
         ({}, None),
     ):
         assert named_by(renamed, {"detail": {"requestParameters": sent}}) == ids
+
+
+@pytest.mark.parametrize(
+    ("found", "ids"),
+    [
+        pytest.param(MANY[:-1], MANY[:-1], id="ten"),
+        pytest.param(MANY, (), id="too many"),
+        pytest.param((*MANY[:-1], MANY[0]), MANY[:-1], id="one twice"),
+        pytest.param((), (), id="any"),
+        pytest.param("i-0", ("i-0",), id="one"),
+        pytest.param("", (), id="not told"),
+    ],
+)
+def test_a_call_that_names_more_than_ten_in_its_own_way_may_be_about_any(found, ids):
+    """Each would cost a read of its own, and an event lists what its maker likes."""
+    call = api_call("ec2", "TerminateInstances", identify=lambda detail: found)
+    assert named_by(call, {"detail": {}}) == ids
 
 
 @pytest.mark.parametrize(
