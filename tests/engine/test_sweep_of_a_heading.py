@@ -222,6 +222,19 @@ def test_a_leg_that_has_no_more_time_while_it_closes_goes_on_in_the_next(functio
     assert gone_things(function) == {"c"}
 
 
+def test_a_leg_that_stopped_for_its_memory_closes_nothing(function, monkeypatch):
+    """Closing reads the vanished once more, which has to wait for a leg with room for it."""
+    swept(function)
+    vanish("c")
+    with monkeypatch.context() as full:
+        full.setattr("readiness.engine.survey.BATCH", 1)
+        full.setattr(function.sandbox, "is_full", lambda *, moved: moved)
+        answer = swept(function)
+    assert answer["closed"] == 0
+    assert gone_things(function) == set()
+    assert swept(function, answer["cursor"])["closed"] == 1
+
+
 # -- what a leg hands on ---------------------------------------------------------------------------
 
 
