@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -82,6 +83,26 @@ def test_a_leg_goes_on_with_what_the_one_before_has_read(function, monkeypatch):
     assert cursor is None
     assert 3 < legs < 20
     assert asked.count("list_keys") < legs
+
+
+@pytest.mark.parametrize(("minutes", "lists"), [(29, 0), (31, 1)])
+def test_what_was_read_half_an_hour_ago_is_read_anew(function, monkeypatch, minutes, lists):
+    """Legs wait for the legs of other headings; an old listing lacks what was made meanwhile."""
+    for number in range(9):
+        client("s3").create_bucket(Bucket=f"more-{number}")
+    swept(function)
+    monkeypatch.setattr("readiness.engine.survey.BATCH", 3)
+    monkeypatch.setattr(function.sandbox, "is_full", lambda *, moved: moved)
+    listed, s3 = [], function.deployment.session.client("s3")
+    s3.meta.events.register("before-call.s3.ListBuckets", lambda **_: listed.append(1))
+    monkeypatch.setitem(function.deployment.clients, ("s3", "us-east-1"), s3)
+    first = swept(function)
+    assert listed, "the first leg lists"
+    listed.clear()
+    later = datetime.now(UTC) + timedelta(minutes=minutes)
+    monkeypatch.setattr("readiness.engine.sweep._now", lambda: later)
+    assert "cursor" in swept(function, first["cursor"])
+    assert len(listed) == lists
 
 
 def test_what_was_read_is_not_taken_over_by_another_sweep(function):
