@@ -73,6 +73,17 @@ def test_a_look_in_a_sandbox_that_has_swept_takes_the_share_of_an_event(function
     assert function.deployment.pacer._deadline > function.deployment.pacer._clock.now()
 
 
+def test_the_log_of_a_later_look_names_the_event_that_asked_for_it(function, machine, failing):
+    """So one search in the logs shows all that became of an event."""
+    failing.failure = error("ThrottlingException")
+    function(api_call(), context())
+    assert function.log.get_current_keys()["trigger"] == "event-1"
+    function(api_call(requestParameters={}) | {"id": "event-2"}, context())
+    assert function.log.get_current_keys()["trigger"] == "event-2"
+    function(machine.inputs[0]["event"], context())
+    assert function.log.get_current_keys()["trigger"] == "event-1"
+
+
 def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):
     failing.failure = error("ThrottlingException")
     function(api_call(), context())

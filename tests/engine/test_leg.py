@@ -100,6 +100,12 @@ def test_a_cursor_of_another_form_is_malformed(change):
         leg_of({"id": "s", "cursor": as_json(FULL) | change})
 
 
+@pytest.mark.parametrize("cursor", ["a", [], 0], ids=repr)
+def test_a_cursor_that_is_no_object_is_malformed_and_named(cursor):
+    with pytest.raises(MalformedEvent, match=r"sweep\.cursor"):
+        leg_of({"id": "s", "cursor": cursor})
+
+
 @pytest.mark.parametrize("event", [None, [], {}, {"id": 1}, "sweep-1"], ids=str)
 def test_a_sweep_has_an_id(event):
     with pytest.raises(MalformedEvent, match="'id'"):
