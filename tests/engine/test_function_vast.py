@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from moto import mock_aws
@@ -16,6 +16,7 @@ from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.store import Unavailable
 from readiness.engine.targets import Target
+from readiness.engine.turns import LEASE
 from readiness.model.evidence import ResourceType, config_resource_id, evidence
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
@@ -159,6 +160,19 @@ def test_an_event_about_another_one_meanwhile_is_looked_at_afterwards(function, 
     run(function, machine, machine.waiting.pop(0)["event"], running=context)
     assert set(rows(function)) == set(IDS), "y's too"
     assert {row.changed_by for id, row in rows(function).items() if id not in REFER} == {""}
+
+
+def test_what_came_during_a_look_that_died_is_seen_by_the_next_one_whatever_that_is_about(
+    function, machine, monkeypatch
+):
+    turns = function.everything._turns
+    assert turns.take(turns.key([Target(owned.id, None, (OWNER.name, "x"))]), "dead", NOON)
+    assert function(about("y"), short())["evaluated"] == 0
+    monkeypatch.setattr(module, "_now", lambda: NOON + LEASE + timedelta(seconds=5))
+    run(function, machine, about("x", trigger="event-2", origin=ANN))
+    assert set(rows(function)) == set(IDS)
+    assert {row.changed_by for row in rows(function).values()} == {""}
+    assert function(machine.beside.pop()["event"], context())["evaluated"] == 0
 
 
 def test_a_reference_that_cannot_be_read_is_evaluated_all_the_same(function, machine):

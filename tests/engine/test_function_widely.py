@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from readiness import Severity, Status, complies, heading
+from readiness.engine import everything
 from readiness.engine import function as module
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.later import Later
 from readiness.engine.leg import IDLE_LEGS
-from readiness.engine.look_again import MOST_PARTS, WAITS, asked_for
+from readiness.engine.look_again import MOST_PARTS, WAITS
 from readiness.engine.targets import MalformedEvent, Target
 from readiness.engine.turns import LEASE, NOTHING_CAME, Turns
 from readiness.model.unreadable import Cause, Unreadable
@@ -287,17 +288,21 @@ def test_a_look_for_what_came_meanwhile_has_as_many_parts_as_the_first(function,
     assert len(machine.waiting) == 2, "its next part is another one than that of the first"
 
 
-def test_each_time_it_begins_anew_it_is_another_execution(function, machine, clock):
+def test_each_time_it_begins_anew_it_is_another_execution(function, machine, clock, monkeypatch):
     """Executions of one name are started once: the third look must not be taken for the second."""
     turns = Turns(function.stored.client, TRANSITIONS, "encryption")
-    key = turns.key([Target(there.id, None)])
+    real = everything.survey
+
+    def survey(*given, **how):
+        assert not turns.take(turns.key([Target(there.id, None)]), "other", clock[0])
+        return real(*given, **how)
+
+    monkeypatch.setattr(everything, "survey", survey)
     asked = look()
-    for round in range(3):
-        now = NOON + timedelta(seconds=round)
-        assert turns.take(key, asked_for(asked["look_again"]).round, now)
-        assert not turns.take(key, f"other-{round}", now)
+    for _ in range(3):
         assert function(asked, context())["later"] == 1
         asked = machine.waiting.pop(0)["event"]
+        clock[0] += timedelta(seconds=61)
 
 
 @pytest.mark.parametrize("part", [0, 3])
@@ -348,7 +353,7 @@ def test_what_came_during_a_look_that_died_is_looked_at_when_its_turn_is_over(
     origin = {"by": "ann", "call": "PutMetricAlarm", "woken_by": "event"}
     asked["event"]["look_again"]["origin"] |= origin
     assert function(asked["event"], context())["evaluated"] == 3
-    assert len(machine.waiting) == 1, "another try of it would have found the note, as this does"
+    assert not machine.waiting
     assert function(asked["event"], context())["evaluated"] == 0, "once is enough"
 
 
@@ -393,24 +398,74 @@ def test_where_no_note_can_be_left_it_is_looked_at_at_once(function, machine, mo
     assert function(look("event-2"), context())["evaluated"] == 3
 
 
-@pytest.mark.parametrize("killed", ["begin_anew", "forget"])
-def test_a_look_killed_at_its_end_loses_no_note(function, machine, monkeypatch, killed):
+def killed(patch, where, name):
+    """Lambda ends the function there."""
+
+    def die(*_, **__):
+        raise SystemExit
+
+    patch.setattr(where, name, die)
+
+
+def test_a_look_killed_at_its_end_loses_no_note(function, machine, monkeypatch):
     """Between giving its turn back and asking for the look at what came meanwhile."""
     THINGS.ids = [f"{number:03}" for number in range(100)]
     function(look(), short())
     assert function(look("event-2"), context())["evaluated"] == 0
     last = machine.waiting.pop(0)["event"]
-
-    def die(*_, **__):
-        raise SystemExit
-
     with monkeypatch.context() as patch:
-        patch.setattr({"begin_anew": Later, "forget": Turns}[killed], killed, die)
+        killed(patch, Later, "begin_anew")
         with pytest.raises(SystemExit):
             function(last, context())
     function(last, context())
     [asked] = machine.waiting
     assert asked["event"]["look_again"]["begun"]
+
+
+@pytest.mark.parametrize("running", [context, short], ids=["whole", "in parts"])
+@pytest.mark.parametrize("where", ["survey", "forget"])
+def test_a_look_for_a_dead_one_that_is_killed_too_is_made_again(
+    function, machine, clock, monkeypatch, where, running
+):
+    """The state machine brings the same part again, and the note has to be there still."""
+    THINGS.ids = [f"{number:03}" for number in range(100)]
+    dead(function, "event-2")
+    [asked] = machine.beside
+    asked["event"]["look_again"]["named"] = ["a"]
+    clock[0] = NOON + timedelta(seconds=asked["wait"])
+    with monkeypatch.context() as patch:
+        module_of = {"survey": everything, "forget": Turns}
+        killed(patch, module_of[where], where)
+        with pytest.raises(SystemExit):
+            function(asked["event"], running())
+    assert sum(a["evaluated"] for a in run(function, machine, asked["event"], 9, running)) >= 100
+    assert set(rows(function)) == set(THINGS.ids)
+
+
+ANN = {"by": "ann", "call": "PutMetricAlarm", "woken_by": "event"}
+
+
+def test_whose_look_sees_what_others_did_before_is_not_blamed_for_it(function, machine, clock):
+    """After a look that died the next event may come before the look that was asked for."""
+    dead(function, "event-2")
+    clock[0] = NOON + LEASE + timedelta(seconds=5)
+    run(function, machine, look("event-3", origin=ANN, named=["a"]))
+    assert {row.changed_by for row in rows(function).values()} == {""}
+    clock[0] = NOON + timedelta(seconds=machine.beside[0]["wait"])
+    assert function(machine.beside.pop()["event"], context())["evaluated"] == 0, "it was seen"
+
+
+def test_between_a_look_and_that_for_what_came_meanwhile_nobody_is_blamed(function, machine):
+    THINGS.ids = [f"{number:03}" for number in range(100)]
+    function(look(), short())
+    function(look("event-2"), context())
+    function(machine.waiting.pop(0)["event"], context())
+    [anew] = machine.waiting
+    THINGS.ids.append("made by event-2")
+    function(look("event-3", origin=ANN), context())
+    assert {row.changed_by for row in rows(function).values()} == {""}
+    assert function(anew["event"], context())["evaluated"] == 101
+    assert machine.waiting == [anew]
 
 
 @pytest.mark.parametrize(
@@ -538,15 +593,8 @@ def test_where_the_table_does_not_answer_each_look_is_made(turns, monkeypatch, f
         turns.end("k", "one", NOON)
 
 
-def test_whether_another_event_came_is_told_from_the_first_note_on(turns, monkeypatch):
+def test_whether_another_event_came_cannot_always_be_told(turns, monkeypatch):
     assert turns.take("k", "one", NOON)
-    assert not turns.is_of_several("k")
-    assert not turns.take("k", "two", NOON)
-    assert turns.is_of_several("k")
-    assert not turns.is_of_several("other")
-
-    def fail(**_):
-        raise error("ThrottlingException")
-
-    monkeypatch.setattr(turns._client, "get_item", fail)
-    assert turns.is_of_several("other"), "nobody is blamed where it cannot be told"
+    assert turns.noted("k") == NOTHING_CAME
+    monkeypatch.setattr(turns._client, "get_item", Mock(side_effect=error("ThrottlingException")))
+    assert turns.noted("k") is None

@@ -125,24 +125,26 @@ class World:
         if begun is None:
             return
         if asked.cursor is None:
-            self.rounds[asked.trigger, asked.begun, asked.beside] = self.now
+            self.rounds[asked.round] = self.now
 
         def end(look, tries):
-            self.end(key, begun)
+            self.end(key, *begun)
 
         self.push(self.now + timedelta(seconds=PART_SECONDS), look, tries, end)
 
-    def end(self, key, asked):
+    def end(self, key, asked, note):
+        """The end of a part, as Everything.look has it."""
         self.may_die()
         done = (asked.cursor or {"n": 0})["n"] + 1
         if done < self.draw.choice([1, 2, 4]):
             self.everything._goes_on(asked, {"n": done})
+            self.everything._turns.forget(key, note, self.now)
             return
-        round = self.rounds.get((asked.trigger, asked.begun, asked.beside), NOON)
+        round = self.rounds.get(asked.round, NOON)
         for trigger, at in self.came.items():
             if at <= round:
                 self.seen.setdefault(trigger, self.now)
-        self.everything._end(key, asked, lambda: self.now)
+        self.everything._end(key, asked, note, lambda: self.now)
 
 
 @pytest.mark.parametrize("seed", [*range(60), 1555, 2061, 2116, 2160, 2295, 2534])

@@ -21,7 +21,7 @@ from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.sweep import LAST_SECONDS, Legs
-from readiness.engine.turns import NOTHING_CAME, Turns
+from readiness.engine.turns import NOTHING_CAME, Note, Turns
 
 if TYPE_CHECKING:
     from readiness.engine.config_answers import Answering
@@ -79,10 +79,10 @@ class Everything:
         """
         takes_turns = config is None and not asked.attempt
         key = self._turns.key(asked.targets)
-        begun = self._begins(key, asked, now) if takes_turns else asked
+        begun = self._begins(key, asked, now) if takes_turns else (asked, NOTHING_CAME)
         if begun is None:
             return None
-        asked = begun
+        asked, note = begun
         leg = leg_of({"id": asked.round, "cursor": asked.cursor}).by(self._deployment.release)
         self._deployment.pacer.begin(
             IN_AN_EVENT, seconds=left() / 1000 - LAST_SECONDS, resumes=leg.resumes
@@ -140,10 +140,12 @@ class Everything:
         done |= {"again": len(again)} if again else {}
         cursor = self._cursor(leg, coverage)
         if cursor is not None and self._goes_on(asked, cursor):
+            self._turns.forget(key, note, now())
+            recorder.raise_on_unwritten()
             return done | {"cursor": cursor}
-        if takes_turns:
-            done |= self._end(key, asked, now)
         recorder.raise_on_unwritten()
+        if takes_turns:
+            done |= self._end(key, asked, note, now)
         return done
 
     def _look_later(
@@ -158,35 +160,43 @@ class Everything:
             raise NotContinued("AWS Config did not take the answers, and no later look can be had")
         return again
 
-    def _begins(self, key: str, asked: Again, now: Callable[[], datetime]) -> Again | None:
+    def _begins(
+        self, key: str, asked: Again, now: Callable[[], datetime]
+    ) -> tuple[Again, Note] | None:
         """The look, if it is its turn; None where another one sees, or saw, the same.
 
-        Should that other one die, a look that is asked for now takes its turn.
-        Raises NotContinued.
+        With the note of the events before it that nobody has looked for yet: a look that begins
+        sees what came of them too, whichever resource they were about. It is forgotten after the
+        first part, so that a part that is killed and made again finds it. Should the other look
+        die, a look that is asked for now takes its turn. Raises NotContinued.
         """
-        note = self._turns.noted(key) if asked.beside else NOTHING_CAME
-        if asked.beside and note is not None and not note.came:
+        if asked.beside and self._turns.noted(key) == NOTHING_CAME:
             return None
         if not self._turns.take(key, asked.round, now(), asked.named):
             if not self._later.beside(asked, now()):
                 raise NotContinued("no look can be asked for after the one that is at work")
             return None
-        if note is not None and note.came:
-            # The note stays to the end: another try of this look must not take it for done.
-            return replace(asked, named=asked.named | note.named)
-        if asked.part and self._turns.is_of_several(key):
-            return replace(asked, origin=of_several(asked.origin))
-        return asked
+        note = self._turns.noted(key)
+        if note == NOTHING_CAME:
+            return asked, NOTHING_CAME
+        if note is None or asked.cursor is not None:
+            return replace(asked, origin=of_several(asked.origin)), NOTHING_CAME
+        return replace(of_several_events(asked), named=asked.named | note.named), note
 
-    def _end(self, key: str, asked: Again, now: Callable[[], datetime]) -> dict[str, Any]:
-        """Give the turn back, and ask for a look at what came meanwhile. Raises NotContinued."""
+    def _end(
+        self, key: str, asked: Again, seen: Note, now: Callable[[], datetime]
+    ) -> dict[str, Any]:
+        """Give the turn back, and ask for a look at what came meanwhile. Raises NotContinued.
+
+        ``seen`` is the note of what came before the look, which needs no other one.
+        """
         note = self._turns.end(key, asked.round, now())
-        if not note.came:
+        if note in (NOTHING_CAME, seen):
+            self._turns.forget(key, seen, now())
             return {}
         following = replace(of_several_events(asked), named=note.named)
         if not self._later.begin_anew(following, note.came):
             raise NotContinued("no look can be asked for at what came during this one")
-        self._turns.forget(key, note, now())
         return {"later": 1}
 
     def _cursor(self, leg: Leg, coverage: Coverage) -> dict[str, Any] | None:

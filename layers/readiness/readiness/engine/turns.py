@@ -100,10 +100,12 @@ class Turns:
             return None
 
     def forget(self, key: str, note: Note, now: datetime) -> None:
-        """Forget the note of what is looked at now, unless another event came since.
+        """Forget the note of what was looked at, unless another event came since.
 
         What cannot be forgotten is looked at once more.
         """
+        if not note.came:
+            return
         with suppress(BotoCoreError, ClientError):
             self._client.put_item(
                 TableName=self._table,
@@ -112,14 +114,10 @@ class Turns:
                 ExpressionAttributeValues={":came": {"S": note.came}},
             )
 
-    def is_of_several(self, key: str) -> bool:
-        """Whether another event came during the look; also where that cannot be told."""
-        note = self.noted(key)
-        return note is None or bool(note.came)
-
     def _noted(self, key: str) -> Note:
         row = self._more(key).read()
-        return Note(str(row.get("came") or ""), names_in(row))
+        came = str(row.get("came") or "")
+        return Note(came, names_in(row)) if came else NOTHING_CAME
 
     def _more(self, key: str) -> NamesRow:
         return NamesRow(self._client, self._table, self._heading, f"{key}#{_MORE}")
