@@ -10,7 +10,6 @@ from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from readiness.engine.crowds import Crowds, of_several, referring_to_any
-from readiness.engine.names_row import MOST_NAMES
 from readiness.engine.targets import ANY, Target
 from readiness.model.origin import EVENT, Origin
 from tests.fake_account import error
@@ -136,14 +135,6 @@ def test_what_each_event_named_is_known_to_the_look_for_all_of_them(crowds):
         assert not crowds.is_first("k", NOON, {name, f"arn:{name}"})
     assert not crowds.is_first("k", NOON)
     assert crowds.others("k") == {"b", "arn:b", "c", "arn:c"}
-
-
-def test_names_of_a_flood_of_events_stay_within_an_executions_input(crowds):
-    crowds.is_first("k", NOON)
-    for number in range(14):
-        crowds.is_first("k", NOON, {f"{number}-{name:02}" + "n" * 500 for name in range(20)})
-    assert MOST_NAMES <= len(crowds.others("k")) <= MOST_NAMES + 20
-    assert sum(map(len, crowds.others("k"))) < 200_000
 
 
 def test_names_that_another_event_adds_meanwhile_are_kept(crowds, dynamodb):

@@ -112,6 +112,8 @@ def test_a_call_tells_the_short_texts_of_its_request():
         "policy": "x" * 513,
         "description": "y" * 512,
         "empty": "",
+        "lines": "one\ntwo",
+        "half a pair": "\ud800",
         "count": 3,
         "inner": {"name": "hidden"},
         **texts,

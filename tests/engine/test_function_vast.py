@@ -14,7 +14,7 @@ from readiness import Severity, complies, heading, violates
 from readiness.engine import function as module
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
-from readiness.engine.store import Unavailable
+from readiness.engine.store import Unavailable, Unwritable
 from readiness.engine.targets import Target
 from readiness.engine.turns import LEASE
 from readiness.model.evidence import ResourceType, config_resource_id, evidence
@@ -306,6 +306,23 @@ def test_a_finding_that_could_not_be_written_in_a_part_is_looked_at_later(
     answers = run(function, machine, about("x", origin=ANN))
     assert refused
     assert len(answers) > 3
+    assert set(rows(function)) == REFER
+
+
+def test_a_part_that_leaves_a_finding_unwritten_fails_where_no_later_look_can_be_had(
+    function, machine, monkeypatch
+):
+    """The next part is asked for, and this one is made again."""
+    monkeypatch.setattr(function.later, "ask", lambda *_: frozenset())
+
+    def record(*_, **__):
+        raise Unavailable("throttled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(function.store, "record", record)
+        with pytest.raises(Unwritable):
+            function(about("x", origin=ANN), short())
+    run(function, machine, about("x", origin=ANN))
     assert set(rows(function)) == REFER
 
 

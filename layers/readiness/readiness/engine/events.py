@@ -225,11 +225,17 @@ def _with_objects(detail: Json) -> Json:
 
 
 def _named(detail: Json) -> frozenset[str]:
-    """The short texts that stand in the request itself, not within a part of it."""
+    """The short texts that stand in the request itself, not within a part of it.
+
+    Without those of several lines, and those that no table takes: no name is such a text.
+    """
     sent = detail.get("requestParameters")
     texts = sent.values() if isinstance(sent, Mapping) else ()
-    short = (text for text in texts if isinstance(text, str) and 0 < len(text) <= _LONGEST_NAME)
-    return frozenset(islice(short, _MOST_NAMED))
+    return frozenset(islice(filter(_may_be_a_name, texts), _MOST_NAMED))
+
+
+def _may_be_a_name(text: object) -> bool:
+    return isinstance(text, str) and 0 < len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def _other_owner(detail: Json, account: str) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
+from readiness.engine.names_row import fitting
 from readiness.engine.targets import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
 
@@ -190,7 +191,6 @@ class LookAgain:
         if again.cursor is not None:
             look["cursor"] = dict(again.cursor)
         optional = {
-            "named": sorted(again.named),
             "crowd": again.crowd,
             "part": again.part,
             "begun": again.begun,
@@ -198,6 +198,10 @@ class LookAgain:
         }
         look |= {name: said for name, said in optional.items() if said}
         asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
+        # A look without some names is better than none.
+        room = _MOST_INPUT - len(json.dumps(asked)) - len('"named": [], ')
+        if named := fitting(again.named, room):
+            look["named"] = sorted(named)
         text = json.dumps(asked)
         if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
             return False
