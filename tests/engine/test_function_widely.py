@@ -14,6 +14,7 @@ from moto import mock_aws
 from readiness import Severity, Status, complies, heading
 from readiness.engine import everything
 from readiness.engine import function as module
+from readiness.engine.aws import Aws
 from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.later import Later
@@ -36,6 +37,12 @@ toy = heading("Security", "Encryption")
 def there(thing: Thing):
     """A thing is there."""
     return complies("It is there.")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def owned(thing: Thing):
+    """It has an owner."""
+    return complies("It has one.")
 
 
 EVERYTHING = [[there.id, None, None]]
@@ -286,6 +293,30 @@ def test_a_look_for_what_came_meanwhile_has_as_many_parts_as_the_first(function,
     function(begun, context(milliseconds=1000))
     assert "LooksCut" not in capsys.readouterr().out
     assert len(machine.waiting) == 2, "its next part is another one than that of the first"
+
+
+@pytest.mark.parametrize(
+    ("part", "takes_over"),
+    [
+        pytest.param({}, True, id="the next part"),
+        pytest.param({"begun": "2026-11-02T12:00:00.000Z"}, False, id="a look that began anew"),
+        pytest.param({"attempt": 1}, False, id="a later look"),
+        pytest.param({"trigger": "event-2"}, False, id="another event's"),
+        pytest.param({"targets": [[owned.id, None, None]]}, False, id="about other rules"),
+    ],
+)
+def test_only_the_next_part_of_a_look_takes_over_what_was_read(
+    function, machine, monkeypatch, part, takes_over
+):
+    """A sandbox keeps what a part has read while others make the next parts, and begin anew."""
+    THINGS.ids = [f"{number:03}" for number in range(250)]
+    function(look(), short())
+    event = machine.waiting.pop()["event"]
+    event["look_again"] |= part
+    taken_over = Mock()
+    monkeypatch.setattr(Aws, "take_over", taken_over)
+    function(event, context())
+    assert taken_over.called is takes_over
 
 
 def test_each_time_it_begins_anew_it_is_another_execution(function, machine, clock, monkeypatch):
