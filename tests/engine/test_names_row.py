@@ -60,7 +60,7 @@ def test_a_look_is_asked_for_whatever_was_named(flood):
     asked = Again(targets, 0, "e1", named=named)
     assert LookAgain(machine, "machine", "arn:aws:lambda:x:y:function:f").later(asked, NOON)
     text = machine.start_execution.call_args.kwargs["input"]
-    assert len(text) <= 240_000
+    assert len(text) <= 220_000
     again = asked_for(json.loads(text)["event"]["look_again"])
     assert again.targets == targets
     assert len(again.named) > 6

@@ -55,6 +55,8 @@ MOST_PASSING = 2_000
 """How many observations one look keeps back that a later look may settle; the rest is unknown."""
 
 _MOST_INPUT = 240_000
+_MOST_WITH_NAMES = 220_000
+"""Step Functions puts up to 32 KB of an error beside the input, and takes 256 KiB for both."""
 _MOST_IN_BATCH = 150_000
 """Characters of JSON for targets; a cursor, names and a token of AWS Config come beside them."""
 _MOST_NAME = 80
@@ -199,7 +201,7 @@ class LookAgain:
         look |= {name: said for name, said in optional.items() if said}
         asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
         # A look without some names is better than none.
-        room = _MOST_INPUT - len(json.dumps(asked)) - len('"named": [], ')
+        room = _MOST_WITH_NAMES - len(json.dumps(asked)) - len('"named": [], ')
         if named := fitting(again.named, room):
             look["named"] = sorted(named)
         text = json.dumps(asked)
