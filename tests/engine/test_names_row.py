@@ -96,6 +96,15 @@ def test_forty_at_the_same_moment_are_all_known(dynamodb):
     assert len(names_in(row(dynamodb).read())) >= 36
 
 
+def test_what_stands_there_already_is_not_written_again(dynamodb):
+    """A row takes a thousand kilobytes of writing a second."""
+    for _ in range(3):
+        assert row(dynamodb).add({"kind": "CROWD"}, NOON, ["a"])
+    assert dynamodb.put_item.call_count == 1
+    assert row(dynamodb).add({"kind": "LOOK"}, NOON, ["a"])
+    assert dynamodb.put_item.call_count == 2
+
+
 def test_what_fits():
     assert fitting({"a", "bb", "c" * 50}, 11) == {"a", "bb"}
     assert fitting({"c" * 50, "d"}, 10) == {"d"}

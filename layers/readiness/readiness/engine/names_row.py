@@ -41,7 +41,7 @@ class NamesRow:
         self._uniform = uniform
 
     def add(self, values: Mapping[str, str], now: datetime, named: Iterable[str]) -> bool:
-        """Set ``values`` and add the names, as far as there is room; whether that was written.
+        """Set ``values`` and add the names, as far as there is room; whether the row says so.
 
         By PutItem alone, as whoever appends to the table may do. Where others keep adding at the
         same moment, one attempt too many may cost the names of one of them.
@@ -51,8 +51,11 @@ class NamesRow:
         try:
             for most in _WAITS:
                 self._wait(self._uniform(0, most))
-                known = names_in(self.read())
-                if self._put(row, _joined(known, named), known):
+                kept = self.read()
+                known = names_in(kept)
+                names = _joined(known, named)
+                says_so = all(kept.get(name) == value for name, value in values.items())
+                if (says_so and names == known) or self._put(row, names, known):
                     return True
             names = _joined(names_in(self.read()), named)
             self._client.put_item(TableName=self._table, Item=_with_names(row, names))
