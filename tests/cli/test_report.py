@@ -303,6 +303,13 @@ def test_every_text_has_a_contrast_of_at_least_4_5():
                 assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (name, ground)
 
 
+def test_a_status_is_never_broken_within_its_word():
+    """Anything else may be, also names without a blank: a printed page has no scroll bar."""
+    style = (page.HERE / "page.css").read_text()
+    of_status = re.findall(r"(?m)^\.s\{([^}]*)\}", style)
+    assert [("white-space:nowrap" in each) for each in of_status] == [True]
+
+
 def test_a_workload_that_nothing_has_is_refused(run, stored, ids):  # noqa: F811
     stored(wrong(ids[0], workload="shop"))
     assert "shop" in html(run, "--workload", "shop")
