@@ -20,6 +20,7 @@ from tests.engine.functions import (
     stored,
     swept,
 )
+from tests.engine.test_counting import sent
 from tests.fake_account import ACCOUNT_ID, error
 from tests.findings import BUCKET
 from tests.pipeline.standins import context
@@ -109,9 +110,10 @@ def test_where_no_later_look_can_be_had_it_is_recorded_now(function, machine, fa
     assert status(function) == "INSUFFICIENT_DATA"
 
 
-def test_an_event_that_concerns_everything_is_left_to_one_look(function, machine):
+def test_an_event_that_concerns_everything_is_left_to_one_look(function, machine, capsys):
     event = api_call(requestParameters={})
     answer = function(event, context())
+    assert ("encryption", "LooksGathered", 1) in sent(capsys)
     assert answer["evaluated"] == 0
     assert answer["later"] >= 1
     [asked] = machine.inputs
