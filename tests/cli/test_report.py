@@ -219,7 +219,7 @@ def test_the_unknown_is_counted_and_not_passed(run, stored, ids):  # noqa: F811
     )
     shown = " ".join(" ".join(Page(html(run)).text).split())
     assert "s3:GetX was denied." in shown
-    assert "1 rules have no verdict at all yet" in shown
+    assert "Rules without any verdict: 1 (nothing in scope" in shown
     assert "No sweep has ended yet" in shown
     assert "Nothing fails that is known ; 2 things are unknown" in shown.replace(
         "known;", "known ;"

@@ -300,7 +300,10 @@ def _doubts(gathered: Gathered) -> Iterator[str]:
     for folder in gathered.incomplete:
         yield f"- The last sweep did not complete {escaped(folder)}: its rows may be old."
     if gathered.unseen:
-        yield f"- {len(gathered.unseen)} rules have no verdict at all yet."
+        yield (
+            f"- Rules without any verdict: {len(gathered.unseen)} (nothing in scope for them,"
+            " or no completed sweep)."
+        )
     if gathered.unread:
         yield f"- {len(gathered.unread)} findings of another version are not counted."
     yield ""
