@@ -165,7 +165,7 @@ def test_endless_rivals_are_given_up_on(dynamodb):
     rivals = Mock(wraps=dynamodb)
     rivals.put_item.side_effect = error("ConditionalCheckFailedException")
     with pytest.raises(Contended, match="data"):
-        Store(rivals, FINDINGS, TRANSITIONS).record(finding(GOOD), None)
+        Store(rivals, FINDINGS, TRANSITIONS, wait=Mock()).record(finding(GOOD), None)
 
 
 class Atomic:
