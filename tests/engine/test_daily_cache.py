@@ -214,3 +214,25 @@ def test_a_table_that_refuses_is_unreadable_not_silent(table):
     aws = Aws(denied, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, daily_cache=kept)
     with pytest.raises(Unreadable, match="dynamodb"):
         DeclaredReader(aws, frozenset(), "x").amend("parts", {"b": 3})
+
+
+def test_a_table_that_does_not_answer_is_unreadable_when_something_is_put_there():
+    away = FakeAccount(
+        {("dynamodb", "get_item"): EndpointConnectionError(endpoint_url="https://x")}
+    )
+    kept = DailyCache(away.client("dynamodb"), TABLE)
+    with pytest.raises(Unreadable) as caught:
+        reader(kept, bulk=True).amend("parts", {"b": 3})
+    assert caught.value.code == "EndpointConnectionError"
+    assert caught.value.is_passing
+
+
+def test_what_is_asked_anew_is_the_answer_of_the_day_to_that_question_alone(table, service):
+    kept = daily_cache(table)
+    reader(kept, bulk=True).daily(BILLED, "costs", service)
+    reader(kept, bulk=True).daily(BILLED, "usage", service)
+    renewed = reader(kept, bulk=False).daily(BILLED, "costs", service, renew=True)
+    assert renewed["number"] == 3
+    assert reader(kept, bulk=True).daily(BILLED, "costs", service) == renewed
+    assert reader(kept, bulk=True).daily(BILLED, "usage", service)["number"] == 2
+    assert service.asked == 3
