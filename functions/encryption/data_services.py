@@ -37,15 +37,15 @@ def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdi
             f"No parameter of the engine {database.engine} refuses clients without TLS."
         )
     named = f"{database.parameter} in the parameter group {database.group}"
+    facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
+    if wrong := _database_fault(database):
+        reason, expected = wrong
+        return violates(reason, expected=expected, severity=severity).observing(facts)
     if not database.value:
         return cannot_tell(
             f"AWS shows no value of {named if database.group else database.parameter}, which"
             " decides whether clients need TLS."
         )
-    facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
-    if wrong := _database_fault(database):
-        reason, expected = wrong
-        return violates(reason, expected=expected, severity=severity).observing(facts)
     if database.status != "in-sync":
         return cannot_tell(
             f"{named} is {database.value}, but the group is {database.status}: until the instance"
@@ -58,6 +58,15 @@ def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdi
 def _database_fault(database: DatabaseTransit) -> tuple[str, str] | None:
     """What a parameter lets clients do, and what is expected of it; None where all is well."""
     group = f"in the parameter group {database.group}"
+    if not database.value:
+        if not (database.group and database.lets_in_by_default):
+            return None
+        version = f"{database.engine} {database.release}".strip()
+        said = (
+            f"Clients can connect without TLS: {database.parameter} {group} has no value, and"
+            f" {version} does not require TLS by default."
+        )
+        return said, f"{database.parameter} turned on, in a parameter group of your own."
     if not database.is_required:
         expected = (
             "DB2COMM is SSL alone, in a parameter group of your own."

@@ -96,6 +96,21 @@ def test_the_versions_that_a_database_accepts(database, status, said):
         pytest.param("aurora-mysql", "5.7.mysql_aurora.2.12.5", {}, BAD, id="Aurora MySQL 2"),
         pytest.param("aurora-mysql", "8.0.mysql_aurora.3.08.2", {}, GOOD, id="Aurora MySQL 3"),
         pytest.param("mariadb", "11.4.5", {}, GOOD, id="MariaDB"),
+        pytest.param("mariadb", "10.6.15", {}, BAD, id="MariaDB, the last one of its series"),
+        pytest.param("mariadb", "10.6.16", {}, GOOD, id="MariaDB, after it"),
+        pytest.param("mariadb", "10.3.39", {}, BAD, id="MariaDB, a series that never changed"),
+        pytest.param("mariadb", "10.7.8", {}, BAD, id="MariaDB, a short series"),
+        pytest.param(
+            "mariadb", "10.5.20", {"tls_version": "TLSv1.2"}, GOOD, id="MariaDB, limited"
+        ),
+        pytest.param("postgres", "11.22-rds.20240418", {}, BAD, id="PostgreSQL 11"),
+        pytest.param("postgres", "12.22", {}, BAD, id="PostgreSQL 12"),
+        pytest.param(
+            "postgres", "12.22", {"ssl_min_protocol_version": "TLSv1.2"}, GOOD, id="limited"
+        ),
+        pytest.param("postgres", "13.2", {}, GOOD, id="PostgreSQL 13"),
+        pytest.param("aurora-postgresql", "12.9", {}, BAD, id="Aurora PostgreSQL 12"),
+        pytest.param("aurora-postgresql", "16.4", {}, GOOD, id="Aurora PostgreSQL 16"),
     ],
 )
 def test_what_a_version_accepts_by_default(engine, release, versions, status):
@@ -109,6 +124,29 @@ def test_what_a_version_accepts_by_default(engine, release, versions, status):
     )
     verdict = database_tls(seen)
     assert (verdict.status, release in verdict.reason) == (status, status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("engine", "release", "status"),
+    [
+        ("mysql", "8.0.40", BAD),
+        ("aurora-mysql", "8.0.mysql_aurora.3.08.2", BAD),
+        ("mariadb", "10.4.34", BAD),
+        ("mariadb", "11.4.5", BAD),
+        ("mariadb", "11.8.3", BLIND),
+        ("postgres", "14.18", BAD),
+        ("postgres", "15.2", BLIND),
+        ("postgres", "", BLIND),
+        ("aurora-postgresql", "16.4", BAD),
+        ("aurora-postgresql", "17.4", BLIND),
+        ("sqlserver-se", "16.00.4215.2.v1", BAD),
+        ("db2-se", "11.5.9", BLIND),
+    ],
+)
+def test_a_group_that_sets_nothing_leaves_the_default_of_the_version(engine, release, status):
+    seen = DatabaseTransit(engine, tls_parameter(engine), "", "own", release=release)
+    verdict = database_tls(seen)
+    assert (verdict.status, release in verdict.reason) == (status, status is BAD or not release)
 
 
 def test_an_old_version_that_waits_for_a_restart_counts():

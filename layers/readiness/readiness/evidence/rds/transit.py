@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,28 @@ _LAST_WITH_OLD = {
 }
 """The last versions of SQL Server where ``default`` turns TLS 1.0 and 1.1 on; in older ones it
 does too. Source: RDS User Guide, "Configuring SQL Server security protocols and ciphers"."""
+_FIRST_WITHOUT_OLD: Mapping[tuple[int, ...], int] = {
+    (10, 4): 32,
+    (10, 5): 23,
+    (10, 6): 16,
+    (10, 11): 6,
+}
+"""The first releases of MariaDB whose default ``tls_version`` has no TLS 1.1. Older and shorter
+series never got there, newer ones began so. Source: release notes of MariaDB, MDEV-31369."""
+_FIRST_REQUIRED: Mapping[str, tuple[int, ...]] = {
+    "postgres": (15,),
+    "aurora-postgresql": (17,),
+    "mariadb": (11, 8),
+}
+"""The first versions that refuse clients without TLS where the group sets nothing; those of other
+engines in `_NEVER_REQUIRED` do not. Sources: RDS User Guide, "Requiring an SSL connection to a
+PostgreSQL DB instance" and "Requiring SSL/TLS for all connections to a MariaDB DB instance";
+Aurora User Guide, "Securing Aurora PostgreSQL data with SSL/TLS"."""
+_NEVER_REQUIRED = {"mysql", "aurora-mysql"}
+_OLD_MYSQL = 5
+_LAST_POSTGRES_WITH_OLD = 12
+"""Version 13 made TLSv1.2 the default of ``ssl_min_protocol_version``; in 12 it was TLSv1, before
+that there was no such parameter. Source: release notes of PostgreSQL 13."""
 
 Answer = Mapping[str, Any]
 Parameters = Callable[[str, str, tuple[str, ...]], Sequence[Answer]]
@@ -114,10 +137,7 @@ class DatabaseTransit:
 
     @property
     def outdated(self) -> tuple[str, str] | None:
-        """The parameter that accepts TLS before 1.2, and its value; None where none says so.
-
-        MySQL 5.7 accepts TLS 1.0 and 1.1, later versions know neither.
-        """
+        """The parameter that accepts TLS before 1.2, and its value; None where none says so."""
         if self.parameter == TLS and self.value.lower() == "enabled":
             return self.parameter, self.value
         if old := next((each for each in self.versions if _accepts_old(*each)), None):
@@ -127,6 +147,14 @@ class DatabaseTransit:
         if left and _has_old_by_default(self.engine, self.release):
             return left[0], f"at its default, which accepts them in version {self.release}"
         return None
+
+    @property
+    def lets_in_by_default(self) -> bool:
+        """Whether this version takes clients without TLS if no group says otherwise."""
+        first, numbers = _FIRST_REQUIRED.get(self.engine), _numbers(self.release)
+        if first:
+            return bool(numbers) and numbers < first
+        return self.engine in _NEVER_REQUIRED or self.engine.startswith("sqlserver-")
 
     @property
     def is_required(self) -> bool:
@@ -215,15 +243,28 @@ def _accepts_old(parameter: str, value: str) -> bool:
     return any(each.strip().lower() in _OLD for each in value.split(","))
 
 
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in re.findall(r"\d+", release))
+
+
 def _has_old_by_default(engine: str, release: str) -> bool:
     """Whether this version of the engine lets TLS 1.0 or 1.1 in, if no parameter says otherwise.
 
-    Sources: as of ``_LAST_WITH_OLD``; RDS User Guide, "SSL/TLS support for MySQL DB instances".
+    MySQL 5.7 accepts both, later versions know neither. Sources: as of ``_LAST_WITH_OLD``,
+    ``_FIRST_WITHOUT_OLD`` and ``_LAST_POSTGRES_WITH_OLD``; RDS User Guide, "SSL/TLS support for
+    MySQL DB instances".
     """
+    numbers = _numbers(release)
+    if not numbers:
+        return False
     if engine.startswith("sqlserver-"):
-        numbers = tuple(int(each) for each in release.split(".") if each.isdigit())
-        return bool(numbers) and numbers <= _LAST_WITH_OLD.get(numbers[0], (min(_LAST_WITH_OLD),))
-    return engine in {"mysql", "aurora-mysql"} and release.startswith("5.")
+        return numbers[:4] <= _LAST_WITH_OLD.get(numbers[0], (min(_LAST_WITH_OLD),))
+    if engine in {"postgres", "aurora-postgresql"}:
+        return numbers[0] <= _LAST_POSTGRES_WITH_OLD
+    if engine == "mariadb":
+        first = _FIRST_WITHOUT_OLD.get(numbers[:2])
+        return numbers[2:3] < (first,) if first else numbers < max(_FIRST_WITHOUT_OLD)
+    return numbers[0] == _OLD_MYSQL
 
 
 def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequence[Answer]:
