@@ -106,11 +106,31 @@ def _too_high(value: str, macie: BucketInMacie) -> Verdict | None:
             "S3 does not let Macie read the bucket (ACCESS_DENIED), for example because of its"
             f" policy, so no one knows whether its class {value} is right."
         )
-    if macie.is_watched:
-        return None
+    return None if macie.is_watched else _not_watched(value, macie, seen, expected)
+
+
+def _not_watched(value: str, macie: BucketInMacie, seen: MacieBucket, expected: str) -> Verdict:
+    """Nothing is known to look at the bucket, whatever the reason."""
     if macie.jobs:
         return _paused(value, macie, expected)
+    if seen.is_watched:
+        return _of_administrator(value, seen, expected)
     return _unwatched(value, seen, expected)
+
+
+def _of_administrator(value: str, seen: MacieBucket, expected: str) -> Verdict:
+    """Only a job that this account does not see includes the bucket, and it has not run lately."""
+    if seen.job_ran is None:
+        return cannot_tell(
+            f"Its class {value} requires Macie. A job of Macie's administrator includes the"
+            " bucket, but has not run yet; whether it is paused is shown to the administrator"
+            " alone."
+        )
+    return violates(
+        f"Its class {value} requires Macie, but the job of Macie's administrator that includes the"
+        f" bucket has not run since {seen.job_ran:%Y-%m-%d}; it may be paused.",
+        expected=expected,
+    )
 
 
 def _paused(value: str, macie: BucketInMacie, expected: str) -> Verdict:

@@ -51,16 +51,30 @@ def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -
             "Macie is enabled. It analyses no objects, which require_discovery=false accepts."
         )
     if found.administrator and not found.idle_jobs and _in_a_job(found):
-        return cannot_tell(
-            f"Jobs of the administrator {found.administrator} include buckets of this account, but"
-            f" whether they run or are paused is shown to the administrator alone. {count}"
-        )
+        return _by_administrator(found, count)
     if found.discovers is None:
         return cannot_tell(
             f"Macie is enabled, but its administrator {found.administrator} does not show whether"
             " automated discovery covers this account."
         )
     return violates(_why_uncovered(found), expected=_EXPECTED)
+
+
+def _by_administrator(found: SensitiveDataDiscovery, count: str) -> Verdict:
+    """The verdict where jobs look at buckets that only Macie's administrator can see."""
+    included = [bucket for bucket in found.inventory if bucket.in_job == "TRUE"]
+    last = max((each.job_ran for each in included if each.job_ran), default=None)
+    said = f"Jobs of the administrator {found.administrator} include buckets of this account"
+    if any(each.is_looked_at(found.read_at) for each in included):
+        return complies(f"{said}; the last run began on {last:%Y-%m-%d}. {count}")
+    if last is not None and all(each.job_ran for each in included):
+        return violates(
+            f"{said}, but none has run since {last:%Y-%m-%d}; they may be paused.",
+            expected=_EXPECTED,
+        )
+    return cannot_tell(
+        f"{said}, but whether they run or are paused is shown to the administrator alone. {count}"
+    )
 
 
 def _excludes_all(found: SensitiveDataDiscovery) -> bool:

@@ -197,12 +197,13 @@ IN_A_JOB = {
 }
 
 
-def by_jobs(*jobs, bulk=False):
+def by_jobs(*jobs, bulk=False, ran=None):
+    details = IN_A_JOB["jobDetails"] | ({"lastJobRunTime": ran} if ran else {})
     return read(
         BucketInMacie,
         ORDERS,
         bulk=bulk,
-        macie2__describe_buckets={"buckets": [bucket(**IN_A_JOB)]},
+        macie2__describe_buckets={"buckets": [bucket(**IN_A_JOB | {"jobDetails": details})]},
         macie2__list_classification_jobs={"items": list(jobs)},
     )
 
@@ -218,8 +219,8 @@ def named(*buckets, account=ACCOUNT_ID):
         pytest.param([job()], True, id="scheduled"),
         pytest.param([job("USER_PAUSED")], False, id="paused"),
         pytest.param([job("PAUSED")], False, id="above the quota"),
-        pytest.param([job("CANCELLED")], True, id="cancelled, so it is another's"),
-        pytest.param([job("RUNNING", jobType="ONE_TIME")], True, id="once, so it is another's"),
+        pytest.param([job("CANCELLED")], None, id="cancelled, so it is another's"),
+        pytest.param([job("RUNNING", jobType="ONE_TIME")], None, id="once, so it is another's"),
         pytest.param([job(), job("USER_PAUSED", jobId="2")], True, id="looked at by the other"),
         pytest.param([job("USER_PAUSED"), job(jobId="2")], None, id="of either"),
         pytest.param(
@@ -234,14 +235,19 @@ def named(*buckets, account=ACCOUNT_ID):
         ),
         pytest.param(
             [job("USER_PAUSED", bucketDefinitions=named(accounts.BUCKET, account=OTHER))],
-            True,
+            None,
             id="a paused job names a bucket of another account",
         ),
-        pytest.param([], True, id="of the administrator"),
+        pytest.param([], None, id="of the administrator"),
     ],
 )
 def test_whether_a_job_looks_at_a_bucket(jobs, watched, bulk):
     assert by_jobs(*jobs, bulk=bulk).is_watched is watched
+
+
+@pytest.mark.parametrize(("days", "watched"), [(33, True), (34, False)])
+def test_the_last_run_tells_whether_a_job_of_the_administrator_runs(days, watched):
+    assert by_jobs(ran=NOON - timedelta(days)).is_watched is watched
 
 
 def test_jobs_are_asked_for_only_where_they_matter():

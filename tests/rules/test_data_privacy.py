@@ -47,6 +47,13 @@ def check(verdict, status, said=""):
 WATCHED = MacieBucket("orders", objects=5, in_discovery=True, in_job="FALSE")
 EXCLUDED = replace(WATCHED, in_discovery=False)
 IN_A_JOB = replace(EXCLUDED, in_job="TRUE")
+
+
+def ran(days):
+    """A bucket that a job looked at so many days ago."""
+    return replace(IN_A_JOB, job_ran=NOON - timedelta(days))
+
+
 ON = SensitiveDataDiscovery(
     2, "ENABLED", NOON, discovers=True, changed=NOON - timedelta(90), inventory=(WATCHED, EXCLUDED)
 )
@@ -116,6 +123,24 @@ NEW = replace(ON, changed=NOON - timedelta(hours=47), inventory=(EXCLUDED,))
             UNKNOWN,
             "Jobs of the administrator 777788889999",
             id="a member in a job of its administrator",
+        ),
+        pytest.param(
+            replace(OFF, administrator="777788889999", inventory=(ran(20), IN_A_JOB)),
+            GOOD,
+            "the last run began on 2026-10-13",
+            id="a member in a job of its administrator that runs",
+        ),
+        pytest.param(
+            replace(OFF, administrator="777788889999", inventory=(ran(90), ran(40), EXCLUDED)),
+            BAD,
+            "none has run since 2026-09-23",
+            id="a member in a job that its administrator paused",
+        ),
+        pytest.param(
+            replace(OFF, administrator="777788889999", inventory=(ran(90), IN_A_JOB)),
+            UNKNOWN,
+            "Jobs of the administrator 777788889999",
+            id="a member in a job of its administrator that is new",
         ),
         pytest.param(
             replace(
@@ -250,6 +275,11 @@ def in_jobs(*states, last_job="", buckets=None):
     return replace(seen(in_discovery=False, in_job="TRUE", last_job=last_job), jobs=tuple(jobs))
 
 
+def by_administrator(days):
+    """A bucket that only a job of the administrator includes, which ran so many days ago."""
+    return BucketInMacie("ENABLED", ran(days), read_at=NOON)
+
+
 DENIED = Unreadable("macie2:DescribeBuckets", Cause.ACCESS_DENIED, "AccessDeniedException")
 NOWHERE = NotOffered("macie2:GetMacieSession", "macie2", "eusc-de-east-1")
 LEFT_OUT = {"in_discovery": False}
@@ -260,7 +290,19 @@ LEFT_OUT = {"in_discovery": False}
     [
         pytest.param("Confidential", seen(score=99), GOOD, "", id="watched"),
         pytest.param(
-            "Restricted", seen(in_discovery=False, in_job="TRUE"), GOOD, "", id="by a job"
+            "Restricted",
+            seen(in_discovery=False, in_job="TRUE"),
+            UNKNOWN,
+            "has not run yet",
+            id="by a new job of the administrator",
+        ),
+        pytest.param("Restricted", by_administrator(31), GOOD, "", id="by one that runs"),
+        pytest.param(
+            "Restricted",
+            by_administrator(34),
+            BAD,
+            "has not run since 2026-09-29",
+            id="by one that stands still",
         ),
         pytest.param("Restricted", in_jobs("IDLE"), GOOD, "", id="by a scheduled job"),
         pytest.param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.s3.buckets import BUCKET
@@ -19,6 +19,10 @@ _NOT_ENABLED = "AccessDeniedException: Macie is not enabled"
 
 _ACTIVE = ("RUNNING", "IDLE")
 """IDLE is a scheduled job that waits for its next run."""
+
+
+_ONE_RUN = timedelta(days=33)
+"""The longest schedule of a job is monthly; its inventory is a day old."""
 
 
 @evidence(
@@ -56,7 +60,7 @@ class MacieBucket:
     Macie could not say. ``score`` is the sensitivity: from 51 Macie calls a bucket sensitive, 50
     means not analysed, -1 that the analysis failed. ``error`` is ``ACCESS_DENIED`` or
     ``BUCKET_COUNT_EXCEEDS_QUOTA``. ``replicates_to`` are the accounts that get copies.
-    ``last_job`` is the id of the job that looked at it last.
+    ``last_job`` is the id of the job that looked at it last, ``job_ran`` when that run began.
     """
 
     name: str
@@ -67,6 +71,14 @@ class MacieBucket:
     error: str = ""
     replicates_to: tuple[str, ...] = ()
     last_job: str = ""
+    job_ran: datetime | None = None
+
+    def is_looked_at(self, at: datetime | None) -> bool | None:
+        """Whether a job of somebody else still looks at it, as its last run tells.
+
+        A recurring job runs once a month at least. None where no job ran yet.
+        """
+        return at - self.job_ran <= _ONE_RUN if at and self.job_ran else None
 
     @property
     def is_watched(self) -> bool:
@@ -90,6 +102,7 @@ class MacieBucket:
             error=answer.get("errorCode", ""),
             replicates_to=tuple(replication.get("replicationAccounts") or ()),
             last_job=jobs.get("lastJobId") or "",
+            job_ran=jobs.get("lastJobRunTime"),
         )
 
 
@@ -299,19 +312,24 @@ class BucketInMacie:
     status: str
     seen: MacieBucket | None = None
     jobs: tuple[MacieJob, ...] = ()
+    read_at: datetime | None = None
 
     @property
     def is_watched(self) -> bool | None:
         """Whether something looks at its objects regularly; None where that cannot be told.
 
         Macie says that a job includes a bucket also where the job is paused. Where there is no job
-        of this account, it is its administrator's.
+        of this account, it is its administrator's, whose status only the administrator sees.
         """
         seen = self.seen
         if seen is None or not seen.is_watched:
             return False
+        if seen.in_discovery:
+            return True
+        if not self.jobs:
+            return seen.is_looked_at(self.read_at)
         active = [job for job in self.jobs if job.is_active]
-        if seen.in_discovery or len(active) == len(self.jobs):
+        if len(active) == len(self.jobs):
             return True
         if not active:
             return False
@@ -337,4 +355,4 @@ class BucketInMacie:
             and job.status != "CANCELLED"
             and (job.buckets is None or bucket.id in job.buckets)
         )
-        return cls(session.status, seen, jobs)
+        return cls(session.status, seen, jobs, read.now)
