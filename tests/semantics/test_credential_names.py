@@ -181,10 +181,20 @@ def test_what_people_choose(name, answer):
             "/app/signing-key /app/signing-key-v2 HMAC_KEY /jwt/signing/keys ed25519-key /tls/server.key"
             " /tls/private.pem /deploy/id_rsa /vpn/pre-shared-key /wifi/psk /db/connection-string"
             " dbConnectionString /cookie/key/current /k8s/kubeconfig /mfa/otp-seed /prod/jwt /db/dsn"
-            " /svc/service-account-json /openai/key /datadog/app-key /slack/webhook-url /slack/webhook",
+            " /svc/service-account-json /openai/key /datadog/app-key /slack/webhook-url /slack/webhook"
+            " DATABASE_URL /app/mongodb-uri /mq/amqp-url /mail/smtp-url /azure/sas-url /s3/presigned-url"
+            " /db/connstr /db/conn-string /ci/npmrc /k8s/dockerconfigjson /krb/http.keytab /tls/client.p12"
+            " /kafka/keystore /mfa/recovery-codes /snmp/community-string /wallet/seed /wg/wireguard-key"
+            " /gcp/sa-key /azure/storage-account-key /app/crypto-key /mtls/client.key /github/key"
+            " /app/hmac /ssh/private /mfa/totp-uri /erp/activation-key /es/security-key",
             "KEY /db/password /app/public-key /signing-key-id /signing-key-arn /app/kms-signing-key"
             " /tls/key-size /stripe/key-prefix /tls/certificate-arn /ec2/ssh-key-name /webhook-url"
             " /slack/channel /app/service-account /sentry/dsn /cache/key /table/partition-key"
+            " /app/jdbc-url JDBC_DATABASE_URL /redis/url /app/url /api-url /database-url-template"
+            " /app/signed-url-ttl /s3/object-key /table/hash-key /table/sort-key /segment/write-key"
+            " /queue/routing-key /i18n/key /ssh/authorized-keys /kafka/truststore /tls/server.crt"
+            " /ec2/key-pair-name /azure/key-vault /app/account /vpn/gateway-id /google/maps-key"
+            " /app/encryption-key-id /tls/public.pem /mq/rabbitmq-host /mail/smtp-host /app/db-url"
             " /signing-key-alias /session-key-name /jwt/issuer /app/key/rotation /v2 2 STAGE /cdk/exports/app/signing-key",
             id="mostly a secret, though the name is no proof",
         ),

@@ -181,20 +181,35 @@ def names_a_key(name: str) -> bool:
 
 
 _OF_A_KEY = words_of(
-    "25519 aes cert certificate cipher cookie decryption deploy ecdsa encryption fernet gpg hmac"
-    " integration jwt licence license master pgp preshared rsa saml session shared signing ssh ssl"
-    " subscription tls unseal webhook"
+    "25519 account activation aes cert certificate cipher cookie crypt crypto decrypt decryption"
+    " deploy ecdsa encrypt encryption fernet gpg hmac ingest ingestion integration jwt licence"
+    " license master pgp preshared rsa sa saml security session shared sign signing ssh ssl"
+    " subscription symmetric tls unseal vpn webhook wg wireguard wrapping"
 )
 """Words before *key* that say what the key does, or by which algorithm."""
-_CERTIFICATES = words_of("ssl tls")
-_MATERIAL = words_of("basicauth bearer dsn fernet jwt kubeconfig pepper psk")
-_MATERIAL_PAIR = frozenset(
-    {("basic", "auth"), ("connection", "string"), ("connection", "strings"), ("private", "pem")}
-    | {("id", "ecdsa"), ("id", "ed"), ("id", "rsa"), ("account", "json"), ("rsa", "private")}
-    | {(a, "seed") for a in ("mfa", "otp", "totp")}
+_CERTIFICATES = words_of("mtls ssl tls")
+_MATERIAL = words_of(
+    "basicauth bearer connectionstring connstr connstring dockerconfigjson dsn fernet hmac jwt"
+    " keystore keytab kubeconfig netrc npmrc otpauth pepper pfx psk pypirc"
 )
+_MATERIAL_PAIR = frozenset(
+    {("basic", "auth"), ("private", "pem"), ("account", "json"), ("p", "12")}
+    | {("id", "ecdsa"), ("id", "ed"), ("id", "rsa")}
+    | {(a, "private") for a in ("key", "rsa", "ssh")}
+    | {(a, b) for a in ("conn", "connection") for b in ("str", "string", "strings")}
+    | {(a, "seed") for a in ("hd", "master", "mfa", "otp", "totp", "wallet")}
+    | {(a, "codes") for a in ("backup", "recovery", "scratch")}
+    | {("authorization", "header"), ("community", "string"), ("docker", "config")}
+)
+_LOGIN_IN_URL = words_of(
+    "amqp database mongo mongodb mysql otp postgres postgresql presigned rabbitmq sas signed smtp"
+    " totp"
+)
+"""Whose *URL* (or URI) mostly holds a user and a password, or is itself the permission."""
 _VENDORS = words_of(
-    "anthropic datadog mailgun newrelic openai opsgenie pagerduty rollbar sendgrid stripe twilio"
+    "anthropic azure cloudflare cohere databricks datadog deepseek gcp gemini github gitlab groq"
+    " huggingface mailgun mistral newrelic okta openai opsgenie pagerduty pinecone plaid rollbar"
+    " sendgrid snowflake stripe twilio"
 )
 """Those to whom any *key* logs in."""
 _CHAT = words_of("discord mattermost slack teams")
@@ -223,11 +238,21 @@ def may_be_a_secret(name: str) -> bool:
     if last in (["key"], ["keys"]):
         by_itself = _CERTIFICATES | _VENDORS
         return bool(_OF_A_KEY & set(before[-1:]) or by_itself & set(before))
-    if "webhook" in parts[-2:] and last in (["webhook"], ["url"]):
-        return bool(_CHAT & set(parts))
+    if last in (["webhook"], ["url"], ["uri"]):
+        return _is_a_url_that_lets_in(parts)
     if last == ["dsn"] and "sentry" in parts:
         return False  # Sentry's are made to be public.
     return bool(_MATERIAL & set(last)) or tuple(parts[-2:]) in _MATERIAL_PAIR
+
+
+def _is_a_url_that_lets_in(parts: Sequence[str]) -> bool:
+    """Whether a URL mostly holds a login, or whoever knows it may come in.
+
+    With JDBC, user and password mostly stand beside the URL.
+    """
+    if "webhook" in parts[-2:]:
+        return bool(_CHAT & set(parts))
+    return "jdbc" not in parts and bool(_LOGIN_IN_URL & set(parts[-2:-1]))
 
 
 _LOGIN = words_of("auth basicauth login userinfo userpass")
