@@ -220,7 +220,7 @@ class _Bucket:
                     if not s.allows
                     and s.names_action(action)
                     and _concerns(s, who)
-                    and all(map(s.names_resource, _instances(resource)))
+                    and _spares_none(s, resource)
                 ]
                 answer = allowed(allow, denials, requests)
                 if answer is Holds.UNKNOWN:
@@ -284,6 +284,13 @@ def _meets(allow: Statement, resource: str) -> bool:
     if allow.not_resources:
         return any(not matches_any(allow.not_resources, each) for each in _instances(resource))
     return any(overlap(pattern, resource) for pattern in allow.resources)
+
+
+def _spares_none(denial: Statement, resource: str) -> bool:
+    """Whether a Deny is about all the files of a pattern."""
+    if denial.not_resources:
+        return denial.covers(resource)
+    return all(map(denial.names_resource, _instances(resource)))
 
 
 def _instances(pattern: str) -> tuple[str, ...]:

@@ -87,11 +87,16 @@ def judge_unmask(who: str, documents: Sequence[Document], boundary: Document | N
 
 def _is_denied(documents: Iterable[Document]) -> bool:
     return any(
-        not statement.allows
-        and not statement.conditions
-        and any(_is_every_group(each, in_each_region=True) for each in statement.resources)
+        not statement.allows and not statement.conditions and _leaves_few(statement)
         for statement in _about(documents)
     )
+
+
+def _leaves_few(denial: Statement) -> bool:
+    """Whether a Deny leaves no log group, or none but those that ``NotResource`` names."""
+    if denial.not_resources:
+        return not any(map(_is_every_group, denial.not_resources))
+    return any(_is_every_group(each, in_each_region=True) for each in denial.resources)
 
 
 def _wide(documents: Iterable[Document]) -> Iterable[Statement]:

@@ -32,8 +32,8 @@ def refuses_plain_http(statement: Statement) -> bool:
     """Whether a statement denies plain HTTP to everyone, for every request.
 
     Conditions are ANDed, so a second condition lets requests through that do not meet it, unless
-    it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` and
-    ``NotResource`` make exceptions; so may ``NotAction``, which ``is_refused`` looks at.
+    it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` makes exceptions;
+    so may ``NotAction`` and ``NotResource``, which ``is_refused`` looks at.
     ``s3:TlsVersion`` is absent in a request over plain HTTP, so ``NumericLessThan`` does not hold
     for it and ``NumericLessThanIfExists`` does.
     """
@@ -45,19 +45,18 @@ def refuses_plain_http(statement: Statement) -> bool:
 
 
 def _is_for_everyone(denial: Statement) -> bool:
-    return (
-        not denial.allows
-        and any(principal.is_anybody for principal in denial.principals)
-        and not denial.not_resources
-    )
+    return not denial.allows and any(principal.is_anybody for principal in denial.principals)
 
 
 def _names_all(statement: Statement, resources: Sequence[str]) -> bool:
-    """Whether a statement includes all the resources, whatever partition the policy writes."""
-    return any(
-        all(statement.names_resource(_in(partition, arn)) for arn in resources)
-        for partition in ("", *PARTITIONS)
-    )
+    """Whether a statement includes all the resources, whatever partition the policy writes.
+
+    ``NotResource`` does if it leaves out only others, such as the objects of another bucket.
+    """
+    written = [[_in(partition, arn) for arn in resources] for partition in ("", *PARTITIONS)]
+    if statement.not_resources:
+        return all(statement.covers(arn) for arns in written for arn in arns)
+    return any(all(map(statement.names_resource, arns)) for arns in written)
 
 
 def _in(partition: str, arn: str) -> str:

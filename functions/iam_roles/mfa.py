@@ -172,9 +172,7 @@ def ungated(
 def _same_resources(denial: Statement, allow: Statement) -> bool:
     if denial.names_every_resource:
         return True
-    return bool(allow.resources) and all(
-        any(matches(wide, narrow) for wide in denial.resources) for narrow in allow.resources
-    )
+    return bool(allow.resources) and all(map(denial.covers, allow.resources))
 
 
 def _within(

@@ -12,7 +12,9 @@ from readiness.semantics.policy import Statement, Unparsable, parse
 from readiness.semantics.policy_patterns import matches, overlap
 from readiness.semantics.requesters import stranger
 
-_ACTIONS = tuple(f"es:ESHttp{method}" for method in ("Get", "Head", "Post", "Put", "Delete"))
+_ACTIONS = tuple(
+    f"es:ESHttp{method}" for method in ("Get", "Head", "Post", "Put", "Patch", "Delete")
+)
 
 
 def domain_verdict(domain: DomainAccess) -> Verdict:
@@ -62,9 +64,10 @@ def _is_about(allow: Statement, arn: str) -> bool:
 
 
 def _denies_everyone(denial: Statement, action: str, arn: str) -> bool:
+    """A stranger is none of those that ``NotPrincipal`` spares."""
     return (
         not denial.allows
-        and any(principal.is_anybody for principal in denial.principals)
+        and denial.names_anybody
         and denial.names_action(action)
-        and all(denial.names_resource(f"{arn}/{path}") for path in ("*", "a", "z/_search"))
+        and all(denial.covers(f"{arn}/{path}") for path in ("*", "a", "z/_search"))
     )

@@ -468,6 +468,25 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
             True,
             id="everything of the service",
         ),
+        pytest.param(
+            (f'{{"Statement":[{ALLOW % ""}]}}').replace('"Action":"*"', '"NotAction":"s3:Put*"'),
+            True,
+            id="all actions but some",
+        ),
+        *(
+            pytest.param(
+                '{"Statement":['
+                + (ALLOW % "")
+                + ","
+                + (ALLOW % "")
+                .replace("Allow", "Deny")
+                .replace('"Resource":"*"', f'"NotResource":"{left_out}"')
+                + "]}",
+                is_open,
+                id=f"all denied but {left_out}",
+            )
+            for left_out, is_open in (("arn:aws:s3:::app/*", False), ("*", True))
+        ),
         pytest.param("", True, id="none"),
         pytest.param("not JSON", True, id="not JSON"),
         pytest.param("[1]", True, id="not a policy"),

@@ -49,6 +49,13 @@ def verdict_on(*found, others=(), **settings):
     return trail_buckets(TrailBuckets(ACCOUNT_ID, tuple(found), others), **settings)
 
 
+def denied_but(*left_out):
+    """A Deny for everybody of everything but some resources."""
+    denied = allow("*", effect="Deny")
+    del denied["Resource"]
+    return denied | {"NotResource": list(left_out)}
+
+
 DELIVERS = allow(
     {"Service": "cloudtrail.amazonaws.com"},
     "s3:PutObject",
@@ -84,6 +91,9 @@ TO_OWN_ACCESS_POINTS = {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT_ID
                 allow("*", ["s3:Delete*", "s3:Put*"], f"{ARN}/*", effect="Deny"),
             ),
             id="denied to everybody",
+        ),
+        pytest.param(
+            (allow(aws(OTHER)), denied_but("arn:aws:s3:::other/*")), id="denied but elsewhere"
         ),
         pytest.param(
             (
@@ -241,6 +251,15 @@ def test_access_points_decide_whom_they_let_in(statements, status):
             MEDIUM,
             "s3:DeleteObject",
             id="denied elsewhere",
+        ),
+        pytest.param(
+            (
+                allow(aws(OTHER), "s3:DeleteObject"),
+                denied_but(f"{ARN}/AWSLogs/{ACCOUNT_ID}/CloudTrail/us-east-1/*"),
+            ),
+            MEDIUM,
+            "s3:DeleteObject",
+            id="denied in the other regions alone",
         ),
         pytest.param(
             (

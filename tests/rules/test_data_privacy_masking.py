@@ -154,7 +154,10 @@ def test_only_named_topics_are_judged():
 
 
 def document(name, *statements):
-    every = [{"Effect": "Allow", "Resource": "*"} | each for each in statements]
+    every = [
+        {"Effect": "Allow"} | ({} if "NotResource" in each else {"Resource": "*"}) | each
+        for each in statements
+    ]
     return Document.of(name, {"Version": "2012-10-17", "Statement": every})
 
 
@@ -163,6 +166,7 @@ def role(*statements, boundary=None, more=()):
 
 
 UNMASKS = {"Action": "logs:Unmask"}
+DENIED_BUT = UNMASKS | {"Effect": "Deny"}
 GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
 
 
@@ -214,6 +218,15 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
             GOOD,
             "denies",
             id="denied for the groups of each region",
+        ),
+        *(
+            pytest.param(
+                role({"Action": "*"}, DENIED_BUT | {"NotResource": left_out}), status, said, id=id
+            )
+            for left_out, status, said, id in (
+                (f"{GROUP_ARN}/a:*", GOOD, "denies", "denied for all groups but one"),
+                ("arn:aws:logs:*:*:log-group:*", BAD, "", "denied for what is no group"),
+            )
         ),
         pytest.param(
             role(

@@ -181,6 +181,27 @@ SECOND_CONDITIONS = (
             None,
             id="everybody but one",
         ),
+        *(
+            pytest.param(
+                json.dumps(
+                    {
+                        "Statement": {k: v for k, v in REFUSAL.items() if k != "Resource"}
+                        | {"NotResource": left_out}
+                    }
+                ),
+                status,
+                severity,
+                id=f"all resources but {left_out}",
+            )
+            for left_out, status, severity in (
+                (["arn:aws:s3:::other", "arn:aws:s3:::other/*"], GOOD, None),
+                ("arn:aws-cn:s3:::other/*", GOOD, None),
+                ("arn:aws:s3:::data/public/*", BAD, None),
+                ("arn:aws-cn:s3:::data/public/*", BAD, None),
+                ("arn:aws:s3:::data", BAD, Severity.LOW),
+                ("*", BAD, None),
+            )
+        ),
         pytest.param(
             json.dumps(
                 {

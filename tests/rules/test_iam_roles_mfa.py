@@ -54,6 +54,16 @@ def also(operator, key, value):
     return {"Condition": {"BoolIfExists": first, operator: {key: value}}}
 
 
+BUCKET_ARN = "arn:aws:s3:::app"
+
+
+def all_but(resource):
+    """A denial without MFA of everything but a resource."""
+    denied = deny(**when("BoolIfExists", value="false"))
+    del denied["Resource"]
+    return denied | {"NotResource": resource}
+
+
 DENY_UNLESS_MFA = {
     "Effect": "Deny",
     "NotAction": ["iam:EnableMFADevice", "iam:ListMFADevices", "sts:GetSessionToken"],
@@ -149,6 +159,21 @@ DENY_UNLESS_MFA = {
             BAD,
             id="denied in one region",
         ),
+        *(
+            pytest.param(
+                [allow(resource=BUCKET_ARN), all_but(left_out)],
+                status,
+                status,
+                id=f"but {left_out}",
+            )
+            for left_out, status in (
+                ("arn:aws:s3:::other", GOOD),
+                ("arn:aws:s3:::other*", GOOD),
+                (BUCKET_ARN, BAD),
+                ("arn:aws:s3:::*", BAD),
+            )
+        ),
+        pytest.param([allow(), all_but("arn:aws:s3:::other")], BAD, BAD, id="but one bucket"),
         pytest.param(
             [allow(), deny("kms:*", **when("BoolIfExists", value="false"))],
             BAD,

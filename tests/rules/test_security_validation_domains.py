@@ -34,6 +34,16 @@ def allow_but(resource):
     return kept | {"NotResource": resource}
 
 
+def everything_but(*, resource=None, principal=None):
+    """A Deny with NotResource or NotPrincipal."""
+    denied = deny()
+    for element, left_out in (("Resource", resource), ("Principal", principal)):
+        if left_out:
+            del denied[element]
+            denied[f"Not{element}"] = left_out
+    return denied
+
+
 def domain(*statements, **about):
     return DomainAccess(ARN, json.dumps({"Statement": list(statements)}), **about)
 
@@ -45,6 +55,7 @@ def domain(*statements, **about):
         pytest.param(domain(allow({"AWS": "*"})), BAD, id="anyone, in a map"),
         pytest.param(domain(allow(action="es:ESHttpGet")), BAD, id="to read"),
         pytest.param(domain(allow(action="es:ESHttp*")), BAD, id="with any method"),
+        pytest.param(domain(allow(action="es:ESHttpPatch")), BAD, id="to change settings"),
         pytest.param(domain(allow(action="es:DescribeDomain")), GOOD, id="no data"),
         pytest.param(domain(allow(resource="*")), BAD, id="any domain"),
         pytest.param(domain(allow(resource=f"{ARN}/logs*/_search")), BAD, id="some indexes"),
@@ -84,6 +95,17 @@ def domain(*statements, **about):
             domain(allow(), deny("*", "es:*", f"{ARN}/secret/*")), BAD, id="one index is denied"
         ),
         pytest.param(domain(allow(), deny(ROLE)), BAD, id="somebody is denied"),
+        *(
+            pytest.param(domain(allow(), everything_but(resource=left_out)), status, id=id)
+            for left_out, status, id in (
+                (f"{ARN}-blue/*", GOOD, "all denied but another domain"),
+                (f"{ARN}/public/*", BAD, "all denied but an index"),
+                ("*", BAD, "nothing denied"),
+            )
+        ),
+        pytest.param(
+            domain(allow(), everything_but(principal=ROLE)), GOOD, id="all denied but somebody"
+        ),
         pytest.param(
             domain(allow(StringEquals={"es:unheard-of": "a"})), BLIND, id="an unknown condition"
         ),

@@ -118,6 +118,21 @@ def test_conditions_are_normalised():
     assert statement.names_resource("c")
 
 
+@pytest.mark.parametrize(
+    ("element", "pattern", "covered"),
+    [
+        ({"Resource": "arn:aws:s3:::app*"}, "arn:aws:s3:::app/*", True),
+        ({"Resource": "arn:aws:s3:::app/a*"}, "arn:aws:s3:::app/*", False),
+        ({"NotResource": "arn:aws:s3:::other/*"}, "arn:aws:s3:::app/*", True),
+        ({"NotResource": "arn:aws:s3:::app/a*"}, "arn:aws:s3:::app/*", False),
+        ({"NotResource": "*"}, "arn:aws:s3:::app/*", False),
+    ],
+)
+def test_which_resources_a_statement_covers_whole(element, pattern, covered):
+    [statement] = parse({"Statement": {"Effect": "Deny", "Action": "*"} | element})
+    assert statement.covers(pattern) is covered
+
+
 def test_what_a_reason_calls_a_statement_and_a_condition():
     condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/*", "o-2/*"]}}
     entry = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}

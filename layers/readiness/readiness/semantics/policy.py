@@ -8,7 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.semantics.policy_patterns import is_universal, matches_any, only_wildcards
+from readiness.semantics.policy_patterns import (
+    is_universal,
+    matches_any,
+    only_wildcards,
+    overlap,
+)
 
 ALLOW = "Allow"
 DENY = "Deny"
@@ -118,6 +123,15 @@ class Statement:
         if self.not_resources:
             return not matches_any(self.not_resources, arn)
         return matches_any(self.resources, arn)
+
+    def covers(self, pattern: str) -> bool:
+        """Whether the statement applies to every resource that the pattern matches.
+
+        ``NotResource`` leaves out nothing of the pattern if it names only other resources.
+        """
+        if self.not_resources:
+            return not any(overlap(each, pattern) for each in self.not_resources)
+        return matches_any(self.resources, pattern)
 
     @property
     def names_every_resource(self) -> bool:

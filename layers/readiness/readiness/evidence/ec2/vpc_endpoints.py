@@ -31,8 +31,8 @@ from readiness.model.text import listed
 from readiness.model.unreadable import Gone
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import allowed
-from readiness.semantics.policy import Document
-from readiness.semantics.policy_patterns import only_wildcards
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.policy_patterns import is_universal, only_wildcards
 from readiness.semantics.requesters import through_endpoint
 from readiness.semantics.service_names import (
     OF_ECS,
@@ -265,17 +265,27 @@ def allows_everything(document: str) -> bool:
     that keeps to the resources of one account or organization is none that lets anything through.
     """
     policy = Document.of("endpoint policy", document or "{}")
-    full = [
-        s
-        for s in policy.statements
-        if s.names_anybody
-        and s.names_every_resource
-        and any(only_wildcards(action.rpartition(":")[2]) for action in s.actions)
-    ]
-    denials = [s for s in full if not s.allows]
+    allows = [s for s in policy.statements if s.allows and _is_full(s) and s.names_every_resource]
+    denials = [s for s in policy.statements if not s.allows and _is_full(s) and _takes_away(s)]
     return bool(policy.flaw) or any(
-        allowed(s, denials, through_endpoint()) is Holds.SOMETIMES for s in full if s.allows
+        allowed(s, denials, through_endpoint()) is Holds.SOMETIMES for s in allows
     )
+
+
+def _is_full(statement: Statement) -> bool:
+    """Whether it is about everyone and nearly every action; a Deny has to be about every one."""
+    if not statement.names_anybody:
+        return False
+    if statement.not_actions:
+        return statement.allows
+    return any(only_wildcards(action.rpartition(":")[2]) for action in statement.actions)
+
+
+def _takes_away(denial: Statement) -> bool:
+    """Whether a Deny leaves nothing, or nothing but resources that it names."""
+    if denial.not_resources:
+        return not any(map(is_universal, denial.not_resources))
+    return denial.names_every_resource
 
 
 @evidence(
