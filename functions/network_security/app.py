@@ -174,7 +174,8 @@ def minimal_security_group(
     """The security group opens only needed ports, and to the internet only on load balancers.
 
     While no network interface uses the group, its rules expose nothing and its problems are LOW.
-    Rules of a default group stay MEDIUM, because anything launched later may get them.
+    Rules of a default group stay MEDIUM, because anything launched later may get them. Network
+    ACLs and firewalls in front of it are not read: they excuse no group that is open.
     """
     is_default = group.name == "default"
     is_attached = bool(attached.interfaces)

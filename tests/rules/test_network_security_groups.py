@@ -142,6 +142,23 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings)
             "Protocol 50",
             id="halves of a protocol without ports",
         ),
+        *(
+            pytest.param(
+                group(tcp(port, "::/0")), CRITICAL, f"({what}) is open", id=f"port {port}"
+            )
+            for port, what in (
+                (636, "LDAP"),
+                (2484, "Oracle"),
+                (5671, "AMQP"),
+                (8888, "Jupyter"),
+                (9098, "Kafka"),
+                (9111, "DAX"),
+                (9142, "Cassandra"),
+                (15671, "RabbitMQ"),
+                (50000, "Db2"),
+                (61617, "ActiveMQ"),
+            )
+        ),
         pytest.param(group(tcp(8080, "0.0.0.0/0")), HIGH, "TCP 8080", id="another port"),
         pytest.param(group(tcp(443, "0.0.0.0/0")), HIGH, "TCP 443", id="https on a task"),
         pytest.param(
