@@ -158,7 +158,7 @@ def role_privileges(
     if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
         return not_applicable(EXEMPT_ROLE)
     documents = [*role.inline, *(policy.document for policy in attached)]
-    who = Self("role", role.path, role.name, own_policies(role))
+    who = Self("role", role.path, role.name, own_policies(role), role.account)
     return privileges_verdict(documents, boundary, limits, who)
 
 
@@ -176,7 +176,7 @@ def user_privileges(
     The policies of the user and of their groups are evaluated together: what they allow, minus
     what they deny, within the permissions boundary.
     """
-    who = Self("user", user.path, user.name, own_policies(user))
+    who = Self("user", user.path, user.name, own_policies(user), user.account)
     return privileges_verdict(policies_of(user, groups, attached), boundary, limits, who)
 
 

@@ -15,7 +15,6 @@ from functools import cached_property
 from readiness.semantics.condition_values import (
     ABSENT,
     CHOSEN,
-    FREE,
     OTHER,
     Holds,
     fixed,
@@ -48,18 +47,21 @@ class Self:
     """The principal that holds the policies: ``role`` or ``user``, path and name.
 
     ``policies`` are the ARNs of its own managed policies and of its boundary. A group, or a
-    policy by itself, knows only that its holders have a name: ``name`` is empty.
+    policy by itself, knows only that its holders have a name: ``name`` is empty. ``account`` is
+    empty where it is not known.
     """
 
     kind: str = ""
     path: str = "/"
     name: str = ""
     policies: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def arn(self) -> str:
-        """Its ARN in any account, with ``*`` for what is not known."""
-        return f"arn:*:iam::*:{self.kind}{self.path}{self.name}" if self.name else ""
+        """Its ARN, with ``*`` for what is not known, as the partition is."""
+        account = self.account or "*"
+        return f"arn:*:iam::{account}:{self.kind}{self.path}{self.name}" if self.name else ""
 
 
 @dataclass(frozen=True)
@@ -255,11 +257,13 @@ def _holders(restricting: tuple[str, ...], who: Self, passed_to: str = "") -> Re
         for key, value in known.items()
     }
     unlisted = [key.lower() for key in restricting if key.lower() not in known]
-    keys |= dict.fromkeys(unlisted, optional(f"{FREE}{OTHER}{FREE}"))
+    keys |= dict.fromkeys(unlisted, optional(OTHER * 8))
     keys[_PASSED_TO] = fixed(passed_to) if passed_to else CHOSEN
     if who.name:
         is_user = who.kind == "user"
         keys["aws:principalarn"] = fixed(who.arn)
+        if who.account:
+            keys["aws:principalaccount"] = fixed(who.account)
         keys["aws:principaltype"] = fixed("User" if is_user else "AssumedRole")
         keys["aws:username"] = fixed(who.name) if is_user else ABSENT
     return Requests(keys, others=CHOSEN)

@@ -325,6 +325,40 @@ SECRETS = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT_ID}:secret"
             GOOD,
             id="by one alias",
         ),
+        *(
+            pytest.param(
+                [allow("kms:Decrypt", **when(operator, key, value))],
+                status,
+                id=f"{operator} {value}",
+            )
+            for operator, key, value, status in (
+                ("StringLike", "kms:RequestAlias", "alias/orders-*", GOOD),
+                ("StringLike", "kms:RequestAlias", "alias/*", BAD),
+                ("ForAnyValue:StringLike", "kms:ResourceAliases", "alias/orders-*", GOOD),
+                ("ForAnyValue:StringLike", "kms:ResourceAliases", "alias/*", BAD),
+                ("ForAllValues:StringLike", "kms:ResourceAliases", "alias/orders-*", BAD),
+                ("StringLike", "kms:EncryptionContext:app", "orders-*", GOOD),
+                ("StringLike", "kms:EncryptionContext:app", "?*", BAD),
+                ("StringLike", "aws:ResourceTag/team", "orders-*", GOOD),
+            )
+        ),
+        *(
+            pytest.param(
+                [
+                    allow(
+                        "secretsmanager:GetSecretValue",
+                        **when("ArnLike", "secretsmanager:SecretId", value),
+                    )
+                ],
+                status,
+                id=value,
+            )
+            for value, status in (
+                (f"{SECRETS}:orders/*", GOOD),
+                (f"{SECRETS}:*", BAD),
+                ("arn:*:secretsmanager:*:*:secret:*", BAD),
+            )
+        ),
         pytest.param([allow("kms:Decrypt"), deny("kms:Decrypt")], GOOD, id="allowed and denied"),
     ],
 )

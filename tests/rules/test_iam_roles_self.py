@@ -45,6 +45,29 @@ def test_a_role_that_may_change_itself(action, resource, boundary, status):
     assert verdict.status is status, verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "status"),
+    [
+        ("ArnLike", f"{OURS}:role/ag*", GOOD),
+        ("ArnEquals", ITSELF, GOOD),
+        ("ArnLike", f"{OURS}:role/ad*", BAD),
+        ("ArnLike", "arn:aws:iam::444455556666:role/agent", BAD),
+        ("ArnNotLike", f"{OURS}:role/ad*", GOOD),
+        ("ArnNotEquals", ITSELF, BAD),
+        ("ArnNotLike", "arn:aws:iam::*:role/ag*", BAD),
+    ],
+)
+def test_a_deny_that_is_about_certain_principals(operator, value, status):
+    inline = document(
+        allow("iam:PutRolePolicy"),
+        deny("iam:*", condition={operator: {"aws:PrincipalArn": value}}),
+    )
+    verdict = role_privileges(
+        RolePolicies("agent", inline=(inline,), account=ACCOUNT_ID), (), None
+    )
+    assert verdict.status is status, verdict.reason
+
+
 def test_every_way_to_change_itself_is_named_with_its_statement():
     """Who removes the statement that is named has to be done with it."""
     verdict = judged(

@@ -35,6 +35,8 @@ _ACCOUNTS = (DIGIT * 11 + OTHER, OTHER + DIGIT * 11)
 _ORGANIZATION = f"o-{NAME}"
 _UNSTATED = f"{FREE}{OTHER}{FREE}"
 """A text of the requester's, which is not the one that a policy states."""
+_UNRELATED = OTHER * 8
+"""The name of one of all the resources that a policy does not mean, not even by how it begins."""
 
 _ANYONE: Mapping[str, Alternatives] = {
     "aws:currenttime": fixed(NOW),
@@ -220,15 +222,25 @@ def holder() -> Requests:
             "aws:calledvia*": optional(_UNSTATED),
             "aws:multifactorauthage": ABSENT,
             "aws:multifactorauthpresent": optional("false"),
-            "aws:resourcetag/*": optional(_UNSTATED),
+            "aws:resourcetag/*": optional(_UNRELATED),
             "aws:viaawsservice": fixed("false"),
-            "*:resourcetag/*": optional(_UNSTATED),
-            "iam:awsservicename": fixed(f"{OTHER * 8}.amazonaws.com"),
-            "iam:permissionsboundary": optional(
-                f"arn:{FREE}:iam::{FREE}:policy/{OTHER * 8}", *_POWERFUL
+            "*:resourcetag/*": optional(_UNRELATED),
+            "cloudformation:rolearn": optional(f"arn:{FREE}:iam::{FREE}:role/{_UNRELATED}"),
+            "ec2:instanceprofile": optional(
+                f"arn:{FREE}:iam::{FREE}:instance-profile/{_UNRELATED}"
             ),
-            "iam:policyarn": fixed(f"arn:{FREE}:iam::{FREE}:policy/{OTHER * 8}", *_POWERFUL),
-            "kms:viaservice": optional(f"{OTHER * 8}.{PART}.amazonaws.com"),
+            "ecs:cluster": fixed(f"arn:{FREE}:ecs:{FREE}:{FREE}:cluster/{_UNRELATED}"),
+            "iam:awsservicename": fixed(f"{_UNRELATED}.amazonaws.com"),
+            "iam:permissionsboundary": optional(
+                f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL
+            ),
+            "iam:policyarn": fixed(f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL),
+            "kms:requestalias": optional(f"alias/{_UNRELATED}"),
+            "kms:resourcealiases": optional(f"alias/{_UNRELATED}"),
+            "kms:viaservice": optional(f"{_UNRELATED}.{PART}.amazonaws.com"),
+            "secretsmanager:secretid": fixed(
+                f"arn:{FREE}:secretsmanager:{FREE}:{FREE}:secret:{_UNRELATED}"
+            ),
         },
         others=CHOSEN,
     )

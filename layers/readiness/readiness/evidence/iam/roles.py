@@ -48,8 +48,8 @@ from readiness.semantics.policy import Document
 class RolePolicies:
     """The policies of a role: its own, those attached to it, and its boundary.
 
-    Sources: GetAccountAuthorizationDetails; GetRole, ListRolePolicies, GetRolePolicy,
-    ListAttachedRolePolicies.
+    ``account`` is the account it is in. Sources: GetAccountAuthorizationDetails; GetRole,
+    ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies.
     """
 
     name: str
@@ -58,6 +58,7 @@ class RolePolicies:
     attached: tuple[Resource, ...] = ()
     boundary: Resource | None = None
     tags: Mapping[str, str] | None = None
+    account: str = ""
 
     @property
     def is_service_linked(self) -> bool:
@@ -73,6 +74,7 @@ class RolePolicies:
             attached=read_attached(read, "role", role.id),
             boundary=boundary_of(read, about),
             tags=tags_of(about),
+            account=read.account,
         )
 
     @classmethod
@@ -85,6 +87,7 @@ class RolePolicies:
                 attached=policies_named(read, about.get("AttachedManagedPolicies") or ()),
                 boundary=boundary_of(read, about),
                 tags=tags_of(about),
+                account=read.account,
             )
             for about in details(read, "RoleDetailList")
         }

@@ -54,7 +54,8 @@ from readiness.semantics.policy import Document
 class UserPolicies:
     """The policies that reach a user: its own and those of its groups, and its boundary.
 
-    ``attached`` holds the managed policies of the user and of its groups. Sources:
+    ``attached`` holds the managed policies of the user and of its groups, ``account`` is the
+    account it is in. Sources:
     GetAccountAuthorizationDetails; GetUser, ListUserPolicies, GetUserPolicy,
     ListAttachedUserPolicies, ListGroupsForUser.
     """
@@ -66,6 +67,7 @@ class UserPolicies:
     attached: tuple[Resource, ...] = ()
     boundary: Resource | None = None
     tags: Mapping[str, str] | None = None
+    account: str = ""
 
     @classmethod
     def load(cls, read: Reader, user: Resource) -> UserPolicies:
@@ -120,4 +122,5 @@ class UserPolicies:
             attached=tuple(dict.fromkeys(attached)),
             boundary=boundary_of(read, about),
             tags=tags_of(about),
+            account=read.account,
         )
