@@ -44,6 +44,14 @@ _STATED: Mapping[str, Alternatives] = {
     "aws:username": optional(OWN),
 }
 """A principal of another account that is just the one which the policy states."""
+_COGNITO = "cognito-identity.amazonaws.com"
+_GUESTS: Mapping[str, Alternatives] = {
+    f"{_COGNITO}:amr": fixed("unauthenticated"),
+    f"{_COGNITO}:aud": fixed(OWN),
+    f"{_COGNITO}:sub": fixed(OWN),
+}
+"""Who gets credentials from a pool that allows guests without signing in (Amazon Cognito Developer
+Guide, "Using role-based access control")."""
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -72,7 +80,7 @@ class _Finding:
     @property
     def problem(self) -> Problem:
         why = f": {self.why}" if self.why else ""
-        text = re.sub(r"^(anyone|the)\b", lambda word: word.group().capitalize(), self.text)
+        text = re.sub(r"^(anyone|guests|the)\b", lambda word: word.group().capitalize(), self.text)
         return Problem(self.severity, f"{text}{why}.")
 
 
@@ -188,11 +196,27 @@ class _Trust:
         for each in providers:
             answer = self.open_to(allow, _WEB_IDENTITY, principal, strangers_at(each))
             if answer is Holds.NEVER:
+                if each == _COGNITO:
+                    yield from self._guests(allow, principal)
                 continue
             keys = [f"{each}:{key}" for key in LIMITING_KEYS.get(each, ("sub",))]
             text = f"anyone who signs in through {each} can assume the role{_seen(allow)}"
             rest = f"no condition on {' or '.join(keys)} fixes the owner"
             yield _Finding(answer, Severity.HIGH, text, rest)
+
+    def _guests(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+        """Guests of the identity pools that are named, if the policy does not speak of them.
+
+        A role that names ``unauthenticated`` is meant for them.
+        """
+        if any(condition.key == f"{_COGNITO}:amr" for condition in allow.conditions):
+            return
+        guests = strangers_at(_COGNITO).but(_GUESTS)
+        answer = self.open_to(allow, _WEB_IDENTITY, principal, guests)
+        if answer is not Holds.NEVER:
+            text = f"guests of the identity pool can assume the role{_seen(allow)}"
+            rest = f"no condition on {_COGNITO}:amr says whether they have to sign in"
+            yield _Finding(answer, Severity.MEDIUM, text, rest)
 
     def _confused(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
         deputy = service_for_stranger(principal.value)

@@ -101,9 +101,36 @@ WEB = "sts:AssumeRoleWithWebIdentity"
             {"Federated": "cognito-identity.amazonaws.com"},
             {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}},
             WEB,
-            GOOD,
-            None,
-            id="one identity pool",
+            BAD,
+            Severity.MEDIUM,
+            id="guests of one identity pool too",
+        ),
+        *(
+            pytest.param(
+                {"Federated": "cognito-identity.amazonaws.com"},
+                {
+                    "StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"},
+                    "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": amr},
+                },
+                WEB,
+                GOOD,
+                None,
+                id=f"those of one identity pool who are {amr}",
+            )
+            for amr in ("authenticated", "unauthenticated")
+        ),
+        pytest.param(
+            {"Federated": "cognito-identity.amazonaws.com"},
+            {
+                "StringEquals": {
+                    "cognito-identity.amazonaws.com:aud": "us-east-1:1",
+                    "cognito-identity.amazonaws.com:sub": "us-east-1:2",
+                }
+            },
+            WEB,
+            BAD,
+            Severity.MEDIUM,
+            id="one identity, which may be a guest",
         ),
         pytest.param(
             {"Federated": "cognito-identity.amazonaws.com"},
