@@ -57,7 +57,14 @@ from .domains import domain_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
-from .vulnerabilities import RepairTimes, has_no_inventory, images_verdict, is_unused, scan_verdict
+from .vulnerabilities import (
+    RepairTimes,
+    function_verdict,
+    has_no_inventory,
+    images_verdict,
+    inspector_verdict,
+    scan_verdict,
+)
 
 security_validation = heading("Validation", "Security Validation")
 
@@ -69,11 +76,8 @@ ENCRYPTION = "Encryption verified"
 NO_ANALYZER = "No analyzer of external access is active; external-access-analyzer reports it."
 
 NOT_ENABLED = "Inspector does not scan this kind of resource; inspector-enabled reports it."
-FIRST_SCAN = timedelta(days=1)
 FIRST_INVENTORY = timedelta(hours=2)
 """The SSM agent has to register, and Inspector has it list the software every 30 minutes."""
-NOT_USED = timedelta(days=90)
-"""Inspector scans functions that were invoked or updated in this time (Inspector user guide)."""
 
 
 # -- penetration testing --------------------------------------------------------------------------
@@ -107,22 +111,7 @@ def inspector_enabled(status: InspectorStatus, used: Scannable) -> Verdict:
 
     Images are judged service by service: ECR can scan them without Inspector.
     """
-    wanted = {"Lambda functions": (used.functions, status.functions)}
-    wanted["ECS hosts"] = (used.hosts, status.instances)
-    states = {kind: state for kind, (is_used, state) in wanted.items() if is_used and state}
-    if not states:
-        return not_applicable("The region has no functions and no ECS hosts that it could scan.")
-    off = [kind for kind, state in states.items() if state not in {"ENABLED", "ENABLING"}]
-    if off:
-        said = [f"{kind} ({states[kind]})" for kind in off]
-        return violates(
-            f"Inspector does not scan {listed(said)}.",
-            expected="Inspector is enabled for each kind of resource that is in use.",
-            states=states,
-        )
-    if "ENABLING" in states.values():
-        return cannot_tell("Inspector is being enabled.", is_passing=True, states=states)
-    return complies(f"Inspector scans {listed(list(states))}.", states=states)
+    return inspector_verdict(status, used)
 
 
 @security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)
@@ -133,31 +122,9 @@ def function_vulnerabilities(
     times: RepairTimes,
 ) -> Verdict:
     """The function is scanned, and its vulnerabilities are repaired in time."""
-    scan = scanned.scan
-    if scan.status != "ENABLED":
+    if scanned.scan.status != "ENABLED":
         return not_applicable(NOT_ENABLED)
-    if is_unused(scan):
-        return cannot_tell(
-            "Inspector does not scan the function any more: it was neither invoked nor updated in"
-            f" the last {NOT_USED.days} days (SCAN_ELIGIBILITY_EXPIRED)."
-        )
-    is_unknown = not scan.coverage and not scan.findings
-    if is_unknown and function.is_image:
-        return cannot_tell(
-            "Inspector does not list the function, which runs a container image. Whether the image"
-            " is scanned shows in ECR."
-        )
-    if is_unknown and function.modified is not None:
-        age = scan.now - function.modified
-        if age < FIRST_SCAN:
-            return cannot_tell("The function is new; Inspector has not listed it yet.")
-        if age > NOT_USED:
-            return cannot_tell(
-                "Inspector does not list the function. It scans only functions that were invoked"
-                f" or updated in the last {NOT_USED.days} days; this one was not updated since"
-                f" {function.modified:%Y-%m-%d}."
-            )
-    return scan_verdict("the function", scan, times)
+    return function_verdict(function, scanned.scan, times)
 
 
 @security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)

@@ -19,8 +19,10 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.evidence.inspector2 import ENABLED, Coverage, Scan, Vulnerability
+from readiness.evidence.awslambda.functions import FunctionAge
+from readiness.evidence.inspector2 import ENABLED, Coverage, InspectorStatus, Scan, Vulnerability
 from readiness.evidence.workloads.image_scans import BASIC, ImageScans, RunningImage
+from readiness.evidence.workloads.scannable import Scannable
 from readiness.model.text import listed, plural
 
 EXPECTED = "Scanned continuously, and no vulnerability is open longer than allowed."
@@ -45,6 +47,9 @@ _BLIND = frozenset(_SPOKEN) | _NO_INVENTORY
 _LISTED = timedelta(minutes=15)
 """How long Inspector may take to list an image that was pushed just before it is deployed."""
 _STALE = timedelta(days=30)
+_FIRST_SCAN = timedelta(days=1)
+_NOT_USED = timedelta(days=90)
+"""Inspector scans functions that were invoked or updated in this time (Inspector user guide)."""
 _REASON_VALID = timedelta(days=180)
 
 
@@ -66,6 +71,52 @@ class RepairTimes:
         if found.severity != "CRITICAL":
             return timedelta(days=self.high_days)
         return timedelta(days=self.exploitable_days if found.exploitable else self.critical_days)
+
+
+def inspector_verdict(status: InspectorStatus, used: Scannable) -> Verdict:
+    """The verdict on whether Inspector scans each kind of resource that is in use."""
+    wanted = {"Lambda functions": (used.functions, status.functions)}
+    wanted["ECS hosts"] = (used.hosts, status.instances)
+    states = {kind: state for kind, (is_used, state) in wanted.items() if is_used and state}
+    if not states:
+        return not_applicable("The region has no functions and no ECS hosts that it could scan.")
+    off = [kind for kind, state in states.items() if state not in {"ENABLED", "ENABLING"}]
+    if off:
+        said = [f"{kind} ({states[kind]})" for kind in off]
+        return violates(
+            f"Inspector does not scan {listed(said)}.",
+            expected="Inspector is enabled for each kind of resource that is in use.",
+            states=states,
+        )
+    if "ENABLING" in states.values():
+        return cannot_tell("Inspector is being enabled.", is_passing=True, states=states)
+    return complies(f"Inspector scans {listed(list(states))}.", states=states)
+
+
+def function_verdict(function: FunctionAge, scan: Scan, times: RepairTimes) -> Verdict:
+    """The verdict on a function, of which Inspector may not know (yet, or any more)."""
+    if _is_unused(scan):
+        return cannot_tell(
+            "Inspector does not scan the function any more: it was neither invoked nor updated in"
+            f" the last {_NOT_USED.days} days (SCAN_ELIGIBILITY_EXPIRED)."
+        )
+    is_unknown = not scan.coverage and not scan.findings
+    if is_unknown and function.is_image:
+        return cannot_tell(
+            "Inspector does not list the function, which runs a container image. Whether the image"
+            " is scanned shows in ECR."
+        )
+    if is_unknown and function.modified is not None:
+        age = scan.now - function.modified
+        if age < _FIRST_SCAN:
+            return cannot_tell("The function is new; Inspector has not listed it yet.")
+        if age > _NOT_USED:
+            return cannot_tell(
+                "Inspector does not list the function. It scans only functions that were invoked"
+                f" or updated in the last {_NOT_USED.days} days; this one was not updated since"
+                f" {function.modified:%Y-%m-%d}."
+            )
+    return scan_verdict("the function", scan, times)
 
 
 def _unjustified(scan: Scan) -> tuple[str, ...]:
@@ -93,7 +144,7 @@ def has_no_inventory(scan: Scan) -> bool:
     return not scan.findings and reasons <= _NO_INVENTORY
 
 
-def is_unused(scan: Scan) -> bool:
+def _is_unused(scan: Scan) -> bool:
     """Whether Inspector left a function alone because nobody used it for long."""
     reasons = {each.reason for each in scan.coverage}
     return not scan.findings and reasons == {"SCAN_ELIGIBILITY_EXPIRED"}
