@@ -20,6 +20,7 @@ from readiness_cli.patterns import config_types, patterns_of, recorded_types
 
 TEMPLATE = ROOT / "template.yaml"
 ATTESTABLE = ROOT / "functions" / "attestations" / "attestable.json"
+SETTABLE = ROOT / "functions" / "pagerduty" / "rules.json"
 RECORDED = ROOT / "functions" / "audit" / "recorded_types.json"
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ,/.:()-]*(?<![ :])")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -86,6 +87,20 @@ def attestable(all_headings: Iterable[Heading]) -> str:
         if is_attestable(rule)
     }
     return json.dumps(found, indent=2, sort_keys=True) + "\n"
+
+
+def settable(all_headings: Iterable[Heading]) -> str:
+    """The settings of each rule, for the function that tries the stack's parameter Settings."""
+    found = {
+        rule.id: [each.name for each in rule.settings]
+        for heading in all_headings
+        for rule in heading
+    }
+    return (
+        "{\n"
+        + ",\n".join(f" {json.dumps(id)}: {json.dumps(found[id])}" for id in sorted(found))
+        + "\n}\n"
+    )
 
 
 def recorded(all_headings: Iterable[Heading]) -> str:
@@ -269,6 +284,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = {
         given.template: generated(given.template.read_text(encoding="utf-8"), headings()),
         ATTESTABLE: attestable(headings()),
+        SETTABLE: settable(headings()),
         RECORDED: recorded(headings()),
     }
     drifted = [path for path, text in wanted.items() if _text(path) != text]

@@ -1,6 +1,6 @@
 """Resolves the incidents of the stack before CloudFormation deletes it.
 
-When the stack is made or updated, the parameters for paging are tried.
+When the stack is made or updated, its parameters are tried (parameters.py).
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.pagerduty.parameters import refused
 from functions.pagerduty.telemetry import log
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
-from readiness.alerting.quiet import HoursRefused, hours_of
 from readiness.alerting.resolving import NO_TIME, Resolver
-from readiness.alerting.routes import RoutesRefused, routes_of
 from readiness.model.text import clean
 
 MOST_ATTEMPTS = 3
@@ -46,7 +45,9 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
-    reason = "" if event["RequestType"] == "Delete" else _refused(event)
+    reason = (
+        "" if event["RequestType"] == "Delete" else refused(event.get("ResourceProperties") or {})
+    )
     if reason:
         _respond(event, reason, failed=True)
         return
@@ -87,25 +88,6 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
         raise StillOpen(reason)
     log.error("incidents are left open", extra={"reason": reason})
     return reason
-
-
-def _refused(event: Mapping[str, Any]) -> str:
-    """Why the parameters that come with the event cannot be used; empty where they can.
-
-    They come with it, since during a rollback the function still has those that are refused.
-    """
-    given = event.get("ResourceProperties") or {}
-    names = ("QuietHours", "QuietTimeZone", "QuietBelow", "PagerDutyRoutes")
-    hours, zone, below, routes = (str(given.get(name) or "") for name in names)
-    try:
-        hours_of(hours, zone, below)
-    except HoursRefused as refused:
-        return f"QuietHours, QuietTimeZone and QuietBelow: {refused}"
-    try:
-        routes_of(routes)
-    except RoutesRefused as refused:
-        return f"PagerDutyRoutes: {refused}"
-    return ""
 
 
 def _respond(event: Mapping[str, Any], reason: str, *, failed: bool = False) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+from unittest.mock import Mock
 
 import pytest
 
+from functions.pagerduty.app import Pager
 from readiness.engine.environment import DEFAULTS, parameter
+from readiness.engine.waivers import limits_from
+from readiness.model.transition import blind_after
 from readiness_cli.catalogue import ROOT
 from tests import deployed
 
@@ -63,6 +67,16 @@ def given():
     return found
 
 
+def pager_with(environment):
+    return Pager(
+        store=Mock(),
+        key=Mock(),
+        api=Mock(),
+        sqs=Mock(),
+        environment={"PAGES_QUEUE_URL": "q", "UNDELIVERED_QUEUE_URL": "u"} | environment,
+    )
+
+
 def test_each_parameter_has_the_default_that_the_template_gives_it():
     parameters = deployed.committed()["Parameters"]
     assert {name: str(parameters[of]["Default"]) for name, of in given().items()} == DEFAULTS
@@ -72,6 +86,27 @@ def test_a_missing_or_empty_variable_is_the_default():
     assert parameter({}, "PAGERDUTY_CONFIRM_SECONDS") == "120"
     assert parameter({"PAGERDUTY_CONFIRM_SECONDS": ""}, "PAGERDUTY_CONFIRM_SECONDS") == "120"
     assert parameter({"PAGERDUTY_CONFIRM_SECONDS": "0"}, "PAGERDUTY_CONFIRM_SECONDS") == "0"
+
+
+NUMBERS = {
+    "BLIND_AFTER_HOURS": lambda given: blind_after(given["BLIND_AFTER_HOURS"]),
+    "PAGERDUTY_CONFIRM_SECONDS": pager_with,
+    "PAGERDUTY_GROUP_ABOVE": pager_with,
+    "WAIVER_MAX_DAYS": limits_from,
+}
+
+
+@pytest.mark.parametrize("written", ["{low}", "{high}", "{low}.5", "1e1", "007"])
+def test_a_number_is_read_however_cloudformation_takes_it(written):
+    """A parameter of type Number may have a fraction, and reaches the function as it was written."""
+    parameters = deployed.committed()["Parameters"]
+    numbers = {name: parameters[of] for name, of in given().items()}
+    numbers = {name: each for name, each in numbers.items() if each["Type"] == "Number"}
+    assert set(numbers) == set(NUMBERS)
+    for name, each in numbers.items():
+        text = written.format(low=each["MinValue"], high=each["MaxValue"])
+        assert each["MinValue"] <= float(text) <= each["MaxValue"]
+        assert NUMBERS[name]({name: text})
 
 
 def sources():

@@ -349,6 +349,94 @@ def test_every_parameter_has_a_default_and_a_description(committed):
     assert not lacking
 
 
+def test_a_pattern_is_told_in_words(committed):
+    """CloudFormation shows the description, or where there is none the pattern itself."""
+    patterns = [each for each in committed["Parameters"].values() if "AllowedPattern" in each]
+    assert len(patterns) > 10
+    assert all(each["ConstraintDescription"].startswith("must be ") for each in patterns)
+
+
+def test_every_parameter_is_in_a_group_of_the_console(committed):
+    groups = committed["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(committed["Parameters"])
+
+
+def _evaluated(node, given):
+    """What a condition of CloudFormation is for the parameters that are given."""
+    [(function, arguments)] = node.items()
+    match function:
+        case "Ref":
+            return given[arguments]
+        case "Fn::Equals":
+            one, other = (_evaluated(a, given) if isinstance(a, dict) else a for a in arguments)
+            return one == other
+        case "Fn::Not":
+            return not _evaluated(arguments[0], given)
+        case "Fn::Or":
+            return any(_evaluated(each, given) for each in arguments)
+    raise AssertionError(f"{function} is not used in the rules of the template")
+
+
+def refusals(committed, **given):
+    parameters = committed["Parameters"]
+    given = {name: str(each["Default"]) for name, each in parameters.items()} | given
+    return [
+        assertion["AssertDescription"]
+        for rule in committed["Rules"].values()
+        if _evaluated(rule.get("RuleCondition", {"Fn::Or": [{"Fn::Equals": ["", ""]}]}), given)
+        for assertion in rule["Assertions"]
+        if not _evaluated(assertion["Assert"], given)
+    ]
+
+
+URL = {"PagerDutyIntegrationUrl": "https://events.pagerduty.com/integration/k/enqueue"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, []),
+        ({"ScopeTagKey": "Application", "ScopeTagValues": "MAIF"}, []),
+        ({"ScopeTagKey": "Application"}, ["ScopeTagKey without ScopeTagValues"]),
+        ({"ScopeTagValues": "MAIF"}, ["ScopeTagValues without ScopeTagKey"]),
+        (URL, []),
+        ({"QuietHours": "22:00-07:00", "PagerDutyRoutes": '{"owner=a": "b"}'}, []),
+        (URL | {"QuietHours": "22:00-07:00"}, ["knows no QuietHours"]),
+        (URL | {"PagerDutyRoutes": '{"owner=a": "b"}'}, ["knows no PagerDutyRoutes"]),
+    ],
+)
+def test_parameters_that_contradict_each_other_are_refused_before_anything_is_made(
+    committed, given, said
+):
+    found = refusals(committed, **given)
+    assert len(found) == len(said)
+    assert all(part in text for part, text in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ScopeTagKey", ["", "Application", "a b", "team:owner", "漢"], [" ", " a", "a "]),
+        ("ScopeTagValues", ["", "MAIF", " a , b", "é,"], [",", " ", " , ,"]),
+        ("Settings", ["{}", ' {"a": {}} ', '{\n"a": {}\n}'], ["", "[]", "null", "{"]),
+        (
+            "RunbookBaseUrl",
+            ["docs/runbooks", "https://wiki/r"],
+            ["", "http://wiki/r", "wiki", "https://"],
+        ),
+    ],
+)
+def test_a_parameter_takes_what_the_code_can_use(committed, name, good, bad):
+    pattern = re.compile(committed["Parameters"][name]["AllowedPattern"])
+    assert [each for each in good if not pattern.fullmatch(each)] == []
+    assert [each for each in bad if pattern.fullmatch(each)] == []
+
+
+def test_the_rules_that_the_parameter_settings_is_tried_by_are_those_there_are():
+    assert template.SETTABLE.read_text() == template.settable(HEADINGS), "run `make template`"
+
+
 def test_no_parameter_is_hidden(committed):
     """`sam deploy --guided` asks a hidden parameter without its default, and again if empty."""
     assert not [name for name, each in committed["Parameters"].items() if each.get("NoEcho")]

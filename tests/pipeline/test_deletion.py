@@ -104,7 +104,10 @@ GOOD = {
     "QuietHours": "22:00-07:00",
     "QuietTimeZone": "Europe/Berlin",
     "QuietBelow": "HIGH",
-    "PagerDutyRoutes": '{"owner=payments": "payments"}',
+    "PagerDutyRoutes": '{"owner=payments": "payments", "heading=IAM*": "security"}',
+    "Settings": '{"encryption.s3-kms": {"require_bucket_key": true}, "alarms": {"max_mute_hours": 1}}',
+    "SweepSchedule": "rate(6 hours)",
+    "SweepOverdueAfterHours": "13",
 }
 
 
@@ -119,6 +122,25 @@ GOOD = {
         ("QuietBelow", "URGENT", "'URGENT' is no severity"),
         ("PagerDutyRoutes", '{"owner=a": }', "it is not JSON"),
         ("PagerDutyRoutes", '{"team=a": "b"}', "'team=a' is not owner="),
+        ("PagerDutyRoutes", '{"heading=iam_role": "b"}', "there is no heading 'iam_role'"),
+        ("Settings", "{", "the settings are not JSON"),
+        ("Settings", "[]", "the settings must be an object"),
+        ("Settings", '{"alarms": 10}', "the settings of 'alarms' must be an object"),
+        (
+            "Settings",
+            '{"encryption.s3-kmz": {}}',
+            "there is no rule or heading 'encryption.s3-kmz'",
+        ),
+        ("Settings", '{"encrypt": {}}', "there is no rule or heading 'encrypt'"),
+        ("Settings", '{"encryption.s3-kms": {"bucket_key": true}}', "no setting 'bucket_key'"),
+        (
+            "Settings",
+            '{"alarms": {"require_bucket_key": true}}',
+            "no setting 'require_bucket_key'",
+        ),
+        ("SweepSchedule", "rate(1 day)", "rate(1 day) is more than 13 hours"),
+        ("SweepSchedule", "rate(781 minutes)", "is more than 13 hours"),
+        ("SweepOverdueAfterHours", "5.5", "rate(6 hours) is more than 5.5 hours"),
     ],
 )
 def test_parameters_that_make_no_sense_fail_the_deployment(asks, kind, name, value, said):
@@ -128,6 +150,31 @@ def test_parameters_that_make_no_sense_fail_the_deployment(asks, kind, name, val
     assert name in reason
     assert said in reason
     assert asks("Delete", **GOOD | {name: value}) == ("SUCCESS", "Done")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({}, id="a template from before they were tried"),
+        pytest.param({"QuietHours": "", "QuietTimeZone": "Asia/Kathmandu"}, id="a zone alone"),
+        pytest.param({"Settings": " {}\n", "PagerDutyRoutes": "{}"}, id="nothing changed"),
+        pytest.param(
+            {"SweepSchedule": "rate(780 minutes)", "SweepOverdueAfterHours": "13"}, id="just"
+        ),
+        pytest.param(
+            {"SweepSchedule": "cron(0 3 * * ? *)", "SweepOverdueAfterHours": "2"}, id="not told"
+        ),
+    ],
+)
+def test_parameters_that_make_sense_are_taken(asks, given):
+    assert asks("Create", **given) == ("SUCCESS", "Done")
+
+
+@pytest.mark.parametrize("hours", ["", "22:00-07:00"])
+def test_the_time_zone_is_tried_without_quiet_hours_too(asks, hours):
+    """The digest goes by it."""
+    status, reason = asks("Update", QuietHours=hours, QuietTimeZone="Mars/Olympus")
+    assert (status, "QuietTimeZone" in reason) == ("FAILED", True)
 
 
 def test_the_custom_resource_gets_every_parameter_that_is_tried():

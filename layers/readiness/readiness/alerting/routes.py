@@ -33,7 +33,11 @@ class Route:
         values = [str(getattr(finding, self.by))]
         if self.by == "heading":
             values.append(finding.rule.partition(".")[0])
-        return any(value and fnmatchcase(value.lower(), self.pattern) for value in values)
+        return any(map(self.matches, values))
+
+    def matches(self, value: str) -> bool:
+        """Whether the pattern matches; what is empty is matched by none."""
+        return bool(value) and fnmatchcase(value.lower(), self.pattern)
 
 
 def routes_of(text: str) -> tuple[Route, ...]:

@@ -43,9 +43,12 @@ class Limits:
 
     @classmethod
     def of(cls, days: str, second_person: str) -> Limits:
-        """From the parameters WaiverMaxDays and WaiverSecondPerson, as they are written there."""
+        """From the parameters WaiverMaxDays and WaiverSecondPerson, as they are written there.
+
+        A number of CloudFormation may have a fraction.
+        """
         return cls(
-            timedelta(days=int(days)) if days else LONGEST,
+            timedelta(days=float(days)) if days else LONGEST,
             None if second_person == NOBODY else Severity(second_person or Severity.CRITICAL),
         )
 
