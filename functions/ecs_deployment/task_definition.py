@@ -13,15 +13,9 @@ from readiness.semantics.health_commands import cannot_fail, has_command
 _GONE = {"INACTIVE", "DELETE_IN_PROGRESS"}
 
 
-def on_fargate(service: Service) -> bool:
-    return service.launch_type == "FARGATE" or any(
-        provider.startswith("FARGATE") for provider in service.capacity_providers
-    )
-
-
 def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
     """Everything wrong with a revision, given the services that run it."""
-    fargate = any(on_fargate(service) for service in services)
+    fargate = any(service.is_on_fargate for service in services)
     if definition.status in _GONE and (
         current := [each.name for each in services if each.revision == definition.arn]
     ):
@@ -84,7 +78,11 @@ def _size(
             "The task runs on Fargate, but the revision sets no task cpu or memory.",
         )
     unbounded = [each.name for each in definition.containers if not each.memory]
-    if not all(map(on_fargate, services)) and not definition.memory and unbounded:
+    if (
+        not all(service.is_on_fargate for service in services)
+        and not definition.memory
+        and unbounded
+    ):
         text = f"No memory limit on a shared container instance: {listed(unbounded)}."
         yield Problem(Severity.MEDIUM, text)
 

@@ -149,6 +149,8 @@ def service_scaling(
     target = scaling.targets.get(desired_count_of(service))
     if not service.desired_count and (target is None or target.highest == 0):
         return not_applicable("It is to run no task now, and nothing is to start one.")
+    if target is not None and service.is_on_fargate:
+        target = target.of_bounded
     problems = scaling_problems(target, "the number of tasks", Severity.HIGH, min_tasks)
     return judge_scaling(problems, attested, attestation)
 

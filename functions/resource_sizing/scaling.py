@@ -35,7 +35,7 @@ _KUBERNETES_TAGS = (
     "k8s.io/cluster-autoscaler/",
     "kubernetes.io/cluster/",
 )
-_SHRINKS = ": it only removes some, or its target of 100 % utilization is never passed"
+_SHRINKS = ": it only removes some, or its target is full utilization, which is never passed"
 _SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
 _EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
 

@@ -84,9 +84,6 @@ SCALING = [
     pytest.param({POLICIES: steps(2, kind="ExactCapacity")}, GOOD, "", id="to a number"),
     pytest.param({POLICIES: tracks(100)}, BAD, "never passed", id="a target that is never passed"),
     pytest.param({POLICIES: tracks(70)}, GOOD, "A scaling policy", id="a target"),
-    pytest.param(
-        {POLICIES: tracks(100, "ECSServiceAverageCPUUtilization")}, GOOD, "", id="tasks use more"
-    ),
     pytest.param({POLICIES: tracks(1000, "ALBRequestCountPerTarget")}, GOOD, "", id="requests"),
     pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "cannot change", id="min is max"),
     pytest.param(

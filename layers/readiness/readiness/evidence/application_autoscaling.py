@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
@@ -85,8 +85,8 @@ class Scalable:
 
     A predictive policy that only forecasts does not act, nor does a step scaling policy that no
     alarm invokes (``idle_policies``), nor one that never adds capacity (``shrinking_policies``).
-    ``suspended`` says which of scaling in and out by load is
-    switched off.
+    Of the ``policies`` those ``above_all`` add tasks of ECS only where they use more than they
+    reserve. ``suspended`` says which of scaling in and out by load is switched off.
     """
 
     lowest: int
@@ -95,6 +95,17 @@ class Scalable:
     suspended: tuple[str, ...] = ()
     idle_policies: int = 0
     shrinking_policies: int = 0
+    above_all: int = 0
+
+    @property
+    def of_bounded(self) -> Scalable:
+        """The same of what cannot use more than it reserves, as a task on Fargate."""
+        return replace(
+            self,
+            policies=self.policies - self.above_all,
+            shrinking_policies=self.shrinking_policies + self.above_all,
+            above_all=0,
+        )
 
 
 Targets = Mapping[tuple[str, str], Scalable]
@@ -117,6 +128,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
     acting = Counter(_key(policy) for policy in policies if _acts(policy))
     idle = Counter(_key(policy) for policy in policies if lacks_alarm(policy))
     shrinking = Counter(_key(policy) for policy in policies if _never_grows(policy))
+    above_all = Counter(_key(policy) for policy in policies if _waits_for_all(policy))
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
@@ -125,6 +137,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
             suspended=tuple(_suspended(each)),
             idle_policies=idle[_key(each)],
             shrinking_policies=shrinking[_key(each)],
+            above_all=above_all[_key(each)],
         )
         for each in found
     }
@@ -140,19 +153,55 @@ def lacks_alarm(policy: Mapping[str, Any]) -> bool:
     return by_alarm and not policy.get("Alarms")
 
 
-_FULL = 100
-"""Percent: what is used to the full cannot be used more."""
+_PERCENT, _SHARE = 100.0, 1.0
+_FULL = {
+    ("AWS/EC2", "CPUUtilization"): _PERCENT,
+    ("AWS/RDS", "CPUUtilization"): _PERCENT,
+    ("AWS/ElastiCache", "EngineCPUUtilization"): _PERCENT,
+    ("AWS/Lambda", "ProvisionedConcurrencyUtilization"): _SHARE,
+}
+"""What a customized metric is at most: what is used to the full cannot be used more."""
+_OF_TASKS = {
+    "ECSServiceAverageCPUUtilization",
+    "ECSServiceAverageMemoryUtilization",
+    ("AWS/ECS", "CPUUtilization"),
+    ("AWS/ECS", "MemoryUtilization"),
+}
+"""Counted from what a task reserves, of which it may use more on an instance that it shares."""
+
+
+def _tracked(tracking: Mapping[str, Any]) -> str | tuple[str, str]:
+    """The predefined metric of target tracking, or namespace and name of a customized one."""
+    named = tracking.get("PredefinedMetricSpecification") or {}
+    own = tracking.get("CustomizedMetricSpecification") or {}
+    if own:
+        return str(own.get("Namespace", "")), str(own.get("MetricName", ""))
+    return str(named.get("PredefinedMetricType", ""))
 
 
 def never_reached(tracking: Mapping[str, Any] | None) -> bool:
-    """Whether target tracking adds nothing: a target of 100 % utilization is never passed.
+    """Whether target tracking adds nothing: a target of full utilization is never passed.
 
-    ECS counts from what a task reserves, of which it may use more.
+    Lambda counts the use of provisioned concurrency from 0 to 1 and everything else is percent:
+    a target of 70 for 70 % is never reached there.
     """
-    named = (tracking or {}).get("PredefinedMetricSpecification") or {}
-    metric = str(named.get("PredefinedMetricType", ""))
-    is_share = metric.endswith("Utilization") and not metric.startswith("ECSService")
-    return bool(is_share and tracking and tracking["TargetValue"] >= _FULL)
+    if not tracking or "TargetValue" not in tracking:
+        return False
+    metric = _tracked(tracking)
+    if isinstance(metric, str):
+        is_share = metric.endswith("Utilization") and metric not in _OF_TASKS
+        full = _SHARE if metric.startswith("Lambda") else _PERCENT
+    else:
+        is_share, full = metric in _FULL, _FULL.get(metric, _PERCENT)
+    return is_share and tracking["TargetValue"] >= full
+
+
+def _waits_for_all(policy: Mapping[str, Any]) -> bool:
+    """Whether it adds tasks only above all that they reserve, which not all tasks may use."""
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
+    return bool(tracking) and (
+        _tracked(tracking) in _OF_TASKS and tracking["TargetValue"] >= _PERCENT
+    )
 
 
 def only_removes(kind: str, steps: Iterable[Mapping[str, Any]], *simple: int) -> bool:

@@ -153,6 +153,12 @@ class Service:
         return self.status == "DRAINING" and not self.desired_count
 
     @property
+    def is_on_fargate(self) -> bool:
+        """Whether its tasks run on Fargate or Fargate Spot, which share nothing."""
+        said = (self.launch_type, *self.capacity_providers)
+        return any(each.startswith("FARGATE") for each in said)
+
+    @property
     def is_connected(self) -> bool:
         """Whether it takes requests through ECS Service Connect."""
         connect = (self.primary or {}).get("serviceConnectConfiguration") or {}
