@@ -14,6 +14,7 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.health_commands import has_command
 
+from .limits import why_no_rollout
 from .waiting import waits_for
 
 _KEPT_BY_CODEDEPLOY = timedelta(days=3)
@@ -108,6 +109,13 @@ def status_problems(
                 f" {since:%Y-%m-%d %H:%M} UTC."
             )
             yield Problem(Severity.CRITICAL, text)
+    yield from _configuration(service)
+
+
+def _configuration(service: Service) -> Iterator[Problem]:
+    """What its settings do to the next deployment: it cannot begin, or does not stop."""
+    if deadlock := why_no_rollout(service):
+        yield Problem(Severity.MEDIUM, deadlock)
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     can_break = service.deployment_controller == "ECS" and not service.has_classic_balancer
     if can_break and not breaker.get("enable"):
