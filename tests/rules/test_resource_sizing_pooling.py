@@ -290,8 +290,19 @@ def test_proxy_health(answers, status, severity, said):
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        pytest.param({}, GOOD, "40 of about 1,802", id="room"),
-        pytest.param(metrics(DatabaseConnections=1500), BAD, "1,500 of about 1,802", id="crowded"),
+        pytest.param({}, GOOD, "40 of about 1,666", id="room"),
+        pytest.param(
+            {
+                **metrics(DatabaseConnections=60),
+                "rds__describe_db_instances": {
+                    "DBInstances": [made.database(Engine="mysql", DBInstanceClass="db.t4g.micro")]
+                },
+            },
+            BAD,
+            "60 of about 58",
+            id="all that a small class accepts",
+        ),
+        pytest.param(metrics(DatabaseConnections=1500), BAD, "1,500 of about 1,666", id="crowded"),
         pytest.param(metrics(DatabaseConnections=None), NA, "not measured", id="idle"),
         pytest.param(
             {
@@ -330,11 +341,13 @@ def test_the_memory_of_an_instance_class(instance_class, gib):
 @pytest.mark.parametrize(
     ("engine", "instance_class", "most"),
     [
-        ("postgres", "db.t4g.micro", 112),
-        ("aurora-postgresql", "db.r6g.large", 1802),
+        ("postgres", "db.t4g.micro", 77),
+        ("aurora-postgresql", "db.r6g.large", 1666),
         ("postgres", "db.r6g.8xlarge", 5000),
-        ("mysql", "db.t4g.micro", 85),
-        ("mariadb", "db.m6g.large", 682),
+        ("mysql", "db.t4g.micro", 58),
+        ("mysql", "db.t3.small", 139),
+        ("mysql", "db.t3.medium", 299),
+        ("mariadb", "db.m6g.large", 620),
         ("aurora-mysql", "db.r6g.large", 0),
         ("oracle-ee", "db.r6g.large", 0),
         ("postgres", "db.serverless", 0),
