@@ -10,7 +10,7 @@ from readiness.evidence.awslambda.asynchronous import (
     AsynchronousUse,
     InvokeSettings,
 )
-from readiness.evidence.awslambda.functions import LATEST
+from readiness.evidence.awslambda.functions import LATEST, function_name
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 from readiness.judgement.service_functions import of_service_function
@@ -132,6 +132,9 @@ def _check_arrival(
         )
         check_others((each for each in use.others if each.arn in sinks), sender, checked)
     check_sight(used.intersection(use.missing), used.intersection(use.unseen), checked)
+    own = [each for each in use.others if each.arn in used and ":lambda:" in each.arn]
+    if any(function_name(each.arn) == use.name for each in own):
+        checked.add("What fails is sent to the function itself, which fails on it again.")
     lost = losses.lost
     if lost.dead_letter_errors:
         checked.add_loss(

@@ -12,7 +12,7 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
 from .rights import RoleSender, check_queue_rights
-from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_service
+from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_circles, check_queue, check_service
 
 NOBODY = "No function, queue, delivery stream or web address has a confirmed subscription."
 
@@ -27,6 +27,9 @@ def judge_subscriptions(
     bare = [each.spoken for each in topic.subscriptions if not each.dead]
     if bare:
         checked.add(f"Without a dead-letter queue: {listed(bare)}.")
+    check_circles(
+        ((each.spoken, each.endpoint, each.dead) for each in topic.subscriptions), checked
+    )
     sender = Sender(SNS, "SNS", topic.arn, topic.is_fifo)
     for sink in sinks:
         check_service(sink, checked, sender)
@@ -53,6 +56,7 @@ def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ..
     bare = [each.id for each in rule.targets if not each.dead]
     if bare:
         checked.add(f"Without a dead-letter queue: {targets(bare)}.")
+    check_circles(((f"target {each.id}", each.arn, each.dead) for each in rule.targets), checked)
     for sink in sinks:
         check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
     if losses.undelivered:
@@ -112,6 +116,7 @@ def judge_schedules(
             f"{len(bare)} of {plural(len(group.schedules), 'schedule')} without a dead-letter"
             f" queue: {listed(bare)}."
         )
+    check_circles(((each.name, each.target, each.dead) for each in group.schedules), checked)
     roles = {each.name: each for each in grants}
     for sink in sinks:
         if not check_queue(sink, checked, fifo=False, sender="Scheduler"):

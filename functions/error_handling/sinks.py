@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from readiness import Severity
 from readiness.evidence.workloads.failure_sinks import KAFKA, QueueSink
+from readiness.model.text import listed
 from readiness.model.verdict import Problem
 from readiness.semantics.admission import Answer, admits
 from readiness.semantics.requesters import acting
@@ -146,6 +147,19 @@ def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked)
         checked.doubts.append(
             f"Failures are sent to {arn}, {hidden}: whether it exists and takes them is not"
             " visible here."
+        )
+
+
+def check_circles(routes: Iterable[tuple[str, str, str]], checked: Checked) -> None:
+    """Add what sends its failures to where they could not be delivered.
+
+    Each route is a name, where it delivers to and where what fails goes, both as ARNs.
+    """
+    circles = [name for name, target, dead in routes if dead and dead == target]
+    if circles:
+        checked.add(
+            "The dead-letter queue is what could not be reached, so what fails is kept nowhere:"
+            f" {listed(circles)}."
         )
 
 

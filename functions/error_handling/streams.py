@@ -17,7 +17,7 @@ from readiness.evidence.pipes import PipeSource
 from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 
 from .rights import RoleSender, check_buckets, check_queues, check_topics
-from .sinks import Checked, check_sight
+from .sinks import Checked, check_circles, check_sight
 
 STREAMS = {"kinesis", "dynamodb", "kafka"}
 """Sources for which Lambda has an on-failure destination."""
@@ -34,24 +34,30 @@ def why_no_destination(source: EventSource) -> str:
     return ""
 
 
-def judge_stream(
-    destination: str,
-    retries: int | None,
-    age: int | None,
-    checked: Checked,
-    is_limited: bool = False,  # noqa: FBT001, FBT002
-) -> None:
-    """Add what keeps a failed record from being set aside; -1 and None are for ever.
+_KEPT = {"dynamodb": 86_400}
+"""For how many seconds a stream keeps a record, where that cannot be changed."""
 
-    ``is_limited``: they are not for ever, although neither the retries nor the age says so.
-    """
+
+def judge_destination(destination: str, checked: Checked) -> None:
+    """Add that what fails is dropped."""
     if not destination:
         checked.add("What fails for good is dropped: it has no on-failure destination.")
-    endless = (retries is None or retries < 0) and (age is None or age < 0)
-    if endless and not is_limited:
+
+
+def judge_limits(service: str, retries: int | None, age: int | None, checked: Checked) -> None:
+    """Add what keeps a failed record from being set aside; -1 and None are for ever."""
+    if retries is not None and retries >= 0:
+        return
+    kept = _KEPT.get(service)
+    if age is None or age < 0:
         checked.add(
             "A record that always fails is tried until it expires, and its shard waits: neither"
             " the retries nor the age of a record are limited."
+        )
+    elif kept and age >= kept:
+        checked.add(
+            "A record that always fails is tried until it expires, and its shard waits: the stream"
+            f" keeps it for {kept:,} seconds, and its age is limited to {age:,}."
         )
 
 
@@ -89,7 +95,9 @@ def judge_source(
     check_topics(topic_sinks, sender, checked)
     check_buckets(bucket_sinks, sender, checked, source.uuid)
     check_sight(failures.missing, failures.unseen, checked)
-    judge_stream(source.destination, source.retries, source.age, checked, _is_limited(source))
+    judge_destination(source.destination, checked)
+    if not _is_limited(source):
+        judge_limits(source.service, source.retries, source.age, checked)
     if checked.problems:
         return violates_all(
             checked.problems,
@@ -120,7 +128,9 @@ def judge_pipe(
     sender = RoleSender(grants, "the pipe", "Pipes")
     check_queues(queue_sinks, sender, checked)
     check_topics(topic_sinks, sender, checked)
-    judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
+    check_circles([(pipe.name, pipe.target, pipe.dead)], checked)
+    judge_destination(pipe.dead, checked)
+    judge_limits(pipe.service, pipe.retries, pipe.age, checked)
     if checked.problems:
         return violates_all(
             checked.problems,

@@ -30,8 +30,8 @@ _BYTES_PER_CONNECTION = {"mysql": 12_582_880, "mariadb": 12_582_880, "postgres":
 """The default ``max_connections`` of RDS is DBInstanceClassMemory divided by this."""
 _KEPT_SHARE, _KEPT_GIB = 0.06, 0.25
 """What RDS and the operating system keep of the memory, which DBInstanceClassMemory leaves out
-(RDS User Guide, "DB parameter formula variables"); of a small class that is a third. By these
-figures a db.t3.micro with MySQL accepts 58 connections and not 85; its parameter group shows 60."""
+(RDS User Guide, "DB parameter formula variables"); of a small class that is a third. A
+db.t3.micro with MySQL shows 60 connections, where all of its memory would be 85 and this is 58."""
 
 
 def hosts_in(environment: Mapping[str, str]) -> tuple[str, ...]:

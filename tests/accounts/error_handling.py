@@ -597,7 +597,29 @@ def into_a_bucket() -> FakeAccount:
 
 
 def into_a_function() -> FakeAccount:
-    return into(FUNCTION)
+    """Another function takes the failures, which nobody else invokes."""
+    other = function(FunctionName="failed", FunctionArn=FUNCTION.replace("agent", "failed"))
+    account = into(other["FunctionArn"])
+    settings = account.answers["lambda", "list_function_event_invoke_configs"]
+
+    def known(**asked: Any) -> Any:
+        return function() if asked["FunctionName"].endswith("agent") else other
+
+    def of_agent(answer: Any, otherwise: Any) -> Any:
+        def said(**asked: Any) -> Any:
+            is_agent = asked["FunctionName"].endswith("agent")
+            return (answer(**asked) if callable(answer) else answer) if is_agent else otherwise
+
+        return said
+
+    return account.but(
+        lambda__list_functions={"Functions": [function(), other]},
+        lambda__get_function_configuration=known,
+        lambda__get_policy=of_agent(invoke_policy, error("ResourceNotFoundException", 404)),
+        lambda__list_function_event_invoke_configs=of_agent(
+            settings, {"FunctionEventInvokeConfigs": []}
+        ),
+    )
 
 
 def of_an_alias() -> FakeAccount:

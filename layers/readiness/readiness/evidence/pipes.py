@@ -44,14 +44,15 @@ class PipeSource:
     """What a pipe reads, and what becomes of what fails.
 
     ``service`` is that of the source's ARN (``sqs``, ``kinesis``, ``dynamodb``, ``kafka``,
-    ``mq``), ``kafka`` too for a cluster outside AWS. ``retries`` and ``age`` (seconds) as an event
-    source mapping's: -1 is for ever, as is None. ``grants`` is its role, by which it sends what
-    failed. Source: DescribePipe.
+    ``mq``), ``kafka`` too for a cluster outside AWS. ``target`` is an ARN. ``retries`` and ``age``
+    (seconds) as an event source mapping's: -1 is for ever, as is None. ``grants`` is its role, by
+    which it sends what failed. Source: DescribePipe.
     """
 
     name: str
     source: str
     service: str
+    target: str = ""
     is_stopped: bool = False
     dead: str = ""
     retries: int | None = None
@@ -72,6 +73,7 @@ class PipeSource:
             name=pipe.id,
             source=source,
             service=source.split(":")[2] if source.startswith("arn:") else "kafka",
+            target=answer.get("Target", ""),
             is_stopped=is_stopped(answer.get("DesiredState")),
             dead=dead,
             retries=about.get("MaximumRetryAttempts"),

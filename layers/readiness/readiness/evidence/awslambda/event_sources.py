@@ -271,11 +271,8 @@ def _role(read: Reader, source: EventSource) -> Resource | None:
 
 
 def _is_shared_group(answer: Mapping[str, Any]) -> bool:
-    kafka = (
-        answer.get("AmazonManagedKafkaEventSourceConfig")
-        or answer.get("SelfManagedKafkaEventSourceConfig")
-        or {}
-    )
+    """Whether a Kafka topic is read as a queue, which only a cluster outside MSK may be."""
+    kafka = answer.get("SelfManagedKafkaEventSourceConfig") or {}
     return str(kafka.get("ConsumptionMode", "")).upper() == "QUEUE"
 
 
