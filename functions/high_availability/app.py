@@ -24,6 +24,7 @@ from readiness.evidence.rds.clusters import ClusterAvailability
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.route53_records import RoutedRecords
 from readiness.evidence.vpclattice import LatticeOfGroup
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests.region import FailoverTests
@@ -32,7 +33,7 @@ from readiness.evidence.workloads.regional import RegionalStores
 from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.attestation import Attested
 
-from .caches import cache_cluster_verdict, cache_verdict
+from .caches import cache_cluster_verdict, memorydb_verdict, replication_group_verdict
 from .critical import Tier
 from .databases import cluster_verdict, instance_verdict
 from .domains import domain_verdict
@@ -47,6 +48,7 @@ from .health import (
     service_checks_verdict,
     target_checks_verdict,
 )
+from .records import records_verdict
 from .services import service_verdict
 from .settings import CriticalZones, MinZones, TwoPeople
 from .stores import stores_verdict
@@ -188,26 +190,7 @@ def database_cluster_zones(
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
     """A replication group of ElastiCache fails over to a replica in another Availability Zone."""
-    if group.on_outpost:
-        return not_applicable("The cache stands on an Outpost, by design in one place.")
-    if group.status == "deleting":
-        return not_applicable("The cache is being deleted.")
-    off = [
-        text
-        for text, state in {
-            "automatic failover is off": group.failover,
-            "Multi-AZ is off": group.multi_az,
-        }.items()
-        if state not in {"enabled", "enabling"}
-    ]
-    changing = group.status in {"creating", "modifying"} or "enabling" in {
-        group.failover,
-        group.multi_az,
-    }
-    if group.status == "create-failed":
-        return not_applicable("The cache could not be created, and serves nobody.")
-    is_settling = "enabling" in {group.failover, group.multi_az} and not off
-    return cache_verdict(group.shards, zones, off, is_changing=changing, is_settling=is_settling)
+    return replication_group_verdict(group, zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -224,12 +207,7 @@ def cache_cluster_zones(
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def memorydb_zones(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
     """Each shard of a MemoryDB cluster has a replica in another Availability Zone."""
-    if cluster.status == "deleting":
-        return not_applicable("The cluster is being deleted.")
-    if cluster.status == "create failed":
-        return not_applicable("The cluster could not be created, and serves nobody.")
-    changing = cluster.status in {"creating", "updating"}
-    return cache_verdict(cluster.shards, zones, (), is_changing=changing)
+    return memorydb_verdict(cluster, zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -332,6 +310,22 @@ def auto_scaling_group_health_checks(
 def dns_health_checks(check: DnsHealthCheck) -> Verdict:
     """A Route 53 health check is enabled and fails when what it checks does."""
     return dns_check_verdict(check)
+
+
+@high_availability.rule(HEALTH, severity=Severity.HIGH)
+def dns_records(
+    zone: RoutedRecords,
+    *,
+    max_ttl_seconds: Annotated[
+        int, Between(0, 86400), "How long resolvers may keep an answer that failed (seconds)"
+    ] = 300,
+) -> Verdict:
+    """Route 53 stops answering with a record whose endpoint fails, where another can stand in.
+
+    Judged are the records with a routing policy: of failover the primary and its secondary, of
+    latency, location, weighted and multivalue answers each that serves.
+    """
+    return records_verdict(zone, max_ttl_seconds=max_ttl_seconds)
 
 
 # -- graceful degradation -------------------------------------------------------------------------

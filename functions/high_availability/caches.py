@@ -69,6 +69,43 @@ def cache_verdict(
     )
 
 
+def replication_group_verdict(group: availability.GroupAvailability, zones: Zones) -> Verdict:
+    """The verdict on a replication group of ElastiCache: its switches and its replicas."""
+    if group.on_outpost:
+        return not_applicable("The cache stands on an Outpost, by design in one place.")
+    if group.status == "deleting":
+        return not_applicable("The cache is being deleted.")
+    if group.status == "create-failed":
+        return not_applicable("The cache could not be created, and serves nobody.")
+    off = [
+        text
+        for text, state in {
+            "automatic failover is off": group.failover,
+            "Multi-AZ is off": group.multi_az,
+        }.items()
+        if state not in {"enabled", "enabling"}
+    ]
+    is_enabling = "enabling" in {group.failover, group.multi_az}
+    return cache_verdict(
+        group.shards,
+        zones,
+        off,
+        is_changing=is_enabling or group.status in {"creating", "modifying"},
+        is_settling=is_enabling and not off,
+    )
+
+
+def memorydb_verdict(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
+    """The verdict on a MemoryDB cluster, which fails over by itself where it has replicas."""
+    if cluster.status == "deleting":
+        return not_applicable("The cluster is being deleted.")
+    if cluster.status == "create failed":
+        return not_applicable("The cluster could not be created, and serves nobody.")
+    return cache_verdict(
+        cluster.shards, zones, (), is_changing=cluster.status in {"creating", "updating"}
+    )
+
+
 _NEVER_MADE = frozenset({"create-failed", "restore-failed"})
 
 

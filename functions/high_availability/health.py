@@ -313,6 +313,8 @@ def group_checks_verdict(
 
 # -- Route 53 -------------------------------------------------------------------------------------
 
+_ONLY_PRIVATE = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")
+"""Ends of names that no public resolver knows: reserved (RFC 6762, ICANN) or never delegated."""
 CAN_FAIL = "A health check that is enabled, not inverted, and fails when what it checks does."
 
 
@@ -356,6 +358,12 @@ def _dns_problems(check: DnsHealthCheck) -> Iterator[Problem]:
                 f"{check.threshold} children must be healthy, of {len(check.children)}, so it"
                 " always fails.",
             )
+    if check.domain.rstrip(".").lower().endswith(_ONLY_PRIVATE) and not check.is_disabled:
+        yield Problem(
+            Severity.HIGH,
+            f"The checkers of Route 53 are outside the VPC and cannot resolve {check.domain}, so"
+            f" it is always {'healthy, as it is inverted' if check.is_inverted else 'unhealthy'}.",
+        )
     if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy":
         yield Problem(
             Severity.MEDIUM,

@@ -366,6 +366,61 @@ def health_check(**config: Any) -> dict[str, Any]:
     }
 
 
+HOSTED_ZONE = "Z0123456789ABCDEFGHIJ"
+
+
+def hosted_zone(**changes: Any) -> dict[str, Any]:
+    """A hosted zone of Route 53."""
+    about = {
+        "Id": f"/hostedzone/{HOSTED_ZONE}",
+        "Name": "example.com.",
+        "CallerReference": "web",
+        "Config": {"PrivateZone": False},
+        "ResourceRecordSetCount": 5,
+    }
+    return some(about, changes)
+
+
+def failover_record(role: str, **changes: Any) -> dict[str, Any]:
+    """A failover record of ListResourceRecordSets, with a health check if it is the primary."""
+    about = {
+        "Name": "www.example.com.",
+        "Type": "A",
+        "SetIdentifier": role.lower(),
+        "Failover": role,
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "192.0.2.1" if role == "PRIMARY" else "198.51.100.1"}],
+        "HealthCheckId": health_check()["Id"] if role == "PRIMARY" else None,
+    }
+    return some(about, changes)
+
+
+def dns() -> dict[tuple[str, str], Any]:
+    """A health check, and a zone that fails over by it."""
+    page = {"Marker": "", "IsTruncated": False, "MaxItems": "100"}
+    records = [
+        {
+            "Name": "example.com.",
+            "Type": "NS",
+            "TTL": 172800,
+            "ResourceRecords": [{"Value": "ns-1.awsdns-01.org."}],
+        },
+        failover_record("PRIMARY"),
+        failover_record("SECONDARY"),
+    ]
+    return {
+        ("route53", "list_health_checks"): {"HealthChecks": [health_check()], **page},
+        ("route53", "get_health_check"): {"HealthCheck": health_check()},
+        ("route53", "list_hosted_zones"): {"HostedZones": [hosted_zone()], **page},
+        ("route53", "get_hosted_zone"): {"HostedZone": hosted_zone()},
+        ("route53", "list_resource_record_sets"): {
+            "ResourceRecordSets": records,
+            "IsTruncated": False,
+            "MaxItems": "300",
+        },
+    }
+
+
 def function(**changes: Any) -> dict[str, Any]:
     """A function in the VPC."""
     about = {
@@ -548,13 +603,6 @@ def fake_account() -> FakeAccount:
             ("elbv2", "describe_target_health"): {
                 "TargetHealthDescriptions": [target("10.0.0.7", "a"), target("10.0.1.7", "b")]
             },
-            ("route53", "list_health_checks"): {
-                "HealthChecks": [health_check()],
-                "Marker": "",
-                "IsTruncated": False,
-                "MaxItems": "100",
-            },
-            ("route53", "get_health_check"): {"HealthCheck": health_check()},
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
@@ -565,6 +613,7 @@ def fake_account() -> FakeAccount:
             ("sqs", "list_queues"): {},
             ("sns", "list_topics"): {"Topics": []},
             ("cloudwatch", "list_metrics"): {"Metrics": []},
+            **dns(),
             **network(),
             **databases(),
             **stores(),

@@ -60,6 +60,7 @@ _ANALYZER = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/external"
 _TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/api/0123456789abcdef"
 _TARGET_GROUP = ("AWS::ElasticLoadBalancingV2::TargetGroup", _TARGETS)
 _CHECK = ("AWS::Route53::HealthCheck", "0a1b2c3d-0123-4567-89ab-0123456789ab")
+_ZONE = ("AWS::Route53::HostedZone", "Z0123456789ABCDEFGHIJ")
 _EXPERIMENT = f"arn:aws:fis:{REGION}:{ACCOUNT}:experiment/EXPaBCD1efg2HIJkL3"
 _VOLUME = ("AWS::EC2::Volume", "vol-0123456789abcdef0")
 _VOLUME_ARN = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{_VOLUME[1]}"
@@ -255,6 +256,35 @@ GOLDEN = (
     ),
     call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
+    call(
+        "route53",
+        "CreateHostedZone",
+        _ZONE,
+        response={"hostedZone": {"id": f"/hostedzone/{_ZONE[1]}", "name": "example.com."}},
+    ),
+    call("route53", "DeleteHostedZone", _ZONE, request={"id": _ZONE[1]}),
+    call(
+        "route53",
+        "ChangeResourceRecordSets",
+        _ZONE,
+        request={
+            "hostedZoneId": _ZONE[1],
+            "changeBatch": {
+                "changes": [
+                    {
+                        "action": "UPSERT",
+                        "resourceRecordSet": {
+                            "name": "www.example.com.",
+                            "type": "A",
+                            "setIdentifier": "use1",
+                            "failover": "PRIMARY",
+                            "tTL": 60,
+                        },
+                    }
+                ]
+            },
+        },
+    ),
     item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),
     item(
         "AWS::Batch::ComputeEnvironment",

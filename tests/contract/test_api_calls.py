@@ -123,6 +123,8 @@ ELSEWHERE = {
         "CreateDocument",
         "UpdateDocument",
     },
+    # No record names a health check that was just created.
+    "RoutedRecords": {"CreateHealthCheck"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.

@@ -101,6 +101,10 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::RDS::DBProxy": ("pool", ()),
     "AWS::S3::Bucket": ("data", ("arn:aws:s3:::data/reports/2026.csv",)),
     "AWS::Route53::HealthCheck": ("0a1b2c3d-0123-4567-89ab-0123456789ab", ()),
+    "AWS::Route53::HostedZone": (
+        "Z0123456789ABCDEFGHIJ",
+        ("/hostedzone/Z0123456789ABCDEFGHIJ",),
+    ),
     "AWS::SNS::Topic": (
         "alarms",
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",),

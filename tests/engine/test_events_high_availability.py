@@ -50,7 +50,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "cache-cluster-zones": None,
         "cache-zones": "cache",
     },
-    "cloudtrail/route53-update-health-check": {"dns-health-checks": CHECK},
+    "cloudtrail/route53-change-resource-record-sets": {"dns-records": "Z0123456789ABCDEFGHIJ"},
+    "cloudtrail/route53-update-health-check": {"dns-health-checks": CHECK, "dns-records": None},
     "config/ec2-nat-gateway": {"nat-gateway-zones": None},
     "config/elbv2-target-group": OF_TARGETS,
     "service/arc-fis-autoshift-completed": TESTED,
@@ -89,3 +90,20 @@ def test_a_failover_that_begins_is_not_looked_at_yet():
     event = json.loads((EVENTS / "service/rds-cluster-failover.json").read_text())
     event["detail"]["EventID"] = "RDS-EVENT-0073"
     assert not resolve_targets(event, high_availability.rules).targets
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param({"name": "_acme-challenge.example.com.", "type": "TXT"}, set(), id="plain"),
+        pytest.param({"name": "www.example.com.", "type": "A", "aliasTarget": {"evaluateTargetHealth": False}}, {"Z0123456789ABCDEFGHIJ"}, id="an alias"),
+        pytest.param(None, {"Z0123456789ABCDEFGHIJ"}, id="not told"),
+    ],
+)  # fmt: skip
+def test_changes_of_plain_records_are_no_reason_to_look_at_a_zone(record, expected):
+    file = EVENTS / "cloudtrail/route53-change-resource-record-sets.json"
+    event = json.loads(file.read_text())
+    batch = event["detail"]["requestParameters"]["changeBatch"]
+    batch["changes"] = [{"action": "UPSERT", "resourceRecordSet": record}]
+    found = resolve_targets(event, high_availability.rules).targets
+    assert {target.id for target in found} == expected

@@ -55,6 +55,8 @@ FULL_BY_DEFAULT = {
         ("rds", "describe_db_snapshots"),
         ("rds", "describe_events"),
         ("route53", "list_health_checks"),
+        ("route53", "list_hosted_zones"),
+        ("route53", "list_resource_record_sets"),
     },
     "no maximum is documented": {
         ("accessanalyzer", "list_analyzers"),

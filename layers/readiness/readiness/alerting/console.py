@@ -188,6 +188,7 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         "AWS::RDS::DBInstance": f"{_RDS}database:id={{id}};is-cluster=false",
         "AWS::RDS::DBProxy": f"{_RDS}proxy:id={{id}}",
         "AWS::Route53::HealthCheck": "/route53/healthchecks/home#/details/{id}",
+        "AWS::Route53::HostedZone": "/route53/v2/hostedzones#ListRecordSets/{id}",
         "AWS::S3::Bucket": "/s3/buckets/{id}?region={region}&tab=properties",
         "AWS::SNS::Topic": _topic,
         "AWS::SQS::Queue": _queue,

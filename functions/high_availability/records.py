@@ -1,0 +1,213 @@
+"""DNS records of which Route 53 picks one: whether a failed one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from readiness import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates_all,
+)
+from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.route53_records import Record, RoutedRecords
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact
+
+EXPECTED = (
+    "A primary with a health check that can fail (or an alias that evaluates its target) and a"
+    " secondary elsewhere; a health check of every record that others can stand in for."
+)
+
+_OF_ENDPOINTS = frozenset({"A", "AAAA", "CNAME", "HTTPS", "SVCB"})
+"""Types of records that lead clients somewhere; others hold texts and keys."""
+
+_CLOUDFRONT = frozenset({"Z2FDTNDATAQYW2", "Z3RFFRIM2A3IF5"})
+"""The zones of CloudFront's names, global and China: an alias cannot evaluate them, and CloudFront
+answers from another edge by itself (Route 53 API Reference, AliasTarget)."""
+
+
+def records_verdict(zone: RoutedRecords, *, max_ttl_seconds: int) -> Verdict:
+    """The verdict on the records of a zone that Route 53 chooses between."""
+    if zone.owner:
+        return not_applicable(f"The service {zone.owner} made the zone and manages its records.")
+    if not zone.routed and not zone.by_policy:
+        return not_applicable("No record of the zone has a routing policy, so none is chosen.")
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in zone.routed:
+        groups.setdefault((_plain(record.name), record.type), []).append(record)
+    health = _Health(zone)
+    found: dict[tuple[Severity, str], dict[str, None]] = {}
+    for group in groups.values():
+        for severity, text, name in _flaws(group, health, max_ttl_seconds):
+            found.setdefault((severity, text), {})[name] = None
+    observed: dict[str, Fact] = {"groups": len(groups), "records": len(zone.routed)}
+    if found:
+        problems = [
+            Problem(severity, f"{listed(list(names))}: {text}.")
+            for (severity, text), names in found.items()
+        ]
+        return violates_all(problems, expected=EXPECTED).observing(observed)
+    if zone.by_policy:
+        return cannot_tell(
+            f"Traffic policies answer {listed(sorted(set(zone.by_policy)))}; what their records"
+            " check does not show in the zone."
+        ).observing(observed)
+    return complies(
+        f"{plural(len(groups), 'name')} with a routing policy"
+        f" {'leaves' if len(groups) == 1 else 'leave'} out answers that fail."
+    ).observing(observed)
+
+
+def _plain(name: str) -> str:
+    return name.rstrip(".").lower()
+
+
+def _label(record: Record) -> str:
+    return f"{_plain(record.name)} {record.type}"
+
+
+Flaw = tuple[Severity, str, str]
+"""How bad, what is wrong, and where: the name of a group or of one of its records."""
+
+
+def _flaws(group: Sequence[Record], health: _Health, max_ttl: int) -> Iterator[Flaw]:
+    if group[0].policy == "failover":
+        yield from _failover_flaws(group, health)
+        severity = Severity.MEDIUM
+    else:
+        yield from _other_flaws(group, health)
+        severity = Severity.LOW
+    slow = [each for each in group if each.check and each.ttl is not None and each.ttl > max_ttl]
+    if slow:
+        longest = max(each.ttl or 0 for each in slow)
+        text = (
+            f"resolvers keep a failed answer for {plural(longest, 'second')} (TTL); at most"
+            f" {max_ttl} are allowed"
+        )
+        yield severity, text, _label(slow[0])
+
+
+def _failover_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
+    primary = next((each for each in group if each.role == "PRIMARY"), None)
+    secondary = next((each for each in group if each.role == "SECONDARY"), None)
+    if primary is None:
+        yield (
+            Severity.MEDIUM,
+            "a secondary record without a primary, so the standby answers always",
+            _label(group[0]),
+        )
+        return
+    why = health.cannot_fail(primary)
+    if why:
+        yield Severity.HIGH, f"the primary never fails over: {why}", _label(primary)
+    if secondary is None:
+        yield (
+            Severity.HIGH,
+            "a primary record without a secondary, so nothing takes over",
+            _label(primary),
+        )
+        return
+    if _leads_to(primary) == _leads_to(secondary):
+        yield (
+            Severity.HIGH,
+            "the primary and the secondary record lead to the same endpoint",
+            _label(primary),
+        )
+    if primary.check and primary.check == secondary.check and not why:
+        text = (
+            "the primary and the secondary have the same health check, so that both fail at once"
+            " and Route 53 stays with the primary"
+        )
+        yield Severity.HIGH, text, _label(primary)
+
+
+def _leads_to(record: Record) -> tuple[str, ...]:
+    return (record.alias,) if record.alias else record.values
+
+
+def _other_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
+    """Of records that stand in for each other: those that are answered also while they fail."""
+    policy = group[0].policy
+    live = [each for each in group if each.weight != 0]
+    if group[0].type not in _OF_ENDPOINTS or len({_leads_to(each) for each in live}) < 2:
+        return
+    severity = Severity.LOW if policy == "weighted" else Severity.MEDIUM
+    for record in live:
+        if record.is_default or record.alias_zone in _CLOUDFRONT:
+            continue
+        if why := health.cannot_fail(record):
+            yield (
+                severity,
+                f"{policy} records that are answered also while their endpoint fails: {why}",
+                f"{_label(record)} ({record.identifier})",
+            )
+
+
+# -- what can fail --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Health:
+    """Which records of a zone Route 53 can find unhealthy."""
+
+    zone: RoutedRecords
+    groups: dict[tuple[str, str], list[Record]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups = {}
+        for record in (*self.zone.routed, *self.zone.aliases):
+            self.groups.setdefault((_plain(record.name), record.type), []).append(record)
+
+    def cannot_fail(self, record: Record, depth: int = 0) -> str:
+        """Why a record always counts as healthy; empty where it can fail.
+
+        With a health check and an evaluated target either of the two may fail.
+        """
+        why = "it has no health check"
+        if record.check:
+            why = check_that_cannot_fail(record.check, self.zone.checks)
+            if not why:
+                return ""
+        if not record.alias:
+            return why
+        if not record.evaluates:
+            off = "the alias does not evaluate the health of its target"
+            return f"{off}, and {why}" if record.check else f"{off} and has no health check"
+        if record.alias_zone != self.zone.id or depth > MOST_ALIASES:
+            return ""
+        targets = self.groups.get((record.alias, record.type), ())
+        if all(not self.cannot_fail(each, depth + 1) for each in targets) and targets:
+            return ""
+        return f"it is an alias of {record.alias}, which has no health check"
+
+
+MOST_ALIASES = 10
+"""How many aliases of aliases are followed; Route 53 follows no more than a few."""
+
+
+def check_that_cannot_fail(id: str, checks: Mapping[str, DnsHealthCheck]) -> str:
+    """Why a health check always counts as healthy; empty where it can fail.
+
+    A deleted health check counts as healthy (Route 53 Developer Guide, "Updating or deleting
+    health checks when DNS failover is configured").
+    """
+    check = checks.get(id)
+    if check is None:
+        return f"its health check {id} does not exist in the account"
+    if check.is_disabled and not check.is_inverted:
+        return f"its health check {id} is disabled"
+    if check.kind == "CALCULATED" and not check.is_inverted:
+        steady = [
+            child
+            for child in check.children
+            if child in checks and check_that_cannot_fail(child, checks)
+        ]
+        if len(steady) >= check.threshold:
+            return f"its health check {id} needs no child that can fail"
+    return ""

@@ -1,0 +1,215 @@
+"""Which records of a hosted zone choose between answers, and by which health checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.model.evidence import Json, ResourceType, api_call, evidence, without_path
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("route53", "list_hosted_zones", "HostedZones")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [without_path(each["Id"]) for each in _listed(read)]
+
+
+HOSTED_ZONE = ResourceType(
+    "AWS::Route53::HostedZone",
+    _find,
+    find_reads=("route53:ListHostedZones",),
+    changed_by=(
+        api_call(
+            "route53",
+            "CreateHostedZone",
+            id="responseElements.hostedZone.id",
+            normalise=without_path,
+        ),
+        api_call("route53", "DeleteHostedZone", id="requestParameters.id", normalise=without_path),
+    ),
+    is_global=True,
+    identify=None,
+    arn="arn:{partition}:route53:::hostedzone/{id}",
+    plain=without_path,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One of several answers to the same name and type, or an alias that such an answer leads to.
+
+    ``policy`` is ``failover``, ``latency``, ``geoproximity``, ``geolocation``, ``cidr``,
+    ``multivalue``, ``weighted`` or, for an alias on the way, ``simple``. ``role`` is ``PRIMARY``
+    or ``SECONDARY``; ``weight`` None where the policy has none; ``ttl`` (seconds) None for an
+    alias, which has that of its target. ``is_default``: it answers whoever no other record of its
+    location policy does. ``check`` is the id of its health check; ``alias`` and ``alias_zone``
+    what it is an alias of, and ``evaluates`` whether it takes over the health of that.
+    """
+
+    name: str
+    type: str
+    policy: str = "simple"
+    identifier: str = ""
+    role: str = ""
+    weight: int | None = None
+    ttl: int | None = None
+    is_default: bool = False
+    check: str = ""
+    alias: str = ""
+    alias_zone: str = ""
+    evaluates: bool = False
+    values: tuple[str, ...] = ()
+
+
+def _changed_zone(detail: Json) -> str | None:
+    """The zone of a change; None where it changed neither a routed record nor an alias.
+
+    Certificates and clusters change plain records all day.
+    """
+    request = detail.get("requestParameters")
+    if not isinstance(request, Mapping) or not isinstance(request.get("hostedZoneId"), str):
+        return ""
+    batch = request.get("changeBatch")
+    changes = batch.get("changes") if isinstance(batch, Mapping) else None
+    sets = [
+        each.get("resourceRecordSet") if isinstance(each, Mapping) else None
+        for each in (changes if isinstance(changes, list) else [None])
+    ]
+    is_plain = all(
+        isinstance(each, Mapping) and not {"setIdentifier", "aliasTarget"} & set(each)
+        for each in sets
+    )
+    return None if is_plain else without_path(request["hostedZoneId"])
+
+
+@evidence(
+    HOSTED_ZONE,
+    reads=(
+        "route53:GetHostedZone",
+        "route53:ListHealthChecks",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ),
+    changed_by=(
+        api_call("route53", "ChangeResourceRecordSets", identify=_changed_zone),
+        api_call("route53", "UpdateHealthCheck", "DeleteHealthCheck"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class RoutedRecords:
+    """The records of a hosted zone of which Route 53 picks one, by their routing policies.
+
+    ``aliases`` are simple alias records of the zone, which routed ones may lead to. ``checks`` are
+    the health checks of the account that those name, with the children of calculated ones.
+    ``by_policy`` are names that traffic policies answer, whose records no listing shows. ``owner``
+    is the AWS service that made the zone. Sources: GetHostedZone, ListHostedZones,
+    ListResourceRecordSets, ListHealthChecks.
+    """
+
+    id: str
+    name: str
+    owner: str = ""
+    routed: tuple[Record, ...] = ()
+    aliases: tuple[Record, ...] = ()
+    by_policy: tuple[str, ...] = ()
+    checks: Mapping[str, DnsHealthCheck] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, read: Reader, zone: Resource) -> RoutedRecords:
+        answer = read.one("route53", "get_hosted_zone", gone=("NoSuchHostedZone",), Id=zone.id)
+        return cls._of(read, zone.id, answer["HostedZone"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, RoutedRecords]:
+        described = {without_path(each["Id"]): each for each in _listed(read)}
+        return {
+            id: cls._of(read, id, described[id]) for id in read.ids(HOSTED_ZONE) if id in described
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, id: str, answer: Mapping[str, Any]) -> RoutedRecords:
+        owner = (answer.get("LinkedService") or {}).get("ServicePrincipal", "")
+        if owner:
+            return cls(id, answer["Name"], owner)
+        records = []
+        by_policy = []
+        found = read.every(
+            "route53",
+            "list_resource_record_sets",
+            "ResourceRecordSets",
+            gone=("NoSuchHostedZone",),
+            HostedZoneId=id,
+        )
+        for each in found:
+            if each.get("TrafficPolicyInstanceId"):
+                by_policy.append(each["Name"])
+            elif each.get("SetIdentifier") or each.get("AliasTarget"):
+                records.append(_record(each))
+        routed = tuple(each for each in records if each.policy != "simple")
+        return cls(
+            id,
+            answer["Name"],
+            routed=routed,
+            aliases=tuple(each for each in records if each.policy == "simple") if routed else (),
+            by_policy=tuple(by_policy),
+            checks=_checks(read, {each.check for each in routed if each.check}),
+        )
+
+
+_POLICIES = {
+    "Failover": "failover",
+    "Region": "latency",
+    "GeoProximityLocation": "geoproximity",
+    "GeoLocation": "geolocation",
+    "CidrRoutingConfig": "cidr",
+    "MultiValueAnswer": "multivalue",
+    "Weight": "weighted",
+}
+
+
+def _record(answer: Mapping[str, Any]) -> Record:
+    """From a ``ResourceRecordSet`` of the API."""
+    target = answer.get("AliasTarget") or {}
+    policies = [policy for member, policy in _POLICIES.items() if answer.get(member) is not None]
+    return Record(
+        name=answer["Name"],
+        type=answer["Type"],
+        policy=policies[0] if policies and answer.get("SetIdentifier") else "simple",
+        identifier=answer.get("SetIdentifier", ""),
+        role=answer.get("Failover", ""),
+        weight=answer.get("Weight"),
+        ttl=answer.get("TTL"),
+        is_default="*"
+        in {
+            (answer.get("GeoLocation") or {}).get("CountryCode"),
+            (answer.get("CidrRoutingConfig") or {}).get("LocationName"),
+        },
+        check=answer.get("HealthCheckId", ""),
+        alias=target.get("DNSName", "").rstrip(".").lower(),
+        alias_zone=target.get("HostedZoneId", ""),
+        evaluates=bool(target.get("EvaluateTargetHealth")),
+        values=tuple(sorted(each["Value"] for each in answer.get("ResourceRecords") or ())),
+    )
+
+
+def _checks(read: Reader, ids: set[str]) -> Mapping[str, DnsHealthCheck]:
+    """The health checks with those ids and their children, of those that the account has."""
+    if not ids:
+        return {}
+    known = {
+        each["Id"]: each for each in read.every("route53", "list_health_checks", "HealthChecks")
+    }
+    found: dict[str, DnsHealthCheck] = {}
+    wanted = sorted(ids)
+    while wanted:
+        id = wanted.pop()
+        if id in known and id not in found:
+            found[id] = DnsHealthCheck.of(known[id])
+            wanted += found[id].children
+    return found
