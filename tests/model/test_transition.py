@@ -130,10 +130,14 @@ def test_a_moment_is_a_millisecond_as_it_is_stored():
     assert decide(stored, same).finding is None
 
 
-def test_an_unchanged_finding_is_refreshed_once_in_a_while():
-    stored, _ = life(GOOD)
-    assert decide(stored, finding(GOOD, after(hours=19))).finding is None
-    refreshed = decide(stored, finding(GOOD, after(hours=20)))
+@pytest.mark.parametrize(
+    ("status", "hours"),
+    [(BAD, 20), (BLIND, 20), (GOOD, 68), (Status.NOT_APPLICABLE, 68)],
+)
+def test_an_unchanged_finding_is_refreshed_once_in_a_while(status, hours):
+    stored, _ = life(status)
+    assert decide(stored, finding(status, after(hours=hours - 1))).finding is None
+    refreshed = decide(stored, finding(status, after(hours=hours)))
     assert refreshed.finding is not None
     assert refreshed.transition is None
 

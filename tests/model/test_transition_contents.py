@@ -162,6 +162,65 @@ def test_what_does_not_differ_is_refreshed_in_time():
     assert decide(before, finding(BAD, after(5), reason="Another.")).finding.reason == "Another."
 
 
+OK = {"band": "OK", "samples": 22_680, "window": "24 h", "source": "queue q-1", "value": 0.01}
+
+
+def measured(status, said="error rate 0.01 % of 22,680 requests in the last 24 h", **facts):
+    return finding(status, after(5), reason=f"OK: {said}.").but(observed=OK | facts)
+
+
+@pytest.mark.parametrize("status", [GOOD, UNKNOWN, Status.NOT_APPLICABLE])
+@pytest.mark.parametrize(
+    ("said", "facts", "is_written"),
+    [
+        ("error rate 0.02 % of 24,000 requests in the last 24 h", {"samples": 24_000}, False),
+        ("error rate 0 % of 120 requests in the last 1 h", {"window": "1 h", "value": 0}, False),
+        ("p99 < 100 ms of 120 requests in the last 1 h", {"value": "p99 < 100 ms"}, True),
+        ("error rate 0.01 % of 22,680 requests in the last 24 h", {"source": "queue q-2"}, True),
+        ("error rate 0.01 % of 22,680 requests in the last 24 h", {"band": "DEGRADED"}, True),
+        ("error rate 0.01 % of 22,680 requests in the last 24 h", {"samples": 0}, True),
+        ("error rate 0.01 % of 22,680 requests in the last 24 h", {"cause": "SHARED"}, True),
+        (
+            "error rate 0.01 % of 22,680 requests in the last 24 h",
+            {"last_failed": {"at": 1}},
+            True,
+        ),
+    ],
+    ids=["count", "window", "text", "source", "band", "nothing", "fact", "lasting"],
+)
+def test_a_measurement_that_came_to_the_same_is_not_written_for_its_figures(
+    status, said, facts, is_written
+):
+    before = measured(status).but(
+        last_observed_at=T0, blind_since=T0 if status is UNKNOWN else None
+    )
+    seen = measured(status, said, **facts)
+    assert (decide(before, seen).finding is not None) is is_written
+    late = seen.but(last_observed_at=T0 + REFRESH_AFTER)
+    assert decide(before, late).finding.reason == seen.reason, "the figures are of that time"
+
+
+def test_of_what_is_open_the_figures_are_kept_up_to_date():
+    before = measured(BAD).but(last_observed_at=T0)
+    assert decide(before, measured(BAD, samples=24_000)).finding is not None
+
+
+@pytest.mark.parametrize("fact", [True, False, "2"])
+def test_facts_of_a_configuration_are_no_figures(fact):
+    before = finding(GOOD).but(observed={"memory": 128})
+    changed = finding(GOOD, after(5)).but(observed={"memory": 256})
+    assert decide(before, changed).finding is not None
+    before = measured(GOOD, enabled=True).but(last_observed_at=T0)
+    assert (decide(before, measured(GOOD, enabled=fact)).finding is None) is (fact is True)
+
+
+@pytest.mark.parametrize("name", ["workload", "environment", "owner"])
+def test_what_a_tag_says_is_written_at_once(name):
+    before = stored(GOOD)
+    seen = before.but(last_observed_at=after(5), **{name: "another"})
+    assert getattr(decide(before, seen).finding, name) == "another"
+
+
 @pytest.mark.parametrize("minutes", [0, -5])
 def test_what_is_not_newer_changes_nothing(minutes):
     assert decide(stored(), finding(GOOD, after(minutes))).finding is None

@@ -78,7 +78,7 @@ class FindingsTable(History):
         """Resource and rule of the findings whose id begins so: at least ``ID_PREFIX`` characters.
 
         Rows that a version without the index wrote are not in it until they are written again,
-        once in 20 hours at the latest; a table of such a version has none.
+        after three days at the latest; a table of such a version has none.
         """
         query = {
             "TableName": self._findings,

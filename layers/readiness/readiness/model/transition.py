@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +12,10 @@ from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import NO_WAIVERS, Known, under
 
 REFRESH_AFTER = timedelta(hours=20)
+"""How old the time of an observation may become of what is open, unknown or measured."""
+SETTLED_REFRESH_AFTER = timedelta(hours=68)
+"""The same where the rule holds, or does not apply, and nothing was measured: the sweep that comes
+three days after the last write renews it."""
 BLIND_AFTER = timedelta(hours=24)
 
 
@@ -67,7 +72,6 @@ def decide(
     stored: Finding | None,
     seen: Finding,
     *,
-    refresh_after: timedelta = REFRESH_AFTER,
     blind_after: timedelta = BLIND_AFTER,
     follows: bool = False,
     waivers: Known = lambda: NO_WAIVERS,
@@ -100,7 +104,7 @@ def decide(
     became = change.finding
     if _differs(became, stored):
         return Change(became)
-    if at - stored.last_observed_at >= refresh_after:
+    if at - stored.last_observed_at >= _refresh_after(became):
         return Change(became)
     return NOTHING
 
@@ -138,11 +142,51 @@ def _changed(
     return Change(decided.finding, made)
 
 
+def _refresh_after(finding: Finding) -> timedelta:
+    is_settled = finding.status in {Status.COMPLIANT, Status.NOT_APPLICABLE}
+    return SETTLED_REFRESH_AFTER if is_settled and not _is_measured(finding) else REFRESH_AFTER
+
+
+def _is_measured(finding: Finding) -> bool:
+    """Whether it rests on a count of samples, which is another one at each look."""
+    return bool(finding.observed.get("samples"))
+
+
+_FIGURES = re.compile(r"[0-9][0-9.,]*")
+_SAID_IN_FIGURES = {"value", "window"}
+"""The facts of a measurement that are texts about figures; other texts name something."""
+
+
+def _only_figures_differ(became: Finding, stored: Finding) -> bool:
+    """Whether a measurement came to the same with other figures, and nobody has to act on them.
+
+    They stay as they were at ``last_observed_at``. Of what is open they are kept up to date.
+    """
+    if became.status is Status.NON_COMPLIANT or not (
+        _is_measured(became) and _is_measured(stored)
+    ):
+        return False
+    return _without_figures(became).config_hash == _without_figures(stored).config_hash
+
+
+def _without_figures(finding: Finding) -> Finding:
+    facts = {
+        name: "0"
+        for name, fact in finding.observed.items()
+        if name in _SAID_IN_FIGURES
+        or (isinstance(fact, int | float) and not isinstance(fact, bool))
+    }
+    reason = _FIGURES.sub("0", finding.reason)
+    return finding.but(reason=reason, observed={**finding.observed, **facts})
+
+
 def _differs(became: Finding, stored: Finding) -> bool:
     """Whether it has to be written although nothing happened that is told."""
     return (
-        became.config_hash != stored.config_hash
+        (became.config_hash != stored.config_hash and not _only_figures_differ(became, stored))
         or became.blind_since != stored.blind_since
+        or (became.workload, became.environment, became.owner)
+        != (stored.workload, stored.environment, stored.owner)
         or (became.status is Status.NON_COMPLIANT and (became.tags or {}) != (stored.tags or {}))
         or became.denied != stored.denied
     )
