@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.handed_on import BRIDGE, PAGER
+from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -218,8 +218,7 @@ PATHS = {
     },
     ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
     ("events", "describe_event_bus"): {"Name": "default"},
-    ("events", "list_rules"): {"Rules": [{"Name": "hourly"}, BRIDGE]},
-    ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
+    **RULES,
     ("scheduler", "list_schedules"): {"Schedules": [listed_schedule()]},
     ("scheduler", "get_schedule"): SCHEDULE,
     ("pipes", "list_pipes"): {"Pipes": [{"Name": "clicks", "Arn": PIPE, "Source": STREAM}]},
@@ -480,8 +479,13 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
     )
 
 
+def handed() -> FakeAccount:
+    return handed_to_a_workload(fake_account())
+
+
 def others() -> dict[str, Variant]:
     return {
+        "handed to a workload": Variant(handed),
         "heard by a function and a queue": Variant(heard_by_a_function_and_a_queue),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),

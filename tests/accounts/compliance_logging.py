@@ -11,7 +11,7 @@ from typing import Any
 from readiness.evidence.s3.account import BLOCKS
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
-from tests.accounts.handed_on import BRIDGE, PAGER
+from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.accounts.handed_to_a_topic import handed_to_a_topic
 from tests.accounts.secrets_management import basic, status
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
@@ -407,8 +407,7 @@ def fake_account() -> FakeAccount:
                 "metricFilters": [metric_filter(), *cis_filters()]
             },
             ("cloudwatch", "describe_alarms"): alarms(alarm()),
-            ("events", "list_rules"): {"Rules": [BRIDGE]},
-            ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
+            **RULES,
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},
             ("guardduty", "list_detectors"): {"DetectorIds": [DETECTOR]},
@@ -552,10 +551,17 @@ def with_alarms_to_a_topic() -> FakeAccount:
     return handed_to_a_topic(fake_account())
 
 
+def with_alarms_to_a_workload() -> FakeAccount:
+    return handed_to_a_workload(fake_account())
+
+
 def others() -> dict[str, Variant]:
     return {
         "with alarms to a topic": Variant(
             with_alarms_to_a_topic, ("log-group-analysis", "security-metric-filters")
+        ),
+        "with alarms to a workload": Variant(
+            with_alarms_to_a_workload, ("log-group-analysis", "security-metric-filters")
         ),
         "watched by Insights": Variant(watched_by_insights, ("threat-detection",)),
         "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
-from tests.accounts.handed_on import BRIDGE, PAGER
+from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.accounts.handed_to_a_topic import handed_to_a_topic
 from tests.accounts.traffic import get_metric_data
 from tests.accounts.traffic import list_metrics as published
@@ -184,8 +184,7 @@ def fake_account() -> FakeAccount:
         {
             ("cloudwatch", "describe_alarms"): describe_alarms,
             **MUTE_RULES,
-            ("events", "list_rules"): {"Rules": [BRIDGE]},
-            ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": PAGER}]},
+            **RULES,
             ("cloudwatch", "describe_alarm_history"): {"AlarmHistoryItems": [item()]},
             ("cloudwatch", "get_metric_data"): get_metric_data(said),
             ("cloudwatch", "list_metrics"): list_metrics,
@@ -294,9 +293,14 @@ def with_alarms_to_a_topic() -> FakeAccount:
     return handed_to_a_topic(fake_account())
 
 
+def with_alarms_to_a_workload() -> FakeAccount:
+    return handed_to_a_workload(fake_account())
+
+
 def others() -> dict[str, Variant]:
     return {
         "with alarms to a topic": Variant(with_alarms_to_a_topic, ("alarm-actions",)),
+        "with alarms to a workload": Variant(with_alarms_to_a_workload, ("alarm-actions",)),
         "with a filter that is gone": Variant(with_a_broken_filter, ("log-forwarding",)),
         "with a shared log group": Variant(with_a_shared_log_group, ("function-logs",)),
         "behind an alias": Variant(behind_an_alias, ("function-logs",)),

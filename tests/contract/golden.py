@@ -753,6 +753,16 @@ GOLDEN = (
     ),
     call(
         "events",
+        "PutRule",
+        ("AWS::Events::Rule", "to-pager"),
+        request={
+            "name": "to-pager",
+            "eventPattern": json.dumps({"source": ["aws.cloudwatch"]}),
+            "state": "ENABLED",
+        },
+    ),
+    call(
+        "events",
         "PutTargets",
         _DEAD,
         ("AWS::Events::Rule", "hourly"),

@@ -91,6 +91,8 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
 FREE_NAMES: dict[str, frozenset[str]] = {
     # The text of an event pattern: EventBridge User Guide, "Comparison operators".
     "readiness.evidence.workloads.anomaly_detection": frozenset({"prefix"}),
+    # A member of a target: ListTargetsByRule.
+    "readiness.evidence.eventbridge.alarm_targets": frozenset({"RoleArn"}),
     # The key of an attribute: DescribeLoadBalancerAttributes.
     "readiness.evidence.awslambda.callers": frozenset({"idle_timeout.timeout_seconds"}),
     # The text of HistoryData of an alarm's action, and of the message in it: CloudWatch User Guide.

@@ -176,6 +176,43 @@ def test_an_alarm_that_changed_has_everything_judged_once():
         assert woken.of("lambda") == 0
 
 
+ALARMS_ARE_PICKED = json.dumps({"detail-type": ["CloudWatch Alarm State Change"]})
+ORDERS_ARE_PICKED = json.dumps({"source": ["shop"], "detail-type": ["Order Paid"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "is_about_alarms"),
+    [
+        pytest.param("PutRule", {"eventPattern": ALARMS_ARE_PICKED}, True, id="made for alarms"),
+        pytest.param(
+            "PutRule",
+            {"eventPattern": ALARMS_ARE_PICKED, "state": "DISABLED"},
+            True,
+            id="switched off as a template does it",
+        ),
+        pytest.param("PutRule", {"eventPattern": ORDERS_ARE_PICKED}, False, id="for other events"),
+        pytest.param("PutRule", {"scheduleExpression": "rate(1 day)"}, False, id="a schedule"),
+        pytest.param(
+            "PutRule",
+            {"eventPattern": ALARMS_ARE_PICKED, "eventBusName": "shop"},
+            False,
+            id="on a bus that gets no alarms",
+        ),
+        pytest.param("DisableRule", {}, True, id="switched off"),
+        pytest.param("DisableRule", {"eventBusName": "shop"}, False, id="off, of another bus"),
+        pytest.param("EnableRule", {"eventBusName": "default"}, True, id="switched on"),
+        pytest.param("PutTargets", {"rule": "r", "targets": []}, False, id="other targets"),
+        pytest.param("RemoveTargets", {"rule": "r", "ids": ["1"]}, False, id="fewer targets"),
+    ],
+)
+def test_an_event_rule_that_may_hand_alarms_on_has_them_judged(name, request_, is_about_alarms):
+    woken = targets_of(event("events", name, **{"name": "r", **request_}))
+    by_alarms = {rule for rule, is_one in woken if rule.startswith("alarms.") and not is_one}
+    assert bool(by_alarms) is is_about_alarms
+    if is_about_alarms:
+        assert {"alarms.alarm-destinations", "alarms.lambda-errors"} <= by_alarms
+
+
 MOST_BY_SETTING = {
     # parameter → (headings, requests, Lambda's among them). What concerns credentials, the
     # network, size, traces and the timeout is asked of each version that an alias leads to as well.

@@ -16,6 +16,7 @@ from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
 from readiness.semantics.alarm_events import Listener
 from readiness.semantics.alarm_inventory import Inventory, Mute, Voice
 from tests.accounts import alarms as made
+from tests.accounts import handed_on
 from tests.accounts import monitoring_validation as validated
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, observe
 
@@ -23,16 +24,16 @@ GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
 NAME = "agent-errors"
 ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:{NAME}"
-DESTINATION = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:api-destination/pager/1"
+DESTINATION = handed_on.PAGER
 LOGS = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/events/alarms"
 PLACE = f"{HOME}:{ACCOUNT_ID}"
-BUS, QUEUE = f"arn:aws:events:{PLACE}:event-bus/central", f"arn:aws:sqs:{PLACE}:alarms"
-FUNCTION = f"arn:aws:lambda:{PLACE}:function:readiness-MonitoringValidation-1"
+BUS, QUEUE = f"arn:aws:events:{HOME}:999999999999:event-bus/central", handed_on.QUEUE
+FUNCTION, MACHINE = handed_on.FUNCTION, handed_on.MACHINE
+OWN_BUS = f"arn:aws:events:{PLACE}:event-bus/incidents"
 RAISED = {
     "detail-type": ["CloudWatch Alarm State Change"],
     "detail": {"state": {"value": ["ALARM"]}},
 }
-OF_THE_MONITOR = {"$or": [{"detail-type": ["CloudWatch Alarm Configuration Change"]}, RAISED]}
 ALL = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"]}
 RESPONSES = f"arn:aws:ssm-incidents::{ACCOUNT_ID}:response-plan/on-call"
 AUTOMATION = f"arn:aws:ssm:{PLACE}:automation-definition/restart:$DEFAULT"
@@ -55,6 +56,67 @@ def rules(pattern: Any, target: str = DESTINATION, **about: Any) -> dict[str, An
     return {
         "events__list_rules": {"Rules": [rule, {"Name": "nightly", "State": "ENABLED"}]},
         "events__list_targets_by_rule": {"Targets": [{"Id": "1", "Arn": target}]},
+    }
+
+
+VARIABLES = {"FINDINGS_TABLE": "f", "TRANSITIONS_TABLE": "t", "DECLARATIONS_TABLE": "d"}
+MONITOR = {
+    "FunctionName": "watch-Alarms-1",
+    "Handler": "functions.alarms.app.handler",
+    "Environment": {"Variables": VARIABLES},
+}
+STRANGER = {"FunctionName": "pager", "Handler": "app.handler"}
+MAPPED = {
+    "UUID": "2f8c0d1e-0000-4000-8000-1234567890ac",
+    "FunctionArn": FUNCTION,
+    "State": "Enabled",
+}
+
+
+AGENT = made.fake_account().answers["lambda", "get_function_configuration"]
+
+
+def but_for(answer: Any, **other: tuple[str, Any]) -> Any:
+    """The answer, but the other one where a parameter has that value."""
+    [(parameter, (value, instead))] = other.items()
+    return lambda **params: instead if params.get(parameter) == value else answer
+
+
+def mapped(mapping: dict[str, Any]) -> Any:
+    """The mapping of the queue; the function agent has none."""
+    none: dict[str, Any] = {"EventSourceMappings": []}
+    return but_for({"EventSourceMappings": [mapping]}, EventSourceArn=(None, none))
+
+
+def workload(target: str, function: Any = STRANGER, **more: Any) -> dict[str, Any]:
+    """The rule sends every alarm to a function, or to a queue or state machine of the account."""
+    return {
+        **rules(ALL, target),
+        "lambda__get_function_configuration": but_for(function, FunctionName=("agent", AGENT)),
+        "lambda__get_policy": {"Policy": handed_on.may("lambda:InvokeFunction")},
+        "lambda__get_function_concurrency": {},
+        "lambda__list_event_source_mappings": mapped(MAPPED),
+        "sqs__get_queue_attributes": {"Attributes": {"Policy": handed_on.may("sqs:SendMessage")}},
+        "stepfunctions__describe_state_machine": handed_on.state_machine(handed_on.PUBLISHES),
+        **more,
+    }
+
+
+def beyond(*, target: str, pattern: Any = ALL) -> dict[str, Any]:
+    """The rule sends to another bus of the account, which has a rule of its own."""
+    theirs = {"Name": "page", "State": "ENABLED", "EventPattern": json.dumps(pattern)}
+
+    def listed(*, EventBusName: str) -> dict[str, Any]:  # noqa: N803
+        mine = rules(ALL)["events__list_rules"]
+        return mine if EventBusName == "default" else {"Rules": [theirs]}
+
+    def targets(*, EventBusName: str, Rule: str) -> dict[str, Any]:  # noqa: N803
+        arn = OWN_BUS if EventBusName == "default" else target
+        return {"Targets": [{"Id": Rule, "Arn": arn}]}
+
+    return workload(target) | {
+        "events__list_rules": listed,
+        "events__list_targets_by_rule": targets,
     }
 
 
@@ -138,10 +200,179 @@ CASES = [
         "Whether the event rule to-pager does",
         id="by what only the event shows",
     ),
-    pytest.param(rules(ALL, BUS), UNKNOWN, "may keep events", id="to another bus"),
-    pytest.param(rules(ALL, QUEUE), UNKNOWN, "may keep events", id="to a queue"),
-    pytest.param(rules(ALL, FUNCTION), BAD, "has no action", id="to a function"),
-    pytest.param(rules(OF_THE_MONITOR, FUNCTION), BAD, "has no action", id="the monitor's own"),
+    pytest.param(
+        rules(ALL | {"detail": {"alarmName": [{"wildcard": "*-errors"}]}}),
+        GOOD,
+        "rule/to-pager",
+        id="by a wildcard",
+    ),
+    pytest.param(rules(ALL, BUS), UNKNOWN, "may keep events", id="to the bus of another account"),
+    pytest.param(beyond(target=FUNCTION), GOOD, "to-pager", id="by another bus to a function"),
+    pytest.param(
+        beyond(target=FUNCTION, pattern={"source": ["aws.ec2"]}),
+        BAD,
+        "no rule of its bus incidents picks alarms",
+        id="by another bus to nothing",
+    ),
+    pytest.param(beyond(target=LOGS), BAD, "has no action", id="by another bus to a log group"),
+    pytest.param(workload(FUNCTION), GOOD, "rule/to-pager", id="to a function"),
+    pytest.param(workload(FUNCTION, MONITOR), BAD, "has no action", id="to the monitor"),
+    pytest.param(
+        workload(FUNCTION, MONITOR | {"Environment": {"Error": {"ErrorCode": "AccessDenied"}}}),
+        BAD,
+        "has no action",
+        id="to the monitor, whose variables are not shown",
+    ),
+    pytest.param(
+        workload(FUNCTION, STRANGER | {"FunctionName": "readiness-Alarms-1"}),
+        GOOD,
+        "rule/to-pager",
+        id="to a function with the monitor's name",
+    ),
+    pytest.param(
+        workload(FUNCTION, MONITOR | {"Environment": {"Variables": {}}}),
+        GOOD,
+        "rule/to-pager",
+        id="to a function with its handler alone",
+    ),
+    pytest.param(
+        workload(FUNCTION, error("ResourceNotFoundException", 404)),
+        BAD,
+        "its function pager does not exist",
+        id="to a function that is gone",
+    ),
+    pytest.param(
+        workload(FUNCTION, lambda__get_function_concurrency={"ReservedConcurrentExecutions": 0}),
+        BAD,
+        "its function pager is switched off",
+        id="to a function that is switched off",
+    ),
+    pytest.param(
+        workload(FUNCTION, lambda__get_policy=error("ResourceNotFoundException", 404)),
+        BAD,
+        "the policy of its function pager does not let EventBridge invoke it",
+        id="to a function that does not let it in",
+    ),
+    pytest.param(
+        workload(FUNCTION) | rules({"account": [ACCOUNT_ID]}, FUNCTION),
+        UNKNOWN,
+        "its function pager gets the events of all services",
+        id="to a function that gets everything",
+    ),
+    pytest.param(
+        workload(FUNCTION, FAULTS["denied"]),
+        UNKNOWN,
+        "lambda:GetFunctionConfiguration was denied",
+        id="to a function that cannot be read",
+    ),
+    pytest.param(
+        workload(f"{FUNCTION}:live".replace(ACCOUNT_ID, "999999999999")),
+        UNKNOWN,
+        "is in another account or region",
+        id="to the function of another account",
+    ),
+    pytest.param(workload(QUEUE), GOOD, "rule/to-pager", id="to a queue that a function reads"),
+    pytest.param(
+        workload(QUEUE, MONITOR),
+        UNKNOWN,
+        "may keep events",
+        id="to a queue that the monitor reads",
+    ),
+    pytest.param(
+        workload(
+            QUEUE,
+            lambda__list_event_source_mappings=mapped(MAPPED | {"State": "Disabled"}),
+        ),
+        UNKNOWN,
+        "may keep events",
+        id="to a queue that nothing here reads",
+    ),
+    pytest.param(
+        workload(QUEUE, sqs__get_queue_attributes={"Attributes": {}}),
+        BAD,
+        "the policy of its queue pages does not let EventBridge send to it",
+        id="to a queue that does not let it in",
+    ),
+    pytest.param(
+        workload(
+            QUEUE,
+            sqs__get_queue_attributes={
+                "Attributes": {
+                    "Policy": handed_on.may("sqs:SendMessage"),
+                    "KmsMasterKeyId": "alias/aws/sqs",
+                }
+            },
+        ),
+        BAD,
+        "the AWS-managed key of its queue pages",
+        id="to a queue whose key does not let it in",
+    ),
+    pytest.param(
+        workload(
+            QUEUE, sqs__get_queue_attributes=error("AWS.SimpleQueueService.NonExistentQueue")
+        ),
+        BAD,
+        "its queue pages does not exist",
+        id="to a queue that is gone",
+    ),
+    pytest.param(workload(MACHINE), GOOD, "rule/to-pager", id="to a workflow that publishes"),
+    pytest.param(
+        workload(
+            MACHINE,
+            stepfunctions__describe_state_machine=handed_on.state_machine(
+                "arn:aws:states:::dynamodb:putItem"
+            ),
+        ),
+        UNKNOWN,
+        "may keep events",
+        id="to a workflow that keeps them",
+    ),
+    pytest.param(
+        workload(MACHINE, stepfunctions__describe_state_machine=error("KmsAccessDeniedException")),
+        UNKNOWN,
+        "the definition of its state machine page cannot be read",
+        id="to a workflow that is encrypted",
+    ),
+    pytest.param(
+        workload(MACHINE, stepfunctions__describe_state_machine=error("StateMachineDoesNotExist")),
+        BAD,
+        "its state machine page does not exist",
+        id="to a workflow that is gone",
+    ),
+    pytest.param(
+        rules(ALL)
+        | {
+            "events__list_api_destinations": {
+                "ApiDestinations": [
+                    {"ApiDestinationArn": DESTINATION, "ApiDestinationState": "INACTIVE"}
+                ]
+            }
+        },
+        BAD,
+        "its API destination pager is INACTIVE",
+        id="to an API that refuses it",
+    ),
+    pytest.param(
+        rules(ALL) | {"events__list_api_destinations": {"ApiDestinations": []}},
+        BAD,
+        "its API destination pager does not exist",
+        id="to an API that is gone",
+    ),
+    pytest.param(
+        rules(ALL, made.TOPIC)
+        | {
+            "sns__get_topic_attributes": {
+                "Attributes": {
+                    "Policy": made.statement(made.PUBLISHERS, "sns:Publish"),
+                    "KmsMasterKeyId": made.KEY_ARN.replace(ACCOUNT_ID, "999999999999"),
+                }
+            },
+            "kms__describe_key": FAULTS["denied"],
+        },
+        UNKNOWN,
+        "is another account's",
+        id="to a topic with another account's key",
+    ),
 ]
 
 

@@ -18,13 +18,15 @@ class Listener:
     """An event rule that hands alarms on; ``pattern`` is its event pattern.
 
     ``reaches`` is whether one of its targets tells someone. Where that is not certain, ``why`` is
-    a clause on it: ``its topic pager has no subscriber``.
+    a clause on it: ``its topic pager has no subscriber``. ``onward`` is the pattern of a rule of
+    another bus, if that is where it sends them.
     """
 
     arn: str
     pattern: Mapping[str, Any]
     reaches: Answer = Answer.YES
     why: str = ""
+    onward: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -34,7 +36,9 @@ class Listener:
     def picks(self, name: str, arn: str) -> Answer:
         """Whether its pattern picks an alarm that is raised."""
         _, _, _, region, account, _ = arn.split(":", 5)
-        return passes_with_body(self.pattern, raised(account, region, name, arn))
+        event = raised(account, region, name, arn)
+        patterns = (self.pattern, self.onward or {})
+        return worst(passes_with_body(pattern, event) for pattern in patterns)
 
     def tells(self, name: str, arn: str) -> Answer:
         """Whether it tells someone of an alarm that is raised."""

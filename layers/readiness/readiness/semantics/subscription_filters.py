@@ -5,7 +5,8 @@ The event pattern of an EventBridge rule is written alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,17 +90,32 @@ def _value(wanted: Any, value: str) -> Answer:
 
 
 def _operator(operator: str, operand: Any, value: str) -> Answer:
-    match operator:
-        case "exists":
-            return _said(bool(operand))
-        case "prefix" if isinstance(operand, str):
-            return _said(value.startswith(operand))
-        case "suffix" if isinstance(operand, str):
-            return _said(value.endswith(operand))
-        case "equals-ignore-case" if isinstance(operand, str):
-            return _said(value.lower() == operand.lower())
-        case "anything-but":
-            inner = operand if isinstance(operand, list) else [operand]
-            answer = best(_value(each, value) for each in inner)
-            return {Answer.YES: Answer.NO, Answer.NO: Answer.YES}.get(answer, answer)
-    return Answer.MAYBE
+    if operator == "exists":
+        return _said(bool(operand))
+    if operator == "anything-but":
+        inner = operand if isinstance(operand, list) else [operand]
+        answer = best(_value(each, value) for each in inner)
+        return {Answer.YES: Answer.NO, Answer.NO: Answer.YES}.get(answer, answer)
+    texts = operand if isinstance(operand, list) else [operand]
+    if operator in {"prefix", "suffix"} and isinstance(operand, Mapping):
+        # {"prefix": {"equals-ignore-case": "Prod"}}
+        texts = [str(each).lower() for each in operand.values()]
+        value = value.lower()
+    compare = _COMPARISONS.get(operator)
+    if compare is None or not texts or not all(isinstance(each, str) for each in texts):
+        return Answer.MAYBE
+    return _said(any(compare(value, each) for each in texts))
+
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "prefix": str.startswith,
+    "suffix": str.endswith,
+    "equals-ignore-case": lambda value, text: value.lower() == text.lower(),
+    "wildcard": lambda value, text: _wildcard(text).fullmatch(value) is not None,
+}
+
+
+def _wildcard(text: str) -> re.Pattern[str]:
+    """``*`` is any characters; a backslash makes it, and itself, mean themselves."""
+    parts = re.findall(r"\\[*\\]|.", text, re.DOTALL)
+    return re.compile("".join(".*" if p == "*" else re.escape(p[-1]) for p in parts), re.DOTALL)

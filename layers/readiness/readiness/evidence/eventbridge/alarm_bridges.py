@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from readiness.evidence.eventbridge.alarm_rule_changes import ALARM_RULE_CHANGES
 from readiness.evidence.workloads.dead_letter_paths import rule_targets
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
@@ -32,13 +33,14 @@ class Bridge:
 @evidence(
     REGION,
     reads=("events:ListApiDestinations", "events:ListRules", "events:ListTargetsByRule"),
+    changed_by=ALARM_RULE_CHANGES,
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
 class AlarmBridges:
     """The enabled rules that hand changes of alarms to API destinations.
 
-    A change of a rule or a destination is seen by the sweep. Sources: ListRules of the default
+    A change of a destination or of targets is seen by the sweep. Sources: ListRules of the default
     bus, ListTargetsByRule of those whose pattern may pick an alarm, ListApiDestinations.
     """
 

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from readiness.evidence.sns.listeners import Listeners, listeners
+from readiness.evidence.eventbridge.alarm_rule_changes import ALARM_RULE_CHANGES
+from readiness.evidence.eventbridge.alarm_targets import (
+    TARGET_READS,
+    Sender,
+    is_of_all,
+    way_of,
+)
+from readiness.evidence.sns.listeners import Listeners
 from readiness.evidence.workloads.dead_letter_paths import rule_targets
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.admission import Answer
 from readiness.semantics.alarm_events import Listener, pattern_of, raised
-from readiness.semantics.requesters import acting
 from readiness.semantics.subscription_filters import passes_with_body
 
 _BUS = "default"
 """CloudWatch sends its events to this bus alone."""
-_EVENTBRIDGE = "events.amazonaws.com"
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:")
-_DESTINATION = re.compile(r"arn:aws[a-z-]*:events:[^:]*:[^:]*:api-destination/")
-_INCIDENT = re.compile(r"arn:aws[a-z-]*:(?:ssm:[^:]*:[^:]*:opsitem|ssm-incidents:)")
-"""OpsItems and response plans tell someone; an automation or a command of Systems Manager only
-acts. Functions do not count: the monitor's own get every alarm that is raised."""
-_MAY_TELL = re.compile(r"arn:aws[a-z-]*:(?:sqs|states|events:[^:]*:[^:]*:event-bus/)")
-"""What may do so: another bus may be the one of who is on call, or an archive of all events."""
-
-_Way = tuple[Answer, str]
-"""Whether a target tells someone, and a clause on why that is not certain."""
 
 
 @evidence(
     REGION,
-    reads=("events:ListRules", "events:ListTargetsByRule"),
+    reads=("events:ListRules", "events:ListTargetsByRule", *TARGET_READS),
+    changed_by=ALARM_RULE_CHANGES,
     uses=(Listeners,),
     follows_type=False,
 )
@@ -42,9 +37,11 @@ _Way = tuple[Answer, str]
 class AlarmListeners:
     """The enabled rules that may pick an alarm and have a target that should tell someone.
 
-    A topic tells someone if EventBridge may publish to it and someone subscribes. A change of a
-    rule or a topic is seen by the sweep. Sources: ListRules of the default bus,
-    ListTargetsByRule of those whose pattern may pick an alarm, those of Listeners for topics.
+    A rule with another bus of the account and region as target counts as the rules of that bus do.
+    A change of what a rule sends to is seen by the sweep. Sources: ListRules of the default bus,
+    ListTargetsByRule of those whose pattern may pick an alarm; then, as their targets need it,
+    those of Listeners, ListApiDestinations, GetFunctionConfiguration, GetFunctionConcurrency,
+    GetPolicy, ListEventSourceMappings, GetQueueAttributes, DescribeStateMachine.
     """
 
     all: tuple[Listener, ...] = ()
@@ -55,57 +52,55 @@ class AlarmListeners:
 
 
 def _listeners(read: Reader) -> Iterator[Listener]:
+    for arn, pattern in _rules(read, _BUS):
+        targets = rule_targets(read, _BUS, arn.rpartition("/")[2])
+        yield from _best(read, arn, pattern, targets)
+        for bus in dict.fromkeys(filter(None, (_bus_here(read, each["Arn"]) for each in targets))):
+            yield from _beyond(read, arn, pattern, bus)
+
+
+def _rules(read: Reader, bus: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The enabled rules of a bus that may pick an alarm: the ARN and the pattern of each."""
     event = raised(read.account, read.region)
-    for rule in read.every("events", "list_rules", "Rules", EventBusName=_BUS):
+    for rule in read.every("events", "list_rules", "Rules", EventBusName=bus):
         pattern = pattern_of(rule.get("EventPattern"))
         if rule.get("State") == "DISABLED" or not pattern:
             continue
-        if passes_with_body(pattern, event) is Answer.NO:
-            continue
-        place = f"{read.region}:{read.account}:rule/{rule['Name']}"
-        arn = f"arn:{read.partition}:events:{place}"
-        targets = rule_targets(read, _BUS, rule["Name"])
-        ways = [way for each in targets if (way := _way(read, each, arn, pattern))]
-        for answer in (Answer.YES, Answer.MAYBE, Answer.NO):
-            if found := [why for tells, why in ways if tells is answer]:
-                yield Listener(arn, pattern, answer, found[0])
-                break
+        if passes_with_body(pattern, event) is not Answer.NO:
+            name = rule["Name"] if bus == _BUS else f"{bus}/{rule['Name']}"
+            place = f"{read.region}:{read.account}:rule/{name}"
+            yield f"arn:{read.partition}:events:{place}", pattern
 
 
-def _way(
-    read: Reader, target: Mapping[str, Any], rule: str, pattern: Mapping[str, Any]
-) -> _Way | None:
-    """Whether a target of the rule tells someone; None for one that is not meant to."""
-    arn = target["Arn"]
-    if _TOPIC.match(arn):
-        return _by_topic(read, target, rule)
-    if _INCIDENT.match(arn):
-        return Answer.YES, ""
-    if _DESTINATION.match(arn):
-        if passes_with_body(pattern, _ANYTHING) is Answer.NO:
-            return Answer.YES, ""
-        return Answer.MAYBE, "its API destination gets the events of all services"
-    if _MAY_TELL.match(arn):
-        return Answer.MAYBE, f"its target {arn} may keep events or hand them on"
-    return None
+def _best(
+    read: Reader, arn: str, pattern: Mapping[str, Any], targets: Iterable[Mapping[str, Any]]
+) -> Iterator[Listener]:
+    """What the best of the targets does, other buses of this account and region left out."""
+    sender = Sender(read, arn, is_of_all(pattern))
+    ways = [
+        way
+        for each in targets
+        if not _bus_here(read, each["Arn"]) and (way := way_of(sender, each))
+    ]
+    for answer in (Answer.YES, Answer.MAYBE, Answer.NO):
+        if found := [why for tells, why in ways if tells is answer]:
+            yield Listener(arn, pattern, answer, found[0])
+            return
 
 
-_ANYTHING: Mapping[str, Any] = dict.fromkeys(
-    ("version", "id", "account", "time", "region", "resources", "detail")
-) | {"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification"}
-"""An event that is of no alarm. Who asks for it too keeps all that happens."""
+def _beyond(read: Reader, arn: str, pattern: Mapping[str, Any], bus: str) -> Iterator[Listener]:
+    """What the rules of another bus do with what a rule sends there."""
+    onward = dict(_rules(read, bus))
+    if not onward:
+        yield Listener(arn, pattern, Answer.NO, f"no rule of its bus {bus} picks alarms")
+    for theirs, picks in onward.items():
+        for found in _best(
+            read, theirs, picks, rule_targets(read, bus, theirs.rpartition("/")[2])
+        ):
+            yield replace(found, arn=arn, pattern=pattern, onward=picks)
 
 
-def _by_topic(read: Reader, target: Mapping[str, Any], rule: str) -> _Way:
-    """Whether a topic of this account reaches someone, and lets EventBridge publish."""
-    arn = target["Arn"]
-    name = arn.rpartition(":")[2]
-    topic = listeners(read, arn)
-    if topic is None:
-        return Answer.MAYBE, f"its topic {arn} is in another account"
-    deaf, why = topic.deaf(_EVENTBRIDGE, acting(_EVENTBRIDGE, read.account, rule))
-    has_role = bool(target.get("RoleArn")) and topic.confirmed
-    if deaf is Answer.NO:
-        return Answer.YES, ""
-    tells = Answer.NO if deaf is Answer.YES and not has_role else Answer.MAYBE
-    return tells, f"it publishes to the topic {name}, {why}"
+def _bus_here(read: Reader, arn: str) -> str:
+    """The name of another bus of the account and region; empty for what is none."""
+    prefix = f"arn:{read.partition}:events:{read.region}:{read.account}:event-bus/"
+    return arn.removeprefix(prefix) if arn.startswith(prefix) else ""
