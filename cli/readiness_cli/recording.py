@@ -119,6 +119,7 @@ class Recording:
         if self._whole:
             closed = self._closing.vanished(self._rules, coverage, before=self._began)
             self._recorder.look_again()
+        self._recorder.leave_to_later(())
         written = session.plural(self._recorder.transitions, "transition")
         note(
             f"recorded: {written}, {session.plural(closed, 'finding')} closed because the resource"

@@ -12,6 +12,7 @@ from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.store import Unavailable, Unwritable
 from readiness.engine.sweep import Legs
+from tests.engine.functions import OneAtATime
 from tests.engine.test_counting import sent
 from tests.engine.things import DENIED, THINGS, Thing
 from tests.fake_account import HOME, error
@@ -44,6 +45,7 @@ def function(monkeypatch, three_things):
         dynamodb = make_tables()
         tables = {"FINDINGS_TABLE": FINDINGS, "TRANSITIONS_TABLE": TRANSITIONS}
         function = Function(toy, {**tables, "LOOK_AGAIN_MACHINE": "machine"})
+        function.store._client = OneAtATime(function.store._client)
         function.stored, function.machine = make_store(dynamodb), Machine()
         real = function.deployment.session.client
         monkeypatch.setattr(

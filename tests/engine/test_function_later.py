@@ -13,6 +13,7 @@ from readiness.evidence.s3 import buckets
 from readiness.model.resource import Resource
 from tests.engine.functions import (
     LOOKS,
+    Failing,
     Machine,
     api_call,
     shared_rows,
@@ -45,6 +46,50 @@ def test_a_passing_failure_is_not_the_end_of_an_event(function, machine, failing
     function(asked["event"], context())
     assert status(function) == "NON_COMPLIANT"
     assert function.stored.get(BUCKET, "encryption.s3-kms").changed_by.endswith("user/ann")
+
+
+class FailingFrom(Failing):
+    """Fails from the second question on, as the second look after a transition asks it."""
+
+    def __init__(self, client, failure):
+        super().__init__(client, None)
+        self._then = failure
+
+    def __getattr__(self, operation):
+        answers = super().__getattr__(operation)
+        if operation == "get_bucket_encryption" and self._then is not None:
+            self.failure = self._then
+        return answers
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["event", "sweep"])
+def test_a_second_look_that_fails_is_made_later_and_undoes_no_verdict(
+    function, machine, failing, is_swept
+):
+    function(api_call(), context())
+    assert status(function) == "NON_COMPLIANT"
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    client("s3").put_bucket_encryption(
+        Bucket="data",
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+        },
+    )
+    breaks = FailingFrom(failing, error("ThrottlingException"))
+    function.deployment.clients["s3", "us-east-1"] = breaks
+    swept(function) if is_swept else function(api_call(), context())
+    assert breaks.failure is not None
+    assert status(function) == "COMPLIANT"
+    [asked] = [each for each in machine.inputs if about_the_bucket(each)]
+    function.deployment.clients["s3", "us-east-1"] = failing
+    client("s3").delete_bucket_encryption(Bucket="data")
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT", "the later look sees what is there now"
+
+
+def about_the_bucket(asked):
+    return ["encryption.s3-kms", "data", None] in asked["event"]["look_again"]["targets"]
 
 
 def test_a_passing_failure_in_a_sweep_is_looked_at_again_before_the_next(

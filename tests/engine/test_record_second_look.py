@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from readiness import Status
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.record import Recorder
+from readiness.engine.targets import Target
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from tests.engine.recorded import (
     BAD,
@@ -141,3 +143,68 @@ def test_a_sweep_and_events_in_any_order_converge_to_the_live_state(store, seed)
     stored = store.get(BUCKET, RULE.id)
     live = account.state or Status.NOT_APPLICABLE
     assert (stored.status if stored else live) is live
+
+
+# -- second looks that cannot be settled now ---------------------------------------------------
+
+
+class Unsettled(Account):
+    """After the first look the bucket cannot be read, or is not seen yet, for a passing reason."""
+
+    def __init__(self, then):
+        super().__init__(GOOD)
+        self.then = then
+
+    def observe(self, rule, resource):
+        seen = super().observe(rule, resource)
+        if self.looks == 1:
+            return seen
+        if self.then is None:
+            return replace(seen, finding=None)
+        unknown = seen.finding.but(status=Status.INSUFFICIENT_DATA)
+        return replace(seen, finding=unknown, again=THERE)
+
+
+THERE = Target(RULE.id, BUCKET.id)
+
+
+def unsettled(store, then, *, together, may_appear=False):
+    store.record(finding(BAD), None)
+    account = Unsettled(then)
+    account.seconds = 60
+    recorder = Recorder(store, account, together=together, may_appear=may_appear)
+    recorder.record(account.resolve_targets())
+    recorder.look_again()
+    return recorder
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(
+    ("then", "may_appear"),
+    [
+        pytest.param(Status.INSUFFICIENT_DATA, False, id="throttled"),
+        pytest.param(None, True, id="not there yet"),
+    ],
+)
+def test_a_second_look_that_may_be_settled_later_replaces_nothing(
+    store, then, may_appear, together
+):
+    recorder = unsettled(store, then, together=together, may_appear=may_appear)
+    assert set(recorder.waiting) == {THERE}
+    recorder.leave_to_later({THERE})
+    assert kinds(store) == ["OPENED", "RESOLVED"]
+    assert store.get(BUCKET, RULE.id).status is GOOD
+    assert not store.get(BUCKET, RULE.id).gone
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_where_no_later_look_can_be_had_the_second_one_is_written(store, together):
+    recorder = unsettled(store, Status.INSUFFICIENT_DATA, together=together)
+    recorder.leave_to_later(())
+    assert store.get(BUCKET, RULE.id).status is Status.INSUFFICIENT_DATA
+
+
+def test_after_a_deletion_a_second_look_is_believed(store):
+    recorder = unsettled(store, None, together=False)
+    assert recorder.waiting == {}
+    assert store.get(BUCKET, RULE.id).gone

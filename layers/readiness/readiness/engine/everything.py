@@ -134,7 +134,9 @@ class Everything:
         self._legs.hand_on(leg, coverage, evaluation.aws)
         self._legs.look_a_second_time(recorder, left)
         unwritten = () if is_last else recorder.unwritten_at
-        again = self._look_later(asked, {*passing.kept, *unwritten}, config, now())
+        again = self._look_later(
+            asked, {*passing.kept, *unwritten, *recorder.waiting}, config, now()
+        )
         recorder.leave_to_later(again)
         for observation in passing.without(again) if is_ours else ():
             recorder.record(observation)

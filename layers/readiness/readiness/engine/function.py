@@ -184,15 +184,19 @@ class Function:
             shared=self._shared(asked),
         )
         observations = list(follow(evaluation, self.heading, asked.targets, vast))
-        if config is None and may_appear(asked):
+        appears = config is None and may_appear(asked)
+        if appears:
             observations = [_looked_at_again(each) for each in observations]
         unsettled = self._unsettled(observations, asked)
-        recorder = Recorder(self.store, evaluation, together=widely)
+        recorder = Recorder(self.store, evaluation, together=widely, may_appear=appears)
         for observation in observations:
             self.telemetry.observed(observation)
             if by_our_settings and observation.again not in unsettled:
                 recorder.record(observation)
         recorder.look_again()
+        # AWS Config has its answer from the first look, or gets it from a later one at all rules.
+        seconds = self.later.ask(recorder.waiting, replace(asked, config=None), _now())
+        recorder.leave_to_later(seconds)
         answering = self._answering(asked, by_our_settings=by_our_settings)
         if config is not None and answering is not None:
             settled = config_rule.settled(config, observations, unsettled)
@@ -200,7 +204,8 @@ class Function:
                 answering.answer(evaluation.aws, settled)
         done = self.telemetry.recorded(recorder, len(observations))
         recorder.raise_on_unwritten()
-        return done | {"again": len(unsettled)} if unsettled else done
+        again = len(unsettled | seconds)
+        return done | {"again": again} if again else done
 
     def _shared(self, asked: Again) -> SharedAnswers | None:
         """What the headings that an API call wakes ask alike; a later look asks for itself."""

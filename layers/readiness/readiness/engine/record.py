@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
@@ -46,12 +46,24 @@ class Recorder:
 
     Where nothing was stored, another run would have written what it saw, except of a resource
     that is gone. Then a new listing that shows the resource is enough (decision 34).
+
+    A second look that fails for a passing reason replaces nothing: it is ``waiting`` for a later
+    look, as the first one would (decision 122). So is one that does not find the resource, if
+    that ``may_appear`` a moment later.
     """
 
-    def __init__(self, store: Store, evaluation: Evaluation, *, together: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        evaluation: Evaluation,
+        *,
+        together: bool = False,
+        may_appear: bool = False,
+    ) -> None:
         self._store = store
         self._evaluation = evaluation
         self._together = together
+        self._may_appear = may_appear
         self._lock = threading.Lock()
         self._rows: dict[Resource, Rows] = {}
         self._changed: dict[ResourceType, dict[str, dict[str, Rule]]] = {}
@@ -62,6 +74,7 @@ class Recorder:
         self._to_read = 0
         self.unwritten: list[str] = []
         self.unwritten_at: dict[Target, str] = {}
+        self.waiting: dict[Target, Observation] = {}
         evaluation.read_before(self)
 
     @property
@@ -73,11 +86,18 @@ class Recorder:
         """Forget the rows: the store outlives the run, and each run reports those it meets."""
         self._store.unreadable.clear()
 
-    def leave_to_later(self, targets: Iterable[Target]) -> None:
-        """What could not be written of these is evaluated again, and no failure of this run."""
+    def leave_to_later(self, targets: Collection[Target]) -> None:
+        """What could not be written of these is evaluated again, and no failure of this run.
+
+        Second looks at others, which no later look will settle, are written as they are.
+        """
         for target in targets:
             if target in self.unwritten_at:
                 self.unwritten.remove(self.unwritten_at.pop(target))
+        waiting, self.waiting = self.waiting, {}
+        for target, observation in waiting.items():
+            if target not in targets:
+                self.write(observation)
 
     def raise_on_unwritten(self) -> None:
         """Raise Unwritable, after everything else is done, so that the run counts as failed."""
@@ -165,6 +185,8 @@ class Recorder:
                 if looks < SECOND_LOOKS:
                     again = self._evaluation.reread()
                     observation = again.observe(observation.rule, observation.resource)
+                    if self._waits(observation):
+                        break
         except UnreadableRow as error:
             self._store.unreadable[error.key] = error.why
         except Unwritable as error:
@@ -174,6 +196,18 @@ class Recorder:
                 if _is_about_its_subject(observation):
                     self.unwritten_at[target] = str(error)
         return written
+
+    def _waits(self, second: Observation) -> bool:
+        """Whether a second look is left to a later one, which sees what this one could not."""
+        target = second.again
+        is_gone = second.finding is None and not second.out_of_scope
+        if target is None and self._may_appear and is_gone:
+            target = Target(second.rule.id, second.resource.id)
+        if target is None:
+            return False
+        with self._lock:
+            self.waiting[target] = second
+        return True
 
     def _write_once(self, observation: Observation) -> tuple[bool, bool, bool]:
         """Write an observation: whether that was needed, whether to look again, if it is first.
@@ -299,7 +333,8 @@ class Recorder:
             except Postponed:
                 return 0
             for observation in seen:
-                self.record(observation)
+                if not self._waits(observation):
+                    self.record(observation)
             return len(rules[id])
 
         with again.aws.batch(about, batch), ThreadPoolExecutor(_THREADS, "again") as pool:

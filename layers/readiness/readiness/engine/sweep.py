@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -148,15 +148,12 @@ class Sweep:
                 passing |= still_open
         self._legs.hand_on(leg, coverage, evaluation.aws)
         self._legs.look_a_second_time(recorder, left)
-        self._later.ask(
-            passing,
-            Again(frozenset(), 0, leg.sweep, self._deployment.origin(origin)),
-            _now(),
-        )
+        self._look_later(passing, recorder, leg)
         wait = list_again(coverage) if coverage.cursor is None else 0
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
             closed = self._close(evaluation, recorder, rules, coverage, began, left)
+            self._look_later((), recorder, leg)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
         answer = self._telemetry.recorded(recorder, evaluated) | self._covered(coverage, rules)
@@ -166,6 +163,12 @@ class Sweep:
             return answer | {"cursor": as_json(cursor, self._deployment.release)}
         recorder.raise_on_unwritten()
         return answer
+
+    def _look_later(self, passing: Iterable[Target], recorder: Recorder, leg: Leg) -> None:
+        """Ask for a later look at what is left open, second looks included."""
+        origin = self._deployment.origin(Origin(woken_by=SWEEP))
+        asked = Again(frozenset(), 0, leg.sweep, origin)
+        recorder.leave_to_later(self._later.ask({*passing, *recorder.waiting}, asked, _now()))
 
     def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
         """What is looked at once more soon after this leg, and not in another one."""
