@@ -44,7 +44,12 @@ def api_call(source="aws.s3"):
 
 @pytest.mark.parametrize(
     ("source", "by"),
-    [("aws.s3", ANN), ("aws", f"{UNVERIFIED}: {ANN}"), ("my.aws.s3", f"{UNVERIFIED}: {ANN}")],
+    [
+        ("aws.s3", ANN),
+        ("aws", f"{UNVERIFIED}: {ANN}"),
+        ("my.aws.s3", f"{UNVERIFIED}: {ANN}"),
+        ("aws.partner/shop.example/1", f"{UNVERIFIED}: {ANN}"),
+    ],
 )
 def test_an_api_call_says_who_made_it_and_when(source, by):
     seen = resolve_targets(api_call(source), encryption)
@@ -63,6 +68,27 @@ def test_an_api_call_says_who_made_it_and_when(source, by):
             id="a service",
         ),
         pytest.param({"type": "AWSAccount"}, "AWSAccount", id="an account"),
+        pytest.param(
+            {"type": "AWSAccount", "principalId": "AROA1:bob", "accountId": "444455556666"},
+            "AWSAccount AROA1:bob of account 444455556666",
+            id="somebody of another account",
+        ),
+        pytest.param(
+            {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}, "accountId": "4444"},
+            "IdentityCenterUser u-1 of account 4444",
+            id="a user of Identity Center",
+        ),
+        pytest.param(
+            {"type": "WebIdentityUser", "principalId": "idp:aud:1", "userName": "1"},
+            "WebIdentityUser 1",
+            id="a web identity",
+        ),
+        pytest.param(
+            {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": "arn:role"}}},
+            "arn:role",
+            id="a session that tells its role alone",
+        ),
+        pytest.param({"type": "Root", "sessionContext": "x"}, "Root", id="an odd session"),
         pytest.param({}, "", id="nothing told"),
         pytest.param(None, "", id="no identity"),
     ],

@@ -35,6 +35,10 @@ SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 _OBJECTS = ("requestParameters", "responseElements")
 _LONGEST_NAME = 512
 _MOST_NAMED = 20
+_OF_A_PARTNER = "aws.partner/"
+_PRINCIPALS = ("arn", "invokedBy", "sessionContext.sessionIssuer.arn")
+_CALLERS = ("userName", "onBehalfOf.userId", "principalId")
+"""Members of CloudTrail's ``userIdentity``, the best one first."""
 
 
 Json = Mapping[str, Any]
@@ -334,12 +338,14 @@ def _text(event: Json, name: str) -> str:
 def _origin(event: Json) -> Origin:
     """Who called what, as CloudTrail tells.
 
-    Nobody but AWS can put events whose ``source`` begins with ``aws.``; a principal in any other
-    is whatever its sender wrote, and is marked.
+    Nobody but AWS can put events whose ``source`` begins with ``aws.``, but for the partners of
+    EventBridge, whose begin with ``aws.partner/``. A principal in any other is whatever its sender
+    wrote, and is marked.
     """
     detail = event["detail"]
     by = _principal(detail)
-    if not str(event.get("source", "")).startswith("aws."):
+    source = str(event.get("source", ""))
+    if not source.startswith("aws.") or source.startswith(_OF_A_PARTNER):
         by = f"{UNVERIFIED}: {by}" if by else UNVERIFIED
     texts = (detail.get(name) for name in ("eventName", "eventTime", "eventID"))
     call, moment, id = (text if isinstance(text, str) else "" for text in texts)
@@ -347,7 +353,16 @@ def _origin(event: Json) -> Origin:
 
 
 def _principal(detail: Json) -> str:
-    identity = detail.get("userIdentity")
-    if not isinstance(identity, Mapping):
-        return ""
-    return str(identity.get("arn") or identity.get("invokedBy") or identity.get("type") or "")
+    """The ARN of who called, or the service; else all that tells them apart.
+
+    Callers of another account, federated ones and those of IAM Identity Center have no ARN.
+    Source: "CloudTrail userIdentity element" in the CloudTrail user guide.
+    """
+    named = (at(detail, f"userIdentity.{path}") for path in _PRINCIPALS)
+    if (principal := next(filter(None, named), None)) is not None:
+        return str(principal)
+    kind, account = (at(detail, f"userIdentity.{name}") for name in ("type", "accountId"))
+    named = (at(detail, f"userIdentity.{path}") for path in _CALLERS)
+    caller = next(filter(None, named), None)
+    where = f"of account {account}" if account else ""
+    return " ".join(str(each) for each in (kind, caller, where) if each)
