@@ -29,6 +29,7 @@ ACTING = frozenset(
         "quiet",
         "redrive",
         "resolve-all",
+        "sweep",
         "test-alert",
         "unwaive",
         "waive",

@@ -116,6 +116,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "emergency keep": ("readiness emergency keep 01JD2Q7K3M",),
     "emergency list": ("readiness emergency list --all",),
     "redrive": ("readiness redrive --dry-run", "readiness redrive --queue pagerduty"),
+    "sweep": ("readiness sweep",),
     "resolve-all": ("readiness resolve-all --dry-run",),
     "on-call": ("readiness on-call oncalls.json --since 2026-11-01 --until 2026-12-01",),
     "test-alert": ("readiness test-alert --owner team@example.com",),

@@ -60,6 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "doctor.command:doctor",
         "Check what Readiness needs in order to see, judge and tell.",
     ),
+    "sweep": ("sweep:sweep", "Start a sweep: everything is evaluated again now."),
     "emergency": (
         "emergency.command:emergency",
         "Roll back, open a breaker, shut down and restore, each by a plan.",
