@@ -180,10 +180,13 @@ def database_cluster_zones(
     zones: Zones,
     *,
     min_zones: MinZones = 2,
+    replicas_need_a_reader: Annotated[
+        bool, "Require a reader in replicas of other clusters (global databases) as well"
+    ] = False,
 ) -> Verdict:
     """A database cluster has a reader in another Availability Zone that can take over."""
     return of_restore_test(cluster.name) or cluster_verdict(
-        cluster, scaling, zones, min_zones=min_zones
+        cluster, scaling, zones, min_zones=min_zones, replicas=replicas_need_a_reader
     )
 
 

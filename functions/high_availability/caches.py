@@ -69,11 +69,15 @@ def cache_verdict(
     )
 
 
+_GOING = frozenset({"deleting", "deleted"})
+_NEVER_MADE = frozenset({"create-failed", "restore-failed"})
+
+
 def replication_group_verdict(group: availability.GroupAvailability, zones: Zones) -> Verdict:
     """The verdict on a replication group of ElastiCache: its switches and its replicas."""
     if group.on_outpost:
         return not_applicable("The cache stands on an Outpost, by design in one place.")
-    if group.status == "deleting":
+    if group.status in _GOING:
         return not_applicable("The cache is being deleted.")
     if group.status == "create-failed":
         return not_applicable("The cache could not be created, and serves nobody.")
@@ -97,16 +101,15 @@ def replication_group_verdict(group: availability.GroupAvailability, zones: Zone
 
 def memorydb_verdict(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
     """The verdict on a MemoryDB cluster, which fails over by itself where it has replicas."""
-    if cluster.status == "deleting":
+    if cluster.status in _GOING:
         return not_applicable("The cluster is being deleted.")
-    if cluster.status == "create failed":
+    if cluster.status in {"create-failed", "create failed"}:
         return not_applicable("The cluster could not be created, and serves nobody.")
     return cache_verdict(
         cluster.shards, zones, (), is_changing=cluster.status in {"creating", "updating"}
     )
 
 
-_NEVER_MADE = frozenset({"create-failed", "restore-failed"})
 
 
 def cache_cluster_verdict(
@@ -159,7 +162,7 @@ def _excused_cache(cluster: availability.ClusterAvailability) -> str:
             f"The cluster is a node of the replication group {cluster.replication_group};"
             " cache-zones judges it."
         )
-    if cluster.status == "deleting":
+    if cluster.status in _GOING:
         return "The cache is being deleted."
     if cluster.status in _NEVER_MADE:
         return f"The cache could not be made ({cluster.status}), and serves nobody."

@@ -20,7 +20,7 @@ _MAKING = frozenset({"creating", "restoring", "backing-up", "modifying", "upgrad
 _PROMOTING = frozenset({"modifying", "rebooting"})
 """What a replica is while it becomes an instance of its own (RDS User Guide, "Promoting a read
 replica to be a standalone DB instance")."""
-_IDLE = frozenset({"stopped", "stopping", "deleting"})
+_IDLE = frozenset({"stopped", "stopping", "deleting", "delete-precheck"})
 _NEVER_MADE = frozenset(
     ["incompatible-create", "incompatible-restore", "insufficient-capacity", "restore-error"]
 )
@@ -114,6 +114,7 @@ _CAN_SERVE = frozenset(
         "modifying",
         "renaming",
         "resetting-master-credentials",
+        "storage-initialization",
         "storage-optimization",
         "upgrading",
         "storage-config-upgrade",
@@ -127,7 +128,12 @@ _STARTING = frozenset(
 
 
 def cluster_verdict(
-    cluster: ClusterAvailability, scaling: ReplicaScaling, zones: Zones, *, min_zones: int
+    cluster: ClusterAvailability,
+    scaling: ReplicaScaling,
+    zones: Zones,
+    *,
+    min_zones: int,
+    replicas: bool,
 ) -> Verdict:
     """The verdict on a cluster: members in several zones of which one can take over."""
     manages_itself = cluster.mode == "serverless" or cluster.is_limitless
@@ -137,6 +143,11 @@ def cluster_verdict(
     if manages_itself:
         kind = "A limitless database" if cluster.is_limitless else "Aurora Serverless v1"
         return complies(f"{kind} goes on in another Availability Zone by itself.")
+    if cluster.status in _BROKEN:
+        return violates(
+            f"The cluster is {cluster.status}: none of its instances serves, in whichever zone.",
+            expected="A cluster that is available, with instances in several Availability Zones.",
+        )
     able = [each for each in cluster.members if each.status in _CAN_SERVE]
     unable = [each for each in cluster.members if each.status not in _CAN_SERVE]
     places = zones.of_names({each.zone for each in able if each.zone})
@@ -155,6 +166,14 @@ def cluster_verdict(
         return complies(
             f"{plural(len(able), 'instance')} {in_zones(len(places.zones))}; a reader takes over"
             " when the writer's zone fails."
+        ).observing(observed)
+    if cluster.replica_of and cluster.status == "promoting":
+        return cannot_tell(
+            "The cluster is being promoted; it is judged when that is done.", is_passing=True
+        ).observing(observed)
+    if cluster.replica_of and not replicas:
+        return not_applicable(
+            f"The cluster is a replica of {cluster.replica_of}, whose own readers count."
         ).observing(observed)
     doubt = _unsettled(able, unable, places)
     if doubt is not None:

@@ -14,6 +14,11 @@ def domain_verdict(domain: DomainAvailability, *, min_zones: int) -> Verdict:
     """The verdict on a domain: zone awareness, enough nodes for it, and masters that can vote."""
     if domain.is_going:
         return not_applicable("The domain is being deleted.")
+    if domain.is_isolated:
+        return violates(
+            "OpenSearch Service has isolated the domain: it serves nobody, in whichever zone.",
+            expected="A domain that is active, with data nodes in several Availability Zones.",
+        )
     observed: dict[str, Fact] = {
         "zones": domain.zones,
         "nodes": domain.nodes,

@@ -15,6 +15,11 @@ def file_system_verdict(
     """The verdict on a file system: regional, and with mount targets in several zones."""
     if system.state in {"deleting", "deleted"}:
         return not_applicable(f"The file system is {system.state}.")
+    if system.state == "error":
+        return violates(
+            "The file system is in the state error: it cannot be mounted, in whichever zone.",
+            expected="A file system that is available, with mount targets in several zones.",
+        )
     if system.only_zone:
         return violates(
             f"The file system is of the type One Zone: its data is in {system.only_zone} alone.",

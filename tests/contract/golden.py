@@ -125,6 +125,9 @@ GOLDEN = (
         },
     ),
     call("ec2", "CopyVolumes"),
+    call("rds", "FailoverGlobalCluster"),
+    call("rds", "RemoveFromGlobalCluster"),
+    call("rds", "SwitchoverGlobalCluster"),
     call("ec2", "DeregisterImage"),
     call(
         "elasticloadbalancing",

@@ -194,6 +194,7 @@ def test_auto_scaling_group_zones(changes, settings, status, words):
         pytest.param({"on_outpost": True}, {}, NA, "Outpost", id="on an Outpost"),
         pytest.param({"cluster": "ledger"}, {}, NA, "database-cluster-zones", id="a member"),
         pytest.param({"status": "stopped"}, {}, NA, "stopped", id="stopped"),
+        pytest.param({"status": "delete-precheck"}, {}, NA, "delete-precheck", id="about to be deleted"),
         pytest.param({"replica_of": "orders"}, {}, NA, "read replica", id="a replica"),
         pytest.param({"replica_of": "orders", "status": "modifying"}, {}, UNKNOWN, "perhaps being promoted", id="being promoted"),
         pytest.param({"replica_of": "orders", "status": "modifying", "cluster": "c"}, {}, NA, "member", id="a member that changes"),
@@ -225,6 +226,12 @@ READER = Member("r", "us-east-1b")
         pytest.param((WRITER, Member("r", "us-east-1b", "creating")), {}, {}, UNKNOWN, "being made", id="reader new"),
         pytest.param((Member("w", "us-east-1a", "starting"), Member("r", "us-east-1b", "starting")), {"status": "starting"}, {}, UNKNOWN, "started", id="started again"),
         pytest.param((Member("w", "us-east-1a", "resetting-master-credentials"), READER), {}, {}, GOOD, "", id="a new password"),
+        pytest.param((WRITER, Member("r", "us-east-1b", "storage-initialization")), {}, {}, GOOD, "", id="restored, and serves"),
+        pytest.param((WRITER, READER), {"status": "inaccessible-encryption-credentials"}, {}, BAD, "none of its instances serves", id="a key that is gone"),
+        pytest.param((WRITER,), {"replica_of": "c"}, {}, NA, "replica of c", id="a secondary of a global database"),
+        pytest.param((WRITER,), {"replica_of": "c", "status": "promoting"}, {}, UNKNOWN, "promoted", id="being promoted"),
+        pytest.param((WRITER, READER), {"replica_of": "c"}, {}, GOOD, "", id="a secondary with a reader"),
+        pytest.param((WRITER,), {"replica_of": "c"}, {"replicas_need_a_reader": True}, BAD, "no reader", id="a secondary that counts"),
         pytest.param((WRITER, Member("r")), {}, {}, UNKNOWN, "not shown", id="a zone not shown"),
         pytest.param((WRITER, READER), {}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param((), {}, {}, NA, "without an instance", id="headless"),
@@ -307,6 +314,7 @@ def test_cache_zones(shards, changes, status, words):
         pytest.param({"zones": ("us-east-1a", "")}, {}, UNKNOWN, "not shown", None, id="a zone not shown"),
         pytest.param({"zones": (), "status": "creating"}, {}, UNKNOWN, "changed", None, id="new"),
         pytest.param({"zones": (), "status": "deleting"}, {}, NA, "deleted", None, id="going"),
+        pytest.param({"zones": (), "status": "deleted"}, {}, NA, "deleted", None, id="gone"),
         pytest.param({"on_outpost": True}, {}, NA, "Outpost", None, id="on an Outpost"),
     ],
 )  # fmt: skip
@@ -327,6 +335,7 @@ def test_cache_cluster_zones(changes, settings, status, words, severity):
         pytest.param(ALONE, "updating", UNKNOWN, id="changing"),
         pytest.param(ALONE, "deleting", NA, id="going"),
         pytest.param(SPREAD, "create failed", NA, id="never made"),
+        pytest.param((), "create-failed", NA, id="never made, in another spelling"),
     ],
 )
 def test_memorydb_zones(shards, state, status):
@@ -351,6 +360,7 @@ def test_memorydb_zones(shards, state, status):
         ),
         pytest.param({"is_processing": True}, {}, UNKNOWN, "changed", id="changing"),
         pytest.param({"is_going": True}, {}, NA, "deleted", id="going"),
+        pytest.param({"is_isolated": True}, {}, BAD, "serves nobody", id="isolated"),
     ],
 )
 def test_search_zones(changes, settings, status, words):
@@ -371,6 +381,7 @@ IN_A, IN_B = MountTarget("use1-az1"), MountTarget("use1-az2")
         pytest.param(FileSystemAvailability(targets=(IN_A, MountTarget("use1-az2", "b", "error"))), {}, BAD, "mounted in 1", id="failed"),
         pytest.param(FileSystemAvailability(), {}, NA, "no mount target", id="not mounted"),
         pytest.param(FileSystemAvailability("deleting", targets=(IN_A,)), {}, NA, "deleting", id="going"),
+        pytest.param(FileSystemAvailability("error", targets=(IN_A, IN_B)), {}, BAD, "cannot be mounted", id="a key that is gone"),
     ],
 )  # fmt: skip
 def test_file_system_zones(system, settings, status, words):

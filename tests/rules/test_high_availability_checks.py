@@ -212,6 +212,10 @@ def test_instances_that_nobody_checks_for_an_hour():
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy"}, BAD, MEDIUM, "no data", id="silent alarm"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Unhealthy"}, GOOD, None, "", id="alarm"),
         pytest.param({"is_disabled": True, "owner": "servicediscovery.amazonaws.com"}, NA, None, "manages it", id="of a service"),
+        pytest.param({"domain": "db.corp.internal"}, BAD, HIGH, "cannot resolve db.corp.internal, so it is always unhealthy", id="a private name"),
+        pytest.param({"domain": "web.local.", "is_inverted": True}, BAD, HIGH, "always healthy", id="a private name, inverted"),
+        pytest.param({"domain": "web.local", "is_disabled": True}, BAD, HIGH, "disabled", id="a private name, disabled"),
+        pytest.param({"domain": "internal.example.com"}, GOOD, None, "", id="a public name"),
         pytest.param({"kind": "RECOVERY_CONTROL"}, GOOD, None, "", id="routing control"),
     ],
 )  # fmt: skip

@@ -100,7 +100,8 @@ class DomainAvailability:
     """Over how many zones a domain spreads its data nodes, and its dedicated masters.
 
     ``zones`` is what zone awareness uses, 1 without it; ``masters`` is 0 where data nodes elect
-    one of themselves. ``is_processing`` while a change is made. Sources: DescribeDomain,
+    one of themselves. ``is_processing`` while a change is made; ``is_isolated`` where the service
+    has taken the domain off, as for a key that it cannot use. Sources: DescribeDomain,
     DescribeDomains.
     """
 
@@ -111,6 +112,7 @@ class DomainAvailability:
     has_standby: bool = False
     is_processing: bool = False
     is_going: bool = False
+    is_isolated: bool = False
 
     @classmethod
     def load(cls, read: Reader, domain: Resource) -> DomainAvailability:
@@ -136,6 +138,7 @@ class DomainAvailability:
             has_standby=bool(cluster.get("MultiAZWithStandbyEnabled")),
             is_processing=bool(domain.get("Processing") or not domain.get("Created", True)),
             is_going=bool(domain.get("Deleted")),
+            is_isolated=domain.get("DomainProcessingStatus") == "Isolated",
         )
 
 

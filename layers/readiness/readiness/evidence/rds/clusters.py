@@ -33,6 +33,10 @@ class Member:
             id="responseElements.dBClusterIdentifier",
         ),
         CLUSTER_RUNS,
+        api_call("rds", "PromoteReadReplicaDBCluster", id="requestParameters.dBClusterIdentifier"),
+        api_call(
+            "rds", "FailoverGlobalCluster", "RemoveFromGlobalCluster", "SwitchoverGlobalCluster"
+        ),
         ConfigItem("AWS::RDS::DBInstance", "configuration.dBClusterIdentifier"),
     ),
 )
@@ -42,7 +46,8 @@ class ClusterAvailability:
 
     ``mode`` is ``provisioned``, ``serverless`` (Aurora Serverless v1) or another of RDS's words.
     ``multi_az`` is RDS's own word, true for a Multi-AZ DB cluster. ``is_limitless`` clusters have
-    shards in place of members. Sources: DescribeDBClusters, DescribeDBInstances.
+    shards in place of members. ``replica_of`` is the cluster that it replicates, as a secondary of a
+    global database does. Sources: DescribeDBClusters, DescribeDBInstances.
     """
 
     name: str
@@ -51,6 +56,7 @@ class ClusterAvailability:
     status: str = "available"
     multi_az: bool = False
     is_limitless: bool = False
+    replica_of: str = ""
     members: tuple[Member, ...] = ()
 
     @classmethod
@@ -102,6 +108,7 @@ class ClusterAvailability:
             status=answer.get("Status", ""),
             multi_az=bool(answer.get("MultiAZ")),
             is_limitless=answer.get("ClusterScalabilityType") == "limitless",
+            replica_of=answer.get("ReplicationSourceIdentifier", ""),
             members=tuple(members),
         )
 
