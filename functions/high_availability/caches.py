@@ -110,8 +110,6 @@ def memorydb_verdict(cluster: availability.MemoryDbAvailability, zones: Zones) -
     )
 
 
-
-
 def cache_cluster_verdict(
     cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: int
 ) -> Verdict:
