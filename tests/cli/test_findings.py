@@ -313,7 +313,7 @@ def test_a_row_from_before_the_index_is_found(run, stored, length):
     said = run("explain", before.id[:length], "-o", "json")
     assert json.loads(said.stdout)["resource_id"] == "before"
     known = stored.get(before.resource, before.rule)
-    stored.record(before.but(last_observed_at=NOON + timedelta(hours=21)), known)
+    stored.record(before.but(last_observed_at=NOON + timedelta(hours=69)), known)
     assert stored.keys_by_id(before.id[:5]) == [(before.resource, before.rule)]
 
 

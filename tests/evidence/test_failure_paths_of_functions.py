@@ -213,10 +213,10 @@ def test_a_function_that_failures_are_sent_to_exists():
         return {"FunctionEventInvokeConfigs": [worlds.invoke_config(destination=arn)]}
 
     def configured(**params):
-        is_there = params["FunctionName"] == "agent"
+        is_there = params["FunctionName"] in {"agent", "keeper"}
         return worlds.function() if is_there else error("ResourceNotFoundException", 404)
 
-    for name, status in (("agent", GOOD), ("gone", BAD)):
+    for name, status in (("keeper", GOOD), ("gone", BAD)):
         answers = {
             "lambda__list_function_event_invoke_configs": sends_to(name),
             "lambda__get_function_configuration": configured,

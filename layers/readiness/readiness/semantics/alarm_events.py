@@ -45,11 +45,11 @@ class Listener:
         return worst((self.picks(name, arn), self.reaches))
 
 
-def pattern_of(text: str | None) -> Mapping[str, Any]:
-    """The event pattern of a rule; empty for none, which is one of a schedule."""
+def pattern_of(text: Any) -> Mapping[str, Any]:
+    """The event pattern of a rule; empty for none, which is one of a schedule, and for no text."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (TypeError, ValueError):
         return {}
     return found if isinstance(found, Mapping) else {}
 
