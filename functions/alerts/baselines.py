@@ -66,9 +66,9 @@ class Baselines:
             self._send(baseline_message(headings, found, account, region, self._stack, unseen))
         self._tell_upgrade(sweep, swept, past, account, region)
         self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
-        metrics.add_metric("SweptHeadings", MetricUnit.Count, len(completed))
-        metrics.add_metric("FailedHeadings", MetricUnit.Count, len(failed))
+        log.info("swept", extra={"sweep": sweep["id"], "completed": len(completed)})
         if failed:
+            metrics.add_metric("FailedHeadings", MetricUnit.Count, len(failed))
             errors = {r["heading"]: r.get("error", "") for r in results if not r["completed"]}
             log.error("headings could not be swept", extra={"sweep": sweep["id"], **errors})
         ended = sorted({name.partition(".")[0] for name in first})

@@ -88,7 +88,9 @@ class Schedule:
                 failed.append(error)
                 log.error("not everything was done", extra={"error": str(error)})
         pass_over_all(self._store)
-        metrics.add_metric("AlertsRepublished", MetricUnit.Count, len(published))
+        # a count that is sent each 5 minutes is billed for the whole month
+        if published:
+            metrics.add_metric("AlertsRepublished", MetricUnit.Count, len(published))
         if self._hub is not None:
             self._hub.send(
                 lambda hub: hub.send_waiting(
@@ -152,7 +154,8 @@ class Schedule:
             self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
             self._held.note_sent(page)
             sent += 1
-        metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
+        if sent:
+            metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
 
 
 def _latest(entry: Entry) -> str:

@@ -52,7 +52,6 @@ def a_healthy_day(metrics, *, begin=1, end=DAY):
             _lambda(metrics, "Alerts", minute)
             since = minute if minute < 15 else (minute - 15) % (6 * HOUR)
             _ours(metrics, "alerts", "HoursWithoutSweep", minute, since / HOUR)
-            _ours(metrics, "alerts", "AlertsRepublished", minute, 0)
             _ours(metrics, "alerts", "HoursWithoutCanary", minute, minute % HOUR / HOUR)
         if minute % 97 == 0:
             metrics.put("AWS/SQS", IN_FLIGHT, {"QueueName": "Pages"}, minute, 1)
@@ -286,7 +285,6 @@ WITHOUT_AN_ALARM = {
     "ConfigAnswersUnsent": "a later look answers, and lies with the failed events where it fails",
     "ConfigEvaluations": "it counts what went well",
     "DigestsSent": "a digest that fails is an error of the function, which has an alarm",
-    "Evaluated": "it counts what went well",
     "FailedHeadings": "the hours without a whole sweep have an alarm",
     "HeldPagesSent": "it counts what went well",
     "LooksAgain": "it counts what went well",
@@ -304,8 +302,6 @@ WITHOUT_AN_ALARM = {
     "SecurityHubNotEnabled": "the findings wait until it is enabled",
     "SettingsRefused": "the verdicts are unknown, and their heading is told as unreadable",
     "SweepsLeftOut": "the hours without a whole sweep have an alarm",
-    "SweptHeadings": "it counts what went well",
-    "Transitions": "it counts what went well",
     "UnknownRoutes": "the default service is paged",
     "UnwritableFindings": "the event goes to the failed events, which have an alarm",
     "WaiversApplied": "it counts what went well",

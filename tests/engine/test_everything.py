@@ -106,7 +106,7 @@ def test_what_cannot_be_judged_is_counted_and_logged(function, capsys, caplog):
     [logged] = [each for each in caplog.records if each.getMessage() == "could not be judged"]
     assert (logged.rule, logged.missing) == (owned.id, ["test:GetThing"])
     counted = {name: count for _, name, count in sent(capsys)}
-    assert (counted["BlindVerdicts"], counted["Evaluated"]) == (1, 3)
+    assert counted["BlindVerdicts"] == 1
 
 
 @pytest.mark.parametrize(

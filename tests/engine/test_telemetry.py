@@ -147,7 +147,9 @@ def recorder(**about):
 def test_what_a_run_has_done_is_counted_and_answered(reported):
     done = recorder()
     assert reported.telemetry.recorded(done, 7) == {"evaluated": 7, "transitions": 2}
-    assert reported() == ([], {"Evaluated": 7, "Transitions": 2})
+    [line], metrics = reported()
+    assert (line["msg"], line["evaluated"], line["transitions"]) == ("recorded", 7, 2)
+    assert metrics == {}, "a metric that is sent each hour is billed for the whole month"
     assert done.forgotten == []
 
 
@@ -155,7 +157,7 @@ def test_rows_that_cannot_be_read_are_counted_and_told_once(reported):
     """A sweep records in several parts, and the same rows would be told after each."""
     done = recorder(unreadable={"a key": "newer", "another": "newer"})
     reported.telemetry.recorded(done, 0)
-    [line], metrics = reported()
+    [_, line], metrics = reported()
     assert (line["levelname"], line["message"]) == ("ERROR", "this version cannot read findings")
     assert (line["count"], line["first"]) == (2, "a key: newer")
     assert metrics["UnreadableFindings"] == 2
@@ -164,7 +166,7 @@ def test_rows_that_cannot_be_read_are_counted_and_told_once(reported):
 
 def test_rows_that_cannot_be_written_are_counted_and_the_first_is_told(reported):
     reported.telemetry.recorded(recorder(unwritten=["too large", "throttled"]), 0)
-    [line], metrics = reported()
+    [_, line], metrics = reported()
     assert (line["levelname"], line["message"]) == ("ERROR", "findings could not be written")
     assert line["first"] == "too large"
     assert metrics["UnwritableFindings"] == 2

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from readiness.engine.aws import Aws
-from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
-from readiness.model.evidence import REGION
+from readiness.evidence.costexplorer import RECORD_TYPES, CostAllocationTags, Costs, CostTag
+from readiness.model.evidence import ACCOUNT, REGION
+from readiness.model.resource import GLOBAL
 from readiness.model.unreadable import Unreadable
 from tests.accounts.performance_benchmarks import costs
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
@@ -122,6 +123,27 @@ def test_a_cost_from_before_the_tag_was_deactivated_proves_nothing(newest, prove
         ]
     }
     assert read(CostTag, fake_account).state.active is proves
+
+
+def test_the_list_of_tags_is_paid_once_for_all_rules():
+    fake_account, _ = billed(costs({LATELY: {("", "Amazon VPC"): "1"}}))
+    listed = {
+        "CostAllocationTags": [
+            {"TagKey": "Application", "Type": "UserDefined", "Status": "Inactive"},
+            {"TagKey": "team", "Type": "UserDefined", "Status": "Active"},
+            {"TagKey": "aws:createdBy", "Type": "AWSGenerated", "Status": "Active"},
+        ]
+    }
+    fake_account.answers["ce", "list_cost_allocation_tags"] = listed
+    fake_account.answers["organizations", "describe_organization"] = error(
+        "AWSOrganizationsNotInUseException"
+    )
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    account = ACCOUNT.resource(ACCOUNT_ID, GLOBAL, ACCOUNT_ID)
+    assert not aws.evidence(CostTag, region, SETTINGS).evidence.state.active
+    assert set(aws.evidence(CostAllocationTags, account, {}).evidence.active) == {"team"}
+    assert fake_account.calls.count(("ce", "list_cost_allocation_tags")) == 1
 
 
 def test_a_member_account_without_a_recent_tagged_cost_cannot_tell():

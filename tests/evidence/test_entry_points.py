@@ -77,6 +77,34 @@ def test_limits_are_asked_in_the_metrics_own_unit():
     }
 
 
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(
+    ("sources", "events", "is_asked"),
+    [
+        pytest.param([], 0.9, True, id="callers that wait"),
+        pytest.param([], 1.0, False, id="mostly events"),
+        pytest.param([worlds.mapping()], 0.0, False, id="fed by a queue"),
+    ],
+)
+def test_how_long_a_function_takes_is_not_asked_where_no_caller_waits(
+    sources, events, is_asked, bulk
+):
+    """CloudWatch bills the metric, and the rule on latency does not look at it then."""
+    fake_account, asked = counting(Duration=1.0, Invocations=2.0, AsyncEventsReceived=events)
+    fake_account = fake_account.but(
+        lambda__list_event_source_mappings={"EventSourceMappings": sources},
+        sqs__get_queue_attributes=worlds.queue_attributes,
+        sqs__list_dead_letter_source_queues={"queueUrls": ["https://x/work"]},
+    )
+    name = worlds.mapping()["FunctionArn"].split(":")[6]
+    fake_account.answers["lambda", "list_functions"] = {"Functions": [worlds.function(name)]}
+    published = list_metrics([{"FunctionName": name}])
+    fake_account.answers["cloudwatch", "list_metrics"] = published
+    found = read(FunctionLatency, "AWS::Lambda::Function", name, fake_account, bulk=bulk)
+    assert bool(statistics(asked, "Duration")) is is_asked
+    assert bool(found.own.counts) is is_asked
+
+
 def test_the_last_hour_by_5_minutes_and_a_week_and_an_hour_by_the_hour():
     fake_account, asked = counting(Duration=1.0)
     found = read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, fake_account)

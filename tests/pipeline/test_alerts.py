@@ -477,11 +477,13 @@ def test_a_sweep_gives_way_to_one_that_still_runs(pipeline, monkeypatch, capsys,
     assert ('"SweepsLeftOut":[1.0]' in capsys.readouterr().out) is bool(beside)
 
 
-def test_the_handler_takes_all_three_and_refuses_the_rest(pipeline, monkeypatch, capsys):
+def test_the_handler_takes_all_three_and_refuses_the_rest(pipeline, monkeypatch, capsys, caplog):
     monkeypatch.setattr(app, "_alerts", [pipeline.alerts])
     assert app.handler({"Records": []}, context()) == {"batchItemFailures": []}
     assert app.handler({"republish": True}, context()) == {"published": 0}
     assert app.handler({"completed_sweep": sweep()}, context())["completed"] == ["encryption"]
     with pytest.raises(ValueError, match="no event with the keys other"):
         app.handler({"other": 1}, context())
-    assert '"SweptHeadings":[1.0]' in capsys.readouterr().out
+    [swept] = [each for each in caplog.records if each.getMessage() == "swept"]
+    assert swept.completed == 1
+    assert '"AlertsRepublished"' not in capsys.readouterr().out, "billed if sent each 5 minutes"

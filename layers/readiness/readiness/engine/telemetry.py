@@ -65,9 +65,12 @@ class Telemetry:
             )
 
     def recorded(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
-        """What a run has done, also as the function's answer."""
-        self.counts.add("Evaluated", evaluated)
-        self.counts.add("Transitions", recorder.transitions)
+        """What a run has done, also as the function's answer.
+
+        In the log alone: a metric that is sent each hour is billed for the whole month.
+        """
+        done = {"evaluated": evaluated, "transitions": recorder.transitions}
+        self.log.info("recorded", extra=done)
         if recorder.unreadable:
             first = next(iter(recorder.unreadable.items()))
             self.counts.add("UnreadableFindings", len(recorder.unreadable))
@@ -79,7 +82,7 @@ class Telemetry:
         if recorder.unwritten:
             self.counts.add("UnwritableFindings", len(recorder.unwritten))
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
-        return {"evaluated": evaluated, "transitions": recorder.transitions}
+        return dict(done)
 
     def look_cut(self, part: int) -> None:
         """A look at everything was not ended; the sweep evaluates the rest."""

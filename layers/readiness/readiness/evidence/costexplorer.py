@@ -233,21 +233,36 @@ class CostTag:
         if any(day.tagged for day in bill.days if bill.asked_on - day.day <= PROVES):
             return cls(TagState(active=True, now=now))
 
-        def ask() -> list[dict[str, str]]:
-            found = read.every(
-                "ce",
-                "list_cost_allocation_tags",
-                "CostAllocationTags",
-                region=read.home("ce"),
-                TagKeys=[WORKLOAD_TAG],
-            )
-            return [
-                {"status": tag["Status"], "since": tag.get("LastUpdatedDate", "")} for tag in found
-            ]
-
-        for tag in read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} {WORKLOAD_TAG}", ask):
-            return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
+        for tag in _allocation_tags(read):
+            if tag["key"] == WORKLOAD_TAG:
+                return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
         return cls(TagState(active=False, now=now))
+
+
+def _allocation_tags(read: Reader) -> list[dict[str, str]]:
+    """The active user-defined cost allocation tags, and the workload's in any state.
+
+    Asked once a day for all rules together. Raises Unreadable.
+    """
+
+    def ask() -> list[dict[str, str]]:
+        listed = read.every(
+            "ce", "list_cost_allocation_tags", "CostAllocationTags", region=read.home("ce")
+        )
+        return [
+            {
+                "key": tag["TagKey"],
+                "type": tag["Type"],
+                "status": tag["Status"],
+                "since": tag.get("LastUpdatedDate", ""),
+            }
+            for tag in listed
+            if tag["TagKey"] == WORKLOAD_TAG
+            or (tag["Status"] == "Active" and tag["Type"] == "UserDefined")
+        ]
+
+    found: list[dict[str, str]] = read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account}", ask)
+    return found
 
 
 @evidence(ACCOUNT, reads=(LIST_TAGS,), uses=(Payer,))
@@ -268,21 +283,13 @@ class CostAllocationTags:
         if payer.is_member:
             return cls({}, payer.account)
 
-        def ask() -> list[dict[str, str]]:
-            listed = read.every(
-                "ce",
-                "list_cost_allocation_tags",
-                "CostAllocationTags",
-                region=read.home("ce"),
-            )
-            return [
-                {"key": tag["TagKey"], "since": tag.get("LastUpdatedDate", "")}
-                for tag in listed
-                if tag["Status"] == "Active" and tag["Type"] == "UserDefined"
-            ]
-
-        found = read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} active", ask)
-        return cls({tag["key"]: _moment(tag["since"]) for tag in found})
+        return cls(
+            {
+                tag["key"]: _moment(tag["since"])
+                for tag in _allocation_tags(read)
+                if tag["status"] == "Active" and tag["type"] == "UserDefined"
+            }
+        )
 
 
 def _moment(text: str) -> datetime | None:

@@ -81,12 +81,15 @@ class FunctionCalls:
         }
 
 
-def _durations(name: str, limits: Iterable[float], sources: Iterable[FedBy]) -> dict[str, Query]:
+def _durations(
+    name: str, limits: Iterable[float], sources: Iterable[FedBy], *, is_waited_for: bool
+) -> dict[str, Query]:
     by_name = {"FunctionName": name}
     limits = tuple(limits)
+    own = Timed("AWS/Lambda", "Duration", by_name).queries("own", limits)
     return {
         **Timed("AWS/Lambda", "UrlRequestLatency", by_name).queries("url", limits),
-        **Timed("AWS/Lambda", "Duration", by_name).queries("own", limits),
+        **(own if is_waited_for else {}),
         **{
             f"age {each.service} {each.name}": series(namespace, metric, "Maximum", **dimensions)
             for each in sources
@@ -138,7 +141,8 @@ class FunctionLatency:
 
     Duration has neither the initialisation nor the wait of an asynchronous event in it. No caller
     waits for a function that is fed by ``sources``; ``waits`` are how long items waited in them.
-    Source: GetMetricData (Lambda Developer Guide, "Types of metrics for Lambda functions").
+    Nor for one that mostly gets events: ``own`` of these is empty, and not asked for. Source:
+    GetMetricData (Lambda Developer Guide, "Types of metrics for Lambda functions").
     """
 
     url: Latency
@@ -163,14 +167,24 @@ class FunctionLatency:
         calls: Mapping[str, FunctionCalls],
     ) -> dict[str, FunctionLatency]:
         limits = limits_of(read)
+        waited_for = {
+            name
+            for name, fed in sources.items()
+            if not fed.all and not calls[name].are_mostly_events
+        }
         durations = read_histories(
             read,
-            {name: _durations(name, limits, fed.all) for name, fed in sources.items()},
+            {
+                name: _durations(name, limits, fed.all, is_waited_for=name in waited_for)
+                for name, fed in sources.items()
+            },
         )
         return {
             name: cls(
                 latency_of("AWS/Lambda UrlRequestLatency", found, ["url"], limits),
-                latency_of("AWS/Lambda Duration", found, ["own"], limits),
+                latency_of(
+                    "AWS/Lambda Duration", found, ["own"] if name in waited_for else [], limits
+                ),
                 calls[name].are_mostly_events,
                 sources[name].all,
                 _waits(found, sources[name].all),
