@@ -21,7 +21,8 @@ from readiness.evidence.cloudwatch.processing_time import (
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from readiness.evidence.xray.summaries import Traces
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces
 from readiness.judgement.unit_cost import judge_spend
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed, plural

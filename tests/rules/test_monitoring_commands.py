@@ -27,7 +27,8 @@ from readiness.evidence.costexplorer import LOOKED_BACK, Bill, Costs, CostTag, D
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests, Workloads
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from readiness.evidence.xray.summaries import Traces
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces
 from tests.fake_account import NOON
 from tests.histories import history, latency, within
 

@@ -21,7 +21,8 @@ from readiness.evidence.cloudwatch.processing_time import (
 )
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from readiness.evidence.xray.summaries import Traces
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces
 from tests.accounts import monitoring_commands as worlds
 from tests.accounts.performance_benchmarks import SERVICE, WORKLOAD
 from tests.accounts.traffic import get_metric_data

@@ -34,7 +34,8 @@ from readiness.evidence.workloads.service_arrivals import (
 )
 from readiness.evidence.workloads.tracing import FunctionTracing, ServiceTracing
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, Traces, began_at
+from readiness.evidence.xray.summaries import Traces, began_at
+from readiness.evidence.xray.traces import FunctionTraces
 from readiness.model.attestation import Attestation, Attested, Scope
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.metrics import Series, Window, series

@@ -11,7 +11,7 @@ from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.workloads.tracing import ServiceTracing
-from readiness.evidence.xray.traces import GET_TRACES, began_at
+from readiness.evidence.xray.summaries import GET_TRACES, began_at
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -3,75 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from dataclasses import dataclass
+from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
 from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.workloads.function_entry_points import invocations_of
+from readiness.evidence.xray.summaries import GET_TRACES, NONE, Traces, traces_of_each
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-
-GET_TRACES = "xray:GetTraceSummaries"
-
-
-@dataclass(frozen=True, slots=True)
-class Traces:
-    """Durations in seconds by trace id; a trace still under way has none and is missing.
-
-    ``began`` is when each began, where that is known.
-    """
-
-    durations: Mapping[str, float]
-    began: Mapping[str, datetime] = field(default_factory=dict)
-
-    def slower(self, seconds: float) -> list[str]:
-        """The ids of the traces that took longer, slowest first."""
-        slow = [id for id, duration in self.durations.items() if duration > seconds]
-        return sorted(slow, key=self.durations.__getitem__, reverse=True)
-
-
-NONE = Traces({})
-
-
-def _traces(read: Reader, name: str) -> Traces:
-    """A sample of the last hour's traces through a service node, by the time they ended."""
-    end = read.now.replace(second=0, microsecond=0)
-    summaries = read.every(
-        "xray",
-        "get_trace_summaries",
-        "TraceSummaries",
-        StartTime=end - timedelta(hours=1),
-        EndTime=end,
-        TimeRangeType="Event",
-        FilterExpression=f'service("{name}")',
-        Sampling=True,
-    )
-    whole = [each for each in summaries if not each.get("IsPartial")]
-    began = {each["Id"]: moment for each in whole if (moment := began_at(each)) is not None}
-    return Traces({each["Id"]: _duration(each) for each in whole}, began)
-
-
-def began_at(summary: Mapping[str, Any]) -> datetime | None:
-    """When a trace began.
-
-    An older SDK does not know that member. An id of X-Ray's own has the second in hexadecimal;
-    one of OpenTelemetry may be random, and then its time lies far from now.
-    """
-    if (began := summary.get("StartTime")) is not None:
-        return cast("datetime", began)
-    try:
-        return datetime.fromtimestamp(int(str(summary["Id"]).split("-")[1], 16), UTC)
-    except (IndexError, ValueError, OverflowError, OSError):
-        return None
-
-
-def _duration(summary: Mapping[str, Any]) -> float:
-    return float(summary.get("Duration") or summary.get("ResponseTime") or 0.0)
 
 
 @evidence(
@@ -107,8 +50,7 @@ class FunctionTraces:
     ) -> dict[str, FunctionTraces]:
         counted = invocations_of(read, functions)
         invoked = {name: found.recent.total or 0.0 for name, found in counted.items()}
-        busy = sorted(name for name, count in invoked.items() if count)
-        traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
+        traces = traces_of_each(read, (name for name, count in invoked.items() if count))
         return {
             name: cls(about.tracing_mode, invoked[name], traces.get(name, NONE), read.now)
             for name, about in functions.items()
@@ -142,8 +84,8 @@ class ServiceTraces:
 
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceTraces]:
-        busy = sorted({service.name for service in services.values() if service.running_count})
-        traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
+        busy = (service.name for service in services.values() if service.running_count)
+        traces = traces_of_each(read, busy)
         return {
             arn: cls(
                 service.name,

@@ -1,0 +1,130 @@
+"""Traces of many nodes: the same as of each asked alone, for far fewer that X-Ray processes."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import timedelta
+
+import pytest
+
+from readiness.engine.aws import Aws
+from readiness.engine.reader import DeclaredReader
+from readiness.evidence.xray import summaries
+from readiness.evidence.xray.summaries import Traces, traces_of_each
+from readiness.model.unreadable import Unreadable
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+
+NAMES = [f"agent-{n}" for n in range(120)]
+
+
+class XRay:
+    """Traces that pass some nodes each, as GetTraceSummaries tells of them, and what it processes.
+
+    ``nameless`` nodes are drawn on the map without standing in the summaries.
+    """
+
+    def __init__(self, traces, *, page=100, nameless=(), endless=False):
+        self.traces = traces
+        self.asked = []
+        self.processed = 0
+        self._page, self._nameless, self._endless = page, set(nameless), endless
+
+    def __call__(self, **asked):
+        self.asked.append(asked)
+        wanted = re.findall(r'service\("([^"]+)"\)', asked.get("FilterExpression", ""))
+        start = int(asked.get("NextToken", 0))
+        if not start:
+            self.processed += len(self.traces)
+        matching = [each for each in self.traces if not wanted or set(wanted) & set(each[1])]
+        page = len(matching) or 1 if asked.get("Sampling") else self._page
+        part = matching[start : start + page]
+        end = 0 if self._endless else start + page
+        more = {"NextToken": str(end)} if self._endless or end < len(matching) else {}
+        return {"TraceSummaries": [self._summary(*each) for each in part], **more}
+
+    def _summary(self, id, nodes, duration):
+        said = {"Id": id, "ServiceIds": [{"Name": n} for n in nodes if n not in self._nameless]}
+        return said | ({"IsPartial": True} if duration is None else {"Duration": duration})
+
+
+def traffic(seed, number=300, names=NAMES):
+    """Random traces through one to four nodes, the first of them most of all, some unfinished."""
+    chance = random.Random(seed)
+    weights = [1 / (1 + n) for n in range(len(names))]
+    made = []
+    for n in range(number):
+        nodes = set(chance.choices([*names, "elsewhere"], [*weights, 0.2], k=chance.randint(1, 4)))
+        duration = None if chance.random() < 0.1 else round(chance.expovariate(2), 3)
+        made.append((f"1-67a1b2{n:02x}-{n:024x}", sorted(nodes), duration))
+    return made
+
+
+def reader(xray, *, bulk):
+    account = FakeAccount({("xray", "get_trace_summaries"): xray})
+    aws = Aws(account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    return DeclaredReader(aws, frozenset({summaries.GET_TRACES}), "a test")
+
+
+def found(xray, *, bulk, names=NAMES):
+    traces = traces_of_each(reader(xray, bulk=bulk), names)
+    return {name: each for name, each in traces.items() if each != Traces({})}
+
+
+@pytest.mark.parametrize("nameless", [(), NAMES[:3], NAMES[-3:]], ids=["all", "busy", "quiet"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sweep_finds_what_each_question_alone_finds(seed, nameless):
+    traces = traffic(seed)
+    alone = XRay(traces, nameless=nameless)
+    together = XRay(traces, nameless=nameless)
+    expected = found(alone, bulk=False)
+    assert len(expected) > 20
+    assert found(together, bulk=True) == expected
+    assert alone.processed == len(NAMES) * len(traces)
+    if not nameless:
+        assert together.processed <= 4 * len(traces)
+
+
+def test_of_more_traces_than_are_read_the_quiet_nodes_are_asked_for_all_the_same(monkeypatch):
+    monkeypatch.setattr(summaries, "_MOST", 200)
+    traces = traffic(1, number=1000)
+    expected = found(XRay(traces), bulk=False)
+    xray = XRay(traces)
+    assert set(found(xray, bulk=True)) == set(expected)
+    of_the_hour = [each for each in xray.asked if "FilterExpression" not in each]
+    assert len(of_the_hour) == 2
+
+
+def test_where_nothing_is_traced_one_question_says_so():
+    xray = XRay([])
+    assert found(xray, bulk=True) == {}
+    [asked] = xray.asked
+    assert (asked["EndTime"] - asked["StartTime"], asked["TimeRangeType"]) == (
+        timedelta(hours=1),
+        "Event",
+    )
+
+
+def test_a_filter_has_only_so_many_names():
+    xray = XRay([("1-67a1b2c3-0", ["elsewhere"], 0.1)])
+    long = [f"{'x' * 200}-{n}" for n in range(20)]
+    assert found(xray, bulk=True, names=long) == {}
+    filters = [each["FilterExpression"] for each in xray.asked if "FilterExpression" in each]
+    assert max(map(len, filters)) < 2_000
+    assert sum(each.count("service(") for each in filters) == len(long)
+
+
+def test_one_node_is_asked_for_alone():
+    xray = XRay(traffic(3))
+    found(xray, bulk=True, names=NAMES[:1])
+    assert [each["FilterExpression"] for each in xray.asked] == ['service("agent-0")'] * len(
+        xray.asked
+    )
+
+
+@pytest.mark.parametrize(
+    "xray", [error("AccessDeniedException"), XRay(traffic(1), endless=True)], ids=["no", "endless"]
+)
+def test_what_cannot_be_read_is_not_no_traces(xray):
+    with pytest.raises(Unreadable, match="xray:GetTraceSummaries"):
+        found(xray, bulk=True)
