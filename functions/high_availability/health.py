@@ -79,10 +79,8 @@ def _service_problems(
         is_sidecar = len(asked) > len(empty)
         names = [arn.split(":")[-1] for arn in service.unused_groups]
         unused = f" (none uses its {listed(names)})" if names else ""
-        if off := [arn.split("/")[-1] for arn in service.unchecked_groups]:
-            unused += (
-                f" (VPC Lattice does not check its {listed(off)}: the checks are switched off)"
-            )
+        if off := [str(each) for each in service.unchecked_groups]:
+            unused += f" (VPC Lattice does not check its {listed(off)})"
         yield Problem(
             Severity.MEDIUM if is_sidecar else Severity.HIGH,
             f"{plural(len(without), 'essential container')} without a health check"
@@ -90,12 +88,9 @@ def _service_problems(
             f" hangs{' in it' if is_sidecar else ''} stays.",
         )
     if service.unchecked_groups and behind:
-        names = [arn.split("/")[-1] for arn in service.unchecked_groups]
-        yield Problem(
-            Severity.MEDIUM,
-            f"VPC Lattice does not check {listed(names)} of the service: the health checks of the"
-            " target group are switched off.",
-        )
+        names = [str(each) for each in service.unchecked_groups]
+        text = f"VPC Lattice does not check {listed(names)} of the service."
+        yield Problem(Severity.MEDIUM, text)
     if empty:
         yield Problem(
             Severity.MEDIUM,
@@ -264,14 +259,9 @@ def group_checks_verdict(
                 "The group is behind VPC Lattice and ignores its health checks.",
             )
         )
-    if off := [arn.split("/")[-1] for arn in lattice.unchecked]:
-        problems.append(
-            Problem(
-                Severity.HIGH,
-                f"VPC Lattice does not check the instances in {listed(off)}: the health checks of"
-                " the target group are switched off.",
-            )
-        )
+    if off := [str(each) for each in lattice.unchecked]:
+        text = f"VPC Lattice does not check the instances in {listed(off)}."
+        problems.append(Problem(Severity.HIGH, text))
     if (group.behind or group.in_lattice) and group.grace > max_grace_seconds:
         problems.append(
             Problem(

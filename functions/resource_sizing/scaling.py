@@ -55,8 +55,8 @@ def scaling_problems(
     problems = []
     if scalable.idle_policies and not scalable.policies:
         text = (
-            f"No alarm invokes the step scaling policy of {what}, so it never changes the"
-            " capacity."
+            f"No alarm invokes the scaling policy of {what}, so it never changes the capacity: it"
+            " has no alarm, or the actions of its alarms are disabled."
         )
         problems.append(Problem(severity, text))
     elif scalable.shrinking_policies and not scalable.policies:
@@ -169,7 +169,10 @@ def group_problems(group: InstanceGroup) -> list[Problem]:
     """Why a group of EC2 instances does not scale with its load."""
     problems = []
     if group.idle_policies and not group.policies:
-        text = "No alarm invokes the group's step or simple scaling policy, so it never scales."
+        text = (
+            "No alarm invokes the group's scaling policy, so it never scales: it has no alarm, or"
+            " the actions of its alarms are disabled."
+        )
         problems.append(Problem(Severity.HIGH, text))
     elif group.shrinking_policies and not group.policies:
         text = f"The group's scaling policy never adds instances{_SHRINKS}."

@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts import scaling_alarms
 from tests.accounts.error_handling import (
     ATTACHED,
     CLUSTER,
@@ -334,7 +335,9 @@ def fake_account() -> FakeAccount:
                     }
                 ]
             },
-            ("application-autoscaling", "describe_scaling_policies"): {"ScalingPolicies": []},
+            ("application-autoscaling", "describe_scaling_policies"): scaling_alarms.policies(
+                "ecs", "service/agents/other", "ecs:service:DesiredCount"
+            ),
             **role(MAY_READ),
         }
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts import ecs_deployment
+from tests.accounts import ecs_deployment, scaling_alarms
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 VPC = "vpc-0123456789abcdef0"
@@ -596,7 +596,10 @@ def fake_account() -> FakeAccount:
                 ]
             },
             ("application-autoscaling", "describe_scalable_targets"): {"ScalableTargets": []},
-            ("application-autoscaling", "describe_scaling_policies"): {"ScalingPolicies": []},
+            ("application-autoscaling", "describe_scaling_policies"): scaling_alarms.policies(
+                "ecs", "service/agents/other", "ecs:service:DesiredCount"
+            ),
+            ("cloudwatch", "describe_alarms"): scaling_alarms.described(),
             ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [group()]},
             ("elbv2", "describe_load_balancers"): {"LoadBalancers": [balancer()]},
             ("elbv2", "describe_target_groups"): {"TargetGroups": [target_group()]},

@@ -9,6 +9,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts import scaling_alarms
 from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -201,6 +202,7 @@ def policies(type: str = "TargetTrackingScaling", **changes: Any):
                     "ScalableDimension": dimension,
                     "PolicyType": type,
                     "CreationTime": LONG_AGO,
+                    "Alarms": [scaling_alarms.ALARM],
                 }
                 | changes
                 for id, dimension in SCALABLE[namespace]
@@ -328,6 +330,7 @@ def fake_account() -> FakeAccount:
             },
             ("cloudwatch", "get_metric_data"): metrics(),
             ("cloudwatch", "list_metrics"): list_metrics(PUBLISHED),
+            ("cloudwatch", "describe_alarms"): scaling_alarms.described(),
             ("application-autoscaling", "describe_scalable_targets"): targets(),
             ("application-autoscaling", "describe_scaling_policies"): policies(),
             ("autoscaling", "describe_auto_scaling_groups"): group(),
@@ -337,6 +340,7 @@ def fake_account() -> FakeAccount:
                         "AutoScalingGroupName": "workers",
                         "PolicyType": "TargetTrackingScaling",
                         "Enabled": True,
+                        "Alarms": [scaling_alarms.ALARM],
                     }
                 ]
             },

@@ -16,6 +16,7 @@ from readiness.evidence.autoscaling import GROUP, InstanceGroup
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts import resource_sizing as made
+from tests.accounts import scaling_alarms
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
@@ -103,7 +104,7 @@ def test_an_instance_group_in_moto(aws):
 
 @pytest.mark.parametrize("bulk", [False, True])
 def test_policies_are_counted_for_their_own_group(bulk):
-    alarm = {"AlarmName": "busy", "AlarmARN": "arn"}
+    alarm = scaling_alarms.ALARM
     policies = [
         {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling", "Alarms": [alarm]},
         {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling", "Alarms": []},

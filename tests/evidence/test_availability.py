@@ -122,6 +122,15 @@ def test_what_vpc_lattice_checks(answer, status):
     assert found[0] is status, found
 
 
+def test_a_group_of_vpc_lattice_that_is_gone_is_not_called_switched_off():
+    account = in_lattice().but(
+        **{"vpc-lattice__get_target_group": error("ResourceNotFoundException")}
+    )
+    reason = said(account, app.auto_scaling_group_health_checks, GROUP)[-1]
+    assert "does not exist" in reason
+    assert "switched off" not in reason
+
+
 def test_the_newest_deployment_decides_who_is_in_vpc_lattice():
     old = {"status": "ACTIVE", "vpcLatticeConfigurations": [LATTICE]}
     placed = ServicePlacement.of(service(deployments=[{"status": "PRIMARY"}, old]))

@@ -14,7 +14,7 @@ from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
 from readiness.evidence.route53_health import DnsHealthCheck
-from readiness.evidence.vpclattice import LatticeOfGroup
+from readiness.evidence.vpclattice import LatticeOfGroup, Unchecked
 from readiness.evidence.workloads.degradation import Degradation, Signal
 from readiness.evidence.workloads.failover_tests.failover_test import EXPERIMENT, FailoverTest
 from readiness.evidence.workloads.failover_tests.region import FailoverTests
@@ -43,7 +43,8 @@ def checks(**changes: Any) -> ServiceChecks:
     return ServiceChecks(**(about | changes))
 
 
-OFF = ("arn:aws:vpc-lattice:us-east-1:111122223333:targetgroup/tg-1",)
+LATTICE = "arn:aws:vpc-lattice:us-east-1:111122223333:targetgroup/tg-1"
+OFF, LOST = (Unchecked(LATTICE),), (Unchecked(LATTICE, exists=False),)
 
 
 def of(*command: str) -> dict[str, Any]:
@@ -69,6 +70,8 @@ def of(*command: str) -> dict[str, Any]:
         pytest.param({**of(), "in_lattice": True}, {}, GOOD, None, "VPC Lattice checks", id="behind VPC Lattice"),
         pytest.param({"in_lattice": True, "grace": 7200}, {}, BAD, MEDIUM, "7200 seconds", id="long grace of Lattice"),
         pytest.param({**of(), "unchecked_groups": OFF}, {}, BAD, HIGH, "does not check its tg-1", id="behind VPC Lattice, checks off"),
+        pytest.param({**of(), "unchecked_groups": LOST}, {}, BAD, HIGH, "tg-1 (it does not exist)", id="behind a group of Lattice that is gone"),
+        pytest.param({"in_lattice": True, "unchecked_groups": OFF}, {}, BAD, MEDIUM, "tg-1 (its health checks are switched off) of the service", id="one of two off"),
         pytest.param({"unchecked_groups": OFF}, {}, GOOD, None, "every essential container", id="Lattice off, containers checked"),
         pytest.param({**of(), "in_lattice": True, "unchecked_groups": OFF}, {}, BAD, MEDIUM, "does not check tg-1", id="one of two checked"),
         pytest.param({"commands": None, "in_lattice": True}, {}, GOOD, None, "VPC Lattice", id="revision deleted, behind Lattice"),

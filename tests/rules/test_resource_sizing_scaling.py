@@ -9,7 +9,8 @@ import pytest
 from functions.resource_sizing import app as rules
 from readiness import Status
 from tests.accounts import resource_sizing as made
-from tests.fake_account import ACCOUNT_ID, HOME, NOON
+from tests.accounts import scaling_alarms
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON
 from tests.rules.test_resource_sizing import (
     HIGH,
     LOW,
@@ -38,8 +39,7 @@ def steps(*adjustments: int, kind: str = "ChangeInCapacity"):
         "AdjustmentType": kind,
         "StepAdjustments": [{"ScalingAdjustment": each} for each in adjustments],
     }
-    alarms = [{"AlarmName": "a", "AlarmARN": "b"}]
-    return made.policies("StepScaling", Alarms=alarms, StepScalingPolicyConfiguration=about)
+    return made.policies("StepScaling", StepScalingPolicyConfiguration=about)
 
 
 def tracks(target: float, metric: str = "RDSReaderAverageCPUUtilization"):
@@ -49,6 +49,24 @@ def tracks(target: float, metric: str = "RDSReaderAverageCPUUtilization"):
         "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
     }
     return made.policies(TargetTrackingScalingPolicyConfiguration=about)
+
+
+ALARMS = "cloudwatch__describe_alarms"
+DISABLED = scaling_alarms.described(ActionsEnabled=False)
+TRACKING = [
+    {"AlarmName": f"TargetTracking-x-{side}-1", "AlarmARN": "b"}
+    for side in ("AlarmHigh", "AlarmLow")
+]
+
+
+def one_enabled(side: str):
+    """DescribeAlarms of both alarms of target tracking, of which one has its actions enabled."""
+    return {
+        "MetricAlarms": [
+            {"AlarmName": each["AlarmName"], "ActionsEnabled": side in each["AlarmName"]}
+            for each in TRACKING
+        ]
+    }
 
 
 SCALING = [
@@ -70,14 +88,45 @@ SCALING = [
     pytest.param(
         {POLICIES: made.policies("StepScaling", Alarms=[])},
         BAD,
-        "No alarm invokes the step scaling policy",
+        "No alarm invokes the scaling policy",
         id="a step policy without an alarm",
     ),
     pytest.param(
-        {POLICIES: made.policies("StepScaling", Alarms=[{"AlarmName": "a", "AlarmARN": "b"}])},
+        {POLICIES: made.policies("StepScaling")},
         GOOD,
         "A scaling policy",
         id="a step policy with an alarm",
+    ),
+    pytest.param(
+        {POLICIES: made.policies("StepScaling"), ALARMS: DISABLED},
+        BAD,
+        "the actions of its alarms are disabled",
+        id="a step policy whose alarm has disabled actions",
+    ),
+    pytest.param(
+        {POLICIES: made.policies("StepScaling"), ALARMS: {"MetricAlarms": []}},
+        BAD,
+        "No alarm invokes the scaling policy",
+        id="a step policy whose alarm was deleted",
+    ),
+    pytest.param({ALARMS: DISABLED}, BAD, "No alarm invokes", id="a target, actions disabled"),
+    pytest.param(
+        {POLICIES: made.policies(Alarms=TRACKING), ALARMS: one_enabled("AlarmLow")},
+        BAD,
+        "No alarm invokes",
+        id="a target, only taking away",
+    ),
+    pytest.param(
+        {POLICIES: made.policies(Alarms=TRACKING), ALARMS: one_enabled("AlarmHigh")},
+        GOOD,
+        "A scaling policy",
+        id="a target, only adding",
+    ),
+    pytest.param(
+        {POLICIES: made.policies("StepScaling"), ALARMS: FAULTS["denied"]},
+        BLIND,
+        "cloudwatch:DescribeAlarms was denied",
+        id="alarms that cannot be read",
     ),
     pytest.param({POLICIES: steps(-1, -2)}, BAD, "never adds capacity", id="only down"),
     pytest.param({POLICIES: steps(-1, 2)}, GOOD, "A scaling policy", id="down and up"),
@@ -230,7 +279,7 @@ SIMPLE = {
     "AutoScalingGroupName": "workers",
     "PolicyType": "SimpleScaling",
     "AdjustmentType": "ChangeInCapacity",
-    "Alarms": [{"AlarmName": "a", "AlarmARN": "b"}],
+    "Alarms": [scaling_alarms.ALARM],
 }
 RESERVED = "lambda__get_function_concurrency"
 WARM = "lambda__list_provisioned_concurrency_configs"
@@ -353,6 +402,15 @@ def tagged(key, **changes):
             BAD,
             "No alarm invokes",
             id="a simple policy without an alarm",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": [SIMPLE | {"ScalingAdjustment": 1}]},
+                ALARMS: DISABLED,
+            },
+            BAD,
+            "the actions of its alarms are disabled",
+            id="a simple policy whose alarm has disabled actions",
         ),
         pytest.param(
             {OF_GROUPS: {"ScalingPolicies": [SIMPLE | {"ScalingAdjustment": -1}]}},

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.cloudwatch.policy_alarms import (
+    DESCRIBE_ALARMS,
+    acting_alarms,
+    is_uninvoked,
+)
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
@@ -19,6 +24,7 @@ from readiness.model.resource import Resource
 _READS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    DESCRIBE_ALARMS,
 )
 _CALLS = (
     "RegisterScalableTarget",
@@ -83,8 +89,9 @@ def _cache(id: str, _: Json) -> str:
 class Scalable:
     """One dimension of a resource that may be scaled, and by how many policies that act.
 
-    A predictive policy that only forecasts does not act, nor does a step scaling policy that no
-    alarm invokes (``idle_policies``), nor one that never adds capacity (``shrinking_policies``).
+    A predictive policy that only forecasts does not act, nor does a policy that no alarm invokes
+    (``idle_policies``): one of step scaling without an alarm, or any whose alarms have disabled
+    actions, which the sweep sees; nor one that never adds capacity (``shrinking_policies``).
     Of the ``policies`` those ``above_all`` add tasks of ECS only where they use more than they
     reserve. ``suspended`` says which of scaling in and out by load is switched off.
     """
@@ -125,8 +132,9 @@ def _targets(read: Reader, namespace: str) -> Targets:
         "ScalingPolicies",
         ServiceNamespace=namespace,
     )
-    acting = Counter(_key(policy) for policy in policies if _acts(policy))
-    idle = Counter(_key(policy) for policy in policies if lacks_alarm(policy))
+    alarms = acting_alarms(read, policies)
+    acting = Counter(_key(each) for each in policies if _acts(each, alarms))
+    idle = Counter(_key(each) for each in policies if is_uninvoked(each, alarms))
     shrinking = Counter(_key(policy) for policy in policies if _never_grows(policy))
     above_all = Counter(_key(policy) for policy in policies if _waits_for_all(policy))
     return {
@@ -145,12 +153,6 @@ def _targets(read: Reader, namespace: str) -> Targets:
 
 def _key(each: Mapping[str, Any]) -> tuple[str, str]:
     return each["ResourceId"], each["ScalableDimension"]
-
-
-def lacks_alarm(policy: Mapping[str, Any]) -> bool:
-    """Whether no alarm invokes a policy that acts only when one does."""
-    by_alarm = policy.get("PolicyType", "SimpleScaling") in {"StepScaling", "SimpleScaling"}
-    return by_alarm and not policy.get("Alarms")
 
 
 _PERCENT, _SHARE = 100.0, 1.0
@@ -218,8 +220,8 @@ def _never_grows(policy: Mapping[str, Any]) -> bool:
     )
 
 
-def _acts(policy: Mapping[str, Any]) -> bool:
-    if lacks_alarm(policy) or _never_grows(policy):
+def _acts(policy: Mapping[str, Any], alarms: Collection[str]) -> bool:
+    if is_uninvoked(policy, alarms) or _never_grows(policy):
         return False
     predictive = policy.get("PredictiveScalingPolicyConfiguration") or {}
     return policy["PolicyType"] != "PredictiveScaling" or predictive.get("Mode") not in {
@@ -263,7 +265,10 @@ class _Scaling:
 
 @evidence(REGION, reads=_READS)
 class RegisteredServices(_Registered):
-    """What of ECS services may be scaled. Sources: DescribeScalableTargets, …ScalingPolicies."""
+    """What of ECS services may be scaled.
+
+    Sources: DescribeScalableTargets, DescribeScalingPolicies, DescribeAlarms.
+    """
 
     namespace = "ecs"
 

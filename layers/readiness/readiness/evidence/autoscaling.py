@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.application_autoscaling import lacks_alarm, never_reached, only_removes
+from readiness.evidence.application_autoscaling import never_reached, only_removes
+from readiness.evidence.cloudwatch.policy_alarms import (
+    DESCRIBE_ALARMS,
+    acting_alarms,
+    is_uninvoked,
+)
 from readiness.model.evidence import Json, ResourceType, api_call, config_resource_name, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -74,7 +79,11 @@ def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
 
 @evidence(
     GROUP,
-    reads=("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribePolicies"),
+    reads=(
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribePolicies",
+        DESCRIBE_ALARMS,
+    ),
     changed_by=(
         api_call(
             "autoscaling", "DeletePolicy", "SuspendProcesses", "ResumeProcesses", id=_OF_GROUP
@@ -86,11 +95,12 @@ def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
 class InstanceGroup:
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
-    ``idle_policies`` no alarm invokes, ``shrinking_policies`` never add capacity.
+    ``idle_policies`` no alarm invokes, or none that has its actions enabled;
+    ``shrinking_policies`` never add capacity.
     ``suspended_lately`` are those of the processes that were suspended a short while ago, as
     deployments do: CodeDeploy's and CloudFormation's resume them when they end. ``is_going``
     while it is deleted, which takes its policies first.
-    Sources: DescribeAutoScalingGroups, DescribePolicies.
+    Sources: DescribeAutoScalingGroups, DescribePolicies, DescribeAlarms.
     """
 
     name: str
@@ -113,19 +123,24 @@ class InstanceGroup:
             "ScalingPolicies",
             AutoScalingGroupName=group.id,
         )
-        return cls._of(described, policies, read.now)
+        return cls._of(described, policies, acting_alarms(read, policies), read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
         policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
+        alarms = acting_alarms(read, policies)
         return {
-            group["AutoScalingGroupName"]: cls._of(group, policies, read.now)
+            group["AutoScalingGroupName"]: cls._of(group, policies, alarms, read.now)
             for group in groups(read)
         }
 
     @classmethod
     def _of(
-        cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]], now: datetime
+        cls,
+        group: Mapping[str, Any],
+        policies: Iterable[Mapping[str, Any]],
+        alarms: Collection[str],
+        now: datetime,
     ) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
         own = [
@@ -133,12 +148,16 @@ class InstanceGroup:
             for each in policies
             if each.get("AutoScalingGroupName") == name and _is_enabled(each)
         ]
+        idle = [is_uninvoked(each, alarms) for each in own]
         return cls(
             name=name,
             lowest=group["MinSize"],
             highest=group["MaxSize"],
-            policies=sum(not lacks_alarm(each) and not _never_grows(each) for each in own),
-            idle_policies=sum(lacks_alarm(each) for each in own),
+            policies=sum(
+                not is_idle and not _never_grows(each)
+                for each, is_idle in zip(own, idle, strict=True)
+            ),
+            idle_policies=sum(idle),
             shrinking_policies=sum(_never_grows(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},

@@ -15,35 +15,50 @@ CHANGES = api_call("vpc-lattice", "CreateTargetGroup", "UpdateTargetGroup", "Del
 """A call names the group and not who is in it, so whoever is in one is looked at again."""
 
 
-def unchecked(read: Reader, groups: Iterable[str]) -> tuple[str, ...]:
-    """Those of the groups (ARNs) that VPC Lattice does not check: switched off, or deleted.
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A target group that VPC Lattice does not check: its checks are off, or it was deleted."""
+
+    arn: str
+    exists: bool = True
+
+    def __str__(self) -> str:
+        why = "its health checks are switched off" if self.exists else "it does not exist"
+        return f"{self.arn.rpartition('/')[2]} ({why})"
+
+
+def unchecked(read: Reader, groups: Iterable[str]) -> tuple[Unchecked, ...]:
+    """Those of the groups (ARNs) that VPC Lattice does not check.
 
     It checks HTTP targets unless told otherwise, and gRPC targets only if told to. Source:
     GetTargetGroup.
     """
-    return tuple(arn for arn in groups if not _is_checked(read, arn))
+    found = (_unchecked(read, arn) for arn in groups)
+    return tuple(each for each in found if each is not None)
 
 
-def _is_checked(read: Reader, arn: str) -> bool:
+def _unchecked(read: Reader, arn: str) -> Unchecked | None:
     answer = read.one(
         "vpc-lattice",
         "get_target_group",
         absent=("ResourceNotFoundException",),
         targetGroupIdentifier=arn,
     )
-    config = (answer or {}).get("config") or {}
-    return bool((config.get("healthCheck") or {}).get("enabled"))
+    if answer is None:
+        return Unchecked(arn, exists=False)
+    checks = (answer.get("config") or {}).get("healthCheck") or {}
+    return None if checks.get("enabled") else Unchecked(arn)
 
 
 @evidence(GROUP, reads=READS, uses=(GroupAvailability,), changed_by=(CHANGES,))
 @dataclass(frozen=True, slots=True)
 class LatticeOfGroup:
-    """Those of a group's target groups of VPC Lattice (ARNs) whose health checks are off.
+    """Those of a group's target groups of VPC Lattice that are not checked.
 
     Sources: DescribeAutoScalingGroups, GetTargetGroup.
     """
 
-    unchecked: tuple[str, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> LatticeOfGroup:

@@ -101,15 +101,17 @@ class TableCapacity:
     """How the table is paid for: ``PROVISIONED`` or ``PAY_PER_REQUEST``.
 
     A table that was never on demand has no ``BillingModeSummary``: it is provisioned.
-    Source: DescribeTable.
+    ``is_going`` while it is deleted. Source: DescribeTable.
     """
 
     name: str
     billing_mode: str
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableCapacity:
-        return cls(table.id, _billing_mode(_described(read, table)))
+        about = _described(read, table)
+        return cls(table.id, _billing_mode(about), about.get("TableStatus") == "DELETING")
 
 
 @evidence(TABLE, reads=("dynamodb:DescribeTable",), changed_by=(UPDATED,))

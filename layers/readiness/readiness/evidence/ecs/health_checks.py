@@ -46,7 +46,7 @@ class ServiceChecks:
     in_lattice: bool = False
     grace: int = 0
     unused_groups: tuple[str, ...] = ()
-    unchecked_groups: tuple[str, ...] = ()
+    unchecked_groups: tuple[vpclattice.Unchecked, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> ServiceChecks:

@@ -124,7 +124,8 @@ class DatabaseInstance:
     """What a database instance is.
 
     ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, ``docdb``, …);
-    ``monitoring_interval`` the seconds between enhanced monitoring's samples, 0 where it is off.
+    ``monitoring_interval`` the seconds between enhanced monitoring's samples, 0 where it is off;
+    ``is_going`` while it is deleted.
     Source: DescribeDBInstances.
     """
 
@@ -135,6 +136,7 @@ class DatabaseInstance:
     vpc_id: str = ""
     endpoint: str = ""
     monitoring_interval: int = 0
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseInstance:
@@ -155,6 +157,7 @@ class DatabaseInstance:
             vpc_id=(answer.get("DBSubnetGroup") or {}).get("VpcId", ""),
             endpoint=(answer.get("Endpoint") or {}).get("Address", ""),
             monitoring_interval=answer.get("MonitoringInterval") or 0,
+            is_going=answer.get("DBInstanceStatus") == "deleting",
         )
 
     @property
