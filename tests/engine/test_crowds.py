@@ -112,8 +112,25 @@ def test_where_the_table_does_not_answer_each_event_is_evaluated_and_blames_nobo
 ):
     dynamodb.put_item.side_effect = failure
     dynamodb.get_item.side_effect = failure
-    assert crowds.is_first("k", NOON)
-    assert crowds.is_first("k", NOON)
+    assert crowds.is_first("k", NOON) is None
+    assert crowds.is_first("k", NOON) is None
+    assert crowds.others("k") == frozenset()
+
+
+def test_an_event_that_cannot_leave_its_note_is_not_left_to_others(crowds, dynamodb):
+    """The look for all of them would read from the cache of the day what this one named."""
+    crowds.is_first("k", NOON, event="e-1")
+    dynamodb.get_item.side_effect = UNREACHABLE
+    assert crowds.is_first("k", NOON, ["key-2"], event="e-2") is None
+
+
+def test_the_same_event_once_more_makes_no_crowd(crowds):
+    """EventBridge delivers at least once, and Lambda tries again what failed."""
+    assert crowds.is_first("k", NOON, event="e-1")
+    assert crowds.is_first("k", NOON, event="e-1")
+    assert crowds.others("k") is None
+    assert crowds.is_first("k", NOON, event="e-2") is False
+    assert crowds.is_first("k", NOON, event="e-1")
     assert crowds.others("k") == frozenset()
 
 
@@ -121,7 +138,7 @@ def test_an_error_without_a_code_is_no_earlier_event(crowds, dynamodb):
     nameless = error("x")
     nameless.response = {}
     dynamodb.put_item.side_effect = nameless
-    assert crowds.is_first("k", NOON)
+    assert crowds.is_first("k", NOON) is None
 
 
 def test_whether_there_are_several_is_read_consistently(crowds, dynamodb):

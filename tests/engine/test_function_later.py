@@ -177,9 +177,9 @@ def test_an_event_that_concerns_everything_is_evaluated_now_where_no_look_can_be
 
 
 def by(name, **detail):
-    return api_call(
-        userIdentity={"arn": f"arn:aws:iam::111122223333:user/{name}"}, eventID=name, **detail
-    )
+    """An event of its own for each name and detail."""
+    arn = f"arn:aws:iam::111122223333:user/{name}"
+    return api_call(userIdentity={"arn": arn}, eventID=name, **detail) | {"id": f"{name} {detail}"}
 
 
 def created(name="new", call="CreateBucket"):
@@ -298,6 +298,27 @@ def test_a_look_for_several_events_blames_none_of_them(function, once, names, bl
     assert (row.opened_by, row.woken_by) == (blamed, "event")
 
 
+@pytest.mark.parametrize(
+    ("events", "blamed"),
+    [
+        pytest.param(["ann"], "arn:aws:iam::111122223333:user/ann", id="one event"),
+        pytest.param(["ann", "ann"], "arn:aws:iam::111122223333:user/ann", id="delivered twice"),
+        pytest.param(["ann", "bob"], "", id="one of two"),
+    ],
+)
+def test_events_that_share_a_later_look_are_not_blamed_for_each_other(
+    function, once, failing, events, blamed
+):
+    failing.failure = error("ThrottlingException")
+    for name in events:
+        function(by(name), context())
+    [asked] = once.inputs
+    failing.failure = None
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT"
+    assert stored(function).opened_by == blamed
+
+
 def test_a_look_for_several_events_reads_anew_what_any_of_them_named(function, once, monkeypatch):
     """An answer of the day about a resource that only the second event named is old by now."""
     for name in ("first", "second", "third"):
@@ -388,8 +409,8 @@ def test_events_about_many_that_are_judged_together_are_one_look(function, once,
     """As of the schedules of a group; the first is evaluated at once."""
     monkeypatch.setitem(buckets.BUCKET.__dict__, "holds_many", True)
     assert "later" not in function(api_call(), context())
-    for _ in range(3):
-        assert function(api_call(), context())["later"] >= 1
+    for number in range(3):
+        assert function(by(f"user-{number}"), context())["later"] >= 1
     asked = [each for each in once.inputs if each["event"]["look_again"].get("crowd")]
     [targets] = [each["event"]["look_again"]["targets"] for each in asked]
     assert ["encryption.s3-kms", "data", None] in targets

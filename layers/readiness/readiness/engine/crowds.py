@@ -63,17 +63,21 @@ class Crowds:
         self._table = table
         self._heading = f"{CROWD}#{heading}"
 
-    def key(self, targets: Iterable[Target], now: datetime) -> str:
-        """What the events of one minute have in common that ask for the same kind of look."""
+    def key(self, targets: Iterable[Target], now: datetime, seconds: int = SLOT_SECONDS) -> str:
+        """What events of so many seconds have in common that ask for the same kind of look."""
         any_of = referring_to_any(targets)
         kinds = sorted([each.rule, *(each.via or filter(None, [each.id]))] for each in any_of)
         digest = hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
-        return f"{int(now.timestamp()) // SLOT_SECONDS}#{digest}"
+        slot = int(now.timestamp()) // seconds
+        return f"{slot}#{digest}" if seconds == SLOT_SECONDS else f"{slot}x{seconds}#{digest}"
 
-    def is_first(self, key: str, now: datetime, named: Iterable[str] = ()) -> bool:
-        """Whether no such event came before; also where that cannot be told.
+    def is_first(
+        self, key: str, now: datetime, named: Iterable[str] = (), event: str = ""
+    ) -> bool | None:
+        """Whether no other such event came before; None where that cannot be told or noted.
 
-        What another event ``named`` is kept for the look on behalf of all of them.
+        The same ``event`` once more is no other one. What another one ``named`` is kept for the
+        look on behalf of all of them.
         """
         row = {
             "finding_id": self._heading,
@@ -81,21 +85,24 @@ class Crowds:
             "kind": "CROWD",
             "expires_at": int(now.timestamp()) + _KEPT_SECONDS,
         }
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(finding_id)"}
+        if event:
+            row["event"] = event
+            condition = {
+                "ConditionExpression": "attribute_not_exists(finding_id) OR #e = :e",
+                "ExpressionAttributeNames": {"#e": "event"},
+                "ExpressionAttributeValues": {":e": {"S": event}},
+            }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=serialise(row),
-                ConditionExpression="attribute_not_exists(finding_id)",
-            )
+            self._client.put_item(TableName=self._table, Item=serialise(row), **condition)
         except ClientError as error:
             if not is_condition_failure(error):
-                return True
+                return None
         except BotoCoreError:
-            return True
+            return None
         else:
             return True
-        self._rest(key).add({"kind": "CROWD"}, now, named)
-        return False
+        return False if self._rest(key).add({"kind": "CROWD"}, now, named) else None
 
     def others(self, key: str) -> frozenset[str] | None:
         """What the events after the first named; None where there were none.

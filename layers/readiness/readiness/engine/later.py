@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.engine.counting import Counts
 from readiness.engine.crowds import Crowds, of_several, of_several_events
-from readiness.engine.look_again import Again, LookAgain, batches, concerns_everything
+from readiness.engine.look_again import WAITS, Again, LookAgain, batches, concerns_everything
 from readiness.engine.targets import Target
 
 
@@ -30,16 +30,27 @@ class Later:
         self.function = ""
 
     def ask(self, targets: Iterable[Target], asked: Again, now: datetime) -> frozenset[Target]:
-        """Ask for a later look at these targets; those that will have one."""
+        """Ask for a later look at these targets; those that will have one.
+
+        Events that ask for the same at about the same time share one, which names no principal.
+        """
         targets, machine = set(targets), self._machine()
         if not targets or machine is None:
             return frozenset()
         taken: set[Target] = set()
         for batch in batches(targets):
-            if machine.later(replace(asked, targets=batch), now):
+            if machine.later(self._shared(replace(asked, targets=batch), now), now):
                 taken |= batch
         self._counts.add("LooksAgain", len(taken))
         return frozenset(taken)
+
+    def _shared(self, asked: Again, now: datetime) -> Again:
+        """The look, noted for another event that will share it; each of Config's has its own."""
+        if asked.attempt or asked.config is not None or not asked.origin.by:
+            return asked
+        crowd = self.crowds.key(asked.targets, now, WAITS[0])
+        self.crowds.is_first(crowd, now, asked.named, asked.trigger)
+        return replace(asked, crowd=crowd)
 
     @property
     def is_possible(self) -> bool:
@@ -70,6 +81,7 @@ class Later:
     ) -> frozenset[Target]:
         """Those of an event's targets that are left to one look at the end of the minute.
 
+        None of those for which it could not be noted what the event named.
         ``holding_many`` are the rules about types of which many events may name the same one.
         """
         machine = self._machine()
@@ -85,12 +97,14 @@ class Later:
             return gathered
         if everything:
             key = self.crowds.key(everything, now)
-            self.crowds.is_first(key, now, asked.named)
-            if machine.once(replace(asked, targets=everything, crowd=key), now):
+            is_told = self.crowds.is_first(key, now, asked.named, asked.trigger) is not None
+            if is_told and machine.once(replace(asked, targets=everything, crowd=key), now):
                 gathered |= everything
         for targets in (via, whole):
             kind = self.crowds.key(targets, now)
-            if targets and not self.crowds.is_first(kind, now, asked.named):
+            if not targets:
+                continue
+            if self.crowds.is_first(kind, now, asked.named, asked.trigger) is False:
                 of_all = of_several_events(replace(asked, targets=targets, crowd=kind))
                 if machine.once(of_all, now):
                     gathered |= targets
