@@ -53,8 +53,15 @@ class Unreadable(Exception):
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same read may succeed later without any change."""
-        return self.cause in _PASSING or self.code in _GARBLED
+        """Whether the same read may succeed later without any change.
+
+        Also an error without a code of AWS, only with a status of HTTP: something between sent it,
+        or the body was lost.
+        """
+        is_nameless = self.cause is Cause.UNEXPECTED_ANSWER and (
+            not self.code or self.code.isdigit()
+        )
+        return is_nameless or self.cause in _PASSING or self.code in _GARBLED
 
     @property
     def is_denied(self) -> bool:
