@@ -35,6 +35,7 @@ from readiness.evidence.dynamodb.tables import ARCHIVES, TableIndexes, TableThro
 from readiness.evidence.ecs.service_definitions import ServiceTasks
 from readiness.evidence.ecs.services import ScaledService, Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup
+from readiness.evidence.rds.connection_limits import ConnectionLimit
 from readiness.evidence.rds.endpoints import DatabaseCluster, Databases, Proxy, ProxyUse
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import RunDefinitions
@@ -382,10 +383,17 @@ def proxy_health(
 
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def database_connections(
-    instance: DatabaseInstance, use: DatabaseUse, *, database: ConnectionSettings
+    instance: DatabaseInstance,
+    use: DatabaseUse,
+    limit: ConnectionLimit,
+    *,
+    database: ConnectionSettings,
 ) -> Verdict:
-    """At its peak the database still has connections to spare."""
-    return judge_connections(instance, use, database)
+    """At its peak the database still has connections to spare.
+
+    How many it accepts is what its parameter group says, else the default of its class.
+    """
+    return judge_connections(instance, use, limit, database)
 
 
 handler = handler_of(sizing)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from readiness.evidence.rds.connection_limits import ConnectionLimit
 from readiness.evidence.rds.endpoints import Databases, Endpoint
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.utilization import DatabaseUse
@@ -28,6 +29,9 @@ _SMALL = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
 _MOST_POSTGRES = 5000
 _BYTES_PER_CONNECTION = {"mysql": 12_582_880, "mariadb": 12_582_880, "postgres": 9_531_392}
 """The default ``max_connections`` of RDS is DBInstanceClassMemory divided by this."""
+_FORMULA = re.compile(
+    r"(?:LEAST\()?\{DBInstanceClassMemory/(?P<each>[1-9]\d*)\}(?:,(?P<most>\d+)\))?", re.IGNORECASE
+)
 _KEPT_SHARE, _KEPT_GIB = 0.06, 0.25
 """What RDS and the operating system keep of the memory, which DBInstanceClassMemory leaves out
 (RDS User Guide, "DB parameter formula variables"); of a small class that is a third. A
@@ -72,6 +76,12 @@ def memory_gib(instance_class: str) -> float:
     return general * {"r": 2.0, "c": 0.5}.get(family, 1.0)
 
 
+def _usable(instance: DatabaseInstance) -> float:
+    """About as many bytes as formulas call DBInstanceClassMemory; 0 for an unknown class."""
+    memory = memory_gib(instance.instance_class) * (1 - _KEPT_SHARE) - _KEPT_GIB
+    return max(memory, 0) * _GIB
+
+
 def most_connections(instance: DatabaseInstance) -> int:
     """About how many connections the instance accepts by default; 0 if that is not known.
 
@@ -83,9 +93,19 @@ def most_connections(instance: DatabaseInstance) -> int:
     each = _BYTES_PER_CONNECTION.get(family, 0)
     if not each:
         return 0
-    memory = memory_gib(instance.instance_class) * (1 - _KEPT_SHARE) - _KEPT_GIB
-    found = int(max(memory, 0) * _GIB / each)
+    found = int(_usable(instance) / each)
     return min(found, _MOST_POSTGRES) if family == "postgres" else found
+
+
+def set_connections(instance: DatabaseInstance, limit: ConnectionLimit) -> int:
+    """How many connections the parameter group allows; 0 if its formula is not known."""
+    if limit.value.strip().isdecimal():
+        return int(limit.value)
+    found = _FORMULA.fullmatch(limit.value.replace(" ", ""))
+    if found is None:
+        return 0
+    by_memory = int(_usable(instance) / int(found["each"]))
+    return min(by_memory, int(found["most"] or by_memory))
 
 
 def fewest(endpoint: Endpoint) -> int:
@@ -173,7 +193,10 @@ class Connecting:
 
 
 def judge_connections(
-    instance: DatabaseInstance, use: DatabaseUse, database: ConnectionSettings
+    instance: DatabaseInstance,
+    use: DatabaseUse,
+    limit: ConnectionLimit,
+    database: ConnectionSettings,
 ) -> Verdict:
     """The verdict on the connections that a database has to spare at its peak."""
     if not instance.is_relational:
@@ -181,15 +204,22 @@ def judge_connections(
     peak = use.connections.highest
     if peak is None:
         return not_applicable("Its connections were not measured in the last week.")
-    most = database.max_connections or most_connections(instance)
+    by_group = set_connections(instance, limit) if limit.value else most_connections(instance)
+    most = database.max_connections or by_group
     if not most:
+        of = f"{instance.instance_class} with {instance.engine}"
+        if limit.value:
+            of += f" and max_connections {limit.value} (parameter group {limit.group})"
         return not_applicable(
-            f"It is not known how many connections {instance.instance_class} with"
-            f" {instance.engine} accepts; set max_connections.",
-            peak=peak,
+            f"It is not known how many connections {of} accepts; set max_connections.", peak=peak
         )
     share = database.connection_share
-    said = f"At the peak {peak:,.0f} of about {most:,} connections were open"
+    is_exact = limit.value == str(most)
+    said = (
+        f"At the peak {peak:,.0f} of {'' if is_exact else 'about '}{most:,} connections were open"
+    )
+    if is_exact:
+        said += f" (parameter group {limit.group})"
     if peak > share / 100 * most:
         expected = f"At most {share:g} % in use, for instance behind an RDS Proxy."
         reason = f"{said}; at most {share:g} % are allowed."

@@ -245,8 +245,16 @@ def database(**changes: Any) -> dict[str, Any]:
         "DBInstanceClass": "db.r6g.large",
         "DBSubnetGroup": {"VpcId": "vpc-1"},
         "Endpoint": {"Address": DATABASE_HOST, "Port": 5432},
+        "DBParameterGroups": [
+            {"DBParameterGroupName": "tuned", "ParameterApplyStatus": "in-sync"}
+        ],
     }
     return about | changes
+
+
+def parameters(most: str = "LEAST({DBInstanceClassMemory/9531392},5000)") -> dict[str, Any]:
+    """DescribeDBParameters of the group of the database."""
+    return {"Parameters": [{"ParameterName": "max_connections", "ParameterValue": most}]}
 
 
 def proxy(**changes: Any) -> dict[str, Any]:
@@ -345,6 +353,7 @@ def fake_account() -> FakeAccount:
                 ]
             },
             ("rds", "describe_db_instances"): {"DBInstances": [database()]},
+            ("rds", "describe_db_parameters"): parameters(),
             ("rds", "describe_db_clusters"): {"DBClusters": [cluster]},
             ("rds", "describe_db_proxies"): proxy(),
             ("rds", "describe_db_proxy_endpoints"): {"DBProxyEndpoints": []},

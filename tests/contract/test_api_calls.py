@@ -202,6 +202,7 @@ ELSEWHERE = {
     },
     # One that is stopped keeps its parameters.
     "DatabaseTransit": {"StopDBInstance"},
+    "ConnectionLimit": {"StartDBInstance", "StopDBInstance"},
     # The same as of DatabaseCluster; the zones of its instances stay too.
     "ClusterAvailability": {
         *_INSTANCE_RUNS,

@@ -9,7 +9,7 @@ from functions.resource_sizing.pooling import hosts_in, memory_gib, most_connect
 from readiness import Severity
 from readiness.evidence.rds.instances import DatabaseInstance
 from tests.accounts import resource_sizing as made
-from tests.fake_account import ACCOUNT_ID, HOME
+from tests.fake_account import ACCOUNT_ID, HOME, observe, scan
 from tests.rules.test_resource_sizing import (
     BAD,
     BLIND,
@@ -287,6 +287,15 @@ def test_proxy_health(answers, status, severity, said):
     assert (found[:2], said in found[2]) == ((status, severity), True), found
 
 
+def group(most: str) -> dict[str, object]:
+    """The parameter group of the database says this of max_connections."""
+    return {"rds__describe_db_parameters": made.parameters(most)}
+
+
+def database(**changes: object) -> dict[str, object]:
+    return {"rds__describe_db_instances": {"DBInstances": [made.database(**changes)]}}
+
+
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
@@ -294,13 +303,32 @@ def test_proxy_health(answers, status, severity, said):
         pytest.param(
             {
                 **metrics(DatabaseConnections=60),
-                "rds__describe_db_instances": {
-                    "DBInstances": [made.database(Engine="mysql", DBInstanceClass="db.t4g.micro")]
-                },
+                **database(Engine="mysql", DBInstanceClass="db.t4g.micro", DBParameterGroups=[]),
             },
             BAD,
             "60 of about 58",
             id="all that a small class accepts",
+        ),
+        pytest.param(group("{DBInstanceClassMemory/9531392}"), GOOD, "about 1,666", id="formula"),
+        pytest.param(
+            group("LEAST({DBInstanceClassMemory/9531392}, 45)"), BAD, "of about 45", id="least"
+        ),
+        pytest.param(
+            group("50"), GOOD, "40 of 50 connections were open (parameter group tuned)", id="set"
+        ),
+        pytest.param(group("49"), BAD, "40 of 49 connections", id="set too low"),
+        pytest.param(
+            group("5000") | metrics(DatabaseConnections=1700),
+            GOOD,
+            "1,700 of 5,000",
+            id="set higher",
+        ),
+        pytest.param(group(""), GOOD, "of about 1,666", id="not set"),
+        pytest.param(
+            group("GREATEST({log(DBInstanceClassMemory/805306368)*45},50)"),
+            NA,
+            "max_connections GREATEST",
+            id="another formula",
         ),
         pytest.param(metrics(DatabaseConnections=1500), BAD, "1,500 of about 1,666", id="crowded"),
         pytest.param(metrics(DatabaseConnections=None), NA, "not measured", id="idle"),
@@ -375,3 +403,26 @@ def test_hosts_are_found_in_any_value_and_credentials_are_not_kept():
 )
 def test_which_variables_name_a_pool(name, value, size):
     assert pool_size({name: value}) == size
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("about", "calls"),
+    [
+        pytest.param({}, 1, id="a group of its own"),
+        pytest.param(
+            {"DBParameterGroups": [{"DBParameterGroupName": "default.postgres16"}]},
+            0,
+            id="default",
+        ),
+        pytest.param({"Engine": "sqlserver-se"}, 0, id="an engine without the parameter"),
+        pytest.param({"DBParameterGroups": []}, 0, id="no group"),
+    ],
+)
+def test_only_a_group_that_may_set_it_is_asked(about, calls, bulk):
+    account = made.fake_account().but(**database(**about))
+    if bulk:
+        scan(account, [rules.database_connections])
+    else:
+        observe(account, rules.database_connections, "db")
+    assert account.calls.count(("rds", "describe_db_parameters")) == calls
