@@ -202,12 +202,24 @@ _A_YEAR = 365 * 24 * 3600
 def _is_timed(state: Mapping[str, Any]) -> bool:
     """Whether a state, or a whole machine, ends before a standard execution does by itself.
 
-    What the input or a JSONata expression decides may.
+    What the input or a JSONata expression decides may. Where an execution waits for a worker or a
+    callback, the heartbeat that does not come ends it too.
     """
-    seconds = state.get("TimeoutSeconds")
+    limits = ["Timeout", *(["Heartbeat"] if _waits_for_others(state) else [])]
+    return any(_is_limited(state, f"{each}Seconds") for each in limits)
+
+
+def _is_limited(state: Mapping[str, Any], name: str) -> bool:
+    seconds = state.get(name)
     if isinstance(seconds, int | float):
         return seconds < _A_YEAR
-    return seconds is not None or "TimeoutSecondsPath" in state
+    return seconds is not None or f"{name}Path" in state
+
+
+def _waits_for_others(state: Mapping[str, Any]) -> bool:
+    """Whether a Task is done by a worker of an activity or by whoever has its token."""
+    resource = str(state.get("Resource", ""))
+    return resource.endswith(".waitForTaskToken") or ":activity:" in resource
 
 
 def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -338,6 +338,10 @@ def test_the_batching_window_is_waited_for_too():
     assert judged(rules.function_timeout, "agent", **answers)[0] is GOOD
 
 
+CALLBACK = {"Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
+WORKER = {"Resource": f"arn:aws:states:{HOME}:{ACCOUNT_ID}:activity:approve"}
+
+
 @pytest.mark.parametrize(
     ("machine", "status"),
     [
@@ -354,6 +358,18 @@ def test_the_batching_window_is_waited_for_too():
         pytest.param(made.definition({"TimeoutSeconds": 31_535_999}), GOOD, id="a second less"),
         pytest.param(made.definition({"TimeoutSeconds": "{% $t %}"}), GOOD, id="JSONata"),
         pytest.param(made.definition({"HeartbeatSeconds": 60}), BAD, id="a heartbeat alone"),
+        pytest.param(
+            made.definition(CALLBACK | {"HeartbeatSeconds": 60}), GOOD, id="of a callback"
+        ),
+        pytest.param(
+            made.definition(CALLBACK | {"HeartbeatSecondsPath": "$.beat"}), GOOD, id="by its input"
+        ),
+        pytest.param(
+            made.definition(CALLBACK | {"HeartbeatSeconds": 99_999_999}), BAD, id="in three years"
+        ),
+        pytest.param(made.definition(CALLBACK), BAD, id="a callback that may never come"),
+        pytest.param(made.definition(WORKER | {"HeartbeatSeconds": 60}), GOOD, id="of a worker"),
+        pytest.param(made.definition(WORKER), BAD, id="a worker that may be gone"),
         pytest.param(made.definition({"Type": "Pass"}), NA, id="no task"),
         pytest.param({**made.definition(), "type": "EXPRESS"}, NA, id="express"),
         pytest.param({**made.definition(), "definition": "{"}, BLIND, id="no JSON"),
