@@ -310,6 +310,11 @@ def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Itera
         yield f"Tasks of an older revision still run: a rollout is in progress.{waits}"
     if len(tasks.running) < tasks.service.desired_count:
         yield f"Running tasks: {len(tasks.running)} of {tasks.service.desired_count}."
+    if silent := [task for task in tasks.running if task.is_out_of_touch]:
+        yield (
+            f"ECS has no contact with the agent of {plural(len(silent), 'task')}, so whether they"
+            " still run is not known."
+        )
     in_aws = [task for task in tasks.running if task.launch_type != "EXTERNAL"]
     if tasks.service.desired_count > 1 and not all(task.zone for task in in_aws):
         yield "ECS does not show the Availability Zone of every task."

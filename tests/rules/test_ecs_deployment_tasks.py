@@ -222,6 +222,13 @@ OLD = f"{FAMILY}:6"
         ),
         pytest.param((task(1),), UNKNOWN, None, "Running tasks: 1 of 2", id="one is missing"),
         pytest.param(
+            (task(1, connectivity="CONNECTED"), task(2, connectivity="DISCONNECTED")),
+            UNKNOWN,
+            None,
+            "no contact with the agent of 1 task,",
+            id="a host that does not answer",
+        ),
+        pytest.param(
             (stopped(1),), BAD, Severity.HIGH, "No task is running; 2 desired", id="none"
         ),
         pytest.param(

@@ -41,6 +41,7 @@ class Task:
     ``launch_type`` is ``EXTERNAL`` on machines outside AWS (ECS Anywhere), which have no zone.
     ``exits`` are the containers that ended: name, exit code (None where there is none), reason.
     ``images`` are the image of each container and the digest that was pulled for it.
+    ``is_out_of_touch``: ECS has lost its agent, so that all of this is from before.
     """
 
     arn: str
@@ -57,6 +58,7 @@ class Task:
     exits: tuple[tuple[str, int | None, str], ...] = ()
     launch_type: str = ""
     images: tuple[tuple[str, str], ...] = ()
+    is_out_of_touch: bool = False
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Task:
@@ -83,6 +85,7 @@ class Task:
                 (each.get("image", ""), each.get("imageDigest", ""))
                 for each in answer.get("containers") or ()
             ),
+            is_out_of_touch=answer.get("connectivity") == "DISCONNECTED",
         )
 
     @property
