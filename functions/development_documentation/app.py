@@ -3,7 +3,7 @@
 import fnmatch
 from typing import Annotated
 
-from readiness import Severity, Verdict, cannot_tell, complies, heading, not_applicable
+from readiness import Severity, Status, Verdict, cannot_tell, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.documentation import ApiRoutes, RestApiDocumentation
 from readiness.evidence.workloads.documented import ConfigurationKeys, WorkloadParts
@@ -51,7 +51,7 @@ def rest_api_documentation(
             f" {api.name}, and {plural(len(api.stages), 'stage')} publish it.",
             operations=api.digest,
         )
-    return attested.verdict(
+    verdict = attested.verdict(
         f"The documentation of the API {api.name}",
         max_age_days=max_age_days,
         two_people=two_people,
@@ -64,6 +64,14 @@ def rest_api_documentation(
         ),
         stages_not_exported=list(api.unexported),
     )
+    is_doubt_alone = not (api.undocumented or unpublished or api.outdated)
+    if is_doubt_alone and not attested.statements and verdict.status is Status.NON_COMPLIANT:
+        return cannot_tell(
+            f"Every method of the API {api.name} is documented, and every stage publishes a version"
+            f" of that. API Gateway cannot export {listed(list(api.unexported))}, so whether the"
+            " version has the methods that are deployed is not known; a document can be attested."
+        ).observing(verdict.observed)
+    return verdict
 
 
 @development_documentation.rule(API, severity=Severity.LOW)

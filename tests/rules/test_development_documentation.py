@@ -98,7 +98,14 @@ WEB = ApiRoutes("d4", "web", ROUTES, ("$default",))
             id="an older version is published",
         ),
         pytest.param(
-            replace(REST, unexported=("v1",)), NOTHING, BAD, "not attested", id="not exported"
+            replace(REST, unexported=("v1",)),
+            NOTHING,
+            UNKNOWN,
+            "cannot export v1",
+            id="not exported",
+        ),
+        pytest.param(
+            replace(BARE, unexported=("v1",)), NOTHING, BAD, "not attested", id="and one is bare"
         ),
         pytest.param(
             replace(REST, stages={"v1": "1", "v2": "1"}), NOTHING, GOOD, "2 stages", id="in two"
