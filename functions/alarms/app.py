@@ -29,6 +29,7 @@ from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
+from readiness.judgement.passing_states import of_passing_state
 from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.text import listed
 
@@ -37,7 +38,7 @@ from . import utilization_alarms as utilization
 from .cost_notifications import CostNotifications
 from .coverage import covered, live_verdict
 from .destinations import destination_verdict
-from .exempt import nobody_waits, why_deleted, why_exempt, why_going, why_without_requests
+from .exempt import nobody_waits, why_deleted, why_exempt, why_without_requests
 from .settings import (
     AlarmLimits,
     CostLimits,
@@ -324,8 +325,8 @@ def table_throttles(
 
     An index that was throttled in the last 14 days needs alarms too: the table's do not count it.
     """
-    if exempt := why_going("table", table.is_going) or of_restore_test(table.name):
-        return exempt
+    if passing := of_restore_test(table.name) or of_passing_state(table.status):
+        return passing
     needed = utilization.table_throttles(
         table.name, indexes.names, operations.of(table.name), alarms.published
     )
@@ -337,8 +338,8 @@ def cache_utilization(
     cluster: CacheCluster, alarms: AlarmsInUse, *, limits: AlarmLimits
 ) -> Verdict:
     """An alarm covers memory, evictions or CPU of an ElastiCache cluster."""
-    if exempt := why_going("cluster", cluster.is_going):
-        return exempt
+    if passing := of_passing_state(cluster.status):
+        return passing
     needed = utilization.cache_utilization(cluster.name, cluster.nodes, cluster.engine)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
@@ -358,8 +359,8 @@ def database_utilization(
     The storage of Aurora, DocumentDB and Neptune grows by itself, and Neptune counts no
     connections.
     """
-    if exempt := why_going("instance", database.is_going) or of_restore_test(database.name):
-        return exempt
+    if passing := of_restore_test(database.name) or of_passing_state(database.status):
+        return passing
     if unknown := sorted(set(required_groups) - utilization.DATABASE_METRICS.keys()):
         return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
     needed = utilization.database_utilization(database, required_groups)

@@ -36,11 +36,6 @@ def why_deleted(service: Service) -> Verdict | None:
     return not_applicable(DELETED) if service.is_going else None
 
 
-def why_going(what: str, is_going: bool) -> Verdict | None:  # noqa: FBT001
-    """NOT_APPLICABLE for a table, cluster or instance that is being deleted; else None."""
-    return not_applicable(f"The {what} is being deleted.") if is_going else None
-
-
 def why_without_requests(service: Service, routes: Sequence[tuple[str, str]]) -> Verdict | None:
     """NOT_APPLICABLE also for a service that no application load balancer sends requests to.
 

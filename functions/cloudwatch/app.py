@@ -32,6 +32,7 @@ from readiness.evidence.logs import LogRetention
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.judgement.passing_states import of_passing_state
 from readiness.judgement.restore_tests import of_restore_test
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
@@ -113,8 +114,8 @@ def http_stage_metrics(stage: HttpStage) -> Verdict:
 @cloudwatch.rule(DETAIL, severity=Severity.MEDIUM)
 def database_monitoring(database: DatabaseInstance) -> Verdict:
     """Enhanced monitoring is enabled for every RDS instance."""
-    if copy := of_restore_test(database.name):
-        return copy
+    if passing := of_restore_test(database.name) or of_passing_state(database.status):
+        return passing
     if not database.is_relational:
         return not_applicable(f"Instances of {database.engine} have no enhanced monitoring.")
     if database.monitoring_interval > 0:

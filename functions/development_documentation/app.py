@@ -67,9 +67,10 @@ def rest_api_documentation(
     is_doubt_alone = not (api.undocumented or unpublished or api.outdated)
     if is_doubt_alone and not attested.statements and verdict.status is Status.NON_COMPLIANT:
         return cannot_tell(
-            f"Every method of the API {api.name} is documented, and every stage publishes a version"
-            f" of that. API Gateway cannot export {listed(list(api.unexported))}, so whether the"
-            " version has the methods that are deployed is not known; a document can be attested."
+            f"Every method of the API {api.name} is documented, and every stage publishes a"
+            f" version of that. API Gateway cannot export {listed(list(api.unexported))}, so"
+            " whether the version has the methods that are deployed is not known; a document can"
+            " be attested."
         ).observing(verdict.observed)
     return verdict
 

@@ -136,18 +136,8 @@ def cluster_verdict(
     replicas: bool,
 ) -> Verdict:
     """The verdict on a cluster: members in several zones of which one can take over."""
-    manages_itself = cluster.mode == "serverless" or cluster.is_limitless
-    if cluster.status in _IDLE or not (cluster.members or manages_itself):
-        state = cluster.status if cluster.status in _IDLE else "without an instance"
-        return not_applicable(f"The cluster is {state}.")
-    if manages_itself:
-        kind = "A limitless database" if cluster.is_limitless else "Aurora Serverless v1"
-        return complies(f"{kind} goes on in another Availability Zone by itself.")
-    if cluster.status in _BROKEN:
-        return violates(
-            f"The cluster is {cluster.status}: none of its instances serves, in whichever zone.",
-            expected="A cluster that is available, with instances in several Availability Zones.",
-        )
+    if (whole := _whole_cluster(cluster)) is not None:
+        return whole
     able = [each for each in cluster.members if each.status in _CAN_SERVE]
     unable = [each for each in cluster.members if each.status not in _CAN_SERVE]
     places = zones.of_names({each.zone for each in able if each.zone})
@@ -167,15 +157,8 @@ def cluster_verdict(
             f"{plural(len(able), 'instance')} {in_zones(len(places.zones))}; a reader takes over"
             " when the writer's zone fails."
         ).observing(observed)
-    if cluster.replica_of and cluster.status == "promoting":
-        return cannot_tell(
-            "The cluster is being promoted; it is judged when that is done.", is_passing=True
-        ).observing(observed)
-    if cluster.replica_of and not replicas:
-        return not_applicable(
-            f"The cluster is a replica of {cluster.replica_of}, whose own readers count."
-        ).observing(observed)
-    doubt = _unsettled(able, unable, places)
+    excuse = _of_replica(cluster) if cluster.replica_of and not replicas else None
+    doubt = excuse or _unsettled(able, unable, places)
     if doubt is not None:
         return doubt.observing(observed)
     text = (
@@ -187,6 +170,34 @@ def cluster_verdict(
     return violates(
         text, expected="A writer and at least one reader in different Availability Zones."
     ).observing(observed)
+
+
+def _whole_cluster(cluster: ClusterAvailability) -> Verdict | None:
+    """The verdict on a cluster whose instances need not be looked at; None for the rest."""
+    manages_itself = cluster.mode == "serverless" or cluster.is_limitless
+    if cluster.status in _IDLE or not (cluster.members or manages_itself):
+        state = cluster.status if cluster.status in _IDLE else "without an instance"
+        return not_applicable(f"The cluster is {state}.")
+    if cluster.status in _BROKEN:
+        return violates(
+            f"The cluster is {cluster.status}: none of its instances serves, in whichever zone.",
+            expected="A cluster that is available, with instances in several Availability Zones.",
+        )
+    if manages_itself:
+        kind = "A limitless database" if cluster.is_limitless else "Aurora Serverless v1"
+        return complies(f"{kind} goes on in another Availability Zone by itself.")
+    return None
+
+
+def _of_replica(cluster: ClusterAvailability) -> Verdict:
+    """The verdict on a replica of another cluster that has no reader of its own."""
+    if cluster.status == "promoting":
+        return cannot_tell(
+            "The cluster is being promoted; it is judged when that is done.", is_passing=True
+        )
+    return not_applicable(
+        f"The cluster is a replica of {cluster.replica_of}, whose own readers count."
+    )
 
 
 READERS = "rds:cluster:ReadReplicaCount"

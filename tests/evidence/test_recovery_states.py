@@ -91,6 +91,7 @@ def in_state(kind, status):
         ("table", "UPDATING", ""),
         ("table", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", ""),
         ("database", "creating", "being created"),
+        ("database", "delete-precheck", "being deleted"),
         ("database", "deleting", "being deleted"),
         ("database", "incompatible-restore", "holds no data"),
         ("database", "failed", ""),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functions.alarms.app import database_utilization, table_throttles
+import pytest
+
+from functions.alarms.app import cache_utilization, database_utilization, table_throttles
 from functions.cloudwatch.app import database_monitoring
 from functions.high_availability.app import database_cluster_zones, database_zones
 from functions.resource_sizing.app import table_scaling
@@ -10,6 +12,7 @@ from functions.security_validation.app import database_encryption
 from readiness import Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, TableScaling
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes, TableThroughput
+from readiness.evidence.elasticache.clusters import CacheCluster
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import (
     DatabaseEncryption,
@@ -45,6 +48,29 @@ def test_nothing_is_asked_of_how_well_a_copy_serves():
     assert {each.status for each in verdicts(COPY)} == {Status.NOT_APPLICABLE}
     for name in ORIGINALS:
         assert {each.status for each in verdicts(name)} == {Status.NON_COMPLIANT}, name
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("deleting", Status.NOT_APPLICABLE),
+        ("delete-precheck", Status.NOT_APPLICABLE),
+        ("creating", Status.INSUFFICIENT_DATA),
+        ("modifying", Status.NON_COMPLIANT),
+        ("stopped", Status.NON_COMPLIANT),
+    ],
+)
+def test_nothing_need_watch_what_is_being_created_or_deleted(state, status):
+    """A stack deletes the alarms of a database before it, and creates them after it."""
+    database = DatabaseInstance("orders", "postgres", status=state)
+    cache = CacheCluster("sessions-001", status=state)
+    verdicts = (
+        database_utilization(database, in_use()),
+        database_monitoring(database),
+        cache_utilization(cache, in_use()),
+    )
+    assert {each.status for each in verdicts} == {status}
+    assert {each.is_passing for each in verdicts} == {state == "creating"}
 
 
 def test_the_data_of_a_copy_is_like_that_of_the_original():

@@ -98,20 +98,20 @@ def _billing_mode(about: Mapping[str, Any]) -> str:
 @evidence(TABLE, reads=("dynamodb:DescribeTable",))
 @dataclass(frozen=True, slots=True)
 class TableCapacity:
-    """How the table is paid for: ``PROVISIONED`` or ``PAY_PER_REQUEST``.
+    """How the table is paid for, ``PROVISIONED`` or ``PAY_PER_REQUEST``, and its ``status``.
 
     A table that was never on demand has no ``BillingModeSummary``: it is provisioned.
-    ``is_going`` while it is deleted. Source: DescribeTable.
+    Source: DescribeTable.
     """
 
     name: str
     billing_mode: str
-    is_going: bool = False
+    status: str = "ACTIVE"
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableCapacity:
         about = _described(read, table)
-        return cls(table.id, _billing_mode(about), about.get("TableStatus") == "DELETING")
+        return cls(table.id, _billing_mode(about), about.get("TableStatus", ""))
 
 
 @evidence(TABLE, reads=("dynamodb:DescribeTable",), changed_by=(UPDATED,))

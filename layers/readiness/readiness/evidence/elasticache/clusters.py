@@ -68,16 +68,13 @@ def described_cache_cluster(read: Reader, cluster: Resource) -> Mapping[str, Any
 @evidence(CACHE_CLUSTER, reads=("elasticache:DescribeCacheClusters",))
 @dataclass(frozen=True, slots=True)
 class CacheCluster:
-    """The engine and the nodes of a cluster; ``is_going`` while it is deleted.
-
-    Source: DescribeCacheClusters.
-    """
+    """The engine, the nodes and the status of a cluster. Source: DescribeCacheClusters."""
 
     name: str
     engine: str = "redis"
     nodes: tuple[str, ...] = ("0001",)
     replication_group: str = ""
-    is_going: bool = False
+    status: str = "available"
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> CacheCluster:
@@ -96,7 +93,7 @@ class CacheCluster:
             answer.get("Engine", ""),
             nodes,
             answer.get("ReplicationGroupId", ""),
-            answer.get("CacheClusterStatus") in {"deleting", "deleted"},
+            answer.get("CacheClusterStatus", ""),
         )
 
 

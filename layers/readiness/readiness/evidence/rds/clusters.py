@@ -46,8 +46,8 @@ class ClusterAvailability:
 
     ``mode`` is ``provisioned``, ``serverless`` (Aurora Serverless v1) or another of RDS's words.
     ``multi_az`` is RDS's own word, true for a Multi-AZ DB cluster. ``is_limitless`` clusters have
-    shards in place of members. ``replica_of`` is the cluster that it replicates, as a secondary of a
-    global database does. Sources: DescribeDBClusters, DescribeDBInstances.
+    shards in place of members. ``replica_of`` is the cluster that it replicates, as a secondary of
+    a global database does. Sources: DescribeDBClusters, DescribeDBInstances.
     """
 
     name: str

@@ -123,9 +123,9 @@ def described_instance(read: Reader, instance: Resource) -> Mapping[str, Any]:
 class DatabaseInstance:
     """What a database instance is.
 
-    ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, ``docdb``, …);
-    ``monitoring_interval`` the seconds between enhanced monitoring's samples, 0 where it is off;
-    ``is_going`` while it is deleted.
+    ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, ``docdb``, …); ``status``
+    its word for the state (``available``, ``creating``, ``deleting``, …);
+    ``monitoring_interval`` the seconds between enhanced monitoring's samples, 0 where it is off.
     Source: DescribeDBInstances.
     """
 
@@ -136,7 +136,7 @@ class DatabaseInstance:
     vpc_id: str = ""
     endpoint: str = ""
     monitoring_interval: int = 0
-    is_going: bool = False
+    status: str = "available"
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseInstance:
@@ -157,7 +157,7 @@ class DatabaseInstance:
             vpc_id=(answer.get("DBSubnetGroup") or {}).get("VpcId", ""),
             endpoint=(answer.get("Endpoint") or {}).get("Address", ""),
             monitoring_interval=answer.get("MonitoringInterval") or 0,
-            is_going=answer.get("DBInstanceStatus") == "deleting",
+            status=answer.get("DBInstanceStatus", ""),
         )
 
     @property

@@ -62,6 +62,7 @@ class Store:
 
 _IN_PASSING = {
     "creating": "It is being created.",
+    "delete-precheck": "It is being deleted.",
     "deleting": "It is being deleted.",
     "deleted": "It is being deleted.",
     "create-failed": "Its creation failed: it holds no data.",
