@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from readiness import Severity, Status, Verdict, complies, violates
+from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.ssm import Runbook, RunbookDocument, Runbooks
 from readiness.model.attestation import Attested
 from readiness.model.finding import iso, parse_iso
@@ -15,7 +15,7 @@ from readiness.model.verdict import Fact
 
 def fault_of(runbook: Runbook, today: date, max_age_days: int) -> str:
     """Why a document cannot be relied on; empty if it can."""
-    if runbook.status != "Active":
+    if runbook.status not in {"Active", "Updating"}:
         why = f" ({runbook.why})" if runbook.why else ""
         return f"is {runbook.status or 'in an unknown state'}, not Active{why}"
     if runbook.review == "REJECTED":
@@ -72,6 +72,10 @@ def _judged(
     two_people: bool,
 ) -> Verdict:
     runbook = document.runbook
+    if runbook.status == "Deleting":
+        return not_applicable(f"The runbook {runbook.name} is being deleted.")
+    if runbook.status in {"Creating", "Updating"}:
+        return cannot_tell(f"The runbook {runbook.name} is {runbook.status}.", is_passing=True)
     fault = fault_of(runbook, document.read_at.date(), max_age_days)
     facts: dict[str, Fact] = {"scenarios": list(runbook.scenarios)}
     executed = _latest("last_executed", document.succeeded, runbook, attested.recorded)

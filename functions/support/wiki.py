@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from readiness.model.attestation import Result
 from readiness.model.text import plural
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, complies, violates, worst
+from readiness.semantics.links import leads_nowhere
 
 if TYPE_CHECKING:
     from readiness.model.attestation import Attestation, Attested
@@ -93,4 +94,4 @@ def _is_address(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme == "https" and bool(parts.hostname)
+    return parts.scheme == "https" and bool(parts.hostname) and not leads_nowhere(text)

@@ -51,7 +51,7 @@ def statement(rule: str, id: str = "aaaa11112222", **changes: Any) -> Attestatio
 def snapshot(document: str, **changes: Any) -> Attestation:
     about: dict[str, Any] = {
         "artefact": Artefact("evidence", f"wiki/{document}.pdf", "v1", "ab" * 32, 4096),
-        "bound_to": {"document": document, "url": f"https://wiki.example.com/{document}"},
+        "bound_to": {"document": document, "url": f"https://wiki.corp.dev/{document}"},
     }
     return statement("wiki-documents", f"{DOCUMENTS.index(document):012x}", **(about | changes))
 

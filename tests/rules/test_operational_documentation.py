@@ -172,6 +172,9 @@ WITHOUT_ROLLBACK = "restore disable dependency-outage credential-leak"
         pytest.param(
             (replace(RUNBOOK, status="Failed"),), WITHOUT_ROLLBACK, BAD, "rollback", id="broken"
         ),
+        pytest.param(
+            (replace(RUNBOOK, status="Updating"),), WITHOUT_ROLLBACK, GOOD, "", id="changing"
+        ),
     ],
 )
 def test_workload_runbook(runbooks, bound, status, reason):
@@ -218,6 +221,9 @@ def test_the_settings_of_the_runbook():
             id="failed",
         ),
         pytest.param(replace(RUNBOOK, status=""), BAD, "unknown state", id="no state"),
+        pytest.param(replace(RUNBOOK, status="Creating"), UNKNOWN, "is Creating", id="new"),
+        pytest.param(replace(RUNBOOK, status="Updating"), UNKNOWN, "is Updating", id="changing"),
+        pytest.param(replace(RUNBOOK, status="Deleting"), NA, "being deleted", id="going"),
         pytest.param(
             replace(RUNBOOK, made=date(2026, 10, 20), version="7"),
             BAD,

@@ -14,15 +14,12 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
 from readiness.semantics.alarms import Alarm
+from readiness.semantics.links import leads_nowhere
 
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""
 _URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?([A-Za-z0-9.-]+)[^\s<>\"')\]]*", re.IGNORECASE)
 _DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):document/([A-Za-z0-9_.-]+)")
-_NOWHERE = re.compile(
-    r"(?:^|\.)(?:localhost|example|invalid|test|example\.(?:com|org|net)|(?:www\.)?todo)$",
-    re.IGNORECASE,
-)
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
 
 
@@ -39,15 +36,14 @@ class Link:
 
 
 def link_of(*texts: str, home: str) -> Link:
-    """The URLs with a host that can exist, and the SSM documents, that texts name.
+    """The URLs that are no placeholders, and the SSM documents, that texts name.
 
     ``home`` is the region and the account of the alarm, as in an ARN.
     """
     urls, documents, elsewhere = [], [], []
     for text in texts:
         for found in _URL.finditer(text):
-            host = found[1].rstrip(".")
-            if host and not _NOWHERE.search(host):
+            if not leads_nowhere(found[0].rstrip(".,;:!?")):
                 urls.append(found[0])
         for found in _DOCUMENT.finditer(text):
             if found[1] == home:

@@ -1,0 +1,47 @@
+"""Which links were never filled in."""
+
+import pytest
+
+from readiness.semantics.links import leads_nowhere
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://wiki.corp.dev/runbooks/errors",
+        "https://wiki/errors",
+        "http://10.0.0.7:8080/errors#restart",
+        "https://wiki.corp.dev/todo-service/",
+        "https://testing.corp.dev/xx",
+        "https://wiki.corp.dev/pages/viewpage.action?pageId=123",
+    ],
+)
+def test_a_link_may_lead_somewhere(url):
+    assert not leads_nowhere(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://",
+        "https://[",
+        "https://example.com/runbook",
+        "https://wiki.example.org/errors",
+        "http://localhost:8080/runbook",
+        "https://runbooks.invalid/a",
+        "https://TODO",
+        "https://www.todo/x",
+        "https://tbd/runbook",
+        "https://your-company.atlassian.net/wiki",
+        "https://yourwiki.com/errors",
+        "https://wiki.corp.dev/TBD",
+        "https://wiki.corp.dev/runbooks/CHANGE_ME",
+        "https://wiki.corp.dev/%3Cservice%3E/errors",
+        "https://wiki.corp.dev/{service}",
+        "https://wiki.corp.dev/runbooks#TODO",
+        "https://wiki.corp.dev/XXXX",
+        "https://wiki.corp.dev/your-runbook",
+    ],
+)
+def test_a_placeholder_leads_nowhere(url):
+    assert leads_nowhere(url)
