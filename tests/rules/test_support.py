@@ -349,7 +349,15 @@ def runbook(**changes: Any) -> Attestation:
                 "without its address",
                 id=address,
             )
-            for address in ("", "wiki", "http://wiki.corp.dev/", "https://", "https://[", "https://wiki.example.com/runbook", "https://wiki.corp.dev/TODO")
+            for address in (
+                "",
+                "wiki",
+                "http://wiki.corp.dev/",
+                "https://",
+                "https://[",
+                "https://wiki.example.com/runbook",
+                "https://wiki.corp.dev/TODO",
+            )
         ),
         pytest.param(
             attested(*REST, runbook(artefact_problem="is deleted")), {}, BAD, "deleted", id="gone"
