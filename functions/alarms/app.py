@@ -13,9 +13,9 @@ from readiness.evidence.budgets import Budgets
 from readiness.evidence.cloudwatch.alarms import (
     AlarmedSeries,
     AlarmInContext,
-    AlarmsInUse,
     TableOperations,
 )
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms
 from readiness.evidence.cost_anomalies import CostAnomalies
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
@@ -127,7 +127,7 @@ def service_errors(
     routes = required.http_routes(service, groups)
     if exempt := why_without_requests(service, routes):
         return exempt
-    return covered(alarms, required.service_errors(routes), Severity.HIGH, limits)
+    return covered(alarms, required.service_errors(routes, service.name), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
@@ -237,7 +237,7 @@ def service_latency(
     routes = required.http_routes(service, groups)
     if exempt := why_without_requests(service, routes):
         return exempt
-    needed = required.service_latency(routes, latency)
+    needed = required.service_latency(routes, latency, service.name)
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 

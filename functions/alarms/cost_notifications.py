@@ -10,7 +10,8 @@ from readiness.evidence.budgets import Bounds
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Verdict, cannot_tell, complies, violates
 
-from .coverage import Coverage, Found, RequiredAlarm
+from .coverage import Coverage
+from .found import Found, RequiredAlarm
 from .gaps import Gap, Limits, RequiredSeries
 from .settings import CostLimits
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
-from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
+from readiness.evidence.oam import MetricLink
 from readiness.model.text import listed
 from readiness.model.verdict import (
     Fact,
@@ -23,48 +25,20 @@ from readiness.model.verdict import (
 from readiness.semantics import metric_sql
 from readiness.semantics.alarm_inventory import Inventory, Silence
 from readiness.semantics.alarms import Alarm, Kind, Watched
+from readiness.semantics.log_group_filter import selects
 from readiness.semantics.metric_sql import Match
 
-from .fitness import stuck, unfit
+from .fitness import stuck, timing, unfit
+from .found import Found, RequiredAlarm
 from .gaps import SLIGHT, Gap, Limits, RequiredSeries
 from .settings import AlarmLimits, FailureLimits, Percentiles
+from .signals import NAMESPACE, measures, misread
 
 _SILENT = {
     Silence.NO_EFFECTIVE_ACTION: Gap.NO_EFFECTIVE_ACTION,
     Silence.ACTIONS_DISABLED: Gap.ACTIONS_DISABLED,
     Silence.MUTED: Gap.MUTED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredAlarm:
-    """Something that an alarm must cover, in words, and the series of which any one will do."""
-
-    what: str
-    any_of: tuple[RequiredSeries, ...]
-    log_group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found for one required alarm.
-
-    Covered by ``alarm`` (one name, or several with commas); or a ``gap``, in words ``text``; or
-    ``unclear``: why it is unknown.
-    """
-
-    required: RequiredAlarm
-    alarm: str = ""
-    gap: Gap | None = None
-    text: str = ""
-    unclear: str = ""
-
-    @property
-    def rank(self) -> int:
-        """0 where an alarm covers it, 1 where that is unknown, then the smaller gaps first."""
-        if self.gap is None:
-            return 1 if self.unclear else 0
-        return 2 if self.gap in SLIGHT else 3
 
 
 def live_verdict(alarm: AlarmInContext, series: AlarmedSeries, dead_after_days: int) -> Verdict:
@@ -96,7 +70,17 @@ def covered(
     )
     if isinstance(limits, FailureLimits):
         within = replace(within, max_failures=limits.max_failures)
-    return Coverage(alarms.inventory, alarms.published, within).verdict(required, severity)
+    beside = Beside(alarms.objectives, alarms.links)
+    coverage = Coverage(alarms.inventory, alarms.published, within, beside=beside)
+    return coverage.verdict(required, severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else may watch a series: objectives that have alarms, and accounts that share it."""
+
+    objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
+    links: tuple[MetricLink, ...] = ()
 
 
 class Coverage:
@@ -108,8 +92,10 @@ class Coverage:
         published: ActiveSeries,
         limits: Limits,
         filtered: frozenset[Watched] = frozenset(),
+        beside: Beside | None = None,
     ) -> None:
         self._filtered = filtered
+        self._beside = beside or Beside()
         self._inventory = inventory
         self._published = published
         self._limits = limits
@@ -195,11 +181,15 @@ class Coverage:
         answers = [
             answer for series in required.any_of for answer in self._answers(required, series)
         ]
+        answers += self._by_signals(required)
+        answers += self._by_objectives(required)
         answers += self._unclear(required)
         # of equal ones the first: it is about the preferred series, whose gap says most
         best = min(answers, key=lambda answer: answer.rank, default=None)
         if best is not None:
             return best
+        if away := self._elsewhere(required):
+            return Found(required, unclear=away)
         series = required.any_of[0]
         near = self._near(series)
         text = f"No alarm covers {required.what} ({series.name})." + (f" {near}" if near else "")
@@ -214,6 +204,55 @@ class Coverage:
                 if covers is not Match.NO:
                     yield self._weigh(required, series, alarm, covers)
         yield from self._split(required, series)
+
+    def _by_signals(self, required: RequiredAlarm) -> Iterator[Found]:
+        """Alarms on what Application Signals measures of the same requests."""
+        signal = required.signal
+        if signal is None:
+            return
+        for alarm in self._inventory.watching.get((NAMESPACE, signal.metric), ()):
+            for each in filter(signal.is_of, alarm.watches):
+                series = signal.series(each, required.any_of[0])
+                yield self._weigh(required, series, alarm, Match.YES)
+
+    def _by_objectives(self, required: RequiredAlarm) -> Iterator[Found]:
+        """Alarms on objectives that are computed from the series."""
+        signal, wanted = (
+            required.signal,
+            {
+                (each.namespace, each.metric, frozenset(each.dimensions.items()))
+                for each in required.any_of
+            },
+        )
+        for alarm in self._inventory.on_objectives:
+            for each in measures(alarm, self._beside.objectives):
+                key = (each.namespace, each.metric, each.dimensions)
+                if key in wanted or (signal is not None and signal.is_of(each)):
+                    yield self._of_objective(required, alarm)
+                    break
+
+    def _of_objective(self, required: RequiredAlarm, alarm: Alarm) -> Found:
+        """What an alarm on an objective is worth: its threshold is a matter of its budget."""
+        gap = (
+            self._quiet(alarm) or misread(alarm) or timing(required.any_of[0], alarm, self._limits)
+        )
+        if isinstance(gap, str):
+            return Found(required, unclear=gap)
+        return (
+            Found(required, gap=gap[0], text=gap[1]) if gap else Found(required, alarm=alarm.name)
+        )
+
+    def _elsewhere(self, required: RequiredAlarm) -> str:
+        """Which account may have an alarm on the series; empty if none shares them."""
+        for link in self._beside.links:
+            for each in required.any_of:
+                if selects(link.criteria, {"Namespace": each.namespace}) is not False:
+                    return (
+                        f"No alarm of this account covers {required.what}, but its metrics are"
+                        f" shared with the monitoring account {link.account} ({link.arn}), whose"
+                        " alarms cannot be read from here."
+                    )
+        return ""
 
     def _split(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
         """Alarms on each value of one more dimension, taken together."""
@@ -263,14 +302,17 @@ class Coverage:
         self, series: RequiredSeries, alarm: Alarm, watched: Watched | None
     ) -> tuple[Gap, str] | str | None:
         """Why a covering alarm does not work; text alone where that is unknown."""
+        return self._quiet(alarm) or unfit(series, alarm, watched, self._limits)
+
+    def _quiet(self, alarm: Alarm) -> tuple[Gap, str] | str | None:
+        """Why an alarm notifies no one, or is not raised whatever happens."""
         limits = self._limits
         voice = self._inventory.voice(alarm, limits.now, limits.max_mute_hours)
         if voice.silence is Silence.UNREADABLE_RULE:
             return voice.why
         if voice.silence is not None:
             return _SILENT[voice.silence], voice.why
-        silent = self._dead(alarm) or stuck(alarm, limits.now)
-        return silent or unfit(series, alarm, watched, limits)
+        return self._dead(alarm) or stuck(alarm, limits.now)
 
     def _dead(self, alarm: Alarm) -> tuple[Gap, str] | None:
         """Whether CloudWatch cannot evaluate the alarm, or has had no data for it for days."""

@@ -13,9 +13,10 @@ from readiness.evidence.ecs.services import Service
 from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
 from readiness.evidence.workloads.function_sources import FedBy, queues_of
 
-from .coverage import RequiredAlarm
+from .found import RequiredAlarm
 from .gaps import RequiredSeries
 from .settings import LatencyLimits, Percentiles
+from .signals import Signal, of_function
 
 LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"
@@ -60,7 +61,8 @@ def function_errors(
     errors = RequiredSeries(LAMBDA, "Errors", base, split=aliases, events=True)
     dead = {each.dead_queue if each.service == "sqs" else "" for each in sources}
     instead = [] if "" in dead or len(dead) != 1 else dead_letters(dead.pop())[0].any_of
-    needed = [RequiredAlarm("function errors", (errors, *instead), log_group)]
+    signal = of_function(name, "Fault")
+    needed = [RequiredAlarm("function errors", (errors, *instead), log_group, signal)]
     if has_url_traffic(name, used):
         url = RequiredSeries(LAMBDA, "Url5xxCount", base, split=aliases, events=True, sparse=True)
         needed.append(RequiredAlarm("5XX responses of the function URL", (url,)))
@@ -94,10 +96,12 @@ def function_latency(
     what = "latency of the function URL" if has_url else "duration"
     queues = sorted({each.name for each in queues_of(sources)})
     ages = [queue_age(queue, _MAX_AGE)[0].any_of[0] for queue in queues]
+    signal = of_function(name, "Latency")
     if has_url or not sources:
-        needed = [RequiredAlarm(what, (latency,))]
+        needed = [RequiredAlarm(what, (latency,), signal=signal)]
     elif ages:
-        needed = [RequiredAlarm(f"{what} or queue age", (latency, age)) for age in ages]
+        either = f"{what} or queue age"
+        needed = [RequiredAlarm(either, (latency, age), signal=signal) for age in ages]
     else:
         needed = []
     if frozenset(base.items()) in used.series.get((LAMBDA, "IteratorAge"), frozenset()):
@@ -221,8 +225,9 @@ def http_routes(service: Service, groups: TargetGroups) -> list[tuple[str, str]]
     ]
 
 
-def service_errors(routes: Iterable[tuple[str, str]]) -> list[RequiredAlarm]:
+def service_errors(routes: Iterable[tuple[str, str]], name: str) -> list[RequiredAlarm]:
     """5XX errors of an ECS service; ``routes`` are (load balancer, target group) dimensions."""
+    signal = Signal(name, "ecs", "Fault")
     return [
         RequiredAlarm(
             f"5XX errors behind {balancer}",
@@ -230,19 +235,22 @@ def service_errors(routes: Iterable[tuple[str, str]]) -> list[RequiredAlarm]:
                 RequiredSeries(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
                 for base in _behind(balancer, group)
             ),
+            signal=signal,
         )
         for balancer, group in routes
     ]
 
 
 def service_latency(
-    routes: Iterable[tuple[str, str]], limits: LatencyLimits
+    routes: Iterable[tuple[str, str]], limits: LatencyLimits, name: str
 ) -> list[RequiredAlarm]:
     """Response time of an ECS service."""
+    signal = Signal(name, "ecs", "Latency")
     return [
         RequiredAlarm(
             f"response time behind {balancer}",
             tuple(_response_time(base, limits) for base in _behind(balancer, group)),
+            signal=signal,
         )
         for balancer, group in routes
     ]

@@ -38,7 +38,7 @@ def unfit(
     return (
         _never_filled(series, alarm, compared)
         or _too_few_samples(series, alarm, limits)
-        or _timing(series, alarm, limits)
+        or timing(series, alarm, limits)
     )
 
 
@@ -75,8 +75,8 @@ def _too_few_samples(
     )
 
 
-def _timing(series: RequiredSeries, alarm: Alarm, limits: Limits) -> tuple[Gap, str] | None:
-    """What makes a working alarm late, or keeps it in ALARM."""
+def timing(series: RequiredSeries, alarm: Alarm, limits: Limits) -> tuple[Gap, str] | None:
+    """What makes a working alarm late, or keeps it in ALARM; None if nothing does."""
     if alarm.seconds > limits.max_detection_minutes * 60:
         minutes = round(alarm.seconds / 60)
         limit = limits.max_detection_minutes

@@ -12,8 +12,8 @@ from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.rds.instances import DatabaseInstance
 
-from .coverage import RequiredAlarm
 from .error_and_latency_alarms import LAMBDA, aliases_of, by_function
+from .found import RequiredAlarm
 from .gaps import RequiredSeries
 
 TABLES = "AWS/DynamoDB"

@@ -358,6 +358,7 @@ def fake_account() -> FakeAccount:
                 "Policy": statement(PUBLISHERS, ["kms:Decrypt", "kms:GenerateDataKey*"])
             },
             ("kms", "list_grants"): {"Grants": []},
+            ("oam", "list_links"): {"Items": []},
         }
     )
 
@@ -479,6 +480,72 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
     )
 
 
+CENTRAL = "999988887777"
+LINK = {
+    "Arn": f"arn:aws:oam:{HOME}:{ACCOUNT_ID}:link/1",
+    "Id": "1",
+    "Label": "agents",
+    "ResourceTypes": ["AWS::CloudWatch::Metric"],
+    "SinkArn": f"arn:aws:oam:{HOME}:{CENTRAL}:sink/1",
+}
+
+
+def objective(*queries: dict[str, object], **about: object) -> dict[str, object]:
+    """GetServiceLevelObjective of one that is computed from these queries."""
+    named = {
+        "Arn": f"arn:aws:application-signals:{HOME}:{ACCOUNT_ID}:slo/agent-works",
+        "Name": "agent-works",
+        "CreatedTime": NOON,
+        "LastUpdatedTime": NOON,
+        "Goal": {},
+    }
+    metric = {"MetricDataQueries": list(queries), **about}
+    sli = {
+        "SliMetric": metric,
+        "MetricThreshold": 1.0,
+        "ComparisonOperator": "LessThan",
+    }
+    return {"Slo": named | {"Sli": sli}}
+
+
+def measured(namespace: str, metric: str, **on: str) -> dict[str, object]:
+    """A query of an objective."""
+    about = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions(**on)}
+    return {"Id": "m", "MetricStat": {"Metric": about, "Period": 60, "Stat": "Sum"}}
+
+
+BURNS = alarm(
+    "agent-burns",
+    "AWS/ApplicationSignals",
+    "BurnRate",
+    {"SloName": "agent-works", "BurnRateWindowMinutes": "60"},
+    Statistic="Maximum",
+    Threshold=14.4,
+    ComparisonOperator="GreaterThanThreshold",
+)
+
+
+def watched_by_others() -> FakeAccount:
+    """An alarm on an objective, and a monitoring account that may have alarms too."""
+
+    def described(**params: object) -> dict[str, object]:
+        found = describe_alarms(**params)
+        if "MetricAlarms" in found:
+            found["MetricAlarms"] = [*ALARMS, BURNS]
+        return found
+
+    return fake_account().but(
+        **{
+            "cloudwatch__describe_alarms": described,
+            "application-signals__get_service_level_objective": objective(
+                measured("AWS/Lambda", "Errors", **FUNCTION)
+            ),
+            "oam__list_links": {"Items": [LINK]},
+            "oam__get_link": LINK,
+        }
+    )
+
+
 def handed() -> FakeAccount:
     return handed_to_a_workload(fake_account())
 
@@ -487,6 +554,7 @@ def others() -> dict[str, Variant]:
     return {
         "handed to a workload": Variant(handed),
         "heard by a function and a queue": Variant(heard_by_a_function_and_a_queue),
+        "watched by others": Variant(watched_by_others),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),

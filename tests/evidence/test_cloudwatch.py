@@ -12,8 +12,8 @@ from readiness.evidence.cloudwatch.alarms import (
     AlarmedSeries,
     AlarmInContext,
     Alarms,
-    AlarmsInUse,
 )
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Cause, Gone, Unreadable
 from readiness.semantics.alarms import Kind
@@ -52,6 +52,7 @@ def an_account(**answers) -> FakeAccount:
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("cloudwatch", "list_metrics"): {"Metrics": []},
             ("events", "list_rules"): {"Rules": []},
+            ("oam", "list_links"): {"Items": []},
         }
     ).but(**{f"cloudwatch__{name}": answer for name, answer in answers.items()})
 
@@ -239,4 +240,4 @@ def test_the_number_of_requests_does_not_grow_with_alarms():
 
     fake_account = an_account(describe_alarms=plenty)
     load(AlarmsInUse, fake_account)
-    assert len(fake_account.calls) == 2 + 1 + 1 + 6
+    assert len(fake_account.calls) == 2 + 1 + 1 + 1 + 6

@@ -6,7 +6,7 @@ import pytest
 
 from readiness.engine.reader import DeclaredReader
 from readiness.evidence.cloudwatch import guards
-from readiness.evidence.cloudwatch.alarms import AlarmsInUse
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
 from readiness.semantics.alarms import Alarm, Watched

@@ -14,7 +14,8 @@ from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
-from readiness.evidence.cloudwatch.alarms import AlarmsInUse, TableOperations
+from readiness.evidence.cloudwatch.alarms import TableOperations
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.clusters import CacheCluster

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from functions.alarms.coverage import Coverage, RequiredAlarm
+from functions.alarms.coverage import Coverage
+from functions.alarms.found import RequiredAlarm
 from functions.alarms.gaps import Gap, Limits
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.semantics.alarm_answers import composite_alarm, metric_alarm

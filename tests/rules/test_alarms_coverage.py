@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.alarms.coverage import Coverage, RequiredAlarm
+from functions.alarms.coverage import Coverage
+from functions.alarms.found import RequiredAlarm
 from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
 from readiness.evidence.cloudwatch.active_series import ActiveSeries

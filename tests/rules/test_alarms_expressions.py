@@ -6,7 +6,7 @@ import pytest
 
 from functions.alarms import app
 from functions.alarms.gaps import Gap
-from readiness.evidence.cloudwatch.alarms import AlarmsInUse
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.semantics.alarm_answers import metric_alarm
 from tests.accounts import alarms as fake_account
 from tests.rules.test_alarms import AGENT, ALONE, in_use

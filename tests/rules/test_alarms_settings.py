@@ -9,7 +9,7 @@ import pytest
 from functions.alarms import app
 from readiness import Severity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
-from readiness.evidence.cloudwatch.alarms import AlarmsInUse
+from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
 from readiness.semantics.alarm_inventory import Inventory, Mute
 from tests.accounts import alarms as fake_account

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 
 LOG_GROUPS = "AWS::Logs::LogGroup"
+METRICS = "AWS::CloudWatch::Metric"
+_CHANGES = api_call("oam", "CreateLink", "DeleteLink", "UpdateLink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class LogLink:
 @evidence(
     REGION,
     reads=("oam:ListLinks", "oam:GetLink"),
-    changed_by=(api_call("oam", "CreateLink", "DeleteLink", "UpdateLink"),),
+    changed_by=(_CHANGES,),
 )
 @dataclass(frozen=True, slots=True)
 class LogLinks:
@@ -39,19 +40,53 @@ class LogLinks:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> LogLinks:
-        listed = read.every("oam", "list_links", "Items")
-        sharing = [link for link in listed if LOG_GROUPS in (link.get("ResourceTypes") or ())]
-        found = read.each(lambda link: _link(read, link), sharing)
-        return cls(tuple(link for link in found if link is not None))
+        found = _links(read, LOG_GROUPS, "LogGroupConfiguration")
+        return cls(tuple(LogLink(*each) for each in found))
 
 
-def _link(read: Reader, listed: Mapping[str, Any]) -> LogLink | None:
-    """The link with its filter, None where it was deleted since it was listed."""
-    try:
-        answer = read.one(
-            "oam", "get_link", gone=("ResourceNotFoundException",), Identifier=listed["Arn"]
-        )
-    except Gone:
-        return None
-    shared = (answer.get("LinkConfiguration") or {}).get("LogGroupConfiguration") or {}
-    return LogLink(listed["Arn"], listed["SinkArn"].split(":")[4], shared.get("Filter") or "")
+@dataclass(frozen=True, slots=True)
+class MetricLink:
+    """A link that shares metrics: those of the namespaces that ``criteria`` selects."""
+
+    arn: str
+    account: str
+    criteria: str = ""
+
+
+@evidence(
+    REGION,
+    reads=("oam:ListLinks", "oam:GetLink"),
+    changed_by=(_CHANGES,),
+)
+@dataclass(frozen=True, slots=True)
+class MetricLinks:
+    """The links of the region that share metrics, with the account of the sink of each.
+
+    Sources: ListLinks, GetLink for the filter of each.
+    """
+
+    all: tuple[MetricLink, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> MetricLinks:
+        found = _links(read, METRICS, "MetricConfiguration")
+        return cls(tuple(MetricLink(*each) for each in found))
+
+
+def _links(read: Reader, kind: str, configuration: str) -> Iterator[tuple[str, str, str]]:
+    """The ARN, the sink's account and the filter of each link that shares a kind of resource."""
+    listed = read.every("oam", "list_links", "Items")
+    sharing = [link for link in listed if kind in (link.get("ResourceTypes") or ())]
+    answers = read.each(lambda link: _described(read, link["Arn"]), sharing)
+    for link, answer in zip(sharing, answers, strict=True):
+        if answer is not None:
+            shared = (answer.get("LinkConfiguration") or {}).get(configuration) or {}
+            yield link["Arn"], link["SinkArn"].split(":")[4], shared.get("Filter") or ""
+
+
+def _described(read: Reader, arn: str) -> Mapping[str, Any] | None:
+    """The link, None where it was deleted since it was listed."""
+    answer: Mapping[str, Any] | None = read.one(
+        "oam", "get_link", absent=("ResourceNotFoundException",), Identifier=arn
+    )
+    return answer

@@ -14,7 +14,7 @@ from typing import Any
 from readiness.semantics import alarm_rule
 from readiness.semantics.admission import Answer
 from readiness.semantics.alarm_events import Listener
-from readiness.semantics.alarms import Alarm, Kind, Watched
+from readiness.semantics.alarms import Alarm, Kind, Watched, objective_of
 
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
@@ -150,6 +150,11 @@ class Inventory:
                     key = (each.namespace, each.metric, name, rest)
                     found.setdefault(key, []).append((value, alarm, each))
         return found
+
+    @cached_property
+    def on_objectives(self) -> tuple[Alarm, ...]:
+        """The alarms on metrics of service level objectives."""
+        return tuple(alarm for alarm in self.alarms if any(map(objective_of, alarm.watches)))
 
     @cached_property
     def unread(self) -> tuple[Alarm, ...]:

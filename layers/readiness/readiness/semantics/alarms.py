@@ -78,6 +78,17 @@ class Watched:
     account: str = ""
 
 
+OBJECTIVES = "AWS/ApplicationSignals"
+"""The namespace of the metrics of service level objectives."""
+
+
+def objective_of(watched: Watched) -> str:
+    """The service level objective whose attainment a series is; empty for any other series."""
+    if watched.namespace != OBJECTIVES or watched.account:
+        return ""
+    return dict(watched.dimensions).get("SloName", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One query of an alarm: a metric, a Metrics Insights query or a metric math expression."""

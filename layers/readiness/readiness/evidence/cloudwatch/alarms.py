@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
-from readiness.evidence.cloudwatch.guards import Guard, busiest
 from readiness.evidence.eventbridge.alarm_listeners import AlarmListeners
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import (
@@ -61,15 +59,6 @@ only what is about that alarm.
 
 _NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOperation")
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
-_IN_USE = (
-    ("AWS/ApiGateway", "Count"),
-    ("AWS/DynamoDB", "ReadThrottleEvents"),
-    ("AWS/DynamoDB", "WriteThrottleEvents"),
-    ("AWS/Lambda", "Invocations"),
-    ("AWS/Lambda", "IteratorAge"),
-    ("AWS/Lambda", "UrlRequestCount"),
-)
-"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL or index."""
 
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
@@ -236,38 +225,6 @@ class AlarmInContext:
         alarms = read.of(HandedOnAlarms, region)
         inventory, now = alarms.inventory, read.now
         return {name: cls(alarm, inventory, now) for name, alarm in inventory.by_name.items()}
-
-
-@evidence(REGION, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), uses=(HandedOnAlarms,))
-@dataclass(frozen=True, slots=True)
-class AlarmsInUse:
-    """The alarms of the region, and how things there are used: by which alias, stage or URL.
-
-    Of alarms that see no data, ``published`` also knows whether there is any. ``busiest`` is how
-    many requests a period had at most, where an alarm is raised only if there are enough. Sources:
-    ListMetrics, once for each metric; GetMetricData, for such alarms alone.
-    """
-
-    inventory: Inventory
-    published: ActiveSeries
-    read_at: datetime
-    busiest: Mapping[Guard, float] = field(default_factory=dict)
-
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
-        alarms = read.of(HandedOnAlarms, region)
-        blind = {
-            (watched.namespace, watched.metric)
-            for alarm in alarms.inventory.alarms
-            for watched in alarm.watches
-            if alarm.state == "INSUFFICIENT_DATA"
-            and alarm.since is not None
-            and alarms.read_at - alarm.since > timedelta(days=1)
-        }
-        recent = read_published(read, blind, recently=True)
-        published = ActiveSeries(read_published(read, _IN_USE), recent)
-        most = busiest(read, alarms.inventory.alarms)
-        return cls(alarms.inventory, published, alarms.read_at, most)
 
 
 @evidence(

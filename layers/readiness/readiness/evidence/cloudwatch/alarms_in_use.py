@@ -1,0 +1,84 @@
+"""The alarms of a region beside what they are measured against: use, objectives and links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
+from readiness.evidence.cloudwatch.alarmed_objectives import AlarmedObjectives
+from readiness.evidence.cloudwatch.alarms import HandedOnAlarms
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.guards import Guard, busiest
+from readiness.evidence.oam import MetricLink, MetricLinks
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import NotOffered
+from readiness.semantics.alarm_inventory import Inventory
+from readiness.semantics.alarms import Watched
+
+_IN_USE = (
+    ("AWS/ApiGateway", "Count"),
+    ("AWS/DynamoDB", "ReadThrottleEvents"),
+    ("AWS/DynamoDB", "WriteThrottleEvents"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/Lambda", "IteratorAge"),
+    ("AWS/Lambda", "UrlRequestCount"),
+)
+"""Metrics whose dimensions tell how a resource is used: by which alias, stage, URL or index."""
+
+
+@evidence(
+    REGION,
+    reads=("cloudwatch:ListMetrics", GET_METRIC_DATA),
+    uses=(HandedOnAlarms, AlarmedObjectives, MetricLinks),
+)
+@dataclass(frozen=True, slots=True)
+class AlarmsInUse:
+    """The alarms of the region, and how things there are used: by which alias, stage or URL.
+
+    Of alarms that see no data, ``published`` also knows whether there is any. ``busiest`` is how
+    many requests a period had at most, where an alarm is raised only if there are enough.
+    ``objectives`` are the series that service level objectives with alarms are computed from, by
+    name; ``links`` share metrics with accounts that may have alarms on them. Sources:
+    ListMetrics, once for each metric; GetMetricData, for such alarms alone; those of
+    AlarmedObjectives and MetricLinks.
+    """
+
+    inventory: Inventory
+    published: ActiveSeries
+    read_at: datetime
+    busiest: Mapping[Guard, float] = field(default_factory=dict)
+    objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
+    links: tuple[MetricLink, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
+        alarms = read.of(HandedOnAlarms, region)
+        blind = {
+            (watched.namespace, watched.metric)
+            for alarm in alarms.inventory.alarms
+            for watched in alarm.watches
+            if alarm.state == "INSUFFICIENT_DATA"
+            and alarm.since is not None
+            and alarms.read_at - alarm.since > timedelta(days=1)
+        }
+        recent = read_published(read, blind, recently=True)
+        return cls(
+            alarms.inventory,
+            ActiveSeries(read_published(read, _IN_USE), recent),
+            alarms.read_at,
+            busiest(read, alarms.inventory.alarms),
+            read.of(AlarmedObjectives, region).measured,
+            _links(read, region),
+        )
+
+
+def _links(read: Reader, region: Resource) -> tuple[MetricLink, ...]:
+    """The links of the region; none where AWS does not offer them."""
+    try:
+        return read.of(MetricLinks, region).all
+    except NotOffered:
+        return ()
