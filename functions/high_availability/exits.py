@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Subnet
@@ -9,26 +12,40 @@ from readiness.evidence.ec2.zones import Zones
 from readiness.model.text import listed, plural
 
 
-def _routed(
-    gateways: NatGateways, tables: RouteTables, zones: Zones
-) -> tuple[dict[str, list[Subnet]], dict[str, list[str]]]:
-    """The subnets behind each NAT gateway that works, and behind those that do not (ids)."""
+@dataclass(frozen=True, slots=True)
+class _Routed:
+    """The subnets behind each NAT gateway that works, and behind those that are lost (ids).
+
+    ``unsettled`` are gateways with routes that neither work nor are lost: they are being created
+    or deleted.
+    """
+
+    used: Mapping[str, list[Subnet]]
+    cut_off: Mapping[str, list[str]]
+    unsettled: Sequence[str]
+
+
+def _routed(gateways: NatGateways, tables: RouteTables, zones: Zones) -> _Routed:
     working = {each.id for each in gateways.all}
     used: dict[str, list[Subnet]] = {}
     cut_off: dict[str, list[str]] = {}
+    unsettled: set[str] = set()
     for subnet in zones.subnets.values():
         table = tables.effective(subnet) if subnet.vpc_id == gateways.id else None
         for route in table.routes if table else ():
             if route.target in working:
                 used.setdefault(route.target, []).append(subnet)
+            elif route.target.startswith("nat-"):
+                unsettled.add(route.target)
         for id in table.lost if table else ():
             cut_off.setdefault(id, []).append(subnet.id)
-    return used, cut_off
+    return _Routed(used, cut_off, sorted(unsettled))
 
 
 def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Verdict:
     """The verdict on whether the subnets of a zone reach the internet through that zone."""
-    used, cut_off = _routed(gateways, tables, zones)
+    routed = _routed(gateways, tables, zones)
+    used, cut_off = routed.used, routed.cut_off
     if not used:
         return not_applicable("No subnet of the VPC routes through a NAT gateway that works.")
     by_id = {each.id: each for each in gateways.all}
@@ -62,6 +79,12 @@ def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Ver
             f" ({listed(foreign)}); when that zone fails, so do they.",
             expected="A NAT gateway in each zone that has routes to one, or a regional one.",
             crossing=foreign,
+        )
+    if routed.unsettled:
+        return cannot_tell(
+            f"Routes lead to NAT gateways that are being created or deleted"
+            f" ({listed(routed.unsettled)}).",
+            is_passing=True,
         )
     if unknown:
         return cannot_tell(f"AWS does not show the zones of {listed(unknown)}.")

@@ -25,7 +25,8 @@ EXPECTED = (
 )
 
 _OF_ENDPOINTS = frozenset({"A", "AAAA", "CNAME", "HTTPS", "SVCB"})
-"""Types of records that lead clients somewhere; others hold texts and keys."""
+"""Types of records that lead clients somewhere. Others hold texts and keys: external-dns gives the
+texts by which it knows its records the same policies."""
 
 _CLOUDFRONT = frozenset({"Z2FDTNDATAQYW2", "Z3RFFRIM2A3IF5"})
 """The zones of CloudFront's names, global and China: an alias cannot evaluate them, and CloudFront
@@ -36,11 +37,15 @@ def records_verdict(zone: RoutedRecords, *, max_ttl_seconds: int) -> Verdict:
     """The verdict on the records of a zone that Route 53 chooses between."""
     if zone.owner:
         return not_applicable(f"The service {zone.owner} made the zone and manages its records.")
-    if not zone.routed and not zone.by_policy:
-        return not_applicable("No record of the zone has a routing policy, so none is chosen.")
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in zone.routed:
+        if record.type not in _OF_ENDPOINTS:
+            continue
         groups.setdefault((_plain(record.name), record.type), []).append(record)
+    if not groups and not zone.by_policy:
+        return not_applicable(
+            "No record of the zone that leads to an endpoint has a routing policy."
+        )
     health = _Health(zone)
     found: dict[tuple[Severity, str], dict[str, None]] = {}
     for group in groups.values():
@@ -128,14 +133,17 @@ def _failover_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
 
 
 def _leads_to(record: Record) -> tuple[str, ...]:
-    return (record.alias,) if record.alias else record.values
+    """The endpoint of a record; a load balancer has a second name for both families."""
+    if record.alias:
+        return (record.alias.removeprefix("dualstack."),)
+    return tuple(_plain(value) for value in record.values)
 
 
 def _other_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
     """Of records that stand in for each other: those that are answered also while they fail."""
     policy = group[0].policy
     live = [each for each in group if each.weight != 0]
-    if group[0].type not in _OF_ENDPOINTS or len({_leads_to(each) for each in live}) < 2:
+    if len({_leads_to(each) for each in live}) < 2:
         return
     severity = Severity.LOW if policy == "weighted" else Severity.MEDIUM
     for record in live:

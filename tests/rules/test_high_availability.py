@@ -425,6 +425,7 @@ REGIONAL = NatGateway("nat-r", VPC, "", True)
         pytest.param(OURS, (NatGateway("nat-l", VPC, "local"),), tables(a="nat-l"), BAD, LA, id="a gateway in a Local Zone"),
         pytest.param(OURS, (IN_ZONE_A,), tables(a="igw-1"), NA, "No subnet", id="not used"),
         pytest.param(OURS, (), tables(a="nat-a"), NA, "No subnet", id="deleted"),
+        pytest.param(OURS, (IN_ZONE_A,), tables(a="nat-a", b="nat-new"), UNKNOWN, "created or deleted (nat-new)", id="one is not there yet"),
         pytest.param(Vpc(VPC, "444455556666", False), (), tables(), NA, "444455556666", id="another's"),
     ],
 )  # fmt: skip
