@@ -40,11 +40,11 @@ def link_of(*texts: str, home: str) -> Link:
 
     ``home`` is the region and the account of the alarm, as in an ARN.
     """
-    urls, documents, elsewhere = [], [], []
+    urls: list[str] = []
+    documents, elsewhere = [], []
     for text in texts:
-        for found in _URL.finditer(text):
-            if not leads_nowhere(found[0].rstrip(".,;:!?")):
-                urls.append(found[0])
+        named = (found[0] for found in _URL.finditer(text))
+        urls.extend(url for url in named if not leads_nowhere(url.rstrip(".,;:!?")))
         for found in _DOCUMENT.finditer(text):
             if found[1] == home:
                 documents.append(found[2].rstrip("."))
