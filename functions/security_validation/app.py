@@ -25,6 +25,7 @@ from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.opensearch import DomainAccess
+from readiness.evidence.rds.exposure import DatabaseExposure
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import AccountPublicAccessBlock
 from readiness.evidence.s3.buckets import BucketEncryption
@@ -34,6 +35,8 @@ from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.evidence.ssm_sharing import PublicDocuments
 from readiness.evidence.workloads.attack_surface import AttackSurface
 from readiness.evidence.workloads.image_scans import ImageScans
+from readiness.evidence.workloads.open_policies import UnanalyzedPolicies
+from readiness.evidence.workloads.public_clusters import PublicClusters
 from readiness.evidence.workloads.scannable import Scannable
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
@@ -54,6 +57,7 @@ from .at_rest import (
     volumes_verdict,
 )
 from .domains import domain_verdict
+from .exposure import address_verdict, clusters_verdict, policies_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
@@ -93,9 +97,11 @@ def penetration_test(
 ) -> Verdict:
     """People tested what the internet can reach today, and no serious finding is open.
 
-    A test becomes void when a load balancer, an API or a function URL on the internet is created
-    after it, or the settings of a function URL change. CloudFront does not tell when a
-    distribution was created, so the attestation states their ids.
+    A test becomes void when an entry point on the internet is created after it (a load balancer,
+    an API, an App Runner service, a function URL, a public data store), or the settings of a
+    function URL change. CloudFront distributions, GraphQL APIs, identity pools with guests and
+    Transfer Family servers do not tell when they were created, so the attestation states their
+    ids.
     """
     return penetration_test_verdict(
         surface, attested, max_age_days=max_age_days, two_people=two_people
@@ -248,6 +254,34 @@ def search_domain_access(domain: DomainAccess) -> Verdict:
     Access Analyzer does not look at domains.
     """
     return domain_verdict(domain)
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def database_access(database: DatabaseExposure) -> Verdict:
+    """No database instance has a public address.
+
+    Of RDS, Aurora, DocumentDB and Neptune. Security groups alone are one wrong rule away from
+    letting the internet in.
+    """
+    return address_verdict(database)
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def cluster_access(clusters: PublicClusters) -> Verdict:
+    """No cluster, warehouse or message broker has an endpoint on the internet.
+
+    Of Amazon MSK, Amazon MQ, Redshift, OpenSearch Serverless and EKS.
+    """
+    return clusters_verdict(clusters)
+
+
+@security_validation.rule(ACCESS, severity=Severity.CRITICAL)
+def unanalyzed_policies(policies: UnanalyzedPolicies) -> Verdict:
+    """No policy of an event bus, a Kinesis stream or a backup or S3 Glacier vault lets in anyone.
+
+    Access Analyzer does not look at them.
+    """
+    return policies_verdict(policies)
 
 
 @security_validation.rule(ACCESS, severity=Severity.HIGH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from readiness import Status, Verdict, violates
 from readiness.evidence.workloads.attack_surface import AttackSurface
@@ -10,23 +10,23 @@ from readiness.model.attestation import Attestation, Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
-DISTRIBUTIONS = "distributions"
-
 
 def bound_values(surface: AttackSurface, statements: Iterable[Attestation]) -> Mapping[str, Fact]:
-    """The CloudFront distributions that a test has to state, by id, separated by spaces.
+    """What a test has to state, by kind: the ids, separated by spaces.
 
     A statement that names more of them than there are still covers those there are.
     """
-    if not surface.distributions:
-        return {}
-    live = set(surface.distributions)
     newest = sorted(statements, key=lambda s: (s.performed_at, s.declared_at), reverse=True)
+    return {kind: _bound(kind, ids, newest) for kind, ids in surface.undated.items() if ids}
+
+
+def _bound(kind: str, ids: Sequence[str], newest: Sequence[Attestation]) -> Fact:
+    live = set(ids)
     for statement in newest:
-        stated = statement.bound_to.get(DISTRIBUTIONS)
+        stated = statement.bound_to.get(kind)
         if stated is not None and live <= set(str(stated).replace(",", " ").split()):
-            return {DISTRIBUTIONS: stated}
-    return {DISTRIBUTIONS: " ".join(surface.distributions)}
+            return stated
+    return " ".join(ids)
 
 
 def penetration_test_verdict(
@@ -41,7 +41,7 @@ def penetration_test_verdict(
     )
     facts: dict[str, Fact] = {
         "entry_points": len(surface.entry_points),
-        "distributions": len(surface.distributions),
+        **{kind: len(ids) for kind, ids in surface.undated.items()},
     }
     if verdict.status is not Status.COMPLIANT:
         return verdict.observing(facts)

@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts.exposed import exposed
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 HOST = "i-0123456789abcdef0"
@@ -63,7 +64,7 @@ def attested(rule: str, **bound: Any) -> list[dict[str, Any]]:
 def query(**params: Any) -> dict[str, Any]:
     rule = params["ExpressionAttributeValues"][":r"]["S"]
     if rule == "security_validation.penetration-test":
-        return {"Items": attested(rule, distributions="E1ABCDEF E2ABCDEF")}
+        return {"Items": attested(rule, distributions="E1ABCDEF E2ABCDEF", graphql_apis="gql1")}
     return {"Items": attested(rule) if rule.startswith("security_validation.") else []}
 
 
@@ -422,6 +423,7 @@ def fake_account() -> FakeAccount:
             **workloads(),
             **surface(),
             **stores(),
+            **exposed(),
         }
     )
 

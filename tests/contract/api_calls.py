@@ -33,6 +33,7 @@ SERVICES_OF = {
     "apigateway": ("apigateway", "apigatewayv2"),
     "elasticloadbalancing": ("elbv2", "elb"),
     "es": ("opensearch", "es"),
+    "aoss": ("opensearchserverless",),
     "monitoring": ("cloudwatch",),
     "states": ("stepfunctions",),
     "access-analyzer": ("accessanalyzer",),

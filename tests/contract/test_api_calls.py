@@ -121,6 +121,16 @@ ELSEWHERE = {
     "VolumeRecovery": {"CopyVolumes", "CreateVolume", "ImportVolume", "ModifyVolume"},
     # A volume is encrypted, or not, for as long as it lives; no volume has a key that is just made.
     "VolumeEncryption": {"ModifyVolume", "CreateKey"},
+    # It reads when an instance was made and whether it has a public address.
+    "AttackSurface": {
+        "ModifyDBCluster",
+        "RestoreDBClusterFromS3",
+        *_INSTANCE_RUNS,
+        *_CLUSTER_RUNS,
+    },
+    "DatabaseExposure": _INSTANCE_RUNS,
+    # A stream is made without a policy.
+    "UnanalyzedPolicies": {"CreateStream"},
     # A document is private until its permissions change, whatever it says.
     "PublicDocuments": {
         "CreateDocument",
@@ -162,6 +172,7 @@ ELSEWHERE = {
     "KmsImportedMaterial": {"DisableKeyRotation", "EnableKeyRotation"},
     # A destination of failures that is gone names no queue; the sweep sees that.
     "DeadLetters": {
+        "DeleteEventBus",
         "DeleteEventSourceMapping",
         "DeleteFunction",
         "DeleteFunctionEventInvokeConfig",

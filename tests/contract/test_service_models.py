@@ -93,6 +93,11 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.workloads.anomaly_detection": frozenset({"prefix"}),
     # A member of a target: ListTargetsByRule.
     "readiness.evidence.eventbridge.alarm_targets": frozenset({"RoleArn"}),
+    # The text of a network policy: OpenSearch Service Developer Guide, "Network access for
+    # Amazon OpenSearch Serverless".
+    "readiness.evidence.workloads.public_clusters": frozenset(
+        {"AllowFromPublic", "Rules", "ResourceType", "Resource"}
+    ),
     # The key of an attribute: DescribeLoadBalancerAttributes.
     "readiness.evidence.awslambda.callers": frozenset({"idle_timeout.timeout_seconds"}),
     # The text of HistoryData of an alarm's action, and of the message in it: CloudWatch User Guide.

@@ -57,17 +57,17 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer account apigateway appconfig application-autoscaling application-signals apprunner
+    access-analyzer account aoss apigateway appconfig application-autoscaling application-signals apprunner
     appsync
     arc-region-switch
     arc-zonal-shift auditmanager autoscaling backup batch budgets
     bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy
-    codepipeline cognito-idp
+    codepipeline cognito-identity cognito-idp
     compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
-    firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
-    oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53
+    firehose fis glacier guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb mq
+    oam observabilityadmin organizations pipes rds redshift redshift-serverless resiliencehub resource-groups route53
     route53profiles route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm ssm-contacts ssm-incidents
-    states sts support synthetics tag trustedadvisor vpc-lattice wafv2 wellarchitected
+    states sts support synthetics tag transfer trustedadvisor vpc-lattice wafv2 wellarchitected
     xray
     """.split()  # noqa: SIM905
 )

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.e2e
 
 JUDGED = {chapter.folder for chapter in checklist.CHAPTERS}
 LACKING = {
+    "aoss:ListCollections",
     "access-analyzer:ListAnalyzers",
     "account:GetAlternateContact",
     "application-autoscaling:DescribeScalableTargets",

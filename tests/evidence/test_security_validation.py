@@ -22,6 +22,7 @@ from readiness.evidence.workloads.attack_surface import AttackSurface
 from readiness.evidence.workloads.image_scans import BASIC, ImageScans, registry_of
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.unreadable import Cause, Unreadable
+from tests.accounts.exposed import WAREHOUSE, app_runner
 from tests.accounts.security_validation import (
     DIGEST,
     FUNCTION_ARN,
@@ -31,6 +32,7 @@ from tests.accounts.security_validation import (
     LATELY,
     LONG_AGO,
     REPOSITORY,
+    SEARCH,
     SERVICE,
     TASK,
     account_status,
@@ -411,8 +413,56 @@ def test_what_the_internet_reaches():
         "REST API orders (a1b2c3)",
         "API web (d4e5f6)",
         "function URL of agent",
+        "OpenSearch domain search",
     }
-    assert found.distributions == ("E1ABCDEF",)
+    assert found.undated == {"distributions": ("E1ABCDEF",), "graphql_apis": ("gql1",)}
+
+
+def test_what_else_it_reaches_since_when():
+    event_api = {"apiId": "ev1", "name": "chat", "created": LATELY}
+    account = fake_account().but(
+        apprunner__describe_service=app_runner(public=True),
+        appsync__list_apis={"apis": [event_api]},
+        rds__describe_db_instances={
+            "DBInstances": [
+                {"DBInstanceIdentifier": "db", "PubliclyAccessible": True},
+                {"DBInstanceIdentifier": "own", "PubliclyAccessible": False},
+            ]
+        },
+        redshift__describe_clusters={"Clusters": [WAREHOUSE | {"PubliclyAccessible": True}]},
+        transfer__list_servers={
+            "Servers": [
+                {"Arn": FUNCTION_ARN, "ServerId": f"s-{n:017}", "EndpointType": kind}
+                for n, kind in enumerate(("PUBLIC", "VPC", "VPC_ENDPOINT"))
+            ]
+        },
+    )
+    account.answers["cognito-identity", "describe_identity_pool"] = {
+        "IdentityPoolId": f"{HOME}:1",
+        "IdentityPoolName": "shop",
+        "AllowUnauthenticatedIdentities": True,
+    }
+    found = load(AttackSurface, REGION, ACCOUNT_ID, account)
+    opened = {each.name: each.opened for each in found.entry_points}
+    assert (
+        opened.items()
+        >= {
+            "App Runner service shop": NOON,
+            "Event API chat (ev1)": LATELY,
+            "OpenSearch domain search": LONG_AGO,
+            "database db": NOON,
+            "Redshift cluster dwh": NOON,
+        }.items()
+    )
+    assert "database own" not in opened
+    assert found.undated["identity_pools"] == (f"{HOME}:1",)
+    assert found.undated["transfer_servers"] == (f"s-{0:017}", f"s-{1:017}")
+
+
+def test_a_part_of_the_surface_that_is_not_read_leaves_none_of_it():
+    account = fake_account().but(mq__list_brokers=error("AccessDeniedException", 403))
+    with pytest.raises(Unreadable, match="mq:ListBrokers"):
+        load(AttackSurface, REGION, ACCOUNT_ID, account)
 
 
 def test_what_it_does_not_reach():
@@ -443,6 +493,10 @@ def test_what_it_does_not_reach():
         elb__describe_load_balancers={"LoadBalancerDescriptions": [balancer]},
         lambda__list_function_url_configs={"FunctionUrlConfigs": [url]},
         cloudfront__list_distributions=off,
+        appsync__list_graphql_apis={"graphqlApis": [{"apiId": "a", "visibility": "PRIVATE"}]},
+        opensearch__describe_domains={
+            "DomainStatusList": [SEARCH | {"VPCOptions": {"VPCId": "vpc-1"}}]
+        },
     )
     assert load(AttackSurface, REGION, ACCOUNT_ID, account) == AttackSurface()
 

@@ -67,8 +67,8 @@ def attested(*statements: Attestation, seen: datetime = NOON) -> Attested:
     return Attested(statements, NOON, seen)
 
 
-def surface(*, days: float = 100, distributions: tuple[str, ...] = ()) -> AttackSurface:
-    return AttackSurface((EntryPoint("load balancer web", ago(days=days)),), distributions)
+def surface(*, days: float = 100, **undated: tuple[str, ...]) -> AttackSurface:
+    return AttackSurface((EntryPoint("load balancer web", ago(days=days)),), undated)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +172,22 @@ def surface(*, days: float = 100, distributions: tuple[str, ...] = ()) -> Attack
             BAD,
             "does not name the distributions",
             id="distributions are not stated",
+        ),
+        pytest.param(
+            surface(distributions=("E1",), identity_pools=("us-east-1:1",)),
+            attested(statement(bound_to={"distributions": "E1"})),
+            {},
+            BAD,
+            "does not name the identity_pools",
+            id="guests of a pool are not stated",
+        ),
+        pytest.param(
+            surface(graphql_apis=("b",), transfer_servers=("s-1",)),
+            attested(statement(bound_to={"graphql_apis": "a b", "transfer_servers": "s-1"})),
+            {},
+            GOOD,
+            "",
+            id="everything without a date is stated",
         ),
     ],
 )

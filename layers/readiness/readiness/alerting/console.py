@@ -298,6 +298,8 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
         "security_validation.inspector-enabled",
         "security_validation.penetration-test",
     ),
+    "/vpcconsole/home?region={region}": ("security_validation.cluster-access",),
+    "/events/home?region={region}#/eventbuses": ("security_validation.unanalyzed-policies",),
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
     "/systems-manager/documents?region={region}": ("security_validation.public-documents",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),

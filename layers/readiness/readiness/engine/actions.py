@@ -9,6 +9,7 @@ _PREFIX = {
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
     "opensearch": "es",
+    "opensearchserverless": "aoss",
     "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
     "accessanalyzer": "access-analyzer",

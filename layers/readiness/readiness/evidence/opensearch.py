@@ -52,6 +52,15 @@ def _described(read: Reader, domain: Resource) -> Mapping[str, Any]:
     return answer
 
 
+def public_domains(read: Reader) -> list[str]:
+    """The names of the region's domains that are in no VPC. Raises Unreadable."""
+    return [
+        each["DomainName"]
+        for each in _all_described(read)
+        if not (each.get("VPCOptions") or {}).get("VPCId")
+    ]
+
+
 def _all_described(read: Reader) -> list[Mapping[str, Any]]:
     names = sorted(_find(read))
     batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]

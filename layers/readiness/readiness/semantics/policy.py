@@ -131,7 +131,8 @@ class Statement:
         """
         if self.not_resources:
             return not any(overlap(each, pattern) for each in self.not_resources)
-        return matches_any(self.resources, pattern)
+        examples = (pattern.replace("*", part) for part in ("*", "aa/zz:0.x"))
+        return all(matches_any(self.resources, example) for example in examples)
 
     @property
     def names_every_resource(self) -> bool:

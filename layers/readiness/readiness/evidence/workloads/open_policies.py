@@ -1,0 +1,142 @@
+"""The resource policies that IAM Access Analyzer does not look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from readiness.model.evidence import REGION, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The policy of a resource as JSON; ``kind`` is what the resource is."""
+
+    kind: str
+    name: str
+    arn: str
+    policy: str
+
+
+BUS, STREAM = "event bus", "Kinesis stream"
+BACKUP_VAULT, GLACIER_VAULT = "backup vault", "S3 Glacier vault"
+
+
+@evidence(
+    REGION,
+    reads=(
+        "backup:GetBackupVaultAccessPolicy",
+        "backup:ListBackupVaults",
+        "events:ListEventBuses",
+        "glacier:GetVaultAccessPolicy",
+        "glacier:ListVaults",
+        "kinesis:GetResourcePolicy",
+        "kinesis:ListStreams",
+    ),
+    changed_by=(
+        api_call(
+            "backup",
+            "CreateBackupVault",
+            "DeleteBackupVault",
+            "DeleteBackupVaultAccessPolicy",
+            "PutBackupVaultAccessPolicy",
+        ),
+        api_call(
+            "events",
+            "CreateEventBus",
+            "DeleteEventBus",
+            "PutPermission",
+            "RemovePermission",
+            "UpdateEventBus",
+        ),
+        api_call("glacier", "DeleteVault", "DeleteVaultAccessPolicy", "SetVaultAccessPolicy"),
+        api_call("kinesis", "DeleteResourcePolicy", "DeleteStream", "PutResourcePolicy"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class UnanalyzedPolicies:
+    """The policies of event buses, Kinesis streams, backup vaults and S3 Glacier vaults.
+
+    Of those that have one: some services answer ``{}`` for none. IAM Access Analyzer looks at
+    other types (IAM User Guide, "IAM Access Analyzer resource types for external access").
+    ``failures`` are the services that could not be read. Sources: ListEventBuses, ListStreams,
+    GetResourcePolicy, ListBackupVaults, GetBackupVaultAccessPolicy, ListVaults,
+    GetVaultAccessPolicy.
+    """
+
+    policies: tuple[ResourcePolicy, ...] = ()
+    failures: tuple[Unreadable, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> UnanalyzedPolicies:
+        found: list[ResourcePolicy] = []
+        failures: list[Unreadable] = []
+        for look in (_buses, _streams, _backup_vaults, _glacier_vaults):
+            try:
+                found += [each for each in look(read) if each.policy.strip() not in {"", "{}"}]
+            except Unreadable as unreadable:
+                failures.append(unreadable)
+        return cls(tuple(found), tuple(failures))
+
+
+def _buses(read: Reader) -> Iterator[ResourcePolicy]:
+    for each in read.every("events", "list_event_buses", "EventBuses"):
+        yield ResourcePolicy(BUS, each["Name"], each["Arn"], each.get("Policy") or "")
+
+
+def _streams(read: Reader) -> list[ResourcePolicy]:
+    def policy(arn: str) -> str:
+        answer = read.one(
+            "kinesis",
+            "get_resource_policy",
+            absent=("ResourceNotFoundException",),
+            ResourceARN=arn,
+        )
+        return "" if answer is None else answer.get("Policy") or ""
+
+    found = read.every("kinesis", "list_streams", "StreamSummaries")
+    arns = [each["StreamARN"] for each in found]
+    return [
+        ResourcePolicy(STREAM, arn.rpartition("/")[2], arn, text)
+        for arn, text in zip(arns, read.each(policy, arns), strict=True)
+    ]
+
+
+def _backup_vaults(read: Reader) -> list[ResourcePolicy]:
+    def policy(name: str) -> str:
+        answer = read.one(
+            "backup",
+            "get_backup_vault_access_policy",
+            absent=("ResourceNotFoundException",),
+            BackupVaultName=name,
+        )
+        return "" if answer is None else answer.get("Policy") or ""
+
+    found = read.every("backup", "list_backup_vaults", "BackupVaultList")
+    vaults = {each["BackupVaultName"]: each["BackupVaultArn"] for each in found}
+    return [
+        ResourcePolicy(BACKUP_VAULT, name, vaults[name], text)
+        for name, text in zip(vaults, read.each(policy, vaults), strict=True)
+    ]
+
+
+def _glacier_vaults(read: Reader) -> list[ResourcePolicy]:
+    def policy(name: str) -> str:
+        answer = read.one(
+            "glacier",
+            "get_vault_access_policy",
+            absent=("ResourceNotFoundException",),
+            accountId="-",
+            vaultName=name,
+        )
+        return "" if answer is None else (answer.get("policy") or {}).get("Policy") or ""
+
+    found = read.every("glacier", "list_vaults", "VaultList", accountId="-")
+    vaults = {each["VaultName"]: each["VaultARN"] for each in found}
+    return [
+        ResourcePolicy(GLACIER_VAULT, name, vaults[name], text)
+        for name, text in zip(vaults, read.each(policy, vaults), strict=True)
+    ]
