@@ -8,7 +8,7 @@ from typing import Any
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, alarm
 from tests.accounts.handed_on import BRIDGE
-from tests.accounts.traffic import get_metric_data, steadily
+from tests.accounts.traffic import get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -128,6 +128,15 @@ VERSION = {
 }
 
 
+IN_USE = (
+    *({"FunctionName": name} for name in ("agent", *(f"agent-{n}" for n in range(20)))),
+    {
+        "LoadBalancer": BALANCER.partition("loadbalancer/")[2],
+        "TargetGroup": GROUP.rpartition(":")[2],
+    },
+)
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
@@ -223,6 +232,7 @@ def fake_account() -> FakeAccount:
                 "TargetGroups": [{"TargetGroupArn": GROUP, "LoadBalancerArns": [BALANCER]}]
             },
             ("cloudwatch", "get_metric_data"): get_metric_data(steadily(PER_SECOND)),
+            ("cloudwatch", "list_metrics"): list_metrics(IN_USE),
             ("cloudwatch", "describe_alarms"): describe_alarms,
             **MUTE_RULES,
             ("cloudwatch", "describe_anomaly_detectors"): {"AnomalyDetectors": []},

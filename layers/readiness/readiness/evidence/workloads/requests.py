@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION
-from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.cloudwatch.datapoints import DAY
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_each_published
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
 from readiness.model.evidence import REGION, evidence
@@ -15,7 +16,7 @@ from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
 
 
-@evidence(FUNCTION, reads=(GET_METRIC_DATA,), follows_type=False)
+@evidence(FUNCTION, reads=HISTORY_READS, follows_type=False)
 @dataclass(frozen=True, slots=True)
 class FunctionRequests:
     """The invocations of the function in the last day, by 5 minutes.
@@ -43,12 +44,14 @@ class FunctionRequests:
             name: {"invocations": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)}
             for name in names
         }
-        return {name: cls(**found) for name, found in read_each(read, wanted, DAY).items()}
+        return {
+            name: cls(**found) for name, found in read_each_published(read, wanted, DAY).items()
+        }
 
 
 @evidence(
     SERVICE,
-    reads=(GET_METRIC_DATA,),
+    reads=HISTORY_READS,
     uses=(Service, TargetGroups),
     follows_type=False,
 )
@@ -81,7 +84,7 @@ class ServiceRequests:
             arn: {f"{balancer} {group}": _count(balancer, group) for balancer, group in each}
             for arn, each in routes.items()
         }
-        found = read_each(read, wanted, DAY)
+        found = read_each_published(read, wanted, DAY)
         return {arn: cls(tuple(found[arn].values()), routes[arn]) for arn in services}
 
 
