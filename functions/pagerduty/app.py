@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
@@ -158,7 +157,6 @@ class Pager:
             return False
         except (ClientError, BotoCoreError) as error:
             raise self._queue.unreachable(record, error) from error
-        metrics.add_metric("CanariesArrived", MetricUnit.Count, 1)
         return True
 
     def _page_or_keep(self, record: SQSRecord, body: Mapping[str, Any]) -> None:

@@ -280,7 +280,6 @@ WITHOUT_AN_ALARM = {
     "AttestationsRecorded": "it counts what went well",
     "AttestationsRefused": "the event goes to the failed events, which have an alarm",
     "BlindVerdicts": "the finding is unknown, and its heading is told as unreadable",
-    "CanariesArrived": "the hours without one have an alarm",
     "ConfigAnswersTooLate": "AWS Config asks again; the finding stands",
     "ConfigAnswersUnsent": "a later look answers, and lies with the failed events where it fails",
     "ConfigEvaluations": "it counts what went well",
