@@ -148,7 +148,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # A key of the map CostFilters.
     "readiness.evidence.budgets": frozenset({"LinkedAccount", "TagKeyValue"}),
     "readiness.evidence.costexplorer": frozenset(
-        {"days", "groups", "day", "asked_on", "estimated", "status", "since", "key"}
+        {"days", "groups", "day", "asked_on", "estimated"}
     ),
     # Names of DAX's parameters (DescribeParameters), and names of our own queries.
     "readiness.evidence.dax": frozenset(

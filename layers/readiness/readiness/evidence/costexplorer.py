@@ -233,35 +233,31 @@ class CostTag:
         if any(day.tagged for day in bill.days if bill.asked_on - day.day <= PROVES):
             return cls(TagState(active=True, now=now))
 
-        for tag in _allocation_tags(read):
-            if tag["key"] == WORKLOAD_TAG:
-                return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
+        for key, _, status, since in _allocation_tags(read):
+            if key == WORKLOAD_TAG:
+                return cls(TagState(status == "Active", now, _moment(since)))
         return cls(TagState(active=False, now=now))
 
 
-def _allocation_tags(read: Reader) -> list[dict[str, str]]:
+def _allocation_tags(read: Reader) -> list[list[str]]:
     """The active user-defined cost allocation tags, and the workload's in any state.
 
-    Asked once a day for all rules together. Raises Unreadable.
+    Each as its key, type, status and when that was last set. Asked once a day for all rules
+    together. Raises Unreadable.
     """
 
-    def ask() -> list[dict[str, str]]:
+    def ask() -> list[list[str]]:
         listed = read.every(
             "ce", "list_cost_allocation_tags", "CostAllocationTags", region=read.home("ce")
         )
         return [
-            {
-                "key": tag["TagKey"],
-                "type": tag["Type"],
-                "status": tag["Status"],
-                "since": tag.get("LastUpdatedDate", ""),
-            }
+            [tag["TagKey"], tag["Type"], tag["Status"], tag.get("LastUpdatedDate", "")]
             for tag in listed
             if tag["TagKey"] == WORKLOAD_TAG
             or (tag["Status"] == "Active" and tag["Type"] == "UserDefined")
         ]
 
-    found: list[dict[str, str]] = read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account}", ask)
+    found: list[list[str]] = read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account}", ask)
     return found
 
 
@@ -285,9 +281,9 @@ class CostAllocationTags:
 
         return cls(
             {
-                tag["key"]: _moment(tag["since"])
-                for tag in _allocation_tags(read)
-                if tag["status"] == "Active" and tag["type"] == "UserDefined"
+                key: _moment(since)
+                for key, kind, status, since in _allocation_tags(read)
+                if status == "Active" and kind == "UserDefined"
             }
         )
 

@@ -105,26 +105,27 @@ def _of_the_hour(read: Reader) -> _Found:
     """The traces of the last hour to these five minutes, asked once for all that want them."""
     end = _five_minutes(read.now)
 
-    def ask() -> dict[str, Any]:
+    def ask() -> list[Any]:
         return _packed(_read(read, end, None))
 
     try:
         answer = read.daily(GET_TRACES, f"traces to {end:%Y-%m-%dT%H:%M}", ask)
     except Unreadable:
         answer = ask()  # another run is asking, or the table does not answer
-    kept = [(id, duration, began) for id, duration, began in answer["traces"]]
-    by_name = {name: [kept[n] for n in numbers] for name, numbers in answer["by_name"].items()}
-    return _Found(by_name, seen=answer["seen"])
+    traces, passed, seen = answer
+    kept = [(id, duration, began) for id, duration, began in traces]
+    by_name = {name: [kept[n] for n in numbers] for name, numbers in passed.items()}
+    return _Found(by_name, seen=seen)
 
 
-def _packed(found: _Found) -> dict[str, Any]:
+def _packed(found: _Found) -> list[Any]:
     """As plain JSON, each trace once: a row has room for 400 kB."""
     numbers: dict[_Kept, int] = {}
     by_name = {
         name: [numbers.setdefault(each, len(numbers)) for each in kept]
         for name, kept in found.by_name.items()
     }
-    return {"traces": list(numbers), "by_name": by_name, "seen": found.seen}
+    return [list(numbers), by_name, found.seen]
 
 
 def _of_a_group(read: Reader, names: Sequence[str]) -> dict[str, Traces]:
