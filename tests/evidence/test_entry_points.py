@@ -125,8 +125,8 @@ def test_few_requests_for_all_functions_together():
     fake_account.answers["cloudwatch", "list_metrics"] = published
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", fake_account, bulk=True)
     counts = [len(call["MetricDataQueries"]) for call in asked]
-    assert (counts[0], sum(counts)) == (30, 2 * (30 + 30 + 180) + 1)
-    assert len(counts) <= 3 * (1 + 16)
+    assert (counts[0], sum(counts)) == (50, 2 * (30 + 60 + 30 + 150) + 1)
+    assert len(counts) <= 4 * (1 + 16)
 
 
 def test_what_several_rules_ask_of_functions_is_paid_once():

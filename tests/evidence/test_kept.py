@@ -18,6 +18,8 @@ from readiness.engine.survey import Coverage, survey
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch import kept
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.workloads import function_entry_points
 from readiness.model.unreadable import Unreadable
 from readiness.semantics.metrics import Query, at_most, series, window
 from tests.benchmarks.prices import billed_metrics
@@ -38,6 +40,8 @@ class Traffic:
     """What CloudWatch has of some functions: durations and counts in each 5 minutes."""
 
     points: dict[str, dict[datetime, dict[str, float]]]
+    unlike: frozenset[str] = frozenset()
+    """Functions that send the metric Errors only where they fail."""
     asked: int = 0
     windows: list[tuple[datetime, datetime, int]] = field(default_factory=list)
 
@@ -45,6 +49,8 @@ class Traffic:
         found = self.points[name].get(stamp)
         if found is None:
             return None
+        if metric == "Errors" and statistic == "SampleCount" and name not in self.unlike:
+            return found.get("Invocations")
         if metric == "Duration":
             return found[statistic] if statistic in found else found["n"]
         return found.get(metric)
@@ -187,12 +193,21 @@ def directly(monkeypatch):
     monkeypatch.setattr(kept, "_published", lambda read, queries: list(queries))
     monkeypatch.setattr(kept, "_kept", lambda read, queries, shared: kept._asked(read, queries))
 
+    def counts_apart(read, counts, others):
+        return kept._asked(read, sorted({*counts, *others}))
 
+    monkeypatch.setattr(function_entry_points, "read_counts", counts_apart)
+
+
+@pytest.mark.parametrize("unlike", [(), range(0, 6, 2), range(6)], ids=["all", "half", "none"])
 @pytest.mark.parametrize("throttled", [True, False], ids=["throttled", "not throttled"])
-@pytest.mark.parametrize("seed", range(8))
-def test_the_verdicts_are_the_same(seed, throttled, monkeypatch):
+@pytest.mark.parametrize("seed", range(4))
+def test_the_verdicts_are_the_same(seed, throttled, unlike, monkeypatch):
+    """Also of functions whose samples of Errors are not their invocations."""
+
     def traffic():
         made = random_traffic(seed)
+        made.unlike = frozenset(f"agent-{number}" for number in unlike)
         for points in made.points.values() if not throttled else ():
             for counts in points.values():
                 counts["Throttles"] = 0
@@ -266,9 +281,34 @@ def test_a_day_of_hourly_sweeps_pays_each_metric_once_an_hour():
     start = NOW.replace(hour=3, minute=7)
     for hour in range(21):
         verdicts(aws(traffic, now=start + timedelta(hours=hour), memory=memory))
-    metrics_of_function = 4  # durations, and 3 of outcomes
+    metrics_of_function = 3  # durations, errors with the invocations, throttles
+    invocations_of_the_days_before = busy
     # and how often functions of the region were throttled
-    assert traffic.asked <= busy * metrics_of_function * (21 + 1) + 21
+    most = busy * metrics_of_function * (21 + 1) + invocations_of_the_days_before + 21
+    assert traffic.asked <= most
+
+
+@pytest.mark.parametrize("unlike", [(), ("agent-0",)], ids=["as often", "seldom"])
+def test_how_often_a_function_ran_is_asked_where_the_samples_of_errors_do_not_tell(unlike):
+    hours = one_an_hour("agent-0", "agent-1")
+    hours.unlike = frozenset(unlike)
+    counts = dict(
+        zip(invocations("agent-0", "agent-1"), samples("agent-0", "agent-1"), strict=True)
+    )
+    memory = Remembered()
+    kept.read_counts(reader(aws(hours, memory=memory)), counts, ())
+    before = hours.asked
+    later = aws(hours, now=NOW + timedelta(hours=1), memory=memory)
+    found = kept.read_counts(reader(later), counts, ())
+    assert hours.asked - before == 2 + bool(unlike), "two metrics Errors, and one of the count"
+    assert [found[count].sum(Span.WEEK) > 0 for count in counts] == [True, True]
+
+
+def test_a_function_without_days_before_is_asked_itself():
+    new = Traffic({"agent-0": {NOW - 3 * FIVE: {"Invocations": 3.0, "Errors": 1.0}}})
+    [count], [sample] = invocations("agent-0"), samples("agent-0")
+    found = kept.read_counts(reader(aws(new, memory=Remembered())), {count: sample}, ())
+    assert found[count].sum(Span.HOUR) == 3
 
 
 def test_what_published_nothing_is_not_asked_for():
@@ -316,6 +356,10 @@ def reader(run):
 
 def invocations(*names):
     return [series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in names]
+
+
+def samples(*names):
+    return [series("AWS/Lambda", "Errors", "SampleCount", FunctionName=name) for name in names]
 
 
 def one_an_hour(*names):

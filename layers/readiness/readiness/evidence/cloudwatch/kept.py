@@ -14,8 +14,9 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import TypeVar
 
 from readiness.evidence.cloudwatch.active_series import read_published
@@ -65,6 +66,54 @@ def read_histories_of(
         if query not in found:
             found[query] = History(Series(query, recent), Series(query, hourly))
     return found
+
+
+def read_counts(
+    read: Reader, counts: Mapping[Query, Query], others: Iterable[Query]
+) -> dict[Query, History]:
+    """Histories of counts, and of ``others``, which are statistics of another metric.
+
+    ``counts`` maps each count to the number of samples of that metric, which should be the same:
+    Lambda sends the metric Errors, 0 or 1, with each invocation. AWS does not say so in as many
+    words. So both are asked for of the days that are over, and only where they agree in every hour
+    of a week, the samples count today, which come at the price of the others; elsewhere both are
+    asked for. Raises Unreadable.
+    """
+    if not read.bulk:
+        return _asked(read, sorted({*counts, *others}))
+    found = read_histories_of(read, [*counts.values(), *others], shared=True)
+    recent, hourly = _windows(read.now)
+    cut = _midnight(read.now - _SETTLED)
+    past: dict[Query, dict[datetime, float]] = {}
+    for part in _parts(_published(read, sorted(counts))):
+        past |= zip(part, _past(read, part, cut), strict=True)
+    differ = [c for c, hours in past.items() if not _agree(hours, found[counts[c]].hourly, cut)]
+    today = _shared(read, differ, Window(cut, recent.end, 300))
+    hour_of: dict[datetime, datetime] = {}
+    for count, samples in counts.items():
+        if count not in past:
+            found[count] = History(Series(count, recent), Series(count, hourly))
+            continue
+        if count in today:
+            points = today[count].points
+            newer = _by_hour(count, points, hour_of)
+        else:
+            points = found[samples].recent.points
+            newer = {s: v for s, v in found[samples].hourly.points if s >= cut}
+        hours = past[count] | newer
+        found[count] = History(
+            Series(count, recent, _within(points, recent)),
+            Series(count, hourly, _within(sorted(hours.items()), hourly)),
+        )
+    return found
+
+
+def _agree(counted: Mapping[datetime, float], samples: Series, cut: datetime) -> bool:
+    """Whether a count was that of samples in every hour before ``cut``, and not always 0."""
+    start = samples.window.start
+    one = {stamp: value for stamp, value in counted.items() if start <= stamp < cut and value}
+    other = {stamp: value for stamp, value in samples.points if stamp < cut and value}
+    return bool(one) and one == other
 
 
 def read_each_published(
@@ -183,12 +232,25 @@ def _region_wide(query: Query) -> Query:
 def _shared(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
     """The series over a window that ends with these five minutes, asked once by all headings."""
     found = {}
-    for first in range(0, len(queries), _IN_A_ROW):
-        part = queries[first : first + _IN_A_ROW]
+    for part in _rows(queries):
         question = f"points to {during.end:%Y-%m-%dT%H:%M} of {_digest(part)}"
         for query, points in zip(part, _once(read, question, part, during), strict=True):
             found[query] = Series(query, during, tuple(points))
     return found
+
+
+def _rows(queries: Iterable[Query]) -> Iterator[list[Query]]:
+    """What a row keeps of today: so many series, the statistics of a metric in one."""
+    row: list[Query] = []
+    ordered = sorted(queries, key=lambda each: (each.metric_key, each.statistic))
+    for _, statistics in groupby(ordered, key=lambda each: each.metric_key):
+        metric = list(statistics)
+        if row and len(row) + len(metric) > _IN_A_ROW:
+            yield row
+            row = []
+        row += metric
+    if row:
+        yield row
 
 
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:

@@ -15,7 +15,7 @@ from readiness.evidence.cloudwatch.histories import (
     Wait,
     least_of,
 )
-from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_counts
 from readiness.evidence.workloads.entry_points import (
     LIMITS,
     Found,
@@ -34,23 +34,37 @@ from readiness.semantics.metrics import Query, series
 
 def invocations_of(read: Reader, functions: Iterable[str]) -> dict[str, History]:
     """How often each function ran: one question of all headings that are swept each hour."""
-    counts = {
-        name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in functions
+    return {name: invocations for name, (invocations, _) in _runs_of(read, functions).items()}
+
+
+def _runs_of(read: Reader, functions: Iterable[str]) -> dict[str, tuple[History, History]]:
+    """How often each function ran, and how often it failed: at the price of the failures alone."""
+    runs = {
+        name: (
+            series("AWS/Lambda", "Invocations", "Sum", FunctionName=name),
+            series("AWS/Lambda", "Errors", "Sum", FunctionName=name),
+        )
+        for name in functions
     }
-    found = read_histories_of(read, counts.values(), shared=True)
-    return {name: found[query] for name, query in counts.items()}
+    counts = {
+        invocations: series("AWS/Lambda", "Errors", "SampleCount", FunctionName=name)
+        for name, (invocations, _) in runs.items()
+    }
+    found = read_counts(read, counts, [errors for _, errors in runs.values()])
+    return {name: (found[one], found[other]) for name, (one, other) in runs.items()}
 
 
 @evidence(FUNCTION, reads=HISTORY_READS, uses=(FunctionIdentity,))
 @dataclass(frozen=True, slots=True)
 class FunctionCalls:
-    """How often a function ran, and how many asynchronous events Lambda took for it.
+    """How often a function ran and failed, and how many asynchronous events Lambda took for it.
 
     Apart from what asks for more of a function, so that all of it pays these once. Source:
     GetMetricData.
     """
 
     invocations: History
+    errors: History
     events: History
 
     @property
@@ -70,13 +84,13 @@ class FunctionCalls:
 
     @classmethod
     def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionCalls]:
-        invocations = invocations_of(read, names)
+        runs = _runs_of(read, names)
         received = {
             name: sums_of("AWS/Lambda", {"FunctionName": name}, "AsyncEventsReceived")
-            for name in invocations
+            for name in runs
         }
         return {
-            name: cls(invocations[name], found["AsyncEventsReceived"])
+            name: cls(*runs[name], found["AsyncEventsReceived"])
             for name, found in read_histories(read, received).items()
         }
 
@@ -194,7 +208,6 @@ class FunctionLatency:
 
 
 _OF_FUNCTION = (
-    "Errors",
     "Throttles",
     "UrlRequestCount",
     "Url4xxCount",
@@ -255,6 +268,7 @@ class FunctionOutcomes:
         found = {
             **measured,
             "Invocations": calls.invocations,
+            "Errors": calls.errors,
             "AsyncEventsReceived": calls.events,
         }
         url = _at_url(found)
