@@ -11,6 +11,7 @@ from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext
 from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.evidence.oam import MetricLink
 from readiness.model.text import listed
+from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import (
     Fact,
     Problem,
@@ -19,6 +20,7 @@ from readiness.model.verdict import (
     cannot_tell,
     complies,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -70,7 +72,7 @@ def covered(
     )
     if isinstance(limits, FailureLimits):
         within = replace(within, max_failures=limits.max_failures)
-    beside = Beside(alarms.objectives, alarms.links)
+    beside = Beside(alarms.objectives, alarms.links, alarms.links_unread)
     coverage = Coverage(alarms.inventory, alarms.published, within, beside=beside)
     return coverage.verdict(required, severity)
 
@@ -81,6 +83,7 @@ class Beside:
 
     objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
     links: tuple[MetricLink, ...] = ()
+    unread: Unreadable | None = None
 
 
 class Coverage:
@@ -172,7 +175,8 @@ class Coverage:
             return violates_all(problems, expected=expected, gaps=gaps).observing(facts)
         unclear = [each.unclear for each in found if each.unclear]
         if unclear:
-            return cannot_tell(" ".join(unclear)).observing(facts)
+            failed = [self._beside.unread] if any(each.is_unread for each in found) else []
+            return unread(" ".join(unclear), *filter(None, failed)).observing(facts)
         said = "; ".join(f"{each.required.what} ({each.alarm})" for each in found)
         return complies(f"Covered by an alarm: {said}.").observing(facts)
 
@@ -189,7 +193,7 @@ class Coverage:
         if best is not None:
             return best
         if away := self._elsewhere(required):
-            return Found(required, unclear=away)
+            return Found(required, unclear=away, is_unread=self._beside.unread is not None)
         series = required.any_of[0]
         near = self._near(series)
         text = f"No alarm covers {required.what} ({series.name})." + (f" {near}" if near else "")
@@ -244,6 +248,11 @@ class Coverage:
 
     def _elsewhere(self, required: RequiredAlarm) -> str:
         """Which account may have an alarm on the series; empty if none shares them."""
+        if self._beside.unread is not None:
+            return (
+                f"No alarm of this account covers {required.what}. Whether a monitoring account"
+                f" may have one is not known: {self._beside.unread}."
+            )
         for link in self._beside.links:
             for each in required.any_of:
                 if selects(link.criteria, {"Namespace": each.namespace}) is not False:

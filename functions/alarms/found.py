@@ -26,7 +26,7 @@ class Found:
     """What was found for one required alarm.
 
     Covered by ``alarm`` (one name, or several with commas); or a ``gap``, in words ``text``; or
-    ``unclear``: why it is unknown.
+    ``unclear``: why it is unknown, ``is_unread`` if a read failed.
     """
 
     required: RequiredAlarm
@@ -34,6 +34,7 @@ class Found:
     gap: Gap | None = None
     text: str = ""
     unclear: str = ""
+    is_unread: bool = False
 
     @property
     def rank(self) -> int:

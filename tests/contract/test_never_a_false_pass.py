@@ -19,6 +19,9 @@ NO_BODY = "unmodelled 404"
 """What S3 itself answers to HEAD for a version that does not exist: HEAD has no body."""
 NAMES = {("iam", "list_roles"), ("iam", "list_users")}
 """Asked to show who attested: without them the id is shown, and the verdict is the same."""
+BESIDE = {("oam", "list_links"), ("oam", "get_link")}
+"""Asked whether another account may have the alarm that this one lacks: with one here the verdict of
+the rules on alarms is the same, whatever they answer."""
 RULES = [rule for heading in headings() for rule in heading.rules]
 ACCOUNTS = [
     pytest.param(rule, account, id=f"{rule.id} {name}".strip())
@@ -94,6 +97,7 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
         assert not baseline.crash, f"{rule.id} on {id}: {baseline.crash}"
         if baseline.finding is None:
             continue
+        was = baseline.finding.status
         for call in calls:
             needed = {action for action in rule.reads if action == action_of(*call)}
             if (call == DECORATION or call in NAMES) and not needed:
@@ -110,7 +114,9 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
                 if is_artefact and fault == NO_BODY:
                     assert status is not Status.COMPLIANT, where
                     continue
-                if status is Status.NON_COMPLIANT and baseline.finding.status is status:
+                if call in BESIDE and rule.heading.folder == "alarms" and status is was:
+                    continue
+                if status is Status.NON_COMPLIANT and was is status:
                     continue
                 assert status is Status.INSUFFICIENT_DATA, f"{where}: {status} {reason}"
                 action = VERSIONED[call] if is_artefact else action_of(*call)

@@ -215,6 +215,14 @@ def test_an_alarm_may_stand_in_a_monitoring_account(alarms, answers, status, sai
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 
+def test_links_that_cannot_be_read_take_nothing_from_an_alarm_of_the_account():
+    denied = {"oam__list_links": FAULTS["denied"]}
+    finding = observe(made.fake_account().but(**denied), app.lambda_errors, "agent").finding
+    assert finding.status is GOOD
+    finding = observe(alone(**denied), app.lambda_errors, "agent").finding
+    assert finding.missing == ("oam:ListLinks",)
+
+
 def test_a_link_takes_nothing_from_an_alarm_of_the_account():
     account = made.fake_account().but(**linked())
     finding = observe(account, app.lambda_errors, "agent").finding

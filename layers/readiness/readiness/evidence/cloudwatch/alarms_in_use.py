@@ -15,7 +15,7 @@ from readiness.evidence.oam import MetricLink, MetricLinks
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import NotOffered
+from readiness.model.unreadable import NotOffered, Unreadable
 from readiness.semantics.alarm_inventory import Inventory
 from readiness.semantics.alarms import Watched
 
@@ -42,8 +42,9 @@ class AlarmsInUse:
     Of alarms that see no data, ``published`` also knows whether there is any. ``busiest`` is how
     many requests a period had at most, where an alarm is raised only if there are enough.
     ``objectives`` are the series that service level objectives with alarms are computed from, by
-    name; ``links`` share metrics with accounts that may have alarms on them. Sources:
-    ListMetrics, once for each metric; GetMetricData, for such alarms alone; those of
+    name; ``links`` share metrics with accounts that may have alarms on them; where they cannot be
+    read ``links_unread`` says why, which matters only to what no alarm of this account covers.
+    Sources: ListMetrics, once for each metric; GetMetricData, for such alarms alone; those of
     AlarmedObjectives and MetricLinks.
     """
 
@@ -53,6 +54,7 @@ class AlarmsInUse:
     busiest: Mapping[Guard, float] = field(default_factory=dict)
     objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
     links: tuple[MetricLink, ...] = ()
+    links_unread: Unreadable | None = None
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
@@ -66,19 +68,28 @@ class AlarmsInUse:
             and alarms.read_at - alarm.since > timedelta(days=1)
         }
         recent = read_published(read, blind, recently=True)
+        links, unread = _links(read, region)
         return cls(
             alarms.inventory,
             ActiveSeries(read_published(read, _IN_USE), recent),
             alarms.read_at,
             busiest(read, alarms.inventory.alarms),
             read.of(AlarmedObjectives, region).measured,
-            _links(read, region),
+            links,
+            unread,
         )
 
 
-def _links(read: Reader, region: Resource) -> tuple[MetricLink, ...]:
-    """The links of the region; none where AWS does not offer them."""
+def _links(read: Reader, region: Resource) -> tuple[tuple[MetricLink, ...], Unreadable | None]:
+    """The links of the region, and why they cannot be read; none where AWS offers no links.
+
+    Raises Unreadable for a reason that may pass.
+    """
     try:
-        return read.of(MetricLinks, region).all
+        return read.of(MetricLinks, region).all, None
     except NotOffered:
-        return ()
+        return (), None
+    except Unreadable as unreadable:
+        if unreadable.is_passing:
+            raise
+        return (), unreadable
