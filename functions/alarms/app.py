@@ -7,6 +7,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.awslambda.monitors import InvokedFunction
 from readiness.evidence.awslambda.settings import FunctionLogging, FunctionTimeout
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.budgets import Budgets
@@ -392,10 +393,14 @@ def cost_alarms(
 
 @watching.rule(NOTIFICATIONS, severity=Severity.MEDIUM)
 def alarm_destinations(
-    alarm: AlarmInContext, topics: tuple[TopicExists, ...], *, max_mute_hours: MuteHours = 24
+    alarm: AlarmInContext,
+    topics: tuple[TopicExists, ...],
+    functions: tuple[InvokedFunction, ...],
+    *,
+    max_mute_hours: MuteHours = 24,
 ) -> Verdict:
     """Every alarm notifies someone, itself or through a composite alarm, on an existing topic."""
-    return destination_verdict(alarm, topics, max_mute_hours)
+    return destination_verdict(alarm, topics, functions, max_mute_hours)
 
 
 @watching.rule(NOTIFICATIONS, severity=Severity.HIGH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from readiness.evidence.awslambda.monitors import InvokedFunction
 from readiness.evidence.cloudwatch.alarms import AlarmInContext
 from readiness.evidence.sns.delivery import TopicExists
 from readiness.model.text import listed
@@ -12,14 +13,23 @@ from readiness.semantics.alarm_inventory import Silence
 
 
 def destination_verdict(
-    alarm: AlarmInContext, topics: Sequence[TopicExists], max_mute_hours: float
+    alarm: AlarmInContext,
+    topics: Sequence[TopicExists],
+    functions: Sequence[InvokedFunction],
+    max_mute_hours: float,
 ) -> Verdict:
-    """The verdict on the topics of an alarm, and on what keeps it from notifying anyone."""
-    about, expected = alarm.alarm, "An enabled alarm action on a topic that exists."
+    """The verdict on what an alarm publishes to or invokes, and on what silences it."""
+    about, expected = alarm.alarm, "An enabled alarm action on something that exists."
     missing = [topic.arn for topic in topics if not topic.exists]
     if missing:
         return violates(
             f"The alarm publishes to a topic that does not exist: {listed(missing)}.",
+            expected=expected,
+        )
+    missing = [each.name for each in functions if not each.exists]
+    if missing:
+        return violates(
+            f"The alarm invokes a function that does not exist: {listed(missing)}.",
             expected=expected,
         )
     voice = alarm.inventory.voice(about, alarm.read_at, max_mute_hours)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from .gaps import RequiredSeries
 
 _SUCCESS = re.compile(r"2xx|Succe", re.IGNORECASE)
+_IN_THE_SAME_QUEUE = {
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesVisible",
+}
+"""Counts of messages that are often added up; of a series that is one of them the others are 0."""
 _SPARSE_NAMESPACES = {"AWS/ApplicationELB", "AWS/NetworkELB", "AWS/DynamoDB"}
 REQUESTS = 1000
 """How many requests a period has."""
@@ -149,6 +155,8 @@ def _point(
         samples = _samples(series, share, scale)
     elif metric in TOTALS:
         samples = [(1.0, scale.requests)]
+    elif namespace == "AWS/SQS" and {metric, series.metric} <= _IN_THE_SAME_QUEUE:
+        samples = [(0.0, scale.requests)]
     elif FAILURES.search(metric) or (namespace, metric) == key:
         sparse = namespace in _SPARSE_NAMESPACES or series.sparse
         samples = [] if sparse else [(0.0, scale.requests)]

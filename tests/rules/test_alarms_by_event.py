@@ -398,6 +398,37 @@ def test_disabled_actions_stop_no_event():
 
 
 @pytest.mark.parametrize(
+    ("action", "function", "status", "said"),
+    [
+        pytest.param(f"{FUNCTION}:live", STRANGER, GOOD, "function:pager", id="there"),
+        pytest.param(
+            FUNCTION,
+            error("ResourceNotFoundException", 404),
+            BAD,
+            "a function that does not exist: pager",
+            id="gone",
+        ),
+        pytest.param(FUNCTION, FAULTS["denied"], UNKNOWN, "was denied", id="not readable"),
+        pytest.param(
+            FUNCTION.replace(ACCOUNT_ID, "999999999999"),
+            FAULTS["denied"],
+            GOOD,
+            "999999999999",
+            id="of another account",
+        ),
+    ],
+)
+def test_the_function_that_an_alarm_invokes(action, function, status, said):
+    where = made.fake_account().but(
+        **silent(AlarmActions=[action]),
+        events__list_rules={"Rules": []},
+        lambda__get_function_configuration=function,
+    )
+    finding = observe(where, app.alarm_destinations, NAME).finding
+    assert (finding.status, said in finding.reason) == (status, True), finding.reason
+
+
+@pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
         pytest.param(rules(ALL), UNKNOWN, None, "to-pager hands it on", id="by a rule"),

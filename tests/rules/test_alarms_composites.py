@@ -87,6 +87,21 @@ def test_a_composite_alarm_that_stands_in_alarm_for_weeks(days, gap):
         assert "top has been in ALARM since" in seen.text
 
 
+@pytest.mark.parametrize(
+    ("rule", "suppressor", "others", "gap"),
+    [
+        pytest.param("ALARM(a)", "a", [], Gap.MUTED, id="the member itself"),
+        pytest.param("ALARM(a) OR ALARM(b)", "b", [LIVELY], None, id="another member"),
+        pytest.param("ALARM(a) OR ALARM(b)", "gone", [LIVELY], None, id="one that is gone"),
+    ],
+)
+def test_a_suppressor_that_is_raised_with_the_alarm(rule, suppressor, others, gap):
+    seen = above(rule, *others, ActionsSuppressor=suppressor)
+    assert seen.gap is gap, seen.text
+    if gap:
+        assert "is raised with it" in seen.text
+
+
 @pytest.mark.parametrize(("hours", "gap"), [(25, Gap.MUTED), (2, None)])
 def test_a_suppressor_that_always_suppresses(hours, gap):
     deploying = alarm(

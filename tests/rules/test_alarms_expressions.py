@@ -136,6 +136,23 @@ def test_what_an_expression_does_not_show_is_unknown(answer):
             id="an arrival",
         ),
         pytest.param(
+            DEPTH,
+            maths(
+                "v + f",
+                leaf("v", DEPTH, "Maximum"),
+                leaf(
+                    "f",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "Maximum",
+                    "AWS/SQS",
+                    dict(DEPTH.dimensions),
+                ),
+                threshold=0,
+            ),
+            None,
+            id="with those in flight",
+        ),
+        pytest.param(
             DEPTH, maths("v*1", leaf("v", DEPTH, "Maximum"), threshold=24), Gap.TOO_HIGH, id="25"
         ),
         pytest.param(

@@ -121,7 +121,7 @@ def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
 )
 def test_how_long_one_alarm_may_be_muted(hours, settings, status):
     mutes = (Mute("maintenance", hours, frozenset({"e"})),)
-    verdict = app.alarm_destinations(alone(OK_ERRORS, mutes=mutes), (TOLD,), **settings)
+    verdict = app.alarm_destinations(alone(OK_ERRORS, mutes=mutes), (TOLD,), (), **settings)
     assert verdict.status is status, verdict.reason
 
 
@@ -191,6 +191,6 @@ TOLD = TopicExists(fake_account.TOPIC, exists=True)
     ],
 )
 def test_alarm_destinations(context, topics, status, said):
-    verdict = app.alarm_destinations(context, topics)
+    verdict = app.alarm_destinations(context, topics, ())
     assert verdict.status is status
     assert said in verdict.reason

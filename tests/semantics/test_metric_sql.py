@@ -128,6 +128,26 @@ def test_whether_a_series_is_selected(changes, match):
 
 
 @pytest.mark.parametrize(
+    ("where", "left"),
+    [
+        pytest.param("", (), id="every account"),
+        pytest.param("WHERE AWS.AccountId = '1'", (), id="its own"),
+        pytest.param("WHERE AWS.AccountId = '2'", None, id="another"),
+        pytest.param("WHERE AWS.AccountId != '1'", None, id="all but its own"),
+        pytest.param("WHERE AWS.AccountId != '2'", (), id="all but another"),
+        pytest.param(
+            "WHERE AWS.AccountId = '1' AND InstanceId = 'i'",
+            (("InstanceId", True, "i"),),
+            id="both",
+        ),
+    ],
+)
+def test_what_a_query_selects_in_an_account(where, left):
+    selection = parse(f"{FROM} {where}").of_account("1")
+    assert (selection.where if selection else None) == left
+
+
+@pytest.mark.parametrize(
     ("expression", "is_one"),
     [
         (FROM, True),

@@ -161,11 +161,12 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str, own: str) -> _Parts:
             watches.append(_watched(metric, stat, statistic, account))
             parts.append(Part(id, watches[-1]))
         elif metric_sql.is_query(expression):
-            selection = metric_sql.parse(expression)
+            every = metric_sql.parse(expression)
+            selection = every.of_account(own) if every is not None and own else every
             parts.append(Part(id, selection=selection, expression=expression))
-            if selection is None:
+            if every is None:
                 unread.append(expression)
-            else:
+            elif selection is not None:
                 selections.append(selection)
         else:
             parts.append(Part(id, expression=expression))

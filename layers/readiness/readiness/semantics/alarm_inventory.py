@@ -281,10 +281,19 @@ class Inventory:
             name = speakers[0].name
             why = f"The actions of the alarm {name} are disabled."
             return Voice((), Silence.ACTIONS_DISABLED, why)
-        free = [each for each in enabled if not self._muted(each, now, max_mute_hours)]
+        raised = {each.name for each in self.heard(alarm, now)}
+
+        def why_silent(speaker: Alarm) -> str:
+            if speaker.suppressor in raised - {speaker.name}:
+                return (
+                    f"The alarm {speaker.suppressor} suppresses the actions of the alarm"
+                    f" {speaker.name} and is raised with it whenever {alarm.name} is."
+                )
+            return self._muted(speaker, now, max_mute_hours)
+
+        free = [each for each in enabled if not why_silent(each)]
         if not free:
-            why = self._muted(enabled[0], now, max_mute_hours)
-            return Voice((), Silence.MUTED, why)
+            return Voice((), Silence.MUTED, why_silent(enabled[0]))
         return Voice(tuple(dict.fromkeys(a for each in free for a in each.notifications)))
 
     def _voiceless(self, alarm: Alarm, now: datetime) -> Voice:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _TOKEN = re.compile(
@@ -32,6 +32,9 @@ class Match(StrEnum):
     YES = "YES"
     NO = "NO"
     MAYBE = "MAYBE"
+
+
+_ACCOUNT = "AWS.AccountId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ class Selection:
             elif (dimensions[key] == value) is not is_equal:
                 return Match.NO
         return Match.MAYBE if unknown else Match.YES
+
+    def of_account(self, own: str) -> Selection | None:
+        """The selection within the account ``own``; None for one of other accounts alone.
+
+        In a monitoring account a query without such a condition is about all accounts.
+        """
+        about = [each for each in self.where if each[0] == _ACCOUNT]
+        if any((value == own) is not is_equal for _, is_equal, value in about):
+            return None
+        return replace(self, where=tuple(each for each in self.where if each[0] != _ACCOUNT))
 
 
 def parse(query: str) -> Selection | None:

@@ -1,13 +1,16 @@
-"""Which Lambda functions are this project's own, of any of its stacks."""
+"""What functions there are that alarms and event rules invoke, and which are this project's own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION_GONE
+from readiness.evidence.awslambda.functions import FUNCTION, FUNCTION_GONE, function_call
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
+from readiness.model.resource import Resource
 
 _HANDLER = re.compile(r"functions\.[a-z_]+\.app\.handler")
 TABLES = frozenset({"FINDINGS_TABLE", "TRANSITIONS_TABLE", "DECLARATIONS_TABLE"})
@@ -35,3 +38,21 @@ def is_monitor(about: Mapping[str, Any]) -> bool:
     if environment.get("Error"):
         return True
     return (environment.get("Variables") or {}).keys() >= TABLES
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration",),
+    changed_by=(function_call("DeleteFunction"),),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class InvokedFunction:
+    """Whether there is a function that something invokes. Source: GetFunctionConfiguration."""
+
+    name: str
+    exists: bool = True
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> InvokedFunction:
+        return cls(function.id, configuration(read, function.id) is not None)

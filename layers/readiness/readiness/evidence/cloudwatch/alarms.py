@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch.active_series import ActiveSeries, read_published
 from readiness.evidence.eventbridge.alarm_listeners import AlarmListeners
 from readiness.evidence.sns.topics import TOPIC
@@ -208,6 +209,17 @@ class AlarmInContext:
         """The topics it publishes to when it goes off, wherever they are."""
         arns = [arn for arn in self.alarm.actions if arn.split(":")[2:3] == ["sns"]]
         return tuple(topic_resource(arn) for arn in arns)
+
+    @property
+    def functions(self) -> tuple[Resource, ...]:
+        """The functions of its own account and region that it invokes when it goes off."""
+        here = self.alarm.arn.split(":")[3:5]
+        parts = [arn.split(":") for arn in self.alarm.actions]
+        return tuple(
+            FUNCTION.resource(each[4], each[3], each[6])
+            for each in parts
+            if each[2:3] == ["lambda"] and each[3:5] == here and len(each) > 6
+        )
 
     @classmethod
     def load(cls, read: Reader, alarm: Resource) -> AlarmInContext:
