@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from readiness.model.text import clean
+from readiness.model.text import clean, error_text
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -133,7 +133,7 @@ def no_output() -> Failure:
 
 def _bug(error: Exception) -> Failure:
     return Failure(
-        f"internal error: {type(error).__name__}: {error}",
+        f"internal error: {error_text(error)}",
         why="This is a bug in readiness. The output is not complete",
         fix="run the command again as `readiness --debug …` and report the traceback",
         code=Exit.AWS_OR_INTERNAL,
@@ -187,7 +187,7 @@ def _of_aws(error: Exception, region: str) -> Failure:
         case aws.ClientError():
             return _answered(error, region)
     return _aws(
-        f"AWS did not answer: {type(error).__name__}: {error}",
+        f"AWS did not answer: {error_text(error)}",
         "The output is not complete",
         "check the network and run the command again",
     )

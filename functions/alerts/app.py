@@ -41,6 +41,7 @@ from readiness.engine.unseen import unseen
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import DEFAULT_STACK, Finding, iso
 from readiness.model.resource import Resource
+from readiness.model.text import error_text
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
@@ -147,7 +148,7 @@ class Alerts:
             metrics.add_metric("PublishFailures", MetricUnit.Count, 1)
             log.error(
                 "transition not published",
-                extra={"finding_id": finding_id, "error": f"{type(error).__name__}: {error}"},
+                extra={"finding_id": finding_id, "error": error_text(error)},
             )
             return False
         return True

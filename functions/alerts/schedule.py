@@ -19,6 +19,7 @@ from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
 from readiness.engine.sweeps import Sweeps
 from readiness.model.finding import MOST_SKEW, iso, parse_iso
+from readiness.model.text import error_text
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000
@@ -124,7 +125,7 @@ class Schedule:
                     "transition not published",
                     extra={
                         "finding_id": entry.finding_id,
-                        "error": f"{type(error).__name__}: {error}",
+                        "error": error_text(error),
                     },
                 )
         if stuck:

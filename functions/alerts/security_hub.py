@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from functions.alerts.telemetry import log, metrics
 from readiness.alerting.security_hub import Outcome, SecurityHub
 from readiness.engine.rows import Entry
+from readiness.model.text import error_text
 
 
 class Imports:
@@ -36,9 +37,7 @@ class Imports:
         except Exception as error:
             # Also a fault of our own must not have Lambda try a whole batch again.
             metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
-            log.error(
-                "Security Hub was not told", extra={"error": f"{type(error).__name__}: {error}"}
-            )
+            log.error("Security Hub was not told", extra={"error": error_text(error)})
             return
         if outcome.sent:
             metrics.add_metric("SecurityHubFindings", MetricUnit.Count, outcome.sent)

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.alerts.telemetry import log, metrics
+from readiness.model.text import error_text
 
 
 class Topics:
@@ -30,5 +31,5 @@ class Topics:
             self.sns.publish(TopicArn=self._chat, **made())
         except Exception as error:
             metrics.add_metric("ChatFailures", MetricUnit.Count, 1)
-            said = f"{type(error).__name__}: {error}"
+            said = error_text(error)
             log.error("the chat topic was not told", extra={"error": said})

@@ -18,7 +18,7 @@ from functions.pagerduty.parameters import refused
 from functions.pagerduty.telemetry import log
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
 from readiness.alerting.resolving import NO_TIME, Resolver
-from readiness.model.text import clean
+from readiness.model.text import clean, error_text
 
 MOST_ATTEMPTS = 3
 """Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
@@ -60,7 +60,7 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
         raise
     except Exception as error:
         # Whatever it is, CloudFormation would wait an hour for an answer, and then refuse.
-        reason = f"{type(error).__name__}: {error}"
+        reason = error_text(error)
         log.error("incidents could not be resolved", extra={"reason": reason})
     _respond(event, reason)
 
@@ -71,7 +71,7 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
         results = list(resolver.run())
     except (BotoCoreError, ClientError) as error:
         if attempt < MOST_ATTEMPTS:
-            raise StillOpen(f"{type(error).__name__}: {error}") from error
+            raise StillOpen(error_text(error)) from error
         raise
     failed = [each for each in results if not each.ok]
     log.info("incidents resolved", extra={"resolved": len(results) - len(failed)})

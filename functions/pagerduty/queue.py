@@ -22,7 +22,7 @@ from functions.pagerduty.telemetry import log, metrics
 from readiness.alerting.held import HELD_PAGE, Held
 from readiness.engine.aws_errors import code_of
 from readiness.model.finding import iso
-from readiness.model.text import clean
+from readiness.model.text import clean, error_text
 
 LONGEST_PAUSE = 900
 SHORTEST_PAUSE = 5
@@ -79,7 +79,7 @@ class Queue:
         return Later(str(error))
 
     def malformed(self, record: SQSRecord, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {error}"
+        reason = error_text(error)
         metrics.add_metric("MalformedMessages", MetricUnit.Count, 1)
         log.error("malformed message", extra={"reason": reason, "message_id": record.message_id})
         self.set_aside(record, reason)

@@ -17,6 +17,7 @@ from readiness.model.text import (
     MOST_ITEMS,
     clean,
     clean_facts,
+    error_text,
     listed,
     plural,
 )
@@ -165,3 +166,9 @@ def test_what_is_nested_too_deep_becomes_text():
         cleaned, depth = cleaned["a"], depth + 1
     assert isinstance(cleaned, str)
     assert depth == MOST_DEEP < 32 - 2  # what DynamoDB takes, less the item's own levels
+
+
+def test_an_error_is_named_by_its_type_too():
+    """What a KeyError says alone is a mere name, and many errors say nothing."""
+    assert error_text(KeyError("status")) == "KeyError: 'status'"
+    assert error_text(TimeoutError()) == "TimeoutError: "

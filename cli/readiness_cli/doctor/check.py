@@ -14,6 +14,7 @@ from readiness.engine.actions import action_of
 from readiness.engine.aws_errors import CredentialsRefused, cause_of, code_of
 from readiness.engine.store import Store
 from readiness.model.rule import Rule
+from readiness.model.text import error_text
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
 from readiness_cli.failure import STS
@@ -147,7 +148,7 @@ def examine(examined: Examined, checks: Iterable[Check]) -> Iterator[Line]:
             # Only the tables are asked without Examined.ask.
             yield unanswered(check.name, _unreadable_table(error))
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            said = f"the answer lacks what is asked for ({type(error).__name__}: {error})"
+            said = f"the answer lacks what is asked for ({error_text(error)})"
             yield Line(check.name, State.UNKNOWN, said, _WHY, f"{_AGAIN}; then report a bug")
 
 

@@ -30,7 +30,7 @@ from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.store import Store
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
-from readiness.model.text import clean
+from readiness.model.text import clean, error_text
 
 HUB_CONFIG = CONFIG.merge(
     Config(
@@ -257,7 +257,7 @@ class SecurityHub:
         if isinstance(error, ClientError) and code_of(error) == _NOT_ENABLED:
             outcome.not_enabled = self._note_off()
             return False
-        self._keep([f"{type(error).__name__}: {error}"], 0, outcome)
+        self._keep([error_text(error)], 0, outcome)
         return False
 
     def _keep(self, reasons: list[str], number: int, outcome: Outcome) -> None:

@@ -21,6 +21,7 @@ from readiness.model.finding import Finding
 from readiness.model.origin import Origin
 from readiness.model.resource import Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, needs_reference
+from readiness.model.text import error_text
 from readiness.model.unreadable import Gone, NotOffered, Unreadable
 from readiness.model.verdict import Status, Verdict, cannot_tell, not_applicable, unread
 
@@ -158,7 +159,7 @@ class Evaluation:
         except Exception as error:
             reason = f"The rule {rule.id} failed with {type(error).__name__}; this is a bug in it."
             crashed = self._observation(rule, resource, cannot_tell(reason), began, tags)
-            said = f"{type(error).__name__}: {error}"
+            said = error_text(error)
             return replace(crashed, crash=said), began
 
     def agreed(self, resource: Resource, rules: Iterable[Rule]) -> list[Observation]:

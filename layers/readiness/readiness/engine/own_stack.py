@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.model.resource import Resource
+from readiness.model.text import error_text
 
 KEPT_SECONDS = 300
 _KEPT_OF_A_NAME = 20
@@ -66,7 +67,7 @@ class OwnStack:
                 for spelled in _spellings(each.get("PhysicalResourceId", ""))
             }
         except (BotoCoreError, ClientError) as error:
-            self._warn(f"{type(error).__name__}: {error}")
+            self._warn(error_text(error))
             return
         self._parts = parts
 

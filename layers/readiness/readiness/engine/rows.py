@@ -11,6 +11,7 @@ from typing import Any
 from readiness.engine.attribute_values import deserialise, serialise
 from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
+from readiness.model.text import error_text
 from readiness.model.transition import Kind, Transition
 from readiness.model.verdict import Severity, Status
 
@@ -130,7 +131,7 @@ def from_item(item: Mapping[str, Any]) -> Finding:
     try:
         return _finding(deserialise(_known(item, _OF_A_FINDING)))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
+        raise UnreadableRow(_key_in(item), error_text(error)) from error
 
 
 def _known(item: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -268,5 +269,5 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         plain = deserialise(_known(item, fields))
         _check(plain)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
+        raise UnreadableRow(_key_in(item), error_text(error)) from error
     return Entry(**{name: str(plain.get(name, "")) for name in fields})

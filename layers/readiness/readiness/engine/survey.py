@@ -13,6 +13,7 @@ from readiness.engine.observation import Observation
 from readiness.model.evidence import ResourceType
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
+from readiness.model.text import error_text
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
 _THREADS = 12
@@ -371,4 +372,4 @@ def _each(
 def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
     """The failure of a listing that our own code cannot read: only its type stays unknown."""
     action = " and ".join(about.find_reads) or f"the listing of {about.name}"
-    return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
+    return Unreadable(action, Cause.UNEXPECTED_ANSWER, error_text(error))

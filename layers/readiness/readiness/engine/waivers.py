@@ -16,7 +16,7 @@ from readiness.engine.declarations import DeclarationRefused, may_speak_for_two
 from readiness.engine.declare import Declarer, checked_text, moment
 from readiness.engine.environment import parameter
 from readiness.model.finding import iso, parse_iso
-from readiness.model.text import clean
+from readiness.model.text import clean, error_text
 from readiness.model.verdict import Severity
 from readiness.model.waiver import LONGEST, Waiver, Waivers
 
@@ -164,7 +164,7 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str
         try:
             waiver = _read(row)
         except _NO_WAIVER as error:
-            malformed[key] = f"{type(error).__name__}: {error}"
+            malformed[key] = error_text(error)
             continue
         if waiver.id in waivers:
             malformed[key] = f"another waiver has the id {waiver.id}"
@@ -311,7 +311,7 @@ class InForce:
         try:
             return self._of(rows_of(self._client, self._table))
         except (ClientError, BotoCoreError) as error:
-            raise WaiversUnreadable(f"{type(error).__name__}: {error}") from error
+            raise WaiversUnreadable(error_text(error)) from error
 
     def of_none(self) -> Waivers:
         """What is known where no row is: the limits alone."""

@@ -80,3 +80,8 @@ def plural(count: float, noun: str, nouns: str = "") -> str:
     """
     shown = f"{count:,.2f}".rstrip("0").rstrip(".")
     return f"{shown} {noun if shown == '1' else nouns or f'{noun}s'}"
+
+
+def error_text(error: BaseException) -> str:
+    """The type of an error and what it says, for a log or a row: ``KeyError: 'status'``."""
+    return f"{type(error).__name__}: {error}"
