@@ -144,6 +144,36 @@ def test_the_list_is_kept_for_five_minutes(own, cloudformation, seconds):
     assert len(cloudformation.listed) == 2
 
 
+def test_what_an_update_of_the_stack_adds_is_own_at_once(own, cloudformation, seconds):
+    """Its functions would page somebody while the stack is updated."""
+    stranger, new = (resource(FUNCTION, f"readiness-{name}-1") for name in ("other", "New"))
+    assert own.has(stranger) is False
+    cloudformation.pages = [[part(FUNCTION, new.id)]]
+    seconds[0] = 10.0
+    assert own.has(new) is False, "many that only begin alike cost a list in ten seconds"
+    assert len(cloudformation.listed) == 1
+    newer = resource(FUNCTION, "readiness-Newer-1")
+    cloudformation.pages = [[part(FUNCTION, new.id), part(FUNCTION, newer.id)]]
+    seconds[0] = 10.1
+    assert own.has(stranger) is False
+    assert len(cloudformation.listed) == 1, "it was asked about since"
+    assert own.has(newer) is True
+    assert own.has(new) is True
+    assert own.has(stranger) is False
+    assert len(cloudformation.listed) == 2
+
+
+def test_after_five_minutes_nothing_is_a_stranger_for_good(own, cloudformation, seconds):
+    one, two = (resource(FUNCTION, f"readiness-{name}-1") for name in ("one", "two"))
+    own.has(one)
+    seconds[0] = 301.0
+    own.has(two)
+    assert len(cloudformation.listed) == 2
+    cloudformation.pages = [[part(FUNCTION, one.id)]]
+    seconds[0] = 320.0
+    assert own.has(one) is True
+
+
 def test_who_asks_while_the_stack_is_listed_waits_for_the_list(own, cloudformation, monkeypatch):
     """A sweep judges in threads: all of them ask at once when the function's process is new."""
     begun, go_on = threading.Event(), threading.Event()

@@ -13,6 +13,8 @@ from readiness.model.resource import Resource
 from readiness.model.text import error_text
 
 KEPT_SECONDS = 300
+FRESH_SECONDS = 10
+"""A list older than this is made anew for a name that was not asked about since."""
 _KEPT_OF_A_NAME = 20
 _STACK = "AWS::CloudFormation::Stack"
 UNLISTED = "the own stack cannot be listed: its resources count as any other"
@@ -22,9 +24,10 @@ UNLISTED = "the own stack cannot be listed: its resources count as any other"
 class OwnStack:
     """The resources of one stack.
 
-    They are listed at most every five minutes, and only when a resource is asked about whose name
-    begins as theirs do. Where they cannot be listed nothing more counts as own, so that it is
-    paged, and ``warn`` is told why.
+    They are listed only when a resource is asked about whose name begins as theirs do: of the same
+    one at most every five minutes, of others at most every ten seconds, since an update of the
+    stack adds some. Where they cannot be listed nothing more counts as own, so that it is paged,
+    and ``warn`` is told why.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class OwnStack:
         self._client = client
         self._parts: set[tuple[str, str]] = set()
         self._listed_at = float("-inf")
+        self._strangers: set[tuple[str, str]] = set()
         self._warn = warn
         self._listing = threading.Lock()
 
@@ -52,9 +56,17 @@ class OwnStack:
         if not mine & self._parts:
             # Others that ask meanwhile wait: an answer before the list is there would be a guess.
             with self._listing:
-                if time.monotonic() - self._listed_at > KEPT_SECONDS:
+                if self._may_be_new(mine):
                     self._list()
+                self._strangers |= mine
         return bool(mine & self._parts)
+
+    def _may_be_new(self, names: set[tuple[str, str]]) -> bool:
+        """Whether the list is too old to tell that a resource is not in it."""
+        age = time.monotonic() - self._listed_at
+        if age > KEPT_SECONDS:
+            self._strangers = set()
+        return age > KEPT_SECONDS or (age > FRESH_SECONDS and not names & self._strangers)
 
     def _list(self) -> None:
         self._listed_at = time.monotonic()
