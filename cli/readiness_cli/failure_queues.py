@@ -107,9 +107,12 @@ Send = Callable[[Message], Outcome]
 def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
     """Every message that was in the queue when this began, each given to ``send`` once.
 
-    Sent ones are deleted, the others become visible again at the end.
+    Sent ones are deleted, the others become visible again at the end. One that AWS does not take,
+    or does not let go of, keeps no other.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    from readiness.model.text import error_text  # noqa: PLC0415
 
     sqs = aws.client("sqs")
     began: float | None = None
@@ -128,10 +131,15 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
                 seen.add(message["MessageId"])
                 if float(message.get("Attributes", {}).get("SentTimestamp", 0)) > began:
                     continue
-                outcome = send({**message, "Queue": queue})
-                if outcome.result in {"sent", "discarded"}:
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    held.remove(message["ReceiptHandle"])
+                given, done = {**message, "Queue": queue}, ""
+                try:
+                    outcome = send(given)
+                    if outcome.result in {"sent", "discarded"}:
+                        done = f"{outcome.result}, but not deleted: "
+                        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        held.remove(message["ReceiptHandle"])
+                except (BotoCoreError, ClientError) as error:
+                    outcome = outcome_of(given)(result="left", reason=done + error_text(error))
                 yield outcome
             # In a long queue those that stay come again before the last has come; receiving them
             # hides them for another while.

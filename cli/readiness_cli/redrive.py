@@ -106,16 +106,23 @@ def redrive(
         ways = [(queue, away) for queue in _queues(wanted, deployed)]
     else:
         ways = list(_ways(aws, deployed, wanted, dry_run=dry_run))
-    outcomes = [
-        outcome
-        for queue, send in ways
-        for outcome in drain(aws, queue, deployed[queue], _only(ids, send))
-    ]
-    outcomes = [outcome for outcome in outcomes if outcome.result != PASSED_OVER]
-    emit(format, [asdict(outcome) for outcome in outcomes], lambda: draw(outcomes), columns=FIELDS)
+    outcomes: list[Outcome] = []
+    try:
+        for queue, send in ways:
+            drained = drain(aws, queue, deployed[queue], _only(ids, send))
+            outcomes.extend(each for each in drained if each.result != PASSED_OVER)
+    except Exception:
+        if outcomes:
+            _show(outcomes, format)
+        raise
+    _show(outcomes, format)
     left = sum(outcome.result == "left" for outcome in outcomes)
     note(f"{session.plural(len(outcomes), 'message')}, {left} left in the queues")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
+
+
+def _show(outcomes: Sequence[Outcome], format: str) -> None:
+    emit(format, [asdict(outcome) for outcome in outcomes], lambda: draw(outcomes), columns=FIELDS)
 
 
 def _queues(wanted: Iterable[str], deployed: Stack) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from readiness_cli import failure_queues as module
 from readiness_cli.deliveries import Delivery, NotRedrivable, delivery_of
@@ -411,6 +412,47 @@ def test_a_message_that_cannot_be_shown_again_keeps_no_outcome_back():
     left = [each.result for each in module.drain(queue, "q", "url", leave)]
     assert left == ["left", "left"]
     assert queue.deleted == []
+
+
+BROKEN = [error("InvalidMessageContents", 400), ConnectionClosedError(endpoint_url="https://sqs")]
+
+
+@pytest.mark.parametrize("failure", BROKEN, ids=["refused", "reset"])
+def test_a_message_that_aws_does_not_take_keeps_no_other(failure):
+    def send(message):
+        if message["MessageId"] == "0":
+            raise failure
+        return take(message)
+
+    queue = Queue(-3, -2, -1)
+    seen = list(module.drain(queue, "q", "url", send))
+    assert [each.result for each in seen] == ["left", "sent", "sent"]
+    assert type(failure).__name__ in seen[0].reason
+    assert (queue.deleted, queue.shown) == (["1", "2"], ["0"])
+
+
+@pytest.mark.parametrize("failure", BROKEN, ids=["refused", "reset"])
+def test_what_was_sent_and_stays_in_the_queue_is_said(failure):
+    class Keeps(Queue):
+        def delete_message(self, **_):
+            raise failure
+
+    [seen] = module.drain(Keeps(-1), "q", "url", take)
+    assert seen.result == "left"
+    assert seen.reason.startswith(f"sent, but not deleted: {type(failure).__name__}")
+
+
+def test_what_was_done_is_shown_where_the_queue_then_fails(
+    run, account, stack, send, delivered, monkeypatch
+):
+    def drained(aws, queue, url, send):
+        yield take({"MessageId": "m-1"})
+        raise BROKEN[1]
+
+    monkeypatch.setattr("readiness_cli.redrive.drain", drained)
+    said = run("redrive", "--queue", "on-failure", "-o", "json")
+    assert said.exit_code == 4
+    assert results(said) == [("q", "sent")]
 
 
 # -- batches of the stream ----------------------------------------------------------------------------
