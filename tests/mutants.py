@@ -7,8 +7,8 @@ first that fails. It finds modules by their path from `src`, so it works in a co
 that is laid out so, in .local/mutants.
 
 Only the tests of a module run: those named after it, with those that import it and are not named
-after a module that uses it; where none is named after it, all that import it, or those of the
-modules that import it. What survives these meets the tests of the modules that use its module, in a
+after a module that uses it; where none is named after it, all that import it, the one of contract
+that is named after it, or those of the modules that import it. What survives these meets the tests of the modules that use its module, in a
 second round; ``--nearest`` leaves that out. ``--also tests/pipeline`` adds tests, which another run tries on the survivors alone;
 ``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
 have changed, what survived is tried again; once the code has changed, everything is (or with
@@ -246,6 +246,7 @@ def _tests(only: Sequence[str]) -> list[str]:
         room = f"tests/{module.split('.')[1]}"
         found.update(
             _about(module, room)
+            or _in_contracts(module)
             or _of_importers(module, room)
             or _about(module, *TESTS)
             or _of_headings(module)
@@ -272,6 +273,14 @@ def _of_users(only: Sequence[str]) -> set[str]:
     modules = [each for each in modules if not _is_of_a_heading(each)]
     users = {path.stem for each in modules for path in _importing(each, ["layers/readiness"])}
     return set(_paths(path for name in users for path in _named(name, TESTS)))
+
+
+def _in_contracts(module: str) -> list[str]:
+    """The tests of contract that are named after the module and import it."""
+    contracts = ["tests/contract"]
+    importing = _importing(module, contracts)
+    named = _named(module.rpartition(".")[2], contracts)
+    return _paths(path for path in named if path in importing)
 
 
 def _of_importers(module: str, room: str) -> list[str]:
