@@ -170,6 +170,8 @@ def test_a_row_of_an_earlier_version_lacks_what_came_later():
         {"resource": "nowhere"},
         {"resource": 7},
         {"last_observed_at": "yesterday"},
+        {"last_observed_at": "9999-12-31T23:59:59Z"},
+        {"opened_at": "0001-01-01T00:00:00Z"},
         {"status_since": ""},
         {"observed": "text"},
         {"settings": ["text"]},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Any
 
 from readiness.engine.attribute_values import deserialise, serialise
@@ -140,7 +140,7 @@ def _known(item: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 
 def _finding(plain: Mapping[str, Any]) -> Finding:
-    times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
+    times: Any = {name: _moment(plain[name]) for name in _TIMES if name in plain}
     texts: Any = {name: str(plain.get(name, "")) for name in _TEXTS}
     return Finding(
         resource=Resource.parse(plain["resource"]),
@@ -158,6 +158,14 @@ def _finding(plain: Mapping[str, Any]) -> Finding:
         **texts,
         **times,
     )
+
+
+def _moment(text: str) -> datetime:
+    """Raises ValueError too for a time that none can be added to, as clocks and delays are."""
+    moment = parse_iso(text)
+    if not MINYEAR < moment.year < MAXYEAR:
+        raise ValueError(f"the year of {text} cannot be counted from")
+    return moment
 
 
 def _key_in(item: Any) -> str:
