@@ -104,7 +104,7 @@ def _of_the_machine(error: Exception) -> Failure | None:
                 "The command does not run in a terminal",
                 "run it in one, or export credentials: `aws configure export-credentials`",
             )
-        case ValueError() if str(error).startswith(_NO_ENDPOINT):
+        case ValueError() if is_about_an_endpoint(error):
             return Failure(
                 f"the endpoint of AWS is no URL: {error}",
                 why="A URL such as https://sts.us-east-1.amazonaws.com is needed",
@@ -186,11 +186,77 @@ def _of_aws(error: Exception, region: str) -> Failure:
             return unreachable(str(error), region)
         case aws.ClientError():
             return _answered(error, region)
-    return _aws(
+    return _of_the_caller(error) or _aws(
         f"AWS did not answer: {error_text(error)}",
         "The output is not complete",
         "check the network and run the command again",
     )
+
+
+_WRONGLY_SET = (
+    "ConfigNotFound",
+    "ConfigParseError",
+    "InfiniteLoopConfigError",
+    "InvalidConfigError",
+    "InvalidDefaultsMode",
+    "InvalidIMDSEndpointError",
+    "InvalidIMDSEndpointModeError",
+    "InvalidProxiesConfigError",
+    "InvalidRetryConfigurationError",
+    "InvalidRetryModeError",
+    "InvalidSTSRegionalEndpointsConfigError",
+    "UnknownCredentialError",
+)
+"""What botocore raises for its configuration: a file or a variable of the shell is wrong."""
+
+
+def _of_the_caller(error: Exception) -> Failure | None:
+    """The failure of what the shell and the AWS configuration files say; None for any other."""
+    from botocore import exceptions as aws  # noqa: PLC0415
+
+    match error:
+        case aws.ProxyConnectionError():
+            return _aws(
+                f"the proxy cannot be reached: {error}",
+                "No resource can be read",
+                "correct HTTPS_PROXY, or name what goes past it in NO_PROXY",
+            )
+        case aws.SSLError():
+            return _aws(
+                f"no trusted connection to AWS: {error}",
+                "No resource can be read",
+                "name a file of the certificates to trust in AWS_CA_BUNDLE (ca_bundle in the AWS"
+                " configuration files), or unset it",
+            )
+        case aws.MissingDependencyException():
+            return _aws(
+                f"the AWS credentials cannot be loaded: {error}",
+                "No resource can be read",
+                "install it where readiness is, or export credentials:"
+                " `aws configure export-credentials --format env`",
+            )
+    if type(error).__name__ in _WRONGLY_SET:
+        return _aws(
+            f"the AWS configuration cannot be used: {error}",
+            "No resource can be read",
+            "correct ~/.aws/config, or the file that AWS_CONFIG_FILE names, or the variable AWS_…",
+        )
+    return None
+
+
+def not_loaded(error: Exception) -> Failure:
+    """A program or a file that the AWS configuration names gives no credentials."""
+    return _aws(
+        f"the AWS credentials cannot be loaded: {type(error).__name__}: {error}",
+        "No resource can be read",
+        "correct credential_process, AWS_WEB_IDENTITY_TOKEN_FILE or what else the AWS"
+        f" configuration names, then check with {STS}",
+    )
+
+
+def is_about_an_endpoint(error: Exception) -> bool:
+    """Whether botocore or Python says that the endpoint is no URL."""
+    return isinstance(error, ValueError) and str(error).startswith(_NO_ENDPOINT)
 
 
 def _answered(error: ClientError, region: str) -> Failure:

@@ -99,6 +99,11 @@ def _account(aws: Aws) -> str:
         if aws.refuses_us():
             raise failure.credentials_refused(str(error)) from error
         raise failure.refused_here(str(error), aws.region) from error
+    except (OSError, ValueError) as error:
+        # botocore's own errors are none of these: a program or a file that it was told to use
+        if failure.is_about_an_endpoint(error):
+            raise
+        raise failure.not_loaded(error) from error
 
 
 def read_settings(

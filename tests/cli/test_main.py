@@ -89,6 +89,27 @@ ENDPOINT = aws.EndpointConnectionError(endpoint_url="https://sts.us-east-11.amaz
             id="slow",
         ),
         pytest.param(
+            aws.ProxyConnectionError(proxy_url="http://p:3128"),
+            4,
+            "http://p:3128",
+            "HTTPS_PROXY",
+            id="proxy",
+        ),
+        pytest.param(
+            aws.SSLError(endpoint_url="https://x", error="no such file"),
+            4,
+            "No trusted connection",
+            "AWS_CA_BUNDLE",
+            id="certificates",
+        ),
+        pytest.param(
+            aws.MissingDependencyException(msg='pip install "botocore[crt]"'),
+            4,
+            "botocore[crt]",
+            "export-credentials",
+            id="an extra of botocore",
+        ),
+        pytest.param(
             Unreadable("s3:ListAllMyBuckets", Cause.ACCESS_DENIED),
             4,
             "s3:ListAllMyBuckets was denied",
