@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, heading, not_applicable, violates
+from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
+from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudfront import DistributionTls
 from readiness.evidence.dax import DaxTransit
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.elasticache.clusters import ClusterTransit
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elb import ClassicBalancer
@@ -19,6 +21,7 @@ from readiness.evidence.msk import MskTransit
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.rds.endpoints import ProxyTransit
 from readiness.evidence.rds.transit import DatabaseTransit
+from readiness.evidence.redshift import WarehouseTransit, WorkgroupTransit
 from readiness.evidence.s3.buckets import (
     BucketAndKey,
     BucketEncryption,
@@ -29,13 +32,22 @@ from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
 
 from .at_rest import default_encryption_verdict, without_kms_verdict
-from .data_services import cache_verdict, database_tls_verdict, msk_verdict, proxy_verdict
+from .data_services import (
+    cache_verdict,
+    database_tls_verdict,
+    mounts_verdict,
+    msk_verdict,
+    proxy_verdict,
+    warehouse_verdict,
+    workgroup_verdict,
+)
 from .endpoints import (
     classic_balancer_verdict,
     distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
     passed_through_verdict,
+    search_verdict,
     tls_listener_verdict,
 )
 from .key_environments import account_environment, bucket_environment, key_environment
@@ -265,15 +277,7 @@ def rest_api_tls(endpoint: DefaultEndpoint, *, endpoints: InternalEndpoints) -> 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def opensearch_tls(domain: DomainTls, *, endpoints: InternalEndpoints) -> Verdict:
     """An OpenSearch domain requires HTTPS with TLS 1.2 or later."""
-    severity = endpoints.severity(internal=domain.in_vpc)
-    if not domain.enforces_https:
-        return violates(
-            "The domain accepts plain HTTP.",
-            expected="HTTPS required, with a Policy-Min-TLS-1-2 security policy.",
-            severity=severity,
-            policy=domain.policy,
-        )
-    return named_policies_verdict((domain.policy,), severity)
+    return search_verdict(domain, endpoints.severity(internal=domain.in_vpc))
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
@@ -335,9 +339,38 @@ def proxy_tls(proxy: ProxyTransit, *, endpoints: InternalEndpoints) -> Verdict:
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def redshift_tls(warehouse: WarehouseTransit, *, endpoints: InternalEndpoints) -> Verdict:
+    """A Redshift cluster refuses clients that do not use TLS.
+
+    Parameter groups from before 2025 do not, and a change waits for a restart of the cluster.
+    """
+    return warehouse_verdict(warehouse, endpoints.severity(internal=not warehouse.is_public))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def redshift_serverless_tls(
+    workgroup: WorkgroupTransit, *, endpoints: InternalEndpoints
+) -> Verdict:
+    """A workgroup of Redshift Serverless refuses clients that do not use TLS."""
+    return workgroup_verdict(workgroup, endpoints.severity(internal=not workgroup.is_public))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def msk_tls(cluster: MskTransit, *, endpoints: InternalEndpoints) -> Verdict:
     """Clients and brokers of an MSK cluster use TLS alone."""
     return msk_verdict(cluster, endpoints.severity(internal=True))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def task_volume_tls(task: TaskDefinition, *, endpoints: InternalEndpoints) -> Verdict:
+    """Tasks of ECS mount their EFS volumes with TLS, which is off by default."""
+    return mounts_verdict(task.mounts or {}, endpoints.severity(internal=True))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def job_volume_tls(job: JobDefinition, *, endpoints: InternalEndpoints) -> Verdict:
+    """Jobs of Batch mount their EFS volumes with TLS, which is off by default."""
+    return mounts_verdict(job.mounts or {}, endpoints.severity(internal=True))
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.MEDIUM, opt_in="check_sqs_sns")

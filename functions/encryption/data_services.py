@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from readiness.evidence.msk import MskTransit
 from readiness.evidence.rds.endpoints import ProxyTransit
-from readiness.evidence.rds.transit import PROTOCOLS, TLS, DatabaseTransit
+from readiness.evidence.rds.transit import NATIVE_ENCRYPTION, PROTOCOLS, TLS, DatabaseTransit
+from readiness.evidence.redshift import REQUIRE_SSL, WarehouseTransit, WorkgroupTransit
+from readiness.model.text import listed
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -36,7 +40,7 @@ def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdi
         return not_applicable(
             f"No parameter of the engine {database.engine} refuses clients without TLS."
         )
-    named = f"{database.parameter} in the parameter group {database.group}"
+    named = f"{database.parameter} {_in_its_group(database)}"
     facts = {"parameter": database.parameter, "value": database.value, "group": database.group}
     if wrong := _database_fault(database):
         reason, expected = wrong
@@ -57,7 +61,7 @@ def database_tls_verdict(database: DatabaseTransit, severity: Severity) -> Verdi
 
 def _database_fault(database: DatabaseTransit) -> tuple[str, str] | None:
     """What a parameter lets clients do, and what is expected of it; None where all is well."""
-    group = f"in the parameter group {database.group}"
+    group = _in_its_group(database)
     if not database.value:
         if not (database.group and database.lets_in_by_default):
             return None
@@ -66,15 +70,10 @@ def _database_fault(database: DatabaseTransit) -> tuple[str, str] | None:
             f"Clients can connect without TLS: {database.parameter} {group} has no value, and"
             f" {version} does not require TLS by default."
         )
-        return said, f"{database.parameter} turned on, in a parameter group of your own."
+        return said, _wanted(database)
     if not database.is_required:
-        expected = (
-            "DB2COMM is SSL alone, in a parameter group of your own."
-            if database.parameter == PROTOCOLS
-            else f"{database.parameter} turned on, in a parameter group of your own."
-        )
         said = f"{database.parameter} {group} is {database.value}"
-        return f"Clients can connect without TLS: {said}.", expected
+        return f"Clients can connect without TLS: {said}.", _wanted(database)
     if old := database.outdated:
         name, value = old
         expected = "tls1.2+" if name == TLS else "No version before TLS 1.2"
@@ -83,6 +82,74 @@ def _database_fault(database: DatabaseTransit) -> tuple[str, str] | None:
             f"{expected}, in a parameter group of your own.",
         )
     return None
+
+
+def _in_its_group(database: DatabaseTransit) -> str:
+    kind = "option" if database.parameter == NATIVE_ENCRYPTION else "parameter"
+    return f"in the {kind} group {database.group}"
+
+
+def _wanted(database: DatabaseTransit) -> str:
+    """What makes clients use TLS, or what Oracle has in place of it."""
+    if database.parameter == NATIVE_ENCRYPTION:
+        return (
+            "The option NATIVE_NETWORK_ENCRYPTION with SQLNET.ENCRYPTION_SERVER REQUIRED, in an"
+            " option group of your own."
+        )
+    if database.parameter == PROTOCOLS:
+        return "DB2COMM is SSL alone, in a parameter group of your own."
+    return f"{database.parameter} turned on, in a parameter group of your own."
+
+
+def warehouse_verdict(warehouse: WarehouseTransit, severity: Severity) -> Verdict:
+    """The verdict on a Redshift cluster by its parameter group, and by what it runs with."""
+    named = f"{REQUIRE_SSL} in the parameter group {warehouse.group}"
+    facts = {"value": warehouse.value, "group": warehouse.group, "status": warehouse.status}
+    expected = f"{REQUIRE_SSL} true, in a parameter group of your own, and a restart."
+    if not warehouse.value:
+        return cannot_tell(
+            f"AWS shows no value of {named if warehouse.group else REQUIRE_SSL}, which decides"
+            " whether clients need TLS."
+        )
+    if not warehouse.is_required:
+        said = f"Clients can connect without TLS: {named} is {warehouse.value}."
+        return violates(said, expected=expected, severity=severity).observing(facts)
+    if not warehouse.is_applied:
+        return cannot_tell(
+            f"{named} is {warehouse.value}, but the cluster has not applied it"
+            f" ({warehouse.status}): until it is restarted, clients may need no TLS.",
+            is_passing=warehouse.status == "applying",
+        ).observing(facts)
+    return complies(f"Clients need TLS: {named} is {warehouse.value}.").observing(facts)
+
+
+def workgroup_verdict(workgroup: WorkgroupTransit, severity: Severity) -> Verdict:
+    """The verdict on a workgroup of Redshift Serverless by its own parameter."""
+    if not workgroup.value:
+        return cannot_tell(
+            f"AWS shows no {REQUIRE_SSL} of the workgroup, which decides whether clients need TLS."
+        )
+    if workgroup.is_required:
+        return complies(f"Clients need TLS: {REQUIRE_SSL} is {workgroup.value}.")
+    return violates(
+        f"Clients can connect without TLS: {REQUIRE_SSL} is {workgroup.value}.",
+        expected=f"{REQUIRE_SSL} true in the workgroup's configuration parameters.",
+        severity=severity,
+    )
+
+
+def mounts_verdict(mounts: Mapping[str, bool], severity: Severity) -> Verdict:
+    """The verdict on volumes of EFS, by whether each is mounted with TLS."""
+    if not mounts:
+        return not_applicable("It mounts no EFS file system.")
+    if plain := sorted(name for name, encrypted in mounts.items() if not encrypted):
+        return violates(
+            f"It mounts EFS without TLS: {listed(plain)}.",
+            expected="transitEncryption ENABLED for each EFS volume.",
+            severity=severity,
+            volumes=plain,
+        )
+    return complies(f"It mounts EFS with TLS: {listed(sorted(mounts))}.")
 
 
 def proxy_verdict(proxy: ProxyTransit, severity: Severity) -> Verdict:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from readiness.evidence.cloudfront import DistributionTls
 from readiness.evidence.elb import ClassicBalancer
+from readiness.evidence.opensearch import DomainTls
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
@@ -174,6 +175,18 @@ def named_policies_verdict(policies: Sequence[str], severity: Severity) -> Verdi
         named = listed([policy or "none" for policy in policies]) or "none"
         return cannot_tell(f"Which TLS versions the security policy {named} accepts is unknown.")
     return complies(f"The security policy is {listed(list(floors))}.", policies=list(policies))
+
+
+def search_verdict(domain: DomainTls, severity: Severity) -> Verdict:
+    """The verdict on a domain of OpenSearch by its endpoint options."""
+    if not domain.enforces_https:
+        return violates(
+            "The domain accepts plain HTTP.",
+            expected="HTTPS required, with a Policy-Min-TLS-1-2 security policy.",
+            severity=severity,
+            policy=domain.policy,
+        )
+    return named_policies_verdict((domain.policy,), severity)
 
 
 def distribution_verdict(distribution: DistributionTls) -> Verdict:

@@ -1,7 +1,5 @@
 """Secrets management: secrets are in Secrets Manager, rotate, and their use is audited."""
 
-import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -20,7 +18,6 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.apprunner import ServiceEnvironment
 from readiness.evidence.awslambda.environments import RunEnvironments
-from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudformation import StackValues
 from readiness.evidence.cloudtrail.event_data_stores import EventDataStores
@@ -29,7 +26,9 @@ from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ec2.instance_user_data import InstanceUserData
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleInputs
+from readiness.evidence.glue import ConnectionLogin, JobArguments
 from readiness.evidence.pipes import PipeInputs
+from readiness.evidence.sagemaker import ModelEnvironment
 from readiness.evidence.scheduler import ScheduleInputs
 from readiness.evidence.secretsmanager import (
     CurrentValue,
@@ -42,24 +41,25 @@ from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
 from readiness.semantics.credential_names import is_a_secret, may_be_a_secret
-from readiness.semantics.credentials import Suspicion
 from readiness.semantics.trail_coverage import Coverage, Share, all_events_of
 
 from .audit import judge_audit, shares_of
-from .containers import environment_files, judge_containers
+from .connections import judge_connection
+from .containers import environment_files, judge_containers, judge_model
 from .parameters import judge_parameter
 from .places import (
     in_build_sources,
-    in_document,
     in_options,
     in_specifications,
     in_text,
     in_variables,
     judge_scripts,
+    judge_stage,
 )
 from .plain_text import judge_plain_text, unless_unread
 from .rotation import NON_ROTATING, RotationLimits, rotation_verdict
 from .settings import ParameterStoreSettings, PlainTextSettings
+from .versions import judge_definitions, judge_versions
 
 secrets_management = heading("Security", "Secrets Management")
 
@@ -75,19 +75,7 @@ def lambda_environment(function: RunEnvironments, *, plain_text: PlainTextSettin
     CloudFormation resolves {{resolve:secretsmanager:…}} at deployment: the variable then holds
     the secret itself, which everyone who may read the function's configuration can see.
     """
-    found = in_variables(function.of.get(LATEST), plain_text)
-    known = {suspicion.name for suspicion in found}
-    for version, variables in function.of.items():
-        if version != LATEST:
-            more = [s for s in in_variables(variables, plain_text) if s.name not in known]
-            found += [suspicion.within(f"version {version}") for suspicion in more]
-    if function.hidden and not found:
-        return cannot_tell(
-            f"The environment of {listed(function.hidden)} could not be decrypted"
-            f" ({function.error}): that needs kms:Decrypt on its key.",
-            missing=("kms:Decrypt",),
-        )
-    return judge_plain_text(found, variables=sum(len(each or {}) for each in function.of.values()))
+    return judge_versions(function, plain_text)
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
@@ -169,38 +157,19 @@ def state_machine_definition(machine: RunDefinitions, *, plain_text: PlainTextSe
     The definition is visible to everyone who may describe the state machine, and so are those of
     the versions that aliases lead to.
     """
-    found: list[Suspicion] = []
-    states = 0
-    for name, text in machine.texts.items():
-        try:
-            document = json.loads(text)
-        except ValueError:
-            return cannot_tell("The definition of the state machine is not valid JSON.")
-        named = document.get("States") if isinstance(document, Mapping) else None
-        states += len(named or ())
-        suspected = in_document(document, plain_text)
-        found += suspected if name == LATEST else [each.within(name) for each in suspected]
-    return judge_plain_text(found, texts=states, nothing="The state machine has no states.")
+    return judge_definitions(machine, plain_text)
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
 def rest_stage_variables(stage: RestStage, *, plain_text: PlainTextSettings) -> Verdict:
     """Stage variables of a REST API hold no credentials: API Gateway does not encrypt them."""
-    return _judge_stage(stage.variables, plain_text)
+    return judge_stage(stage.variables, plain_text)
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
 def http_stage_variables(stage: HttpStage, *, plain_text: PlainTextSettings) -> Verdict:
     """Stage variables of an HTTP or WebSocket API hold no credentials."""
-    return _judge_stage(stage.variables, plain_text)
-
-
-def _judge_stage(variables: Mapping[str, str] | None, plain_text: PlainTextSettings) -> Verdict:
-    found = in_options(variables, plain_text)
-    count = len(variables or {})
-    return judge_plain_text(
-        found, variables=count, kind="stage variable", nothing="The stage has no variables."
-    )
+    return judge_stage(stage.variables, plain_text)
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
@@ -323,6 +292,34 @@ def stack_parameters(stack: StackValues, *, plain_text: PlainTextSettings) -> Ve
         kind="value",
         nothing="The stack has no parameters and no outputs.",
     )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def glue_job_arguments(job: JobArguments, *, plain_text: PlainTextSettings) -> Verdict:
+    """The arguments of a Glue job hold no credentials: the script reads them by their names.
+
+    Everyone who may read the job can see them, and so can the log of every run.
+    """
+    found = in_variables(job.arguments, plain_text)
+    count = len(job.arguments)
+    return judge_plain_text(
+        found, variables=count, kind="argument", nothing="The job has no arguments."
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.HIGH)
+def glue_connections(connection: ConnectionLogin, *, plain_text: PlainTextSettings) -> Verdict:
+    """A connection of Glue logs in with a secret of Secrets Manager, not with its own password."""
+    return judge_connection(connection, plain_text)
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def sagemaker_models(model: ModelEnvironment, *, plain_text: PlainTextSettings) -> Verdict:
+    """The containers of a SageMaker model get no credentials as plain text in their environment.
+
+    Everyone who may describe the model can read it, and a model cannot be changed.
+    """
+    return judge_model(model, plain_text)
 
 
 @secrets_management.rule("Enable automatic rotation", severity=Severity.MEDIUM)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from readiness import Verdict
 from readiness.evidence.ecs.task_definitions import Container
+from readiness.evidence.sagemaker import ModelEnvironment
 
-from .places import in_containers, texts_of
+from .places import in_containers, in_variables, texts_of
 from .plain_text import judge_plain_text
 from .settings import ParameterStoreSettings, PlainTextSettings
 
@@ -43,3 +44,13 @@ def _is_parameter(source: str) -> bool:
 def environment_files(containers: Sequence[Container]) -> list[str]:
     """The files in S3 (ARNs) that hold more variables, and are not read."""
     return [file for container in containers for file in container.environment_files]
+
+
+def judge_model(model: ModelEnvironment, plain_text: PlainTextSettings) -> Verdict:
+    """The verdict on the variables of the containers of a model."""
+    found = [
+        suspicion.within(container)
+        for container, variables in model.of.items()
+        for suspicion in in_variables(variables, plain_text)
+    ]
+    return judge_plain_text(found, variables=sum(len(each) for each in model.of.values()))

@@ -119,3 +119,12 @@ def judge_scripts(
     if unread and not found:
         return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
     return judge_plain_text(found, texts=len(scripts), nothing=nothing)
+
+
+def judge_stage(variables: Mapping[str, str] | None, plain_text: PlainTextSettings) -> Verdict:
+    """The verdict on the variables of a stage of API Gateway."""
+    found = in_options(variables, plain_text)
+    count = len(variables or {})
+    return judge_plain_text(
+        found, variables=count, kind="stage variable", nothing="The stage has no variables."
+    )

@@ -24,6 +24,7 @@ from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.kms.lost import StoreKeys
 from readiness.evidence.opensearch import DomainAccess
 from readiness.evidence.rds.exposure import DatabaseExposure
 from readiness.evidence.rds.instances import DatabaseEncryption
@@ -50,8 +51,9 @@ from .access import (
 )
 from .at_rest import (
     KMS_KEY,
-    USABLE,
     database_verdict,
+    file_system_verdict,
+    keys_verdict,
     messages_verdict,
     table_verdict,
     volumes_verdict,
@@ -326,19 +328,7 @@ def database_encryption(database: DatabaseEncryption, key: KmsKeyState | None) -
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
 def file_system_encryption(system: FileSystemEncryption, key: KmsKeyState | None) -> Verdict:
     """An EFS file system is encrypted at rest, with a key that can be used."""
-    if not system.encrypted:
-        return violates(
-            "The file system is not encrypted at rest.",
-            expected="A new file system with encryption, with the data copied to it.",
-        )
-    if key is not None and (wrong := key.why_no_service_can_use_it):
-        return violates(
-            f"The file system is encrypted with {system.key_id}, but the key {wrong}: its files"
-            " cannot be read.",
-            expected=USABLE,
-            key=system.key_id,
-        )
-    return complies(f"The file system is encrypted with {system.key_id}.", key=system.key_id)
+    return file_system_verdict(system, key)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
@@ -348,6 +338,15 @@ def volume_encryption(volumes: VolumeEncryption) -> Verdict:
     The default alone proves nothing: it changes no volume that existed before.
     """
     return volumes_verdict(volumes)
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
+def stored_data_keys(stores: StoreKeys) -> Verdict:
+    """Streams, warehouses, log groups, secrets and snapshots have keys that can be used.
+
+    What a key encrypts is lost with it: once it is deleted, no one can read the data again.
+    """
+    return keys_verdict(stores)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)

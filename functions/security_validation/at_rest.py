@@ -8,12 +8,16 @@ from readiness import (
     Verdict,
     cannot_tell,
     complies,
+    not_applicable,
+    unread,
     violates,
     violates_all,
 )
 from readiness.evidence.dynamodb.tables import ARCHIVES, TableEncryption
 from readiness.evidence.ec2.volumes import VolumeEncryption
+from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.kms.lost import LostKey, StoreKeys
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.model.text import listed, plural
 
@@ -119,6 +123,50 @@ def database_verdict(database: DatabaseEncryption, key: KmsKeyState | None) -> V
     if withdrawn := _withdrawn("The storage", database.key_id, key):
         return withdrawn
     return complies(f"The storage is encrypted with {database.key_id}.", key=database.key_id)
+
+
+def file_system_verdict(system: FileSystemEncryption, key: KmsKeyState | None) -> Verdict:
+    """The verdict on an EFS file system; ``key`` is None where AWS manages it."""
+    if not system.encrypted:
+        return violates(
+            "The file system is not encrypted at rest.",
+            expected="A new file system with encryption, with the data copied to it.",
+        )
+    if key is not None and (wrong := key.why_no_service_can_use_it):
+        return violates(
+            f"The file system is encrypted with {system.key_id}, but the key {wrong}: its files"
+            " cannot be read.",
+            expected=USABLE,
+            key=system.key_id,
+        )
+    return complies(f"The file system is encrypted with {system.key_id}.", key=system.key_id)
+
+
+def keys_verdict(stores: StoreKeys) -> Verdict:
+    """The verdict on the keys of what has no rule of its own, in a region."""
+    if stores.lost:
+        return violates_all(
+            [
+                Problem(Severity.HIGH, f"{_of_a_key(key, lost)}: without it no one can read that.")
+                for key, lost in stores.lost.items()
+            ],
+            expected="Keys that are enabled: enable them, cancel their deletion, or import their"
+            " material again.",
+            keys=list(stores.lost),
+            resources=[each for lost in stores.lost.values() for each in lost.users],
+        )
+    if stores.unreadable:
+        why = listed([str(each) for each in stores.unreadable])
+        return unread(f"Not all keys of stored data are known: {why}.", *stores.unreadable)
+    if not stores.keys:
+        return not_applicable("No stored data of these services has a KMS key of the account.")
+    return complies(f"{plural(stores.keys, 'key')} of stored data can be used.", keys=stores.keys)
+
+
+def _of_a_key(key: str, lost: LostKey) -> str:
+    state = "it does not exist" if lost.state == "Missing" else f"its state is {lost.state}"
+    more = f" and {lost.count - len(lost.users)} more" if lost.count > len(lost.users) else ""
+    return f"The KMS key {key} encrypts {listed(lost.users)}{more}, but {state}"
 
 
 def volumes_verdict(volumes: VolumeEncryption) -> Verdict:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts import keyed
 from tests.fake_account import ACCOUNT_ID, NOON, FakeAccount
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -192,6 +193,25 @@ GROUP = {
     "TransitEncryptionMode": "required",
     "KmsKeyId": KEY_ARN,
 }
+WAREHOUSE = {
+    "ClusterIdentifier": "orders",
+    "KmsKeyId": KEY_ARN,
+    "PubliclyAccessible": False,
+    "ClusterParameterGroups": [
+        {
+            "ParameterGroupName": "tls",
+            "ParameterApplyStatus": "in-sync",
+            "ClusterParameterStatusList": [
+                {"ParameterName": "require_ssl", "ParameterApplyStatus": "in-sync"}
+            ],
+        }
+    ],
+}
+WORKGROUP = {
+    "workgroupName": "orders",
+    "publiclyAccessible": False,
+    "configParameters": [{"parameterKey": "require_ssl", "parameterValue": "true"}],
+}
 TOPIC_ARN = f"arn:aws:sns:{REGIONAL}:alerts"
 QUEUE_ARN = f"arn:aws:sqs:{REGIONAL}:work"
 EVERYTHING_IS_PROD = {
@@ -208,6 +228,7 @@ EVERYTHING_IS_PROD = {
     f"arn:aws:elasticfilesystem:{REGIONAL}:file-system/fs-1": "prod",
     f"arn:aws:logs:{REGIONAL}:log-group:/app": "prod",
     str(GROUP["ARN"]): "prod",
+    **dict.fromkeys(keyed.arns().values(), "prod"),
 }
 _FILE_SYSTEM = {
     "OwnerId": ACCOUNT_ID,
@@ -222,6 +243,33 @@ _FILE_SYSTEM = {
     "Tags": [],
     "KmsKeyId": KEY_ARN,
 }
+
+
+CLUSTER = f"arn:aws:ecs:{REGIONAL}:cluster/agents"
+SERVICE = f"arn:aws:ecs:{REGIONAL}:service/agents/agent"
+TASKS = f"arn:aws:ecs:{REGIONAL}:task-definition/agent:7"
+JOB = f"arn:aws:batch:{REGIONAL}:job-definition/night:3"
+
+
+def efs_volume(transit: str = "", name: str = "files") -> dict[str, object]:
+    """A volume of EFS of a task definition or a job definition."""
+    about = {"fileSystemId": "fs-0123456789abcdef0"}
+    return {
+        "name": name,
+        "efsVolumeConfiguration": about | ({"transitEncryption": transit} if transit else {}),
+    }
+
+
+def job(*volumes: object, **changes: object) -> dict[str, object]:
+    """A job definition of DescribeJobDefinitions, whose container has these volumes."""
+    return {
+        "jobDefinitionName": "night",
+        "jobDefinitionArn": JOB,
+        "revision": 3,
+        "type": "container",
+        "status": "ACTIVE",
+        "containerProperties": {"volumes": list(volumes)},
+    } | changes
 
 
 MSK = {
@@ -242,7 +290,8 @@ MSK = {
 
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
-    return FakeAccount(_AT_REST | _KEY_USERS | _IN_TRANSIT)  # type: ignore[arg-type]
+    stored = keyed.answers(KEY_ARN)
+    return FakeAccount(stored | _AT_REST | _KEY_USERS | _IN_TRANSIT)  # type: ignore[arg-type]
 
 
 _AT_REST = {
@@ -417,6 +466,29 @@ _IN_TRANSIT = {
         "id": "a1b2c3",
         "securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06",
     },
+    ("redshift", "describe_clusters"): {"Clusters": [WAREHOUSE]},
+    ("redshift", "describe_cluster_parameters"): {
+        "Parameters": [{"ParameterName": "require_ssl", "ParameterValue": "true"}]
+    },
+    ("redshift-serverless", "list_workgroups"): {"workgroups": [WORKGROUP]},
+    ("redshift-serverless", "get_workgroup"): {"workgroup": WORKGROUP},
+    ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+    ("ecs", "list_services"): {"serviceArns": [SERVICE]},
+    ("ecs", "describe_services"): {
+        "services": [
+            {
+                "serviceArn": SERVICE,
+                "serviceName": "agent",
+                "clusterArn": CLUSTER,
+                "status": "ACTIVE",
+                "taskDefinition": TASKS,
+            }
+        ]
+    },
+    ("ecs", "describe_task_definition"): {
+        "taskDefinition": {"taskDefinitionArn": TASKS, "volumes": [efs_volume("ENABLED")]}
+    },
+    ("batch", "describe_job_definitions"): {"jobDefinitions": [job(efs_volume("ENABLED"))]},
     ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "search"}]},
     ("opensearch", "describe_domain"): {"DomainStatus": SEARCH_DOMAIN},
     ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH_DOMAIN]},
@@ -577,6 +649,24 @@ def with_more_tags_than_a_page() -> FakeAccount:
     return fake_account().but(resourcegroupstaggingapi__get_resources=answer)
 
 
+def with_oracle() -> FakeAccount:
+    """A database of Oracle, whose option group has native network encryption."""
+    instance = {
+        "DBInstanceIdentifier": "main",
+        "DBInstanceArn": f"arn:aws:rds:{REGIONAL}:db:main",
+        "Engine": "oracle-ee",
+        "OptionGroupMemberships": [{"OptionGroupName": "nne", "Status": "in-sync"}],
+    }
+    setting = {"Name": "SQLNET.ENCRYPTION_SERVER", "Value": "REQUIRED"}
+    option = {"OptionName": "NATIVE_NETWORK_ENCRYPTION", "OptionSettings": [setting]}
+    return fake_account().but(
+        rds__describe_db_instances={"DBInstances": [instance]},
+        rds__describe_option_groups={
+            "OptionGroupsList": [{"OptionGroupName": "nne", "Options": [option]}]
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
         "with more tags than a page": Variant(
@@ -585,5 +675,6 @@ def others() -> dict[str, Variant]:
         "with load balancer logs": Variant(with_load_balancer_logs, ("s3-kms",)),
         "by alias": Variant(by_alias, ("s3-kms", "s3-key-environment")),
         "with a key in two regions": Variant(with_a_key_in_two_regions, ("kms-key-environment",)),
+        "with Oracle": Variant(with_oracle, ("database-tls",)),
         "with a private origin": Variant(with_a_private_origin, ("cloudfront-tls",)),
     }

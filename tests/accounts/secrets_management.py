@@ -27,6 +27,9 @@ STATE_MACHINE_ALIASES: dict[tuple[str, str], Any] = {
     },
 }
 APP_RUNNER = f"arn:aws:apprunner:{HOME}:{ACCOUNT_ID}:service/web/8fe1e10304f84fd2b0df550fe98a71fa"
+MODEL = f"arn:aws:sagemaker:{HOME}:{ACCOUNT_ID}:model/ranker-7"
+GLUE_JOB = {"Name": "nightly", "DefaultArguments": {"--STAGE": "prod"}}
+CONNECTION = {"Name": "warehouse", "ConnectionProperties": {"SECRET_ID": "prod/warehouse"}}
 TEMPLATE = "lt-0123456789abcdef0"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
 
@@ -329,6 +332,19 @@ def fake_account() -> FakeAccount:
             ("scheduler", "get_schedule"): schedule(),
             ("pipes", "list_pipes"): {"Pipes": [{"Name": "orders"}]},
             ("pipes", "describe_pipe"): pipe(),
+            ("glue", "get_jobs"): {"Jobs": [GLUE_JOB]},
+            ("glue", "get_job"): {"Job": GLUE_JOB},
+            ("glue", "get_connections"): {"ConnectionList": [CONNECTION]},
+            ("glue", "get_connection"): {"Connection": CONNECTION},
+            ("sagemaker", "list_models"): {
+                "Models": [{"ModelName": "ranker-7", "ModelArn": MODEL, "CreationTime": NOON}]
+            },
+            ("sagemaker", "describe_model"): {
+                "ModelName": "ranker-7",
+                "ModelArn": MODEL,
+                "CreationTime": NOON,
+                "PrimaryContainer": {"Environment": {"STAGE": "prod"}},
+            },
             ("apprunner", "list_services"): {
                 "ServiceSummaryList": [{"ServiceArn": APP_RUNNER, "Status": "RUNNING"}]
             },

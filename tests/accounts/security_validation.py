@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts import keyed
 from tests.accounts.exposed import exposed
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -424,6 +425,8 @@ def fake_account() -> FakeAccount:
             **surface(),
             **stores(),
             **exposed(),
+            **keyed.answers(KEY),
+            **keyed.copies(KEY),
         }
     )
 

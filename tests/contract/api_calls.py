@@ -48,6 +48,8 @@ ANOTHER_ENDPOINT = {
     "ecr": "ecr",
     # MemoryDB Developer Guide, "Understanding MemoryDB log file entries".
     "memorydb": "memorydb",
+    # SageMaker AI Developer Guide, "Logging Amazon SageMaker AI API calls with CloudTrail".
+    "sagemaker": "sagemaker",
 }
 """Services whose event source is not their endpoint prefix."""
 

@@ -129,8 +129,11 @@ ELSEWHERE = {
         *_CLUSTER_RUNS,
     },
     "DatabaseExposure": _INSTANCE_RUNS,
+    # A paused warehouse keeps its address, and may be resumed.
+    "PublicClusters": {"ResumeCluster"},
     # A stream is made without a policy.
     "UnanalyzedPolicies": {"CreateStream"},
+    "StoreKeys": {"CreateKey"},
     # A document is private until its permissions change, whatever it says.
     "PublicDocuments": {
         "CreateDocument",

@@ -78,6 +78,8 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         "clicks",
         (f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks/consumer/app:1700000000",),
     ),
+    "AWS::Glue::Connection": ("warehouse", ()),
+    "AWS::Glue::Job": ("nightly", ()),
     "AWS::Lambda::EventSourceMapping": ("a1b2c3d4-5678-90ab-cdef-1234567890ab", ()),
     "AWS::Lambda::Function": (
         "agent",
@@ -99,6 +101,8 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::RDS::DBCluster": ("orders", ("Orders",)),
     "AWS::RDS::DBInstance": ("orders-1", ("ORDERS-1",)),
     "AWS::RDS::DBProxy": ("pool", ()),
+    "AWS::Redshift::Cluster": ("orders", ("Orders",)),
+    "AWS::RedshiftServerless::Workgroup": ("orders", ()),
     "AWS::S3::Bucket": ("data", ("arn:aws:s3:::data/reports/2026.csv",)),
     "AWS::Route53::HealthCheck": ("0a1b2c3d-0123-4567-89ab-0123456789ab", ()),
     "AWS::Route53::HostedZone": (
@@ -112,6 +116,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::SQS::Queue": ("jobs", (f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs",)),
     "AWS::SSM::Document": ("Shop-Rollback", ()),
     "AWS::SSM::Parameter": ("/agent/url", ()),
+    "AWS::SageMaker::Model": ("ranker-7", ()),
     "AWS::StepFunctions::StateMachine": (_MACHINE, (f"{_MACHINE}:prod", f"{_MACHINE}:3")),
 }
 """The id of a thing as its listing has it, and what else stands for it. The ARN is added."""

@@ -42,6 +42,8 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     ("ce", "get_anomaly_monitors"): frozenset({"AccessDeniedException"}),
     # CloudFormation models no error of DescribeStacks. Source: its description in the API Reference.
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
+    # SageMaker models no error of DescribeModel. Source: what public tools handle.
+    ("sagemaker", "describe_model"): frozenset({"ValidationException"}),
     # EC2 models no errors. Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
     ("ec2", "*"): frozenset(
         {

@@ -13,6 +13,7 @@ from readiness.engine.survey import Coverage, survey
 from readiness.engine.targets import Target
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.model.evidence import REGION
+from tests.accounts import keyed
 from tests.accounts.encryption import (
     IMPORTED_ID,
     KEY_ARN,
@@ -47,7 +48,12 @@ def test_every_kind_of_user_is_found_under_every_name_of_the_key():
         "rds": 2,
         "elasticfilesystem": 1,
         "logs": 1,
-        "elasticache": 1,
+        "elasticache": 2,
+        "kinesis": 1,
+        "firehose": 1,
+        "redshift": 1,
+        "redshift-serverless": 1,
+        "fsx": 1,
     }
     assert {str(use.tags.get("Environment")).lower() for use in found.of(KEY_ID)} == {"prod"}
     assert found.of(IMPORTED_ID) == ()
@@ -98,7 +104,7 @@ def test_what_could_not_be_read_is_kept_and_the_rest_too(call):
     assert [each.action for each in found.unreadable] == [
         {"dynamodb__list_tables": "dynamodb:ListTables"}.get(call, "sqs:GetQueueAttributes")
     ]
-    assert len(found.of(KEY_ID)) == 10
+    assert len(found.of(KEY_ID)) == 16
 
 
 def many(buckets: int, keys: int) -> FakeAccount:
@@ -116,6 +122,7 @@ def many(buckets: int, keys: int) -> FakeAccount:
         "efs__describe_file_systems": {"FileSystems": []},
         "logs__describe_log_groups": {"logGroups": []},
         "elasticache__describe_replication_groups": {"ReplicationGroups": []},
+        **{"__".join(call): answer for call, answer in keyed.nothing().items()},
     }
 
     def encryption_of(Bucket: str) -> dict[str, object]:  # noqa: N803

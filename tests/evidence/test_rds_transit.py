@@ -47,6 +47,12 @@ def load(about, *, bulk):
     def of_cluster(*, DBClusterParameterGroupName, Filters):  # noqa: N803
         return shown(DBClusterParameterGroupName, Filters[0]["Values"])
 
+    def options(*, OptionGroupName):  # noqa: N803
+        setting = {"Name": "SQLNET.ENCRYPTION_SERVER", "Value": "REQUIRED"}
+        native = {"OptionName": "NATIVE_NETWORK_ENCRYPTION", "OptionSettings": [setting]}
+        held = native if OptionGroupName == "nne" else {"OptionName": "SSL"}
+        return {"OptionGroupsList": [{"OptionGroupName": OptionGroupName, "Options": [held]}]}
+
     instance = {"DBInstanceIdentifier": "main", "DBParameterGroups": ONE_GROUP} | about
     account = FakeAccount(
         {
@@ -54,6 +60,7 @@ def load(about, *, bulk):
             ("rds", "describe_db_clusters"): {"DBClusters": [CLUSTER]},
             ("rds", "describe_db_parameters"): of_instance,
             ("rds", "describe_db_cluster_parameters"): of_cluster,
+            ("rds", "describe_option_groups"): options,
         }
     )
     aws = evaluation(account, [], bulk=bulk).aws
@@ -119,7 +126,25 @@ def load(about, *, bulk):
             DatabaseTransit("db2-se", "DB2COMM", "TCPIP,SSL", "own", "pending-reboot"),
             id="Db2, in small letters",
         ),
-        pytest.param({"Engine": "oracle-ee"}, DatabaseTransit("oracle-ee"), id="no parameter"),
+        pytest.param(
+            {
+                "Engine": "oracle-ee",
+                "OptionGroupMemberships": [{"OptionGroupName": "nne", "Status": "in-sync"}],
+            },
+            DatabaseTransit("oracle-ee", "SQLNET.ENCRYPTION_SERVER", "REQUIRED", "nne"),
+            id="Oracle",
+        ),
+        pytest.param(
+            {
+                "Engine": "oracle-se2",
+                "OptionGroupMemberships": [{"OptionGroupName": "ssl", "Status": "pending-apply"}],
+            },
+            DatabaseTransit("oracle-se2", "SQLNET.ENCRYPTION_SERVER", "", "ssl", "pending-apply"),
+            id="Oracle, with TLS on a second port",
+        ),
+        pytest.param(
+            {"Engine": "custom-oracle-ee"}, DatabaseTransit("custom-oracle-ee"), id="no parameter"
+        ),
     ],
 )
 def test_where_the_parameter_stands(about, found, bulk):
@@ -137,7 +162,8 @@ def test_where_the_parameter_stands(about, found, bulk):
         ("aurora-mysql", "require_secure_transport"),
         ("docdb", "tls"),
         ("neptune", ""),
-        ("oracle-ee", ""),
+        ("oracle-ee", "SQLNET.ENCRYPTION_SERVER"),
+        ("custom-oracle-ee", ""),
         ("custom-sqlserver-ee", ""),
         ("db2-se", "DB2COMM"),
     ],

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from functions.encryption.app import classic_balancer_tls, database_tls, msk_tls, proxy_tls
+from functions.encryption.app import (
+    classic_balancer_tls,
+    database_tls,
+    job_volume_tls,
+    msk_tls,
+    proxy_tls,
+    redshift_serverless_tls,
+    redshift_tls,
+    task_volume_tls,
+)
 from readiness import Severity, Status
+from readiness.evidence.batch import JobDefinition
 from readiness.evidence.elb import ClassicBalancer, ClassicListener
 from readiness.evidence.msk import MskTransit
 from readiness.evidence.rds.endpoints import ProxyTransit
 from readiness.evidence.rds.transit import DatabaseTransit, tls_parameter
+from readiness.evidence.redshift import (
+    REDSHIFT_CLUSTER,
+    WORKGROUP,
+    WarehouseTransit,
+    WorkgroupTransit,
+)
+from tests.accounts.encryption import JOB, TASKS, efs_volume, fake_account, job
+from tests.fake_account import ACCOUNT_ID, HOME, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -56,6 +74,12 @@ OLD = frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"})
         ),
         pytest.param(
             ("sqlserver-se", "rds.force_ssl", "1", ("rds.tls10", "enabled")), BAD, "rds.tls10"
+        ),
+        pytest.param(
+            ("oracle-ee", "SQLNET.ENCRYPTION_SERVER", "REQUIRED"), GOOD, "option group own"
+        ),
+        pytest.param(
+            ("oracle-ee", "SQLNET.ENCRYPTION_SERVER", "REQUESTED"), BAD, "option group own is REQ"
         ),
         pytest.param(
             ("sqlserver-se", "rds.force_ssl", "1", ("rds.tls11", "default")), GOOD, "need TLS"
@@ -141,6 +165,7 @@ def test_what_a_version_accepts_by_default(engine, release, versions, status):
         ("aurora-postgresql", "17.4", BLIND),
         ("sqlserver-se", "16.00.4215.2.v1", BAD),
         ("db2-se", "11.5.9", BLIND),
+        ("oracle-ee", "19.0.0.0.ru-2025-01", BAD),
     ],
 )
 def test_a_group_that_sets_nothing_leaves_the_default_of_the_version(engine, release, status):
@@ -175,6 +200,135 @@ def test_proxy_tls(requires, status):
 def test_msk_tls(cluster, status, said):
     verdict = msk_tls(cluster)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def warehouse(value="true", group="in-sync", own="", *, public=False):
+    """The evidence on a cluster whose group and parameter have these states."""
+    states = [{"ParameterName": "require_ssl", "ParameterApplyStatus": own}] if own else []
+    cluster = {
+        "ClusterIdentifier": "orders",
+        "PubliclyAccessible": public,
+        "ClusterParameterGroups": [
+            {
+                "ParameterGroupName": "tls",
+                "ParameterApplyStatus": group,
+                "ClusterParameterStatusList": states,
+            }
+        ],
+    }
+    parameters = [{"ParameterName": "require_ssl", "ParameterValue": value}] if value else []
+    account = fake_account().but(
+        redshift__describe_clusters={"Clusters": [cluster]},
+        redshift__describe_cluster_parameters={"Parameters": parameters},
+    )
+    seen = [
+        evaluation(account, [], bulk=bulk)
+        .aws.evidence(WarehouseTransit, REDSHIFT_CLUSTER.resource(ACCOUNT_ID, HOME, "orders"))
+        .evidence
+        for bulk in (False, True)
+    ]
+    assert seen[0] == seen[1]
+    return seen[0]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "status", "severity"),
+    [
+        pytest.param(warehouse(), GOOD, None, id="required"),
+        pytest.param(warehouse("false"), BAD, Severity.MEDIUM, id="not required"),
+        pytest.param(warehouse("false", public=True), BAD, Severity.HIGH, id="on the internet"),
+        pytest.param(
+            warehouse("false", "pending-reboot"), BAD, Severity.MEDIUM, id="off and waiting"
+        ),
+        pytest.param(warehouse("true", "pending-reboot"), BLIND, None, id="the group waits"),
+        pytest.param(
+            warehouse("true", "pending-reboot", "in-sync"),
+            GOOD,
+            None,
+            id="another parameter waits",
+        ),
+        pytest.param(
+            warehouse("true", "in-sync", "pending-reboot"), BLIND, None, id="it waits itself"
+        ),
+        pytest.param(warehouse("true", "apply-error"), BLIND, None, id="it could not be applied"),
+        pytest.param(warehouse(""), BLIND, None, id="no value"),
+    ],
+)
+def test_redshift_tls(cluster, status, severity):
+    verdict = redshift_tls(cluster)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("parameters", "public", "status", "severity"),
+    [
+        ({"require_ssl": "true"}, True, GOOD, None),
+        ({"require_ssl": "false", "auto_mv": "true"}, False, BAD, Severity.MEDIUM),
+        ({"require_ssl": "false"}, True, BAD, Severity.HIGH),
+        ({"auto_mv": "true"}, True, BLIND, None),
+    ],
+)
+def test_redshift_serverless_tls(parameters, public, status, severity):
+    about = {
+        "workgroupName": "orders",
+        "publiclyAccessible": public,
+        "configParameters": [
+            {"parameterKey": name, "parameterValue": value} for name, value in parameters.items()
+        ],
+    }
+    account = fake_account().but(
+        **{
+            "redshift-serverless__list_workgroups": {"workgroups": [about]},
+            "redshift-serverless__get_workgroup": {"workgroup": about},
+        }
+    )
+    for bulk in (False, True):
+        aws = evaluation(account, [], bulk=bulk).aws
+        resource = WORKGROUP.resource(ACCOUNT_ID, HOME, "orders")
+        verdict = redshift_serverless_tls(aws.evidence(WorkgroupTransit, resource).evidence)
+        assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+PLAIN, SAFE = efs_volume(), efs_volume("ENABLED", "safe")
+OFF, LOCAL = efs_volume("DISABLED", "off"), {"name": "scratch", "host": {"sourcePath": "/tmp"}}
+TASKS_OF_A_JOB = {"taskProperties": [{"containers": [], "volumes": [SAFE, OFF]}]}
+RANGES = [
+    {"targetNodes": "0:", "container": {"volumes": [SAFE]}},
+    {"targetNodes": "1:", "ecsProperties": TASKS_OF_A_JOB},
+]
+
+
+@pytest.mark.parametrize(
+    ("volumes", "status", "said"),
+    [
+        pytest.param([], NA, "no EFS", id="no volume"),
+        pytest.param([LOCAL], NA, "no EFS", id="a volume of the host"),
+        pytest.param([SAFE], GOOD, "safe", id="TLS"),
+        pytest.param([SAFE, PLAIN, OFF, LOCAL], BAD, "files and off", id="without TLS"),
+    ],
+)
+def test_volumes_of_tasks_and_jobs(volumes, status, said):
+    account = fake_account().but(
+        ecs__describe_task_definition={
+            "taskDefinition": {"taskDefinitionArn": TASKS, "volumes": volumes}
+        },
+        batch__describe_job_definitions={"jobDefinitions": [job(*volumes)]},
+    )
+    for rule, id in ((task_volume_tls, TASKS), (job_volume_tls, JOB)):
+        seen = observe(account, rule, id).finding
+        assert (seen.status, said in seen.reason) == (status, True), seen.reason
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        pytest.param({"ecsProperties": TASKS_OF_A_JOB}, id="tasks of ECS"),
+        pytest.param({"nodeProperties": {"nodeRangeProperties": RANGES}}, id="ranges of nodes"),
+    ],
+)
+def test_every_place_where_a_job_has_volumes(about):
+    definition = {key: value for key, value in job().items() if key != "containerProperties"}
+    assert JobDefinition.of(definition | about).mounts == {"safe": True, "off": False}
 
 
 def classic(*listeners, internet_facing=True):

@@ -169,7 +169,7 @@ def db2(value):
             DatabaseTransit("docdb", "tls", "disabled", "own"), BAD, "disabled", id="disabled"
         ),
         pytest.param(DatabaseTransit("neptune"), NA, "only HTTPS", id="Neptune"),
-        pytest.param(DatabaseTransit("oracle-ee"), NA, "oracle-ee", id="Oracle"),
+        pytest.param(DatabaseTransit("custom-oracle-ee"), NA, "oracle-ee", id="RDS Custom"),
     ],
 )
 def test_database_tls(database, status, said):

@@ -169,6 +169,8 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
         "AWS::ElasticLoadBalancingV2::TargetGroup": f"{_EC2}TargetGroup:targetGroupArn={{arn}}",
         "AWS::Events::Rule": _event_rule,
+        "AWS::Glue::Connection": "/gluestudio/home?region={region}#/connector/edit/{id}",
+        "AWS::Glue::Job": "/gluestudio/home?region={region}#/editor/job/{id}/details",
         "AWS::IAM::Group": "/iam/home#/groups/details/{id}",
         "AWS::IAM::Policy": "/iam/home#/policies/details/{id}",
         "AWS::IAM::Role": "/iam/home#/roles/details/{id}",
@@ -187,6 +189,12 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         "AWS::RDS::DBCluster": f"{_RDS}database:id={{id}};is-cluster=true",
         "AWS::RDS::DBInstance": f"{_RDS}database:id={{id}};is-cluster=false",
         "AWS::RDS::DBProxy": f"{_RDS}proxy:id={{id}}",
+        "AWS::Redshift::Cluster": (
+            "/redshiftv2/home?region={region}#/cluster-details?cluster={id}"
+        ),
+        "AWS::RedshiftServerless::Workgroup": (
+            "/redshiftv2/home?region={region}#/serverless-workgroup?workgroup={id}"
+        ),
         "AWS::Route53::HealthCheck": "/route53/healthchecks/home#/details/{id}",
         "AWS::Route53::HostedZone": "/route53/v2/hostedzones#ListRecordSets/{id}",
         "AWS::S3::Bucket": "/s3/buckets/{id}?region={region}&tab=properties",
@@ -194,6 +202,7 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         "AWS::SQS::Queue": _queue,
         "AWS::SSM::Document": "/systems-manager/documents/{id}/description?region={region}",
         "AWS::SSM::Parameter": _parameter,
+        "AWS::SageMaker::Model": "/sagemaker/home?region={region}#/models/{id}",
         "AWS::Scheduler::ScheduleGroup": "/scheduler/home?region={region}#schedule-groups/{id}",
         "AWS::SecretsManager::Secret": "/secretsmanager/secret?name={id}&region={region}",
         "AWS::StepFunctions::StateMachine": (
@@ -302,6 +311,7 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "/events/home?region={region}#/eventbuses": ("security_validation.unanalyzed-policies",),
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
     "/systems-manager/documents?region={region}": ("security_validation.public-documents",),
+    "/kms/home?region={region}#/kms/keys": ("security_validation.stored-data-keys",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
     f"{_EC2}Instances:": (
         "budget_alerts.instance-tags",

@@ -25,6 +25,8 @@ _OF_TYPE = {
     "AWS::ElastiCache::CacheCluster": ("CLUSTER",),
     "AWS::ElastiCache::ReplicationGroup": ("GROUP",),
     "AWS::ElastiCache::ServerlessCache": ("CACHE",),
+    "AWS::Glue::Connection": ("CONNECTION",),
+    "AWS::Glue::Job": ("JOB",),
     "AWS::IAM::Group": ("GROUP",),
     "AWS::IAM::Role": ("ROLE",),
     "AWS::IAM::User": ("USER",),
@@ -37,9 +39,12 @@ _OF_TYPE = {
     "AWS::OpenSearch::Domain": ("DOMAIN",),
     "AWS::RDS::DBCluster": ("CLUSTER",),
     "AWS::RDS::DBInstance": ("DATABASE", "INSTANCE"),
+    "AWS::Redshift::Cluster": ("CLUSTER",),
+    "AWS::RedshiftServerless::Workgroup": ("WORKGROUP",),
     "AWS::S3::Bucket": ("BUCKET",),
     "AWS::SNS::Topic": ("TOPIC",),
     "AWS::SQS::Queue": ("QUEUE",),
+    "AWS::SageMaker::Model": ("MODEL",),
     "AWS::StepFunctions::StateMachine": ("MACHINE", "STATE_MACHINE"),
 }
 """What the commands of rules about a type call the resource itself: its id."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.ecs.task_definitions import Container
+from readiness.evidence.ecs.task_definitions import Container, mounts_of
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -56,6 +56,8 @@ JOB_DEFINITION = ResourceType(
 class JobDefinition:
     """A revision of a job definition: its containers, and the parameters for their commands.
 
+    ``mounts`` are its volumes of EFS by name, and whether each is mounted with TLS.
+
     Source: DescribeJobDefinitions, one listing for all of them.
     """
 
@@ -63,6 +65,7 @@ class JobDefinition:
     containers: tuple[Container, ...] = ()
     parameters: Mapping[str, str] | None = None
     tags: Mapping[str, str] | None = None
+    mounts: Mapping[str, bool] | None = None
 
     @classmethod
     def load(cls, read: Reader, definition: Resource) -> JobDefinition:
@@ -89,7 +92,21 @@ class JobDefinition:
             tuple(_containers(answer)),
             dict(answer.get("parameters") or {}),
             dict(answer.get("tags") or {}),
+            mounts_of(_volumes(answer)) or None,
         )
+
+
+def _volumes(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from (answer.get("containerProperties") or {}).get("volumes") or ()
+    yield from _of_task_volumes(answer.get("ecsProperties"))
+    for nodes in (answer.get("nodeProperties") or {}).get("nodeRangeProperties") or ():
+        yield from (nodes.get("container") or {}).get("volumes") or ()
+        yield from _of_task_volumes(nodes.get("ecsProperties"))
+
+
+def _of_task_volumes(about: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    for task in (about or {}).get("taskProperties") or ():
+        yield from task.get("volumes") or ()
 
 
 def _containers(answer: Mapping[str, Any]) -> Iterator[Container]:

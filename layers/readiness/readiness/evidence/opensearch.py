@@ -56,12 +56,13 @@ def public_domains(read: Reader) -> list[str]:
     """The names of the region's domains that are in no VPC. Raises Unreadable."""
     return [
         each["DomainName"]
-        for each in _all_described(read)
+        for each in all_described(read)
         if not (each.get("VPCOptions") or {}).get("VPCId")
     ]
 
 
-def _all_described(read: Reader) -> list[Mapping[str, Any]]:
+def all_described(read: Reader) -> list[Mapping[str, Any]]:
+    """What DescribeDomains says of every domain of the region."""
     names = sorted(_find(read))
     batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
 
@@ -91,7 +92,7 @@ class DomainTls:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DomainTls]:
-        return {each["DomainName"]: cls._of(each) for each in _all_described(read)}
+        return {each["DomainName"]: cls._of(each) for each in all_described(read)}
 
     @classmethod
     def _of(cls, domain: Mapping[str, Any]) -> DomainTls:
@@ -129,7 +130,7 @@ class DomainAvailability:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DomainAvailability]:
-        return {each["DomainName"]: cls.of(each) for each in _all_described(read)}
+        return {each["DomainName"]: cls.of(each) for each in all_described(read)}
 
     @classmethod
     def of(cls, domain: Mapping[str, Any]) -> DomainAvailability:
@@ -171,7 +172,7 @@ class DomainAccess:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DomainAccess]:
-        return {each["DomainName"]: cls._of(each) for each in _all_described(read)}
+        return {each["DomainName"]: cls._of(each) for each in all_described(read)}
 
     @classmethod
     def _of(cls, domain: Mapping[str, Any]) -> DomainAccess:

@@ -1,4 +1,4 @@
-"""What functions there are that alarms and event rules invoke, and which are this project's own."""
+"""What functions alarms and event rules invoke, and which of them are this project's own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_monitor(about: Mapping[str, Any]) -> bool:
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    changed_by=(function_call("DeleteFunction"),),
+    changed_by=(function_call("CreateFunction", "DeleteFunction"),),
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,8 @@ class TaskDefinition:
     """A revision of a task definition and its containers.
 
     ``cpu`` (1024 units are a vCPU) and ``memory`` (MiB) are 0 where only containers set them.
-    ``options`` are those of its volumes and its proxy, by ``place/name``.
+    ``options`` are those of its volumes and its proxy, by ``place/name``; ``mounts`` are its
+    volumes of EFS by name, and whether each is mounted with TLS.
     Source: DescribeTaskDefinition.
     """
 
@@ -112,6 +113,7 @@ class TaskDefinition:
     containers: tuple[Container, ...] = ()
     tags: Mapping[str, str] | None = None
     options: Mapping[str, str] | None = None
+    mounts: Mapping[str, bool] | None = None
 
     @classmethod
     def load(cls, read: Reader, task_definition: Resource) -> TaskDefinition:
@@ -135,7 +137,20 @@ class TaskDefinition:
             containers=tuple(map(_container, about.get("containerDefinitions") or ())),
             tags=tags_of(answer),
             options=dict(_options(about)),
+            mounts=mounts_of(about.get("volumes") or ()) or None,
         )
+
+
+def mounts_of(volumes: Iterable[Mapping[str, Any]]) -> dict[str, bool]:
+    """The volumes of EFS by name, and whether each is mounted with TLS, which is off by default.
+
+    ECS and Batch describe volumes alike.
+    """
+    return {
+        volume.get("name", ""): about.get("transitEncryption") == "ENABLED"
+        for volume in volumes
+        if (about := volume.get("efsVolumeConfiguration")) is not None
+    }
 
 
 def _options(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

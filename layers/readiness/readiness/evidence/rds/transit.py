@@ -15,6 +15,10 @@ from readiness.model.resource import Resource
 FORCE_SSL, SECURE_TRANSPORT, TLS = "rds.force_ssl", "require_secure_transport", "tls"
 PROTOCOLS = "DB2COMM"
 """Of Db2: ``TCPIP``, ``SSL`` or ``TCPIP,SSL``. Its protocols listen on different ports."""
+NATIVE_ENCRYPTION = "SQLNET.ENCRYPTION_SERVER"
+"""Of Oracle, a setting of the option NATIVE_NETWORK_ENCRYPTION. The option SSL opens a second
+port, and leaves the first one as it is (RDS User Guide, "Oracle native network encryption")."""
+_NATIVE_OPTION = "NATIVE_NETWORK_ENCRYPTION"
 _OFF = {"0", "off", "disabled", "false"}
 _OLD = {"tlsv1", "tlsv1.0", "tlsv1.1"}
 _UNSET = "default"
@@ -68,6 +72,8 @@ def tls_parameter(engine: str) -> str:
         return SECURE_TRANSPORT
     if engine.startswith("db2-"):
         return PROTOCOLS
+    if engine.startswith("oracle-"):
+        return NATIVE_ENCRYPTION
     return TLS if engine == "docdb" else ""
 
 
@@ -91,6 +97,7 @@ def version_parameters(engine: str) -> tuple[str, ...]:
         "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
         "rds:DescribeDBParameters",
+        "rds:DescribeOptionGroups",
     ),
     changed_by=(
         api_call(
@@ -98,6 +105,7 @@ def version_parameters(engine: str) -> tuple[str, ...]:
             "ModifyDBCluster",
             "ModifyDBClusterParameterGroup",
             "ModifyDBParameterGroup",
+            "ModifyOptionGroup",
             "RebootDBCluster",
             "ResetDBClusterParameterGroup",
             "ResetDBParameterGroup",
@@ -115,7 +123,8 @@ def version_parameters(engine: str) -> tuple[str, ...]:
 class DatabaseTransit:
     """The parameter that decides whether clients of a database instance need TLS.
 
-    ``parameter`` is empty for an engine that has none. ``value`` is as the parameter group has it,
+    ``parameter`` is empty for an engine that has none. That of Oracle is a setting of an option,
+    and ``group`` its option group. ``value`` is as the group has it,
     empty where it shows none. That of a member of a cluster stands in the cluster's group.
     ``status`` is that of the whole group: ``in-sync``, ``applying`` or ``pending-reboot``. A
     dynamic parameter waits for a restart too if it was changed with ``pending-reboot``, or if the
@@ -123,7 +132,7 @@ class DatabaseTransit:
     ``versions`` are the parameters of the group that limit TLS versions, and their values;
     ``release`` is the version of the engine, which decides where they are left at their default.
     Sources: DescribeDBInstances; DescribeDBClusters where it is in a cluster;
-    DescribeDBParameters or DescribeDBClusterParameters, once for each group.
+    DescribeDBParameters, DescribeDBClusterParameters or DescribeOptionGroups, once for each group.
     """
 
     engine: str
@@ -154,13 +163,15 @@ class DatabaseTransit:
         first, numbers = _FIRST_REQUIRED.get(self.engine), _numbers(self.release)
         if first:
             return bool(numbers) and numbers < first
-        return self.engine in _NEVER_REQUIRED or self.engine.startswith("sqlserver-")
+        return self.engine in _NEVER_REQUIRED or self.engine.startswith(("sqlserver-", "oracle-"))
 
     @property
     def is_required(self) -> bool:
         """Whether clients without TLS are refused."""
         if self.parameter == PROTOCOLS:
             return self.value.strip().upper() == "SSL"
+        if self.parameter == NATIVE_ENCRYPTION:
+            return self.value.strip().upper() == "REQUIRED"
         return bool(self.value) and self.value.lower() not in _OFF
 
     @classmethod
@@ -214,6 +225,9 @@ def _clusters(read: Reader) -> Sequence[Answer]:
 def _group_of(about: Answer, clusters: Sequence[Answer]) -> tuple[str, str, str]:
     """The kind of the parameter group, its name, and how far the instance has applied it."""
     name, cluster = about["DBInstanceIdentifier"], about.get("DBClusterIdentifier")
+    if tls_parameter(about.get("Engine", "")) == NATIVE_ENCRYPTION:
+        [options] = (about.get("OptionGroupMemberships") or [{}])[:1]
+        return "options", options.get("OptionGroupName", ""), options.get("Status", "")
     if not cluster:
         [group] = (about.get("DBParameterGroups") or [{}])[:1]
         return (
@@ -268,6 +282,8 @@ def _has_old_by_default(engine: str, release: str) -> bool:
 
 
 def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequence[Answer]:
+    if kind == "options":
+        return _settings(read, group)
     names = [PROTOCOLS, PROTOCOLS.lower()] if given == (PROTOCOLS,) else list(given)
     wanted = [{"Name": "parameter-name", "Values": names}]
     if kind == "cluster":
@@ -285,3 +301,18 @@ def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequen
         DBParameterGroupName=group,
         Filters=wanted,
     )
+
+
+def _settings(read: Reader, group: str) -> Sequence[Answer]:
+    """The settings of native network encryption in an option group, as parameters."""
+    found = read.every("rds", "describe_option_groups", "OptionGroupsList", OptionGroupName=group)
+    return [
+        {
+            "ParameterName": setting.get("Name", ""),
+            "ParameterValue": setting.get("Value") or setting.get("DefaultValue"),
+        }
+        for each in found
+        for option in each.get("Options") or ()
+        if option.get("OptionName") == _NATIVE_OPTION
+        for setting in option.get("OptionSettings") or ()
+    ]

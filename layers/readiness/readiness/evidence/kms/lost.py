@@ -1,0 +1,140 @@
+"""Which keys that encrypt stored data KMS does not decrypt with any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from readiness.evidence.kms import users
+from readiness.evidence.kms.keys import (
+    KEY_STATE_EVENTS,
+    KmsKeyState,
+    customers_key,
+    own_key,
+)
+from readiness.evidence.kms.users import Listing, named_keys
+from readiness.model.evidence import REGION, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+
+STORES: tuple[Listing, ...] = (
+    users.secrets,
+    users.functions,
+    users.clusters,
+    users.log_groups,
+    users.replication_groups,
+    users.serverless_caches,
+    users.memory_clusters,
+    users.streams,
+    users.delivery_streams,
+    users.warehouses,
+    users.namespaces,
+    users.windows_and_lustre,
+    users.search_domains,
+    users.brokers,
+    users.repositories,
+    users.vaults,
+    users.volume_snapshots,
+    users.database_snapshots,
+    users.cluster_snapshots,
+    users.warehouse_snapshots,
+)
+"""What has no rule of its own on its key, as buckets, tables, queues and volumes have."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LostKey:
+    """A key that KMS does not decrypt with: its state, and what it encrypts.
+
+    ``state`` is as in `KmsKeyState`; ``users`` are the first ARNs or ids of ``count``.
+    """
+
+    state: str
+    count: int
+    users: tuple[str, ...]
+
+
+@evidence(
+    REGION,
+    reads=(
+        "backup:ListBackupVaults",
+        "ec2:DescribeSnapshots",
+        "ecr:DescribeRepositories",
+        "elasticache:DescribeReplicationGroups",
+        "elasticache:DescribeServerlessCaches",
+        "es:DescribeDomains",
+        "es:ListDomainNames",
+        "firehose:DescribeDeliveryStream",
+        "firehose:ListDeliveryStreams",
+        "fsx:DescribeFileSystems",
+        "kafka:ListClustersV2",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:ListStreams",
+        "lambda:ListFunctions",
+        "logs:DescribeLogGroups",
+        "memorydb:DescribeClusters",
+        "rds:DescribeDBClusterSnapshots",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBSnapshots",
+        "redshift-serverless:ListNamespaces",
+        "redshift:DescribeClusterSnapshots",
+        "redshift:DescribeClusters",
+        "secretsmanager:ListSecrets",
+    ),
+    uses=(KmsKeyState,),
+    changed_by=(
+        api_call("kms", *KEY_STATE_EVENTS),
+        api_call("kms", "ConnectCustomKeyStore", "DisconnectCustomKeyStore"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class StoreKeys:
+    """The account's keys that encrypt stored data of the region, and those of them that are lost.
+
+    ``keys`` is how many keys are named; ``lost`` are by the name under which a service knows
+    them. ``unreadable`` are the answers that are missing. A service cannot begin to use a key
+    that is not enabled, so only changes of keys wake this. Sources: one listing for each service,
+    one call for each stream of Kinesis and Firehose; DescribeKey once for each key.
+    """
+
+    keys: int = 0
+    lost: Mapping[str, LostKey] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> StoreKeys:
+        failed: list[Unreadable] = []
+        counts: dict[str, int] = {}
+        first: dict[str, list[str]] = {}
+        for arn, name in named_keys(read, STORES, failed):
+            if own_key(read, name) is None or customers_key(read, name) is None:
+                continue
+            counts[name] = counts.get(name, 0) + 1
+            shown = first.setdefault(name, [])
+            if len(shown) < _SHOWN:
+                shown.append(arn)
+
+        def state_of(name: str) -> str:
+            key = own_key(read, name)
+            assert key is not None, "only keys of the account are counted"
+            try:
+                state = read.of(KmsKeyState, key)
+            except Unreadable as unreadable:
+                failed.append(unreadable)
+                return ""
+            return "" if state.is_in_use else state.state
+
+        states = dict(zip(counts, read.each(state_of, counts), strict=True))
+        missing = {str(each): each for each in failed}
+        return cls(
+            len(counts),
+            {
+                name: LostKey(state, counts[name], tuple(first[name]))
+                for name, state in sorted(states.items())
+                if state
+            },
+            tuple(missing[text] for text in sorted(missing)),
+        )

@@ -1,0 +1,151 @@
+"""Which keys of stored data cannot be used any more, in every service that names one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from functions.security_validation.app import stored_data_keys
+from readiness import Severity, Status
+from readiness.evidence.kms.lost import StoreKeys
+from readiness.evidence.kms.users import delivery_streams, named_keys
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import NotOffered, Unreadable
+from tests.accounts import keyed
+from tests.accounts.security_validation import KEY, fake_account
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
+
+OTHER = KEY.replace("1234abcd", "aaaaaaaa")
+FOREIGN = f"arn:aws:kms:{HOME}:444455556666:key/bbbbbbbb-12ab-34cd-56ef-1234567890ab"
+ANSWERS = keyed.answers(KEY) | keyed.copies(KEY)
+
+
+def key_is(state: str, id: str = OTHER) -> Any:
+    """Every key is enabled but this one."""
+
+    def described(*, KeyId: str) -> Any:  # noqa: N803
+        answer = fake_account().answers["kms", "describe_key"]["KeyMetadata"]  # type: ignore[index]
+        if KeyId not in id:
+            return {"KeyMetadata": answer}
+        if state == "Missing":
+            return error("NotFoundException")
+        return {"KeyMetadata": answer | {"KeyId": KeyId, "KeyState": state}}
+
+    return described
+
+
+def found(account: FakeAccount) -> StoreKeys:
+    aws = evaluation(account, [], bulk=True).aws
+    loaded = aws.evidence(StoreKeys, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
+    assert isinstance(loaded, StoreKeys)
+    return loaded
+
+
+def with_a_key_of_its_own(call: tuple[str, str]) -> FakeAccount:
+    """The account, in which what this call shows has the other key."""
+    theirs = keyed.answers(OTHER) | keyed.copies(OTHER)
+    return fake_account().but(**{"__".join(call): theirs[call]})
+
+
+NAMED_ELSEWHERE = {("kinesis", "list_streams"), ("firehose", "list_delivery_streams")}
+
+
+@pytest.mark.parametrize("call", sorted(ANSWERS.keys() - NAMED_ELSEWHERE), ids="-".join)
+@pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "Missing", "Unavailable"])
+def test_a_lost_key_is_found_wherever_it_is_named(call, state):
+    account = with_a_key_of_its_own(call)
+    assert stored_data_keys(found(account)).status is Status.COMPLIANT
+    verdict = stored_data_keys(found(account.but(kms__describe_key=key_is(state))))
+    said = "does not exist" if state == "Missing" else f"its state is {state}"
+    assert (verdict.status, said in verdict.reason) == (Status.NON_COMPLIANT, True)
+    assert OTHER in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"lambda__list_functions": {"Functions": [{"FunctionArn": "arn:f", "KMSKeyArn": OTHER}]}},
+        {"ec2__describe_snapshots": {"Snapshots": [{"SnapshotId": "snap-1", "KmsKeyId": OTHER}]}},
+        {
+            "opensearch__describe_domains": {
+                "DomainStatusList": [
+                    {
+                        "DomainId": "d",
+                        "DomainName": "search",
+                        "ARN": "arn:aws:es:us-east-1:111122223333:domain/search",
+                        "ClusterConfig": {},
+                        "EncryptionAtRestOptions": {"Enabled": True, "KmsKeyId": OTHER},
+                    }
+                ]
+            }
+        },
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_functions_snapshots_and_domains_too(shown):
+    account = fake_account().but(kms__describe_key=key_is("Disabled"), **shown)
+    assert list(found(account).lost) == [OTHER]
+
+
+def test_many_resources_of_a_key_are_counted_and_three_are_named():
+    snapshots = [{"SnapshotId": f"snap-{n}", "KmsKeyId": OTHER} for n in range(5)]
+    account = fake_account().but(
+        kms__describe_key=key_is("PendingDeletion"),
+        ec2__describe_snapshots={"Snapshots": snapshots},
+    )
+    verdict = stored_data_keys(found(account))
+    assert "snap-0, snap-1 and snap-2 and 2 more" in verdict.reason
+    assert (verdict.severity or Severity.HIGH) is Severity.HIGH
+
+
+@pytest.mark.parametrize("name", [FOREIGN, "alias/aws/secretsmanager", ""])
+def test_keys_of_aws_and_of_other_accounts_are_not_asked_about(name):
+    secret = {"SecretList": [{"ARN": keyed.SECRET, **({"KmsKeyId": name} if name else {})}]}
+    account = fake_account().but(
+        secretsmanager__list_secrets=secret, kms__describe_key=key_is("Disabled", name or OTHER)
+    )
+    assert found(account).lost == {}
+
+
+def test_what_could_not_be_read_is_no_pass_and_hides_no_lost_key():
+    denied = error("AccessDeniedException", 403)
+    account = fake_account().but(fsx__describe_file_systems=denied)
+    verdict = stored_data_keys(found(account))
+    assert (verdict.status, verdict.missing) == (
+        Status.INSUFFICIENT_DATA,
+        ("fsx:DescribeFileSystems",),
+    )
+    lost = account.but(kms__describe_key=key_is("Disabled", KEY))
+    assert stored_data_keys(found(lost)).status is Status.NON_COMPLIANT
+    blind = fake_account().but(kms__describe_key=denied)
+    assert stored_data_keys(found(blind)).missing == ("kms:DescribeKey",)
+
+
+def test_without_any_key_there_is_nothing_to_lose():
+    assert stored_data_keys(StoreKeys()).status is Status.NOT_APPLICABLE
+
+
+def test_every_page_of_delivery_streams_is_read():
+    pages = {
+        None: {"DeliveryStreamNames": ["a", "b"], "HasMoreDeliveryStreams": True},
+        "b": {"DeliveryStreamNames": ["c"], "HasMoreDeliveryStreams": False},
+    }
+
+    def one(*_: str, Limit: int, **start: str) -> Any:  # noqa: N803
+        assert Limit > 1000
+        return pages[start.get("ExclusiveStartDeliveryStreamName")]
+
+    reader: Any = SimpleNamespace(one=one)
+    assert len(list(delivery_streams(reader))) == 3
+
+
+def test_a_service_that_the_region_lacks_holds_nothing():
+    def nowhere(_: Any) -> Any:
+        raise NotOffered("fsx:DescribeFileSystems", "fsx", HOME)
+
+    reader: Any = SimpleNamespace(each=lambda ask, those: [ask(each) for each in those])
+    failed: list[Unreadable] = []
+    assert list(named_keys(reader, (nowhere, lambda _: [("arn", KEY)]), failed)) == [("arn", KEY)]
+    assert failed == []
