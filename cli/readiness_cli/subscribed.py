@@ -14,6 +14,7 @@ from readiness_cli import catalogue
 
 ATTESTATION = "Readiness Attestation"
 ATTESTATIONS = "Attestations"
+UPKEEP = "Upkeep"
 _SCHEDULED = {"Alerts": [{"republish": True}, {"digest": True}], "Upkeep": [{"upkeep": True}]}
 
 
@@ -59,7 +60,10 @@ class Subscribed:
 
     def _of_function(self, logical: str, event: Mapping[str, Any]) -> str:
         if logical in _SCHEDULED:
-            return "" if dict(event) in _SCHEDULED[logical] else _not_subscribed(logical)
+            is_one = dict(event) in _SCHEDULED[logical] or (
+                logical == UPKEEP and _is_about_a_document(event)
+            )
+            return "" if is_one else _not_subscribed(logical)
         if logical == ATTESTATIONS:
             is_one = event.get("detail-type") == ATTESTATION
             return "" if is_one else _not_subscribed(logical)
@@ -91,6 +95,13 @@ class Subscribed:
         if seen.account and seen.account != self._where[1]:
             return f"it is about account {seen.account}"
         return "" if seen.targets else _not_subscribed(logical)
+
+
+def _is_about_a_document(event: Mapping[str, Any]) -> bool:
+    """Whether the function for documents of the evidence bucket makes something of the event."""
+    from functions.upkeep.documents import object_of  # noqa: PLC0415
+
+    return object_of(event) is not None
 
 
 def _not_scheduled(event: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ PARTS = {
     "Alerts": "readiness-Alerts-1",
     "Attestations": "readiness-Attestations-1",
     "Pagerduty": "readiness-Pagerduty-1",
+    "Upkeep": "readiness-Upkeep-1",
     "FailedEvents": "https://sqs.us-east-1.amazonaws.com/123456789012/readiness-FailedEvents",
     "Sweep": "arn:aws:states:us-east-1:123456789012:stateMachine:Sweep",
 }

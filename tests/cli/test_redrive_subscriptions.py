@@ -9,8 +9,25 @@ import pytest
 from readiness.engine.events import resolve_targets
 from readiness.engine.look_again import asked_for
 from readiness_cli.deliveries import unvouched
+from readiness_cli.subscribed import Subscribed
+from readiness_cli.template import logical_id
+from tests import deployed
 from tests.cli import toy
 from tests.cli.test_redrive import EVENT, FUNCTION, HERE, SUBSCRIBED, SWEEP
+
+DELETED = {
+    "detail-type": "Object Deleted",
+    "source": "aws.s3",
+    "detail": {"bucket": {"name": "evidence"}, "object": {"key": "dr-test.pdf"}},
+}
+OVERWRITTEN = {
+    "detail-type": "AWS API Call via CloudTrail",
+    "detail": {
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "PutObject",
+        "requestParameters": {"bucketName": "evidence", "key": "dr-test.pdf"},
+    },
+}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +46,12 @@ from tests.cli.test_redrive import EVENT, FUNCTION, HERE, SUBSCRIBED, SWEEP
             {"detail-type": "Readiness Attestation"},
             id="an attestation",
         ),
+        pytest.param(f"{HERE}:readiness-Alerts-1", {"digest": True}, id="the digest"),
+        pytest.param(f"{HERE}:readiness-Upkeep-1", {"upkeep": True}, id="the upkeep"),
+        pytest.param(
+            f"{HERE}:readiness-Upkeep-1", DELETED, id="a document of the evidence bucket"
+        ),
+        pytest.param(f"{HERE}:readiness-Upkeep-1", OVERWRITTEN, id="a document, by a trail"),
         pytest.param(SWEEP, {}, id="the sweep"),
     ],
 )
@@ -105,6 +128,12 @@ def test_what_is_subscribed_to_is_sent(target, event):
             id="no attestation",
         ),
         pytest.param(
+            f"{HERE}:readiness-Upkeep-1", json.dumps(EVENT), "not subscribed", id="no document"
+        ),
+        pytest.param(
+            f"{HERE}:readiness-Alerts-1", json.dumps(DELETED), "not subscribed", id="not its own"
+        ),
+        pytest.param(
             f"{HERE}:readiness-Pagerduty-1", "{}", "not invoked by events", id="the forwarder"
         ),
     ],
@@ -137,3 +166,32 @@ def test_what_lay_in_a_queue_vouches_for_no_principal(event):
         seen = resolve_targets(sent, toy.encryption)
         assert seen.targets
         assert seen.changed_by == "unverified: arn:aws:iam::1:user/boss"
+
+
+def test_every_rule_and_schedule_of_the_template_is_taken_again():
+    """What each target of the template gets may end in a failure queue."""
+    resources = deployed.committed()["Resources"]
+    everywhere = deployed.committed()["Globals"]["Function"]["Environment"]["Variables"]
+    headings = set(map(logical_id, everywhere["HEADINGS"].split()))
+    made = {"Fn::GetAtt", "Ref"}
+    asked = []
+    for name, each in resources.items():
+        targets = each["Properties"].get("Targets") or [each["Properties"].get("Target", {})]
+        if each["Type"] not in {"AWS::Events::Rule", "AWS::Scheduler::Schedule"}:
+            continue
+        for target in targets:
+            [reference] = [target["Arn"][key] for key in made if key in target["Arn"]]
+            logical = reference if isinstance(reference, str) else reference[0]
+            asked.append((name, logical, target.get("Input")))
+    parts = {logical: f"readiness-{logical}" for _, logical, _ in asked} | {"Sweep": SWEEP}
+    subscribed = Subscribed(account="123456789012", region="us-east-1", parts=parts)
+    others = [each for each in asked if each[1] not in headings]
+    scheduled = [each for each in others if each[2]]
+    assert {name for name, _, _ in others} - {name for name, _, _ in scheduled} == {
+        "AttestationReceived",
+        "DocumentChanged",
+    }, "an event of a new rule that readiness redrive does not know yet"
+    for name, logical, input in scheduled:
+        arn = SWEEP if logical == "Sweep" else f"{HERE}:readiness-{logical}"
+        payload = input.replace("<aws.scheduler.execution-id>", "1")
+        assert subscribed.refusal(arn, payload) == "", name
