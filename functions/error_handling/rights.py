@@ -101,6 +101,11 @@ def check_others(others: Iterable[OtherSink], sender: RoleSender, checked: Check
     for other in others:
         action, kind = _TO_OTHERS[other.arn.split(":")[2]]
         name = other.arn.split(":", 5)[5].removeprefix("function:").removeprefix("event-bus/")
+        if not other.is_read:
+            checked.add(
+                f"The {kind} {name}, to which failures are sent, has no enabled rule: what arrives"
+                " there is lost."
+            )
         _check(sender, action, (other.arn,), f"the {kind} {name}", other, checked)
 
 

@@ -241,6 +241,7 @@ ENCRYPTS = ("kms:GenerateDataKey", "kms:Decrypt")
         pytest.param(OtherSink(OTHER), ("lambda:InvokeFunction",), GOOD, "", id="function"),
         pytest.param(OtherSink(OTHER), ("lambda:GetFunction",), BAD, "function collector (lambda:InvokeFunction)", id="no right to invoke"),
         pytest.param(OtherSink(FAILURES), ("events:PutEvents",), GOOD, "", id="bus"),
+        pytest.param(OtherSink(FAILURES, is_read=False), ("events:PutEvents",), BAD, "event bus failures, to which failures are sent, has no enabled rule", id="a bus without a rule"),
         pytest.param(OtherSink(FAILURES), (), BAD, "event bus failures (events:PutEvents)", id="no right to put"),
         pytest.param(OtherSink(FAILURES, policy=to_role("Allow", "events:PutEvents", {"AWS": "arn:aws:sts::111122223333:assumed-role/agent/agent"})), (), GOOD, "", id="the bus lets a session in"),
         pytest.param(sink(key_policy=LEFT, **OF_KEY), ("sqs:SendMessage", *ENCRYPTS), GOOD, "", id="a queue's key"),

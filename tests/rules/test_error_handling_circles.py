@@ -106,6 +106,31 @@ def test_a_function_does_not_take_its_own_failures(destination, status):
 
 
 @pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        pytest.param([{"Name": "a", "State": "ENABLED"}], GOOD, id="a rule"),
+        pytest.param(
+            [{"Name": "Events-Archive-a", "State": "ENABLED", "ManagedBy": "prod.vhs.events"}],
+            GOOD,
+            id="that of an archive",
+        ),
+        pytest.param([{"Name": "a", "State": "DISABLED"}], BAD, id="one that is off"),
+        pytest.param([], BAD, id="none"),
+    ],
+)
+def test_a_bus_that_nothing_reads_keeps_nothing(rules, status):
+    bus = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failed"
+    account = fake_account().but(
+        events__list_rules={"Rules": rules},
+        lambda__list_function_event_invoke_configs={
+            "FunctionEventInvokeConfigs": [invoke_config(destination=bus)]
+        },
+    )
+    found = judged(asynchronous_failures, account, "agent")
+    assert (found[0], "no enabled rule" in found[2]) == (status, status is BAD), found
+
+
+@pytest.mark.parametrize(
     ("source", "age", "status"),
     [
         pytest.param(TABLE_STREAM, DAY - 1, GOOD, id="before the stream forgets it"),

@@ -26,7 +26,7 @@ from readiness.evidence.workloads.dead_letter_paths import (
     on_failure,
 )
 from readiness.evidence.workloads.failure_sinks import (
-    POLICY_READS,
+    OTHER_READS,
     SIGHT_READS,
     OtherSink,
     bucket_of,
@@ -158,7 +158,7 @@ _READS = (
     "lambda:GetPolicy",
     "lambda:ListFunctionEventInvokeConfigs",
     *SIGHT_READS,
-    *POLICY_READS,
+    *OTHER_READS,
 )
 _USES = (FunctionAliases, FunctionFailures, FunctionIdentity, ScheduledFunctions)
 _CHANGES = (

@@ -98,24 +98,33 @@ def _has_bus(read: Reader, name: str) -> bool:
     return read.one("events", "describe_event_bus", absent=absent, Name=name) is not None
 
 
-POLICY_READS = ("events:DescribeEventBus", "lambda:GetPolicy")
+OTHER_READS = ("events:DescribeEventBus", "events:ListRules", "lambda:GetPolicy")
 
 
 @dataclass(frozen=True, slots=True)
 class OtherSink:
-    """A function or an event bus that failures are sent to, and its own policy as JSON text."""
+    """A function or an event bus that failures are sent to, and its own policy as JSON text.
+
+    ``is_read``: something takes what arrives. An event bus without an enabled rule keeps nothing;
+    that of an archive counts, which EventBridge makes for it.
+    """
 
     arn: str
     policy: str = ""
+    is_read: bool = True
 
 
 def other_sinks(read: Reader, arns: Iterable[str]) -> tuple[OtherSink, ...]:
-    """Those of this account and region among ARNs. Sources: GetPolicy, DescribeEventBus."""
+    """Those of this account and region among ARNs.
+
+    Sources: GetPolicy, DescribeEventBus, ListRules.
+    """
     found = []
     for arn in sorted(arns):
         _, _, service, region, account, name = (*arn.split(":", 5), *([""] * 6))[:6]
         absent = ("ResourceNotFoundException",)
         answer: Mapping[str, Any] | None = None
+        is_read = True
         if (region, account) != (read.region, read.account):
             continue
         if service == "lambda":
@@ -123,10 +132,18 @@ def other_sinks(read: Reader, arns: Iterable[str]) -> tuple[OtherSink, ...]:
         elif service == "events":
             bus = name.removeprefix("event-bus/")
             answer = read.one("events", "describe_event_bus", absent=absent, Name=bus)
+            is_read = _has_rule(read, bus)
         else:
             continue
-        found.append(OtherSink(arn, (answer or {}).get("Policy") or ""))
+        found.append(OtherSink(arn, (answer or {}).get("Policy") or "", is_read))
     return tuple(found)
+
+
+def _has_rule(read: Reader, bus: str) -> bool:
+    rules = read.every(
+        "events", "list_rules", "Rules", absent=("ResourceNotFoundException",), EventBusName=bus
+    )
+    return any(each.get("State", "ENABLED") != "DISABLED" for each in rules)
 
 
 def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:
