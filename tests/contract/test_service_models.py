@@ -198,7 +198,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.iam.access_keys": frozenset({"user_creation_time"}),
     "readiness.evidence.iam.credentials": frozenset({"password_enabled", "mfa_active"}),
     # Names of our own queries.
-    "readiness.evidence.awslambda.traffic": frozenset({"requests", "failures", "refused", "not"}),
+    "readiness.evidence.awslambda.policy_callers": frozenset({"not"}),
+    "readiness.evidence.awslambda.traffic": frozenset({"requests", "failures", "refused"}),
     "readiness.evidence.awslambda.canaries": frozenset({"invocations"}),
     "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
     "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99"}),

@@ -16,8 +16,8 @@ from moto import mock_aws
 
 from readiness.engine.aws import Aws
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConcurrency, moment
+from readiness.evidence.awslambda.policy_callers import EntryPoints
 from readiness.evidence.awslambda.smoke import SmokeTest
-from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.awslambda.versions import Alias, FunctionAliases
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import AssumedRole, Leave, RoleGrants

@@ -140,6 +140,8 @@ def test_a_published_version_keeps_its_timeout(answers, status, severity, said):
 
 OTHER = f"arn:aws:execute-api:{HOME}:444455556666:abc123/*/GET/agent"
 CALLED = made.CALLS_IT
+BOT = f"arn:aws:lex:{HOME}:{ACCOUNT_ID}:bot-alias/BOTID12345/TSTALIASID"
+FLOWS = f"arn:aws:connect:{HOME}:{ACCOUNT_ID}:instance/1a2b3c4d-0000-4000-8000-000000000001"
 
 
 @pytest.mark.parametrize(
@@ -217,6 +219,37 @@ CALLED = made.CALLS_IT
             "",
             id="an API that is gone",
         ),
+        pytest.param(
+            made.allowed(BOT, service="lexv2.amazonaws.com"),
+            31,
+            BAD,
+            "the bot of Lex",
+            id="a bot of Lex",
+        ),
+        pytest.param(
+            made.allowed(BOT, service="lexv2.amazonaws.com"), 30, GOOD, "", id="its 30 s"
+        ),
+        pytest.param(
+            made.allowed(service="lex.amazonaws.com"), 31, BAD, "waits only 30 s", id="any bot"
+        ),
+        pytest.param(
+            made.allowed(service="alexa-appkit.amazon.com"),
+            9,
+            BAD,
+            "a skill of Alexa of those that its policy admits waits only 8 s",
+            id="a skill",
+        ),
+        pytest.param(
+            made.allowed(service="alexa-connectedhome.amazon.com"), 8, GOOD, "", id="in time"
+        ),
+        pytest.param(
+            made.allowed(FLOWS, service="connect.amazonaws.com"),
+            9,
+            BLIND,
+            "by default it is 8 s",
+            id="a flow, which may not wait",
+        ),
+        pytest.param(made.allowed(FLOWS, service="connect.amazonaws.com"), 8, GOOD, "", id="8 s"),
         pytest.param(made.load_balancer(120), 90, GOOD, "", id="a longer idle timeout"),
         pytest.param(
             made.load_balancer(10), 20, BAD, "the load balancer web waits only 10 s", id="shorter"

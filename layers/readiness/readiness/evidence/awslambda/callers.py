@@ -11,7 +11,7 @@ from typing import Any
 
 from readiness.evidence.apigateway.apis import HttpApi, HttpApis, RestApiNames, rest_api_name
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
-from readiness.evidence.awslambda.traffic import EntryPoints
+from readiness.evidence.awslambda.policy_callers import EntryPoints
 from readiness.evidence.elbv2.target_groups import BalancersOfGroups
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
@@ -24,6 +24,9 @@ _HTTP_AUTHORIZER_SECONDS = 10
 _COGNITO_SECONDS = 5
 _APPSYNC_AUTHORIZER_SECONDS = 10
 _CLOUDFRONT_SECONDS = 30
+_ALEXA_SECONDS = 8
+_LEX_SECONDS = 30
+_CONNECT_SECONDS = 8
 _UNWAITED = {"CustomSMSSender", "CustomEmailSender", "KMSKeyID"}
 """Triggers that Cognito invokes asynchronously (Cognito developer guide, "Lambda triggers")."""
 _FUNCTION_IN = re.compile(r":function:([^:/\"]+)")
@@ -37,6 +40,9 @@ class CallerKind(StrEnum):
     USER_POOL = "user pool"
     GRAPHQL = "GraphQL API"
     DISTRIBUTION = "distribution"
+    BOT = "bot of Lex"
+    FLOW = "flow of Amazon Connect"
+    SKILL = "skill of Alexa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,10 @@ class CallerTimeouts:
     A REST API waits as its integration says, 29 s unless the account's quota was raised; an HTTP
     API at most 30 s and a WebSocket API at most 29 s; as an authorizer of an HTTP API a function
     has 10 s. An application load balancer waits its idle timeout. Cognito waits 5 s for a trigger.
-    AppSync waits 10 s for its authorizer. CloudFront waits for the first byte of a function URL as
-    long as the origin says; a response that is streamed begins before the function ends. A changed
-    distribution is seen by the sweep: its event names no function.
+    AppSync waits 10 s for its authorizer. Alexa waits 8 s, a bot of Lex 30 s, and a flow of Amazon
+    Connect at most 8 s if it does not invoke asynchronously. CloudFront waits for the first byte
+    of a function URL as long as the origin says; a response that is streamed begins before the
+    function ends. A changed distribution is seen by the sweep: its event names no function.
     Integrations are those last saved, which may not be deployed yet. ``flaw`` says why a policy
     could not be understood. Sources: GetResources, GetIntegrations, DescribeTargetGroups,
     DescribeLoadBalancerAttributes, DescribeUserPool, GetDistributionConfig,
@@ -131,7 +138,7 @@ def _elsewhere(arn: str) -> CallerTimeout:
     else:
         where = f" in {region}" if region else ""
         who = f"the {kind} {id} of account {account}{where}"
-    return CallerTimeout(who, kind, seconds, certain=False)
+    return CallerTimeout(who, kind, seconds, certain=kind in _FIXED)
 
 
 _ONE_OF = {CallerKind.API: "an"}
@@ -140,8 +147,13 @@ _BY_DEFAULT = {
     "cloudfront": (CallerKind.DISTRIBUTION, _CLOUDFRONT_SECONDS),
     "cognito-idp": (CallerKind.USER_POOL, _COGNITO_SECONDS),
     "execute-api": (CallerKind.API, _REST_SECONDS),
+    "alexa": (CallerKind.SKILL, _ALEXA_SECONDS),
+    "connect": (CallerKind.FLOW, _CONNECT_SECONDS),
+    "lex": (CallerKind.BOT, _LEX_SECONDS),
 }
 """What waits, and how many seconds if it says nothing else."""
+_FIXED = {CallerKind.BOT, CallerKind.SKILL}
+"""What nobody can have wait longer; a block of a flow may, if it invokes asynchronously."""
 
 
 # -- APIs -----------------------------------------------------------------------------------------
