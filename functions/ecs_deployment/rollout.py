@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -273,6 +274,9 @@ def task_problems(
     if killed:
         text = f"{plural(len(killed), 'task')} ran out of memory or got killed (exit code 137)."
         yield Problem(Severity.HIGH, text)
+    if ended := _ended_within(tasks.running):
+        text = f"Containers of running tasks ended with an error and stay ended: {listed(ended)}."
+        yield Problem(Severity.MEDIUM, text)
     if not tasks.running:
         text = f"No task is running; {tasks.service.desired_count} desired."
         yield Problem(Severity.HIGH, text)
@@ -299,6 +303,25 @@ def task_problems(
     if spread and len(zones) == 1 and all(task.zone for task in tasks.running):
         text = f"All {len(tasks.running)} tasks run in one zone, {listed(sorted(zones))}."
         yield Problem(Severity.MEDIUM, text)
+
+
+def _ended_within(running: Sequence[Task]) -> list[str]:
+    """The containers that ended with an error in tasks that go on without them, as ECS shows them.
+
+    A container that is not essential may end: one that prepares the others ends with 0. Without a
+    restart policy ECS starts no other in its place, and the health of the task does not show it.
+    """
+    count: Counter[tuple[str, int | None]] = Counter(
+        (name, code)
+        for task in running
+        if task.is_to_run and task.status == "RUNNING"
+        for name, code, reason in task.exits
+        if code or "OutOfMemory" in reason
+    )
+    return [
+        f"{name} (exit code {code}, {plural(times, 'task')})"
+        for (name, code), times in sorted(count.items(), key=str)
+    ]
 
 
 def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Iterator[str]:

@@ -42,6 +42,14 @@ def unhealthy(n, reason):
 
 
 OLD = f"{FAMILY}:6"
+NO_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+
+
+def beside(n, *, desiredStatus="RUNNING", lastStatus="RUNNING", **ended):  # noqa: N803
+    """A task in which a container that is not essential has ended."""
+    sidecar = {"name": "logs", "lastStatus": "STOPPED", **ended}
+    containers = [{"name": "api", "lastStatus": "RUNNING"}, sidecar]
+    return task(n, containers=containers, desiredStatus=desiredStatus, lastStatus=lastStatus)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +229,30 @@ OLD = f"{FAMILY}:6"
             (task(1), task(2, availabilityZone=None)), UNKNOWN, None, "Zone of every", id="no zone"
         ),
         pytest.param((task(1),), UNKNOWN, None, "Running tasks: 1 of 2", id="one is missing"),
+        pytest.param(
+            (beside(1, exitCode=0), beside(2, exitCode=0)), GOOD, None, "", id="what prepared them"
+        ),
+        pytest.param(
+            (beside(1, exitCode=137, reason=NO_MEMORY), beside(2, exitCode=137, reason=NO_MEMORY)),
+            BAD,
+            Severity.MEDIUM,
+            "logs (exit code 137, 2 tasks)",
+            id="a sidecar without memory",
+        ),
+        pytest.param(
+            (beside(1, exitCode=1), task(2)),
+            BAD,
+            Severity.MEDIUM,
+            "Containers of running tasks ended with an error and stay ended: logs (exit code 1, 1",
+            id="a sidecar that crashed",
+        ),
+        pytest.param(
+            (*WELL, beside(3, exitCode=1, desiredStatus="STOPPED", lastStatus="STOPPING")),
+            GOOD,
+            None,
+            "",
+            id="in a task that ends",
+        ),
         pytest.param(
             (task(1, connectivity="CONNECTED"), task(2, connectivity="DISCONNECTED")),
             UNKNOWN,
