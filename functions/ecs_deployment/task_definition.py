@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from readiness.evidence.ecs.services import Service
@@ -57,12 +58,27 @@ _MOVING = frozenset(
 """Tags that say where an image comes from, or where it is to run, and not which one it is."""
 
 
+_LATEST = "latest"
+
+
+def _is_moving(tag: str) -> bool:
+    """Whether a tag is given to one image after the other.
+
+    ``stable-alpine`` and ``latest-arm64`` are; ``main-4f2c1a9`` and ``release-2026.1`` are not,
+    where a number or a commit says which.
+    """
+    words = re.split(r"[-_.]", tag.lower())
+    if _LATEST in words:
+        return True
+    return not _MOVING.isdisjoint(words) and not re.search(r"\d", tag)
+
+
 def _image(container: Container) -> Iterator[Problem]:
     """A digest names one image; no tag, or that of a branch or a stage, the one pushed last."""
     if "@sha256:" in container.image:
         return
     tag = container.image.rpartition("/")[2].partition(":")[2]
-    if tag.lower() in _MOVING:
+    if _is_moving(tag):
         text = f"The image of {container.name} has {f'the tag {tag}' if tag else 'no tag'}."
         if tag:
             text += " That is moved with each push: a version or a digest stays."

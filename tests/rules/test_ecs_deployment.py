@@ -101,6 +101,31 @@ def test_a_container(changes, severity, said):
 
 
 @pytest.mark.parametrize(
+    ("tag", "moves"),
+    [
+        ("latest-arm64", True),
+        ("v1-latest", True),
+        ("stable-alpine", True),
+        ("prod.blue", True),
+        ("Main_Debug", True),
+        ("latest-2026", True),
+        ("main-4f2c1a9", False),
+        ("release-2026.1", False),
+        ("stable-1.27", False),
+        ("v1.2.3", False),
+        ("4f2c1a9be0d3", False),
+        ("mainline", False),
+    ],
+)
+def test_a_tag_that_one_image_after_the_other_gets(tag, moves):
+    image = f"public.ecr.aws/nginx/nginx:{tag}"
+    where = fake_account().but(ecs__describe_task_definition=definition(container(image=image)))
+    said = f"has the tag {tag}." if moves else "No problem found"
+    status = BAD if moves else GOOD
+    assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
+@pytest.mark.parametrize(
     ("changes", "about_service", "severity", "said"),
     [
         pytest.param(
