@@ -8,6 +8,10 @@ from collections.abc import Sequence
 _ALWAYS = re.compile(
     r"(?:\|\||;|\n)\s*(?:true|:|exit\s+0|/bin/true|(?:echo|printf|logger)\b[^|&;`$]*)\s*;?\s*[\"']?\s*$"
 )
+_GOES_ON = re.compile(r"(?<!&)&\s*[\"']?\s*$")
+"""A command in the background, for which the shell does not wait."""
+_SAYS_STATUS = re.compile(r"(?:;|\n|\|\|)\s*echo\s+[\"']?\$\?[\"']?\s*$")
+"""What it prints is the status, and what it ends with is that of the printing."""
 _SWALLOWS = re.compile(r"(?<!\|)\|\s*(?:cat|tee|head|tail)\b[^|&;]*$")
 """The last of a pipe decides, and it always succeeds."""
 _FINDS_ITSELF = re.compile(r"\bps\b[^|&;]*\|\s*grep\s+(?:-[a-zA-Z]+\s+)*(?![^|&;]*\[)[^|&;]*")
@@ -35,7 +39,9 @@ def cannot_fail(command: Sequence[str]) -> bool:
     the words alone. Only what is certain is said: a script may ignore errors as well.
     """
     line = _line(command)
-    if _NOTHING.match(line) or _ALWAYS.search(line) or _succeeds(line):
+    if any(each.search(line) for each in (_NOTHING, _ALWAYS, _GOES_ON, _SAYS_STATUS)):
+        return True
+    if _succeeds(line):
         return True
     if _SWALLOWS.search(line):
         return "pipefail" not in line
