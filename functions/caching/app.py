@@ -309,6 +309,11 @@ def dax_ttl(cluster: DaxTtls, *, limits: TtlLimits) -> Verdict:
             f"In the parameter group {cluster.group} {listed(wrong)}, not {limits.spoken}.",
             expected=f"TTLs {limits.spoken}.",
         ).observing(named)
+    if cluster.waits:
+        return cannot_tell(
+            f"The parameter group {cluster.group} was changed, and nodes of the cluster have not"
+            " been restarted since: the TTL with which they run is not shown."
+        )
     return complies(
         f"The TTL is {cluster.record} ms for items and {cluster.query} ms for query results.",
         **named,

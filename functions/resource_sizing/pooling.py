@@ -13,6 +13,7 @@ from readiness.evidence.workloads.utilization import DatabaseUse
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Verdict,
+    cannot_tell,
     complies,
     not_applicable,
     violates,
@@ -224,4 +225,11 @@ def judge_connections(
         expected = f"At most {share:g} % in use, for instance behind an RDS Proxy."
         reason = f"{said}; at most {share:g} % are allowed."
         return violates(reason, expected=expected, peak=peak, most=most)
+    before = most_connections(instance)
+    if limit.waits and not database.max_connections and peak > share / 100 * before:
+        return cannot_tell(
+            f"{said}, once the database is restarted: until then it accepts what its parameter"
+            " group said before, which is not shown.",
+            peak=peak,
+        )
     return complies(f"{said}.", peak=peak, most=most)

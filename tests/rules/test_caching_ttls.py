@@ -22,7 +22,8 @@ from readiness.evidence.dax import DaxTtls
 from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.elasticache.eviction import EvictionPolicy, GroupEvictionPolicy
 from readiness.evidence.elasticache.usage import ClusterInUse, GroupInUse, ServerlessInUse
-from tests.fake_account import NOON
+from tests.accounts.caching import dax, dax_parameters, fake_account
+from tests.fake_account import NOON, observe
 from tests.rules.test_caching import (
     BAD,
     CACHE,
@@ -140,6 +141,28 @@ def test_cloudfront_ttl(about, settings, status, said):
 )
 def test_dax_ttl(ttls, status):
     assert dax_ttl(ttls).status is status
+
+
+@pytest.mark.parametrize(
+    ("nodes", "record", "status"),
+    [
+        pytest.param([], "300000", GOOD, id="in effect"),
+        pytest.param(["a"], "300000", UNKNOWN, id="after a restart"),
+        pytest.param(["a"], "0", BAD, id="wrong even then"),
+    ],
+)
+def test_nodes_that_were_not_restarted_run_with_what_the_group_said_before(nodes, record, status):
+    group = {
+        "ParameterGroupName": "orders",
+        "ParameterApplyStatus": "pending-reboot" if nodes else "in-sync",
+        "NodeIdsToReboot": nodes,
+    }
+    account = fake_account().but(
+        dax__describe_clusters={"Clusters": [dax(ParameterGroup=group)]},
+        dax__describe_parameters=dax_parameters(record, "300000"),
+    )
+    seen = observe(account, dax_ttl, "orders")
+    assert seen.finding.status is status, seen
 
 
 @pytest.mark.parametrize(

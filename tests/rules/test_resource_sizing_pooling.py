@@ -287,6 +287,9 @@ def test_proxy_health(answers, status, severity, said):
     assert (found[:2], said in found[2]) == ((status, severity), True), found
 
 
+WAITS = {"DBParameterGroupName": "tuned", "ParameterApplyStatus": "pending-reboot"}
+
+
 def group(most: str) -> dict[str, object]:
     """The parameter group of the database says this of max_connections."""
     return {"rds__describe_db_parameters": made.parameters(most)}
@@ -324,6 +327,20 @@ def database(**changes: object) -> dict[str, object]:
             id="set higher",
         ),
         pytest.param(group(""), GOOD, "of about 1,666", id="not set"),
+        pytest.param(
+            group("5000")
+            | database(DBParameterGroups=[WAITS])
+            | metrics(DatabaseConnections=1700),
+            BLIND,
+            "until then it accepts what its parameter group said before",
+            id="set, and not yet in effect",
+        ),
+        pytest.param(
+            group("5000") | database(DBParameterGroups=[WAITS]),
+            GOOD,
+            "40 of 5,000",
+            id="enough before too",
+        ),
         pytest.param(
             group("GREATEST({log(DBInstanceClassMemory/805306368)*45},50)"),
             NA,

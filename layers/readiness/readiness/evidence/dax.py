@@ -119,7 +119,8 @@ def _queries(name: str) -> dict[str, Query]:
 class DaxTtls:
     """How long the cluster keeps items and query results, in milliseconds; None if not told.
 
-    0 keeps them until they are evicted or written. Sources: DescribeClusters,
+    0 keeps them until they are evicted or written. ``waits``: nodes still run with what the
+    parameter group said before, until they are restarted. Sources: DescribeClusters,
     DescribeParameters, once for each parameter group.
     """
 
@@ -127,6 +128,7 @@ class DaxTtls:
     query: int | None
     group: str = ""
     status: str = "available"
+    waits: bool = False
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DaxTtls:
@@ -153,6 +155,7 @@ class DaxTtls:
             _number(values.get("query-ttl-millis")),
             cache.parameter_group,
             cache.status,
+            bool((about.get("ParameterGroup") or {}).get("NodeIdsToReboot")),
         )
 
 

@@ -26,12 +26,14 @@ class ConnectionLimit:
     """The parameter max_connections of a database instance, as its parameter group has it.
 
     A number or a formula such as ``LEAST({DBInstanceClassMemory/9531392},5000)``. Empty for a
-    default group, which nobody can change, and for an engine that has no such parameter. Sources:
+    default group, which nobody can change, and for an engine that has no such parameter.
+    ``waits``: the instance runs with what the group said before, until it is restarted. Sources:
     DescribeDBInstances, DescribeDBParameters once for each group.
     """
 
     value: str = ""
     group: str = ""
+    waits: bool = False
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> ConnectionLimit:
@@ -55,7 +57,8 @@ class ConnectionLimit:
             return cls()
         if name not in known:
             known[name] = _value(read, name)
-        return cls(known[name], name)
+        waits = group.get("ParameterApplyStatus") == "pending-reboot"
+        return cls(known[name], name, waits)
 
 
 def _value(read: Reader, group: str) -> str:
