@@ -247,7 +247,7 @@ def _of_the_caller(error: Exception) -> Failure | None:
 def not_loaded(error: Exception) -> Failure:
     """A program or a file that the AWS configuration names gives no credentials."""
     return _aws(
-        f"the AWS credentials cannot be loaded: {type(error).__name__}: {error}",
+        f"the AWS credentials cannot be loaded: {error_text(error)}",
         "No resource can be read",
         "correct credential_process, AWS_WEB_IDENTITY_TOKEN_FILE or what else the AWS"
         f" configuration names, then check with {STS}",

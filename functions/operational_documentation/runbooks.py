@@ -50,12 +50,15 @@ def judge_document(
     two_people: bool,
 ) -> Verdict:
     """The verdict about one document: whether it can be relied on, and whether it ran."""
-    runbook = document.runbook
-    if passing := _of_passing_state(runbook):
-        return passing
+    name, status = document.runbook.name, document.runbook.status
+    if status == "Deleting":
+        return not_applicable(f"The runbook {name} is being deleted.")
+    if status in {"Creating", "Updating"}:
+        return cannot_tell(f"The runbook {name} is {status}.", is_passing=True)
     verdict = _judged(
         document, attested, max_age_days, must_be_executed=must_be_executed, two_people=two_people
     )
+    runbook = document.runbook
     if verdict.status is Status.COMPLIANT and runbook.latest not in {"", runbook.version}:
         newer = (
             f"Version {runbook.latest} is newer than the default version {runbook.version}, which"
@@ -63,14 +66,6 @@ def judge_document(
         )
         return verdict.reminding(f"{verdict.reminder} {newer}".strip())
     return verdict
-
-
-def _of_passing_state(runbook: Runbook) -> Verdict | None:
-    if runbook.status == "Deleting":
-        return not_applicable(f"The runbook {runbook.name} is being deleted.")
-    if runbook.status in {"Creating", "Updating"}:
-        return cannot_tell(f"The runbook {runbook.name} is {runbook.status}.", is_passing=True)
-    return None
 
 
 def _judged(

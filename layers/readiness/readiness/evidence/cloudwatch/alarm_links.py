@@ -18,7 +18,7 @@ from readiness.semantics.links import leads_nowhere
 
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""
-_URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?([A-Za-z0-9.-]+)[^\s<>\"')\]]*", re.IGNORECASE)
+_URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?[A-Za-z0-9.-]+[^\s<>\"')\]]*", re.IGNORECASE)
 _DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):document/([A-Za-z0-9_.-]+)")
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
 
@@ -40,11 +40,9 @@ def link_of(*texts: str, home: str) -> Link:
 
     ``home`` is the region and the account of the alarm, as in an ARN.
     """
-    urls: list[str] = []
-    documents, elsewhere = [], []
+    urls, documents, elsewhere = [], [], []
     for text in texts:
-        named = (found[0] for found in _URL.finditer(text))
-        urls.extend(url for url in named if not leads_nowhere(url.rstrip(".,;:!?")))
+        urls += [url for url in _URL.findall(text) if not leads_nowhere(url.rstrip(".,;:!?"))]
         for found in _DOCUMENT.finditer(text):
             if found[1] == home:
                 documents.append(found[2].rstrip("."))
