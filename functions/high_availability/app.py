@@ -36,6 +36,7 @@ from readiness.model.attestation import Attested
 from .caches import cache_cluster_verdict, memorydb_verdict, replication_group_verdict
 from .critical import Tier
 from .databases import cluster_verdict, instance_verdict
+from .dns_checks import dns_check_verdict
 from .domains import domain_verdict
 from .exits import endpoints_verdict, nat_verdict
 from .failover import degradation_verdict, failover_verdict
@@ -43,7 +44,6 @@ from .file_systems import file_system_verdict
 from .functions import networks_verdict
 from .groups import group_verdict
 from .health import (
-    dns_check_verdict,
     group_checks_verdict,
     service_checks_verdict,
     target_checks_verdict,

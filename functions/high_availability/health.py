@@ -11,13 +11,11 @@ from readiness import (
     cannot_tell,
     complies,
     not_applicable,
-    violates,
     violates_all,
 )
 from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, TargetHealth
-from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.vpclattice import LatticeOfGroup
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -299,64 +297,3 @@ def group_checks_verdict(
     return complies(
         f"Unhealthy instances are replaced, by {listed(sorted(group.health_checks))} checks."
     ).observing(observed)
-
-
-# -- Route 53 -------------------------------------------------------------------------------------
-
-_ONLY_PRIVATE = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")
-"""Ends of names that no public resolver knows: reserved (RFC 6762, ICANN) or never delegated."""
-CAN_FAIL = "A health check that is enabled, not inverted, and fails when what it checks does."
-
-
-def dns_check_verdict(check: DnsHealthCheck) -> Verdict:
-    """The verdict on a Route 53 health check: whether a failure can show in it."""
-    if check.owner:
-        return not_applicable(f"The service {check.owner} made the health check and manages it.")
-    problems = list(_dns_problems(check))
-    observed: dict[str, Fact] = {"kind": check.kind}
-    if problems:
-        return violates_all(problems, expected=CAN_FAIL).observing(observed)
-    if check.kind == "CALCULATED" and not check.children:
-        return violates("The calculated health check has no children.", expected=CAN_FAIL)
-    return complies(f"The health check ({check.kind}) is enabled and can fail.").observing(
-        observed
-    )
-
-
-def _dns_problems(check: DnsHealthCheck) -> Iterator[Problem]:
-    if check.is_disabled:
-        yield Problem(
-            Severity.HIGH,
-            "The health check is disabled, and Route 53 counts it as"
-            f" {'unhealthy, as it is inverted' if check.is_inverted else 'always healthy'}.",
-        )
-    elif check.is_inverted:
-        yield Problem(
-            Severity.MEDIUM,
-            "The health check is inverted: it is healthy while what it checks fails.",
-        )
-    if check.kind == "CALCULATED" and check.children:
-        if not check.threshold:
-            yield Problem(
-                Severity.HIGH,
-                f"None of {plural(len(check.children), 'child check')} need be healthy (threshold"
-                " 0), so it never fails.",
-            )
-        elif check.threshold > len(check.children):
-            yield Problem(
-                Severity.HIGH,
-                f"{check.threshold} children must be healthy, of {len(check.children)}, so it"
-                " always fails.",
-            )
-    if check.domain.rstrip(".").lower().endswith(_ONLY_PRIVATE) and not check.is_disabled:
-        yield Problem(
-            Severity.HIGH,
-            f"The checkers of Route 53 are outside the VPC and cannot resolve {check.domain}, so"
-            f" it is always {'healthy, as it is inverted' if check.is_inverted else 'unhealthy'}.",
-        )
-    if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy":
-        yield Problem(
-            Severity.MEDIUM,
-            "While its alarm has no data the health check counts as healthy, also when the"
-            " workload is too broken to report.",
-        )

@@ -82,6 +82,14 @@ Flaw = tuple[Severity, str, str]
 
 
 def _flaws(group: Sequence[Record], health: _Health, max_ttl: int) -> Iterator[Flaw]:
+    for record in group:
+        if health.is_out_of_sight(record):
+            yield (
+                Severity.MEDIUM,
+                "the health check asks a name that only VPCs resolve, and the checkers of Route 53"
+                " are outside them (use the alarm of a metric)",
+                _label(record),
+            )
     if group[0].policy == "failover":
         yield from _failover_flaws(group, health)
         severity = Severity.MEDIUM
@@ -171,6 +179,13 @@ class _Health:
         self.groups = {}
         for record in (*self.zone.routed, *self.zone.aliases):
             self.groups.setdefault((_plain(record.name), record.type), []).append(record)
+
+    def is_out_of_sight(self, record: Record) -> bool:
+        """Whether the health check of a record asks a name of its own zone, which is private."""
+        check = self.zone.checks.get(record.check)
+        if check is None or not self.zone.is_hidden or check.address or check.is_disabled:
+            return False
+        return f".{check.domain}".endswith(f".{_plain(self.zone.name)}")
 
     def cannot_fail(self, record: Record, depth: int = 0) -> str:
         """Why a record always counts as healthy; empty where it can fail.

@@ -19,7 +19,7 @@ from tests.evidence.test_caches import load
 ALIAS = {"HostedZoneId": ID, "DNSName": "USE1.example.com.", "EvaluateTargetHealth": True}
 
 
-def routed(*records, zone=None, checks=()):
+def routed(*records, zone=None, checks=(), others=()):
     account = fake_account().but(
         route53__list_resource_record_sets={
             "ResourceRecordSets": list(records),
@@ -28,7 +28,7 @@ def routed(*records, zone=None, checks=()):
         },
         route53__get_hosted_zone={"HostedZone": zone or hosted_zone()},
         route53__list_hosted_zones={
-            "HostedZones": [zone or hosted_zone()],
+            "HostedZones": [zone or hosted_zone(), *others],
             "Marker": "",
             "IsTruncated": False,
             "MaxItems": "100",
@@ -106,6 +106,23 @@ def test_checks_are_those_that_records_name_and_their_children():
 def test_a_name_that_a_traffic_policy_answers():
     found = routed(record(SetIdentifier=None, TrafficPolicyInstanceId="1a2b"))
     assert (found.by_policy, found.routed) == (("www.example.com.",), ())
+
+
+@pytest.mark.parametrize(
+    ("private", "public", "is_hidden"),
+    [
+        ("example.com.", None, True),
+        ("example.com.", "Example.com.", False),
+        ("corp.example.com.", "example.com.", False),
+        ("example.com.", "corp.example.com.", True),
+        ("example.com.", "ample.com.", True),
+    ],
+)
+def test_the_names_of_a_private_zone_may_be_public_too(private, public, is_hidden):
+    zone = hosted_zone(Name=private, Config={"PrivateZone": True})
+    others = [hosted_zone(Id="/hostedzone/Z2", Name=public)] if public else []
+    checked = record(Region="us-east-1", HealthCheckId="gone")
+    assert routed(checked, zone=zone, others=others).is_hidden is is_hidden
 
 
 def test_records_of_a_zone_that_a_service_manages_are_not_asked():

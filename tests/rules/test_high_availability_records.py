@@ -75,6 +75,9 @@ CHECKS = {
     **check("one of unknown", kind="CALCULATED", threshold=1, children=("elsewhere",)),
     **check("alarm", kind="CLOUDWATCH_METRIC", without_data="Unhealthy"),
     **check("switch", kind="RECOVERY_CONTROL"),
+    **check("by name", domain="use1.example.com"),
+    **check("by address", domain="use1.example.com", address="8.8.8.8"),
+    **check("of another", domain="www.another-example.com"),
 }
 WEIGHTED: dict[str, Any] = {"policy": "weighted", "check": ""}
 IN_ZONE = alias("use1.example.com", alias_zone=ZONE)
@@ -137,6 +140,12 @@ def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: 
         pytest.param((record("a", weight=100, **WEIGHTED), record("bb", weight=0, **WEIGHTED)), {}, {}, GOOD, None, "", id="all to one"),
         pytest.param((record("a", **alias("d1.cloudfront.net", alias_zone=CLOUDFRONT, evaluates=False)), record("bb")), {}, {}, GOOD, None, "", id="CloudFront stands in for itself"),
         pytest.param((record("a", **alias()), record("bb", **alias())), {}, {}, GOOD, None, "", id="two names of one balancer"),
+        pytest.param((primary(check="by name"), secondary()), {"is_hidden": True}, {}, BAD, MEDIUM, "only VPCs resolve", id="a private zone"),
+        pytest.param((primary(check="by name"), secondary()), {}, {}, GOOD, None, "", id="a public zone"),
+        pytest.param((primary(check="by address"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a public address"),
+        pytest.param((primary(check="of another"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a public name"),
+        pytest.param((primary(check="alarm"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by an alarm"),
+        pytest.param((primary(**alias()), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a load balancer"),
         pytest.param((primary(), secondary()), {"by_policy": ("api.example.com.",)}, {}, UNKNOWN, None, "api.example.com", id="a traffic policy beside it"),
     ],
 )  # fmt: skip

@@ -45,9 +45,8 @@ class DnsHealthCheck:
 
     ``kind`` is ``HTTP``, ``HTTPS_STR_MATCH``, ``TCP``, ``CALCULATED``, ``CLOUDWATCH_METRIC``,
     ``RECOVERY_CONTROL``, …. Of a calculated one ``threshold`` of the ``children`` must be healthy.
-    ``without_data`` is what an alarm with insufficient data counts as. ``domain`` is the name
-    that the checkers resolve, empty where they are given an address. Sources: GetHealthCheck,
-    ListHealthChecks.
+    ``without_data`` is what an alarm with insufficient data counts as. ``address`` is what the
+    checkers ask, empty where they resolve ``domain``. Sources: GetHealthCheck, ListHealthChecks.
     """
 
     id: str
@@ -59,6 +58,7 @@ class DnsHealthCheck:
     without_data: str = ""
     owner: str = ""
     domain: str = ""
+    address: str = ""
 
     @classmethod
     def load(cls, read: Reader, check: Resource) -> DnsHealthCheck:
@@ -84,5 +84,6 @@ class DnsHealthCheck:
             children=tuple(config.get("ChildHealthChecks") or ()),
             without_data=config.get("InsufficientDataHealthStatus", ""),
             owner=(answer.get("LinkedService") or {}).get("ServicePrincipal", ""),
-            domain="" if config.get("IPAddress") else config.get("FullyQualifiedDomainName", ""),
+            domain=config.get("FullyQualifiedDomainName", "").rstrip(".").lower(),
+            address=config.get("IPAddress", ""),
         )

@@ -108,7 +108,8 @@ class RoutedRecords:
     ``aliases`` are simple alias records of the zone, which routed ones may lead to. ``checks`` are
     the health checks of the account that those name, with the children of calculated ones.
     ``by_policy`` are names that traffic policies answer, whose records no listing shows. ``owner``
-    is the AWS service that made the zone. Sources: GetHostedZone, ListHostedZones,
+    is the AWS service that made the zone. ``is_hidden``: the zone is private, and no public zone of
+    the account has its name or one above it. Sources: GetHostedZone, ListHostedZones,
     ListResourceRecordSets, ListHealthChecks.
     """
 
@@ -119,6 +120,7 @@ class RoutedRecords:
     aliases: tuple[Record, ...] = ()
     by_policy: tuple[str, ...] = ()
     checks: Mapping[str, DnsHealthCheck] = field(default_factory=dict)
+    is_hidden: bool = False
 
     @classmethod
     def load(cls, read: Reader, zone: Resource) -> RoutedRecords:
@@ -152,13 +154,15 @@ class RoutedRecords:
             elif each.get("SetIdentifier") or each.get("AliasTarget"):
                 records.append(_record(each))
         routed = tuple(each for each in records if each.policy != "simple")
+        checked = {each.check for each in routed if each.check}
         return cls(
             id,
             answer["Name"],
             routed=routed,
             aliases=tuple(each for each in records if each.policy == "simple") if routed else (),
             by_policy=tuple(by_policy),
-            checks=_checks(read, {each.check for each in routed if each.check}),
+            checks=_checks(read, checked),
+            is_hidden=bool(checked) and _is_hidden(read, answer),
         )
 
 
@@ -196,6 +200,21 @@ def _record(answer: Mapping[str, Any]) -> Record:
         evaluates=bool(target.get("EvaluateTargetHealth")),
         values=tuple(sorted(each["Value"] for each in answer.get("ResourceRecords") or ())),
     )
+
+
+def _is_hidden(read: Reader, answer: Mapping[str, Any]) -> bool:
+    if not _is_private(answer):
+        return False
+    name = f".{answer['Name'].lower()}"
+    return not any(
+        name.endswith(f".{each['Name'].lower()}")
+        for each in _listed(read)
+        if not _is_private(each)
+    )
+
+
+def _is_private(answer: Mapping[str, Any]) -> bool:
+    return bool((answer.get("Config") or {}).get("PrivateZone"))
 
 
 def _checks(read: Reader, ids: set[str]) -> Mapping[str, DnsHealthCheck]:
