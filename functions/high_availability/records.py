@@ -9,13 +9,13 @@ from readiness import (
     Problem,
     Severity,
     Verdict,
-    cannot_tell,
     complies,
     not_applicable,
     violates_all,
 )
 from readiness.evidence.route53_health import DnsHealthCheck
-from readiness.evidence.route53_records import Record, RoutedRecords
+from readiness.evidence.route53_policies import CLOUDFRONT_ZONE, Record
+from readiness.evidence.route53_records import RoutedRecords
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
@@ -28,7 +28,7 @@ _OF_ENDPOINTS = frozenset({"A", "AAAA", "CNAME", "HTTPS", "SVCB"})
 """Types of records that lead clients somewhere. Others hold texts and keys: external-dns gives the
 texts by which it knows its records the same policies."""
 
-_CLOUDFRONT = frozenset({"Z2FDTNDATAQYW2", "Z3RFFRIM2A3IF5"})
+_CLOUDFRONT = frozenset({CLOUDFRONT_ZONE, "Z3RFFRIM2A3IF5"})
 """The zones of CloudFront's names, global and China: an alias cannot evaluate them, and CloudFront
 answers from another edge by itself (Route 53 API Reference, AliasTarget)."""
 
@@ -42,7 +42,7 @@ def records_verdict(zone: RoutedRecords, *, max_ttl_seconds: int) -> Verdict:
         if record.type not in _OF_ENDPOINTS:
             continue
         groups.setdefault((_plain(record.name), record.type), []).append(record)
-    if not groups and not zone.by_policy:
+    if not groups:
         return not_applicable(
             "No record of the zone that leads to an endpoint has a routing policy."
         )
@@ -58,11 +58,6 @@ def records_verdict(zone: RoutedRecords, *, max_ttl_seconds: int) -> Verdict:
             for (severity, text), names in found.items()
         ]
         return violates_all(problems, expected=EXPECTED).observing(observed)
-    if zone.by_policy:
-        return cannot_tell(
-            f"Traffic policies answer {listed(sorted(set(zone.by_policy)))}; what their records"
-            " check does not show in the zone."
-        ).observing(observed)
     return complies(
         f"{plural(len(groups), 'name')} with a routing policy"
         f" {'leaves' if len(groups) == 1 else 'leave'} out answers that fail."
@@ -84,12 +79,11 @@ Flaw = tuple[Severity, str, str]
 def _flaws(group: Sequence[Record], health: _Health, max_ttl: int) -> Iterator[Flaw]:
     for record in group:
         if health.is_out_of_sight(record):
-            yield (
-                Severity.MEDIUM,
+            text = (
                 "the health check asks a name that only VPCs resolve, and the checkers of Route 53"
-                " are outside them (use the alarm of a metric)",
-                _label(record),
+                " are outside them (use the alarm of a metric)"
             )
+            yield Severity.MEDIUM, text, _label(record)
     if group[0].policy == "failover":
         yield from _failover_flaws(group, health)
         severity = Severity.MEDIUM

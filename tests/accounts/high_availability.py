@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -719,8 +720,54 @@ def in_lattice() -> FakeAccount:
     )
 
 
+def by_a_traffic_policy() -> FakeAccount:
+    """A name of the zone that a traffic policy answers."""
+    answered = {"Name": "www.example.com.", "Type": "A", "TrafficPolicyInstanceId": "1a2b"}
+    instance = {
+        "Id": "1a2b",
+        "HostedZoneId": HOSTED_ZONE,
+        "Name": "www.example.com.",
+        "TTL": 60,
+        "State": "Applied",
+        "Message": "",
+        "TrafficPolicyId": "3c4d",
+        "TrafficPolicyVersion": 1,
+        "TrafficPolicyType": "A",
+    }
+    primary = {"EndpointReference": "one", "HealthCheck": health_check()["Id"]}
+    document = {
+        "AWSPolicyFormatVersion": "2015-10-01",
+        "RecordType": "A",
+        "StartRule": "site",
+        "Endpoints": {
+            "one": {"Type": "value", "Value": "192.0.2.1"},
+            "two": {"Type": "value", "Value": "198.51.100.1"},
+        },
+        "Rules": {
+            "site": {
+                "RuleType": "failover",
+                "Primary": primary,
+                "Secondary": {"EndpointReference": "two"},
+            }
+        },
+    }
+    policy = {"Id": "3c4d", "Version": 1, "Name": "site", "Type": "A"}
+    return fake_account().but(
+        route53__list_resource_record_sets={
+            "ResourceRecordSets": [answered],
+            "IsTruncated": False,
+            "MaxItems": "300",
+        },
+        route53__get_traffic_policy_instance={"TrafficPolicyInstance": instance},
+        route53__get_traffic_policy={
+            "TrafficPolicy": {**policy, "Document": json.dumps(document)}
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with a traffic policy": Variant(by_a_traffic_policy, ("dns-records",)),
         "with a short ARN": Variant(with_a_short_arn, ("service-zones", "service-health-checks")),
         "with instances as targets": Variant(
             with_instances, ("target-group-zones", "target-group-health-checks")

@@ -265,6 +265,9 @@ GOLDEN = (
         _ZONE,
         response={"hostedZone": {"id": f"/hostedzone/{_ZONE[1]}", "name": "example.com."}},
     ),
+    call("route53", "CreateTrafficPolicyInstance", _ZONE, request={"hostedZoneId": _ZONE[1]}),
+    call("route53", "DeleteTrafficPolicyInstance"),
+    call("route53", "UpdateTrafficPolicyInstance"),
     call("route53", "DeleteHostedZone", _ZONE, request={"id": _ZONE[1]}),
     call(
         "route53",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from readiness.evidence.route53_records import HOSTED_ZONE, Record, RoutedRecords
+from readiness.evidence.route53_policies import CLOUDFRONT_ZONE, Record
+from readiness.evidence.route53_records import HOSTED_ZONE, RoutedRecords
+from readiness.model.unreadable import Unreadable
 from tests.accounts.high_availability import (
     HOSTED_ZONE as ID,
 )
@@ -15,11 +19,12 @@ from tests.accounts.high_availability import (
     hosted_zone,
 )
 from tests.evidence.test_caches import load
+from tests.fake_account import error
 
 ALIAS = {"HostedZoneId": ID, "DNSName": "USE1.example.com.", "EvaluateTargetHealth": True}
 
 
-def routed(*records, zone=None, checks=(), others=()):
+def routed(*records, zone=None, checks=(), others=(), **more):
     account = fake_account().but(
         route53__list_resource_record_sets={
             "ResourceRecordSets": list(records),
@@ -39,6 +44,7 @@ def routed(*records, zone=None, checks=(), others=()):
             "IsTruncated": False,
             "MaxItems": "100",
         },
+        **more,
     )
     one, every = (
         load(RoutedRecords, HOSTED_ZONE, ID, account, bulk=bulk) for bulk in (False, True)
@@ -103,9 +109,93 @@ def test_checks_are_those_that_records_name_and_their_children():
     assert set(found.checks) == {"parent", "child"}
 
 
-def test_a_name_that_a_traffic_policy_answers():
-    found = routed(record(SetIdentifier=None, TrafficPolicyInstanceId="1a2b"))
-    assert (found.by_policy, found.routed) == (("www.example.com.",), ())
+VALUE = {"Type": "value", "Value": "192.0.2.1"}
+BALANCER = {"Type": "elastic-load-balancer", "Value": "Web.us-east-1.elb.amazonaws.com"}
+DOCUMENT = {
+    "AWSPolicyFormatVersion": "2015-10-01",
+    "RecordType": "A",
+    "StartRule": "site",
+    "Endpoints": {
+        "one": BALANCER,
+        "two": VALUE,
+        "edge": {"Type": "cloudfront", "Value": "d1.net"},
+    },
+    "Rules": {
+        "site": {
+            "RuleType": "failover",
+            "Primary": {"RuleReference": "shares", "EvaluateTargetHealth": "true"},
+            "Secondary": {"EndpointReference": "edge"},
+        },
+        "shares": {
+            "RuleType": "weighted",
+            "Items": [
+                {"EndpointReference": "one", "Weight": "90", "EvaluateTargetHealth": "true"},
+                {"EndpointReference": "two", "Weight": "10", "HealthCheck": "up"},
+            ],
+        },
+        "places": {
+            "RuleType": "geo",
+            "Locations": [{"EndpointReference": "two", "IsDefault": "true"}],
+        },
+    },
+}
+
+
+def by_policy(document):
+    return {
+        "route53__get_traffic_policy_instance": {
+            "TrafficPolicyInstance": {
+                "Id": "1a2b",
+                "HostedZoneId": ID,
+                "Name": "www.example.com.",
+                "TTL": 60,
+                "State": "Applied",
+                "Message": "",
+                "TrafficPolicyId": "3c4d",
+                "TrafficPolicyVersion": 2,
+                "TrafficPolicyType": "A",
+            }
+        },
+        "route53__get_traffic_policy": {
+            "TrafficPolicy": {
+                "Id": "3c4d",
+                "Version": 2,
+                "Name": "site",
+                "Type": "A",
+                "Document": document,
+            }
+        },
+    }
+
+
+OF_A_POLICY = record(SetIdentifier=None, TrafficPolicyInstanceId="1a2b")
+
+
+def test_a_traffic_policy_makes_records_that_are_not_listed():
+    whole = routed(OF_A_POLICY, **by_policy(json.dumps(DOCUMENT)))
+    site, shares, places = (f"www.example.com (rule {rule})" for rule in DOCUMENT["Rules"])
+    balancer = BALANCER["Value"].lower()
+    assert whole.aliases == (
+        Record("www.example.com.", "A", alias=site, alias_zone=ID, evaluates=True),
+    )
+    assert whole.routed == (
+        Record(site, "A", "failover", "shares", "PRIMARY", alias=shares, alias_zone=ID, evaluates=True),
+        Record(site, "A", "failover", "edge", "SECONDARY", alias="d1.net", alias_zone=CLOUDFRONT_ZONE),
+        Record(shares, "A", "weighted", "one", weight=90, alias=balancer, evaluates=True),
+        Record(shares, "A", "weighted", "two", weight=10, ttl=60, check="up", values=("192.0.2.1",)),
+        Record(places, "A", "geolocation", "two", ttl=60, is_default=True, values=("192.0.2.1",)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("document", ["", "[]", '{"Rules": {"a": {"RuleType": "newer"}}}'])
+def test_a_traffic_policy_that_is_not_understood_is_unread(document):
+    with pytest.raises(Unreadable, match="GetTrafficPolicy"):
+        routed(OF_A_POLICY, **by_policy(document))
+
+
+def test_a_traffic_policy_that_was_deleted_meanwhile():
+    gone = error("NoSuchTrafficPolicyInstance", 404)
+    assert not routed(OF_A_POLICY, route53__get_traffic_policy_instance=gone).routed
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 from functions.high_availability import app
 from readiness import Severity, Status
 from readiness.evidence.route53_health import DnsHealthCheck
-from readiness.evidence.route53_records import Record, RoutedRecords
+from readiness.evidence.route53_policies import Record
+from readiness.evidence.route53_records import RoutedRecords
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
 NA = Status.NOT_APPLICABLE
-UNKNOWN = Status.INSUFFICIENT_DATA
 HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
 ZONE = "Z0123456789ABCDEFGHIJ"
 OF_BALANCERS = "Z35SXDOTRQ7X7K"
@@ -93,7 +93,6 @@ def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: 
     [
         pytest.param((), {}, {}, NA, None, "routing policy", id="plain records only"),
         pytest.param((), {"owner": "servicediscovery.amazonaws.com"}, {}, NA, None, "servicediscovery", id="a zone of Cloud Map"),
-        pytest.param((), {"by_policy": ("www.example.com.",)}, {}, UNKNOWN, None, "Traffic policies answer www", id="a traffic policy"),
         pytest.param((primary(), secondary()), {}, {}, GOOD, None, "1 name", id="failover"),
         pytest.param((primary(check="other"), secondary(check="up")), {}, {}, GOOD, None, "", id="both checked"),
         pytest.param((primary(check="alarm"), secondary()), {}, {}, GOOD, None, "", id="by an alarm"),
@@ -146,7 +145,6 @@ def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: 
         pytest.param((primary(check="of another"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a public name"),
         pytest.param((primary(check="alarm"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by an alarm"),
         pytest.param((primary(**alias()), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a load balancer"),
-        pytest.param((primary(), secondary()), {"by_policy": ("api.example.com.",)}, {}, UNKNOWN, None, "api.example.com", id="a traffic policy beside it"),
     ],
 )  # fmt: skip
 def test_dns_records(routed, zone, settings, status, severity, words):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.route53_policies import POLICY_READS, Record, records_of_policy
 from readiness.model.evidence import Json, ResourceType, api_call, evidence, without_path
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -40,33 +41,6 @@ HOSTED_ZONE = ResourceType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One of several answers to the same name and type, or an alias that such an answer leads to.
-
-    ``policy`` is ``failover``, ``latency``, ``geoproximity``, ``geolocation``, ``cidr``,
-    ``multivalue``, ``weighted`` or, for an alias on the way, ``simple``. ``role`` is ``PRIMARY``
-    or ``SECONDARY``; ``weight`` None where the policy has none; ``ttl`` (seconds) None for an
-    alias, which has that of its target. ``is_default``: it answers whoever no other record of its
-    location policy does. ``check`` is the id of its health check; ``alias`` and ``alias_zone``
-    what it is an alias of, and ``evaluates`` whether it takes over the health of that.
-    """
-
-    name: str
-    type: str
-    policy: str = "simple"
-    identifier: str = ""
-    role: str = ""
-    weight: int | None = None
-    ttl: int | None = None
-    is_default: bool = False
-    check: str = ""
-    alias: str = ""
-    alias_zone: str = ""
-    evaluates: bool = False
-    values: tuple[str, ...] = ()
-
-
 def _changed_zone(detail: Json) -> str | None:
     """The zone of a change; None where it changed neither a routed record nor an alias.
 
@@ -95,22 +69,37 @@ def _changed_zone(detail: Json) -> str | None:
         "route53:ListHealthChecks",
         "route53:ListHostedZones",
         "route53:ListResourceRecordSets",
+        *POLICY_READS,
     ),
     changed_by=(
         api_call("route53", "ChangeResourceRecordSets", identify=_changed_zone),
-        api_call("route53", "UpdateHealthCheck", "DeleteHealthCheck"),
+        api_call(
+            "route53",
+            "CreateTrafficPolicyInstance",
+            id="requestParameters.hostedZoneId",
+            normalise=without_path,
+        ),
+        api_call(
+            "route53",
+            "DeleteHealthCheck",
+            "DeleteTrafficPolicyInstance",
+            "UpdateHealthCheck",
+            "UpdateTrafficPolicyInstance",
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class RoutedRecords:
     """The records of a hosted zone of which Route 53 picks one, by their routing policies.
 
+    Those of a traffic policy are among them, under names that the listing does not show.
+
     ``aliases`` are simple alias records of the zone, which routed ones may lead to. ``checks`` are
     the health checks of the account that those name, with the children of calculated ones.
-    ``by_policy`` are names that traffic policies answer, whose records no listing shows. ``owner``
-    is the AWS service that made the zone. ``is_hidden``: the zone is private, and no public zone of
-    the account has its name or one above it. Sources: GetHostedZone, ListHostedZones,
-    ListResourceRecordSets, ListHealthChecks.
+    ``owner`` is the AWS service that made the zone. ``is_hidden``: the zone is private, and no
+    public zone of the account has its name or one above it. Sources: GetHostedZone,
+    ListHostedZones, ListResourceRecordSets, ListHealthChecks, GetTrafficPolicyInstance,
+    GetTrafficPolicy.
     """
 
     id: str
@@ -118,7 +107,6 @@ class RoutedRecords:
     owner: str = ""
     routed: tuple[Record, ...] = ()
     aliases: tuple[Record, ...] = ()
-    by_policy: tuple[str, ...] = ()
     checks: Mapping[str, DnsHealthCheck] = field(default_factory=dict)
     is_hidden: bool = False
 
@@ -139,8 +127,7 @@ class RoutedRecords:
         owner = (answer.get("LinkedService") or {}).get("ServicePrincipal", "")
         if owner:
             return cls(id, answer["Name"], owner)
-        records = []
-        by_policy = []
+        records: list[Record] = []
         found = read.every(
             "route53",
             "list_resource_record_sets",
@@ -150,7 +137,7 @@ class RoutedRecords:
         )
         for each in found:
             if each.get("TrafficPolicyInstanceId"):
-                by_policy.append(each["Name"])
+                records += records_of_policy(read, id, each)
             elif each.get("SetIdentifier") or each.get("AliasTarget"):
                 records.append(_record(each))
         routed = tuple(each for each in records if each.policy != "simple")
@@ -160,7 +147,6 @@ class RoutedRecords:
             answer["Name"],
             routed=routed,
             aliases=tuple(each for each in records if each.policy == "simple") if routed else (),
-            by_policy=tuple(by_policy),
             checks=_checks(read, checked),
             is_hidden=bool(checked) and _is_hidden(read, answer),
         )
