@@ -9,6 +9,7 @@ from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.awslambda.settings import FunctionPlacement
+from readiness.evidence.dax import DaxAvailability
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Vpc
 from readiness.evidence.ec2.zones import Zones
@@ -33,7 +34,12 @@ from readiness.evidence.workloads.regional import RegionalStores
 from readiness.judgement.restore_tests import of_restore_test
 from readiness.model.attestation import Attested
 
-from .caches import cache_cluster_verdict, memorydb_verdict, replication_group_verdict
+from .caches import (
+    cache_cluster_verdict,
+    dax_verdict,
+    memorydb_verdict,
+    replication_group_verdict,
+)
 from .critical import Tier
 from .databases import cluster_verdict, instance_verdict
 from .dns_checks import dns_check_verdict
@@ -211,6 +217,12 @@ def cache_cluster_zones(
 def memorydb_zones(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
     """Each shard of a MemoryDB cluster has a replica in another Availability Zone."""
     return memorydb_verdict(cluster, zones)
+
+
+@high_availability.rule(ZONES, severity=Severity.HIGH)
+def dax_zones(cluster: DaxAvailability, zones: Zones, *, min_zones: MinZones = 2) -> Verdict:
+    """A DAX cluster has nodes in several Availability Zones, one of which can take over."""
+    return dax_verdict(cluster, zones, min_zones=min_zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.dax import DaxAvailability
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.elasticache import availability
 from readiness.evidence.elasticache.availability import Shard
@@ -67,6 +68,31 @@ def cache_verdict(
         f"Automatic failover is on, and {plural(len(shards), 'shard')} of the cache"
         f" {'has' if len(shards) == 1 else 'have'} nodes in several Availability Zones."
     )
+
+
+def dax_verdict(cluster: DaxAvailability, zones: Zones, *, min_zones: int) -> Verdict:
+    """The verdict on a DAX cluster: a replica becomes its primary, if one is left."""
+    if cluster.status in _GOING:
+        return not_applicable("The cluster is being deleted.")
+    places = zones.of_names({zone for zone in cluster.zones if zone})
+    count = len(cluster.zones)
+    observed: dict[str, Fact] = {"nodes": count, "zones": list(places.zones)}
+    if len(places.zones) >= min_zones:
+        return complies(
+            f"{plural(count, 'node')} {in_zones(len(places.zones))}: {listed(places.zones)}."
+        ).observing(observed)
+    if cluster.status in {"creating", "modifying"} or not count:
+        return cannot_tell("The cluster is being changed.", is_passing=True).observing(observed)
+    if count > 1 and (places.unknown or not all(cluster.zones)):
+        return cannot_tell("The zones of some nodes are not shown.").observing(observed)
+    text = (
+        "The cluster is a single node; if it or its zone fails, requests to DAX fail."
+        if count < 2
+        else too_few("The nodes of the cluster are", places, min_zones)
+    )
+    return violates(
+        text, expected="Nodes in several Availability Zones; AWS recommends three."
+    ).observing(observed)
 
 
 _GOING = frozenset({"deleting", "deleted"})

@@ -313,6 +313,17 @@ def stores() -> dict[tuple[str, str], Any]:
         ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [cache()]},
         ("elasticache", "describe_cache_clusters"): {"CacheClusters": [cache_cluster()]},
         ("memorydb", "describe_clusters"): {"Clusters": [durable()]},
+        ("dax", "describe_clusters"): {
+            "Clusters": [
+                {
+                    "ClusterName": "hot",
+                    "Status": "available",
+                    "Nodes": [
+                        {"NodeId": f"hot-{z}", "AvailabilityZone": f"{HOME}{z}"} for z in "abc"
+                    ],
+                }
+            ]
+        },
         ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "logs"}]},
         ("opensearch", "describe_domain"): {"DomainStatus": domain()},
         ("opensearch", "describe_domains"): {"DomainStatusList": [domain()]},

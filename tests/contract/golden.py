@@ -60,6 +60,7 @@ _ANALYZER = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/external"
 _TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/api/0123456789abcdef"
 _TARGET_GROUP = ("AWS::ElasticLoadBalancingV2::TargetGroup", _TARGETS)
 _CHECK = ("AWS::Route53::HealthCheck", "0a1b2c3d-0123-4567-89ab-0123456789ab")
+_DAX = ("AWS::DAX::Cluster", "orders")
 _ZONE = ("AWS::Route53::HostedZone", "Z0123456789ABCDEFGHIJ")
 _EXPERIMENT = f"arn:aws:fis:{REGION}:{ACCOUNT}:experiment/EXPaBCD1efg2HIJkL3"
 _VOLUME = ("AWS::EC2::Volume", "vol-0123456789abcdef0")
@@ -267,6 +268,8 @@ GOLDEN = (
     ),
     call("route53", "CreateTrafficPolicyInstance", _ZONE, request={"hostedZoneId": _ZONE[1]}),
     call("route53", "DeleteTrafficPolicyInstance"),
+    call("dax", "DecreaseReplicationFactor", _DAX, request={"clusterName": _DAX[1]}),
+    call("dax", "IncreaseReplicationFactor", _DAX, request={"clusterName": _DAX[1]}),
     call("route53", "UpdateTrafficPolicyInstance"),
     call("route53", "DeleteHostedZone", _ZONE, request={"id": _ZONE[1]}),
     call(

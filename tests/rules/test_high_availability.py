@@ -11,6 +11,7 @@ from functions.high_availability import app
 from readiness import Severity, Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, Scalable
 from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.dax import DaxAvailability
 from readiness.evidence.ec2.exits import (
     InterfaceEndpoint,
     InterfaceEndpoints,
@@ -324,6 +325,26 @@ def test_cache_cluster_zones(changes, settings, status, words, severity):
     verdict = app.cache_cluster_zones(cluster, ZONES, **settings)
     said(verdict, status, words)
     assert verdict.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("nodes", "state", "settings", "status", "words"),
+    [
+        pytest.param("ab", "available", {}, GOOD, "2 nodes in 2", id="two zones"),
+        pytest.param("abc", "available", {"min_zones": 3}, GOOD, "3 nodes in 3", id="three zones"),
+        pytest.param("ab", "available", {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
+        pytest.param("a", "available", {}, BAD, "single node", id="one node"),
+        pytest.param("aa", "available", {}, BAD, "are in 1", id="one zone"),
+        pytest.param("a", "creating", {}, UNKNOWN, "changed", id="new"),
+        pytest.param("a", "modifying", {}, UNKNOWN, "changed", id="changing"),
+        pytest.param("", "available", {}, UNKNOWN, "changed", id="no node yet"),
+        pytest.param("a?", "available", {}, UNKNOWN, "not shown", id="a zone not shown"),
+        pytest.param("a", "deleting", {}, NA, "deleted", id="going"),
+    ],
+)
+def test_dax_zones(nodes, state, settings, status, words):
+    zones = tuple("" if node == "?" else f"us-east-1{node}" for node in nodes)
+    said(app.dax_zones(DaxAvailability("orders", state, zones), ZONES, **settings), status, words)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ _OF_TYPE = {
     "AWS::RDS::DBInstance": ("DATABASE", "INSTANCE"),
     "AWS::Redshift::Cluster": ("CLUSTER",),
     "AWS::RedshiftServerless::Workgroup": ("WORKGROUP",),
+    "AWS::Route53::HostedZone": ("ZONE",),
     "AWS::S3::Bucket": ("BUCKET",),
     "AWS::SNS::Topic": ("TOPIC",),
     "AWS::SQS::Queue": ("QUEUE",),

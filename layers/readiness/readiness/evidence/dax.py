@@ -187,3 +187,47 @@ class DaxTransit:
     @classmethod
     def _of(cls, answer: Mapping[str, Any]) -> DaxTransit:
         return cls(answer.get("ClusterEndpointEncryptionType") == "TLS")
+
+
+@evidence(
+    DAX_CLUSTER,
+    reads=("dax:DescribeClusters",),
+    changed_by=(
+        api_call(
+            "dax",
+            "DecreaseReplicationFactor",
+            "IncreaseReplicationFactor",
+            id="requestParameters.clusterName",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class DaxAvailability:
+    """Where the nodes of a cluster are: ``zones`` has a zone name for each, empty if not shown.
+
+    ``status`` is ``available``, ``creating``, ``modifying`` or ``deleting``. Source:
+    DescribeClusters.
+    """
+
+    name: str
+    status: str = "available"
+    zones: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> DaxAvailability:
+        [about] = read.every(
+            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
+        )
+        return cls._of(about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DaxAvailability]:
+        return {each["ClusterName"]: cls._of(each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any]) -> DaxAvailability:
+        return cls(
+            answer["ClusterName"],
+            str(answer.get("Status", "")).lower(),
+            tuple(node.get("AvailabilityZone", "") for node in answer.get("Nodes") or ()),
+        )
