@@ -37,6 +37,7 @@ from readiness.judgement.restore_tests import of_restore_test
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
+from readiness.semantics.dashboard_variables import ANY
 
 from . import custom_metrics as own
 from . import dashboards as boards
@@ -359,7 +360,7 @@ def live_widgets(board: DashboardWidgets, functions: FunctionNames) -> Verdict:
         and each.region in {"", board.region}
         and not each.account
         for key, value in each.dimensions
-        if key == "FunctionName"
+        if key == "FunctionName" and value != ANY
     }
     if not names:
         return not_applicable("The dashboard names no Lambda function of this region.")

@@ -10,6 +10,7 @@ from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.semantics import metric_sql
 from readiness.semantics.dashboard_body import Dashboard, Drawn, Found
+from readiness.semantics.dashboard_variables import ANY
 from readiness.semantics.metric_sql import Match, Selection
 
 _TERM = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w./:-]+))""")
@@ -24,9 +25,10 @@ _KINDS = {"AWS::Lambda::Function": "FunctionName"}
 
 def _series(drawn: Drawn, wanted: Drawn) -> bool:
     """Whether a drawn series is the wanted one or a part of it (one alias, one stage)."""
+    chosen = dict(drawn.dimensions)
     return (
         (drawn.namespace, drawn.metric) == (wanted.namespace, wanted.metric)
-        and wanted.dimensions <= drawn.dimensions
+        and all(chosen.get(name) in {value, ANY} for name, value in wanted.dimensions)
         and drawn.region in {"", wanted.region}
         and drawn.account in {"", wanted.account}
     )

@@ -247,6 +247,7 @@ def process(image="app:1", name="app", is_read=True, **environment):
 DAEMON = process("public.ecr.aws/xray/aws-xray-daemon:3", "xray")
 SIDECAR = process("public.ecr.aws/aws-observability/aws-otel-collector:1", "collector")
 XRAY = Tracing(Tracer.XRAY, sampler="xray")
+SIGNALS = '{"traces": {"traces_collected": {"application_signals": {}}}}'
 
 
 @pytest.mark.parametrize(
@@ -257,6 +258,21 @@ XRAY = Tracing(Tracer.XRAY, sampler="xray")
         pytest.param([process(), DAEMON], XRAY, id="a daemon beside it"),
         pytest.param([process(), process("x:1", "xray-daemon")], XRAY, id="a daemon by its name"),
         pytest.param([process(), process("cloudwatch-agent:1", "c")], XRAY, id="an agent"),
+        pytest.param(
+            [process(), process("cloudwatch-agent:1", "c", CW_CONFIG_CONTENT=SIGNALS)],
+            XRAY,
+            id="an agent that collects traces",
+        ),
+        pytest.param(
+            [process(), process("cloudwatch-agent:1", "c", CW_CONFIG_CONTENT='{"metrics": {}}')],
+            Tracing(flaw="The configuration of the container c collects no traces."),
+            id="an agent that collects metrics alone",
+        ),
+        pytest.param(
+            [process(**AWAY), process("cloudwatch-agent:1", "c", CW_CONFIG_CONTENT="{}")],
+            Tracing(Tracer.OTEL, needs_role=False),
+            id="an agent for metrics, traces elsewhere",
+        ),
         pytest.param([process(), SIDECAR], XRAY, id="a collector of X-Ray's"),
         pytest.param([process(**LOCAL), SIDECAR], OTEL, id="a collector of OpenTelemetry's"),
         pytest.param(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.semantics import metric_sql
+from readiness.semantics.dashboard_variables import ANY, Variable, readings, variables_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Drawn:
-    """A series on a dashboard; ``account`` is empty for the dashboard's own."""
+    """A series on a dashboard; ``account`` is empty for the dashboard's own.
+
+    The value of a dimension is ``*`` where the viewer of the dashboard chooses it.
+    """
 
     namespace: str
     metric: str
@@ -57,13 +61,14 @@ def parse(name: str, body: str) -> Dashboard:
     series: dict[Drawn, None] = {}
     found: dict[Found, None] = {}
     alarms: dict[str, None] = {}
+    variables = variables_of(about)
     for widget in widgets:
         properties = widget.get("properties")
         if not isinstance(properties, Mapping):
             continue
         for each in _shown(str(widget.get("type", "")), properties):
             if isinstance(each, Drawn):
-                series[each] = None
+                series |= dict.fromkeys(_chosen(each, variables))
             else:
                 found[each] = None
         annotations = properties.get("annotations")
@@ -72,6 +77,18 @@ def parse(name: str, body: str) -> Dashboard:
         for arn in (*_items(marked), *_items(listed)):
             alarms[str(arn)] = None
     return Dashboard(name, tuple(series), tuple(found), tuple(alarms))
+
+
+_PLACE = ("region", "accountId")
+
+
+def _chosen(drawn: Drawn, variables: Sequence[Variable]) -> Iterator[Drawn]:
+    """The series for each value of the variables that it depends on; ANY for unlisted ones."""
+    pairs = {**dict(drawn.dimensions), "region": drawn.region, "accountId": drawn.account}
+    for found in readings(pairs, variables):
+        region, account = ("" if found[name] == ANY else found[name] for name in _PLACE)
+        dimensions = frozenset((name, found[name]) for name, _ in drawn.dimensions)
+        yield replace(drawn, dimensions=dimensions, region=region, account=account)
 
 
 def _items(value: object) -> Sequence[Any]:

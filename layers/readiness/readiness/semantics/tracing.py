@@ -14,6 +14,8 @@ _COLLECTOR = re.compile(
     r"xray-daemon|aws-otel-collector|opentelemetry-collector|otelcol|cloudwatch-agent",
     re.IGNORECASE,
 )
+_CONFIGURATIONS = ("CW_CONFIG_CONTENT", "AOT_CONFIG_CONTENT")
+"""Variables with the whole configuration of the CloudWatch agent and of AWS's OpenTelemetry."""
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
 _AWS_OTLP = re.compile(r"^(?:\w+://)?(?:xray|logs)\.[a-z]+-[a-z-]+-\d+\.[a-z0-9.-]+(?:[:/]|$)")
@@ -140,7 +142,8 @@ def of_task(containers: Iterable[Process]) -> Tracing:
     """How an ECS task is traced: by a collector beside it, or one that it sends to."""
     containers = tuple(containers)
     is_collector = {c.name: bool(_COLLECTOR.search(f"{c.image} {c.name}")) for c in containers}
-    beside = any(is_collector.values())
+    idle = [c.name for c in containers if is_collector[c.name] and _has_no_traces(c)]
+    beside = any(is_collector[c.name] and c.name not in idle for c in containers)
     apps = [c for c in containers if not is_collector[c.name]]
     environment: dict[str, str] = {}
     for app in apps:
@@ -162,9 +165,19 @@ def of_task(containers: Iterable[Process]) -> Tracing:
         )
     if not all(c.is_read for c in containers):
         return Tracing(Tracer.MAYBE)
+    if idle:
+        return Tracing(flaw=f"The configuration of the container {idle[0]} collects no traces.")
     if endpoint:
         return Tracing(flaw=f"Traces are sent to {endpoint}, but no container collects them.")
     return Tracing()
+
+
+def _has_no_traces(collector: Process) -> bool:
+    """Whether the configuration that a collector gets in a variable is about other things."""
+    text = " ".join(collector.environment.get(name, "") for name in _CONFIGURATIONS).lower()
+    return bool(text.strip()) and not any(
+        word in text for word in ("traces", "application_signals")
+    )
 
 
 def _is_local_daemon(address: str) -> bool:
