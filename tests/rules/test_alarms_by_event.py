@@ -334,6 +334,33 @@ CASES = [
         id="to a workflow that is encrypted",
     ),
     pytest.param(
+        workload(
+            MACHINE,
+            stepfunctions__describe_state_machine=handed_on.state_machine(
+                "arn:aws:states:::aws-sdk:ssm:createOpsItem"
+            ),
+        ),
+        GOOD,
+        "rule/to-pager",
+        id="to a workflow that opens an OpsItem",
+    ),
+    pytest.param(
+        workload(
+            MACHINE,
+            stepfunctions__describe_state_machine=handed_on.state_machine(handed_on.PUBLISHES)
+            | {"status": "DELETING"},
+        ),
+        BAD,
+        "its state machine page is being deleted",
+        id="to a workflow that is being deleted",
+    ),
+    pytest.param(
+        rules(ALL, f"arn:aws:notifications::{ACCOUNT_ID}:configuration/a1"),
+        UNKNOWN,
+        "may keep events",
+        id="to User Notifications",
+    ),
+    pytest.param(
         workload(MACHINE, stepfunctions__describe_state_machine=error("StateMachineDoesNotExist")),
         BAD,
         "its state machine page does not exist",

@@ -11,6 +11,7 @@ from readiness.evidence.awslambda.functions import FUNCTION_GONE, function_name
 from readiness.evidence.awslambda.monitors import configuration, is_monitor
 from readiness.evidence.sns.listeners import listeners
 from readiness.evidence.sqs.queues import QUEUE, QUEUE_GONE, queue_url
+from readiness.evidence.stepfunctions import is_going
 from readiness.model.reader import Reader
 from readiness.model.unreadable import Gone
 from readiness.semantics.admission import Answer, admits
@@ -32,7 +33,8 @@ _READS_ON = {"Creating", "Enabled", "Enabling", "Updating"}
 """The states of an event source mapping that hands on what comes, or soon will."""
 _TELLING = re.compile(
     r"arn:aws[a-z-]*:(?:lambda:|states:[^:]*:[^:]*:"
-    r"(?:aws-sdk:)?(?:http|lambda|ses|sesv2|sns|ssmcontacts|ssmincidents|pinpoint)\b)"
+    r"(?:aws-sdk:)?(?:(?:http|lambda|ses|sesv2|sns|ssmcontacts|ssmincidents|pinpoint)\b"
+    r"|ssm:createOpsItem))"
 )
 """The tasks of a state machine that may tell someone: a message, a request, a function."""
 _KEY_LOCKED = ("KmsAccessDeniedException", "KmsInvalidStateException")
@@ -68,7 +70,7 @@ def way_of(sender: Sender, target: Mapping[str, Any]) -> Way | None:
     _, _, service, region, account, name = target["Arn"].split(":", 5)
     if service == "ssm-incidents" or (service, name) == ("ssm", "opsitem"):
         return Answer.YES, ""
-    if service == "execute-api":
+    if service in {"execute-api", "notifications"}:
         return _unclear(target["Arn"])
     find = _WAYS.get(service)
     if find is None:
@@ -80,7 +82,10 @@ def way_of(sender: Sender, target: Mapping[str, Any]) -> Way | None:
 
 
 def _unclear(arn: str) -> Way:
-    """Another bus or an API may be that of who is on call, a queue may be read by anything."""
+    """Another bus or an API may be that of who is on call, a queue may be read by anything.
+
+    AWS User Notifications may have no channel but its console.
+    """
     return Answer.MAYBE, f"its target {arn} may keep events or hand them on"
 
 
@@ -188,6 +193,8 @@ def _by_state_machine(sender: Sender, target: Mapping[str, Any]) -> Way:
         )
     except Gone:
         return Answer.NO, f"its state machine {name} does not exist"
+    if is_going(about or {}):
+        return Answer.NO, f"its state machine {name} is being deleted"
     try:
         tasks = tasks_of((about or {}).get("definition") or "")
     except NotStatesLanguage:
