@@ -198,6 +198,8 @@ ORDERS_ARE_PICKED = json.dumps({"source": ["shop"], "detail-type": ["Order Paid"
             False,
             id="on a bus that gets no alarms",
         ),
+        pytest.param("PutRule", {"eventPattern": '{"source": 5}'}, True, id="garbled"),
+        pytest.param("PutRule", {"eventPattern": '{"$or": 5}'}, True, id="no alternatives"),
         pytest.param("DisableRule", {}, True, id="switched off"),
         pytest.param("DisableRule", {"eventBusName": "shop"}, False, id="off, of another bus"),
         pytest.param("EnableRule", {"eventBusName": "default"}, True, id="switched on"),

@@ -21,9 +21,12 @@ def _concerned(detail: Json) -> str | None:
         return None
     if detail.get("eventName") != "PutRule":
         return ""
-    pattern = pattern_of(request.get("eventPattern"))
     event = raised(str(detail.get("recipientAccountId") or ""), str(detail.get("awsRegion") or ""))
-    is_picked = pattern and passes_with_body(pattern, event) is not Answer.NO
+    try:
+        pattern = pattern_of(request.get("eventPattern"))
+        is_picked = bool(pattern) and passes_with_body(pattern, event) is not Answer.NO
+    except (AttributeError, TypeError, RecursionError):
+        return ""  # no pattern that EventBridge takes: the event may be anybody's
     return "" if is_picked else None
 
 
