@@ -12,6 +12,7 @@ from readiness.engine.everything import NotContinued
 from readiness.engine.function import Function
 from readiness.engine.store import Unavailable, Unwritable
 from readiness.engine.sweep import Legs
+from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.functions import OneAtATime
 from tests.engine.test_counting import sent
 from tests.engine.things import DENIED, THINGS, Thing
@@ -98,6 +99,32 @@ def test_what_changed_is_read_a_second_time(function):
     look(function, "event-2")
     assert [id for _, id in sorted(THINGS.loads)] == ["a", "a", "b", "c"]
     assert statuses(function)["a"] is Status.NON_COMPLIANT
+
+
+class FromTheSecondOn(dict):
+    """Fails each read but the first."""
+
+    def __init__(self, failure):
+        super().__init__()
+        self.failure, self.read = failure, set()
+
+    def __contains__(self, what):
+        again = what in self.read
+        self.read.add(what)
+        return again
+
+    def __getitem__(self, what):
+        return self.failure
+
+
+def test_a_second_look_that_fails_for_a_passing_reason_is_made_later(function):
+    look(function)
+    THINGS.owner = {"a": "", "b": "y", "c": ""}
+    THINGS.fails = FromTheSecondOn(Unreadable("test:GetThing", Cause.THROTTLED, "SlowDown"))
+    look(function, "event-2")
+    assert statuses(function)["a"] is Status.NON_COMPLIANT
+    [asked] = function.machine.asked
+    assert asked["look_again"]["targets"] == [[owned.id, "a", None]]
 
 
 def test_what_cannot_be_judged_is_counted_and_logged(function, capsys, caplog):
