@@ -21,6 +21,7 @@ from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, declared
 from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.demo import built_template
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
 from tests import deployed
 from tests.contract.eventbridge import matches
@@ -591,6 +592,18 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.skipif(
+    _sam() is None, reason="the SAM command line is not installed (make environments)"
+)
+def test_the_demo_deploys_the_same_template_as_json(tmp_path):
+    copy = tmp_path / "template.yaml"
+    copy.write_text(template.TEMPLATE.read_text())
+    python = Path(_sam()).with_name("python")
+    subprocess.run([python, "-I", built_template.__file__, copy], check=True)
+    assert json.loads(copy.read_text()) == deployed.committed()
+    assert list(tmp_path.iterdir()) == [copy]
 
 
 def test_headings_are_swept_one_after_another(resources):

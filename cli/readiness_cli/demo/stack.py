@@ -24,7 +24,8 @@ from readiness_cli.pagerduty_key import put_key
 
 STACK = "readiness"
 _ARTIFACTS = "readiness-artifacts"
-_POLL = 0.05
+_POLL = 0.5
+"""Seconds. Each question is answered by the process that the functions wait for as well."""
 
 
 def build(checkout: Checkout) -> bool:
@@ -38,6 +39,9 @@ def build(checkout: Checkout) -> bool:
     home = checkout.root / ".local" / "home"
     options = ["--build-dir", str(checkout.build), "--template", "template.yaml", "--parallel"]
     _sam(checkout, home, ["build", *options])
+    script = Path(__file__).with_name("built_template.py")
+    python = checkout.sam.with_name("python")
+    subprocess.run([python, "-I", script, checkout.build / "template.yaml"], check=True)
     stamp.write_text(fingerprint)
     return True
 
@@ -55,6 +59,7 @@ def deploy(
         "--no-confirm-changeset",
         "--no-fail-on-empty-changeset",
         "--no-progressbar",
+        "--use-json",
         "--parameter-overrides",
         *(f"{name}={value}" for name, value in parameters.items()),
     ]
@@ -96,7 +101,7 @@ def sam_environment(checkout: Checkout, home: Path) -> dict[str, str]:
     path = os.pathsep.join([clean["PATH"], kept.get("PATH", "")])
     environment = clean | kept | {"PATH": path, "TMPDIR": clean["TMPDIR"]}
     # Between two looks at the stack SAM sleeps for five seconds, for the sake of AWS's rates.
-    environment |= {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2"}
+    environment |= {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.5"}
     environment |= {"__SAM_CLI_APP_DIR": str(home)}
     return environment | without_proxy(environment)
 
