@@ -68,6 +68,8 @@ def bucket_storage_class(
 @cost_optimization.rule(STORAGE, severity=Severity.LOW)
 def file_system_storage_class(system: FileSystemTiers, *, min_gib: MinGib = 100) -> Verdict:
     """Files of a large EFS file system that nobody reads move to Infrequent Access."""
+    if system.is_going:
+        return not_applicable("The file system is being deleted.")
     if system.standard is None:
         return cannot_tell("EFS has not measured the size of the file system yet.")
     if verdict := small(system.standard, min_gib):

@@ -117,6 +117,8 @@ def judge_group(
     """Whether a group of instances buys Spot where it may, and not alone where it may not."""
     if group.manager:
         return not_applicable(f"{group.manager} made the group and decides how it buys.")
+    if group.is_going:
+        return not_applicable("The group is being deleted.")
     if group.highest == 0:
         return not_applicable("The group has no instances: its maximum size is 0.")
     wish = wish_of(group.tags or {}, manifests, group.name, account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from readiness.evidence.dynamodb.tables import ARCHIVES
 from readiness.evidence.ec2.volume_types import OLD
 from readiness.evidence.s3.lifecycles import GIB
 from readiness.model.text import listed, plural
@@ -153,9 +154,15 @@ _SEEN_DAYS = 5
 """Of a week; what was created or measured for less tells too little."""
 
 
+def _serves_nobody(table: TableStorage) -> Verdict | None:
+    if table.status not in {"DELETING", *ARCHIVES}:
+        return None
+    return not_applicable(f"The table takes no requests: its status is {table.status}.")
+
+
 def judge_table(table: TableStorage, min_gib: float, most_units: float) -> Verdict:
     """Whether the class of a table fits what is stored and what is asked of it."""
-    if verdict := small(table.bytes, min_gib):
+    if verdict := _serves_nobody(table) or small(table.bytes, min_gib):
         return verdict
     gib = table.bytes / GIB
     if table.units is None:

@@ -138,6 +138,8 @@ def judge_schedules(
 
 def of_group(group: GroupSchedules, most_schedules: int) -> Verdict | None:
     """The verdict on a group with nothing to judge, or with more than was read."""
+    if group.is_going:
+        return not_applicable("The group is being deleted with all of its schedules.")
     if group.unread:
         return cannot_tell(
             f"Only {most_schedules} schedules of the group were read; {group.unread} more have not"

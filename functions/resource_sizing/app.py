@@ -51,7 +51,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
 from .load_tests import judge_each, judge_load_test, of_function, of_service
-from .pooling import Connecting, data_apis_in, hosts_in, judge_connections, pool_size
+from .pooling import Connecting, data_apis_in, hosts_in, judge_connections, judge_pools, pool_size
 from .proxies import judge_proxy
 from .scaling import (
     desired_count_of,
@@ -64,6 +64,8 @@ from .scaling import (
     provisioned_problems,
     scaling_problems,
     table_problems,
+    why_no_readers,
+    why_no_shards,
 )
 from .settings import AttestationSettings, ConnectionSettings, LoadTestSettings, TimeoutSettings
 from .timeouts import (
@@ -106,8 +108,7 @@ def function_load_test(
         return not_applicable(EDGE)
     if by_aws := of_service_function(function.name):
         return by_aws
-    found = of_function(function.name, sizes, recommendations, use)
-    return judge_each(found, attested, settings)
+    return judge_each(of_function(function.name, sizes, recommendations, use), attested, settings)
 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
@@ -235,8 +236,8 @@ def reader_scaling(
     require_reader_scaling: Annotated[bool, "Require auto-scaling of Aurora readers"] = False,  # noqa: ARG001
 ) -> Verdict:
     """Auto-scaling adjusts the number of an Aurora cluster's readers."""
-    if not cluster.is_aurora:
-        return not_applicable(f"A cluster with the engine {cluster.engine} cannot scale readers.")
+    if why := why_no_readers(cluster):
+        return not_applicable(why)
     key = (f"cluster:{cluster.name}", "rds:cluster:ReadReplicaCount")
     return judge_target(scaling.targets, [key], "the number of readers")
 
@@ -249,8 +250,8 @@ def cache_scaling(
     require_cache_scaling: Annotated[bool, "Require auto-scaling of caches"] = False,  # noqa: ARG001
 ) -> Verdict:
     """Auto-scaling adjusts the number of a cache's shards or replicas."""
-    if not group.cluster_mode:
-        return not_applicable("Only replication groups with cluster mode can scale by load.")
+    if why := why_no_shards(group):
+        return not_applicable(why)
     id = f"replication-group/{group.name}"
     keys = [(id, f"elasticache:replication-group:{of}") for of in ("NodeGroups", "Replicas")]
     return judge_target(scaling.targets, keys, "the cache")
@@ -350,20 +351,15 @@ def service_connections(
     Counted are as many tasks as auto-scaling may start: the database is short of connections when
     the load is highest.
     """
+    if service.is_going:
+        return not_applicable("The service was deleted; its last tasks are ending.")
     pool = pool_size(tasks.environment)
     target = scaling.targets.get(desired_count_of(service))
     most = max(service.desired_count, target.highest if target else 0)
-    opened = pool * most
-    connecting = Connecting(hosts_in(tasks.environment), opened, databases)
+    connecting = Connecting(hosts_in(tasks.environment), pool * most, databases)
     if connecting.has_no_database:
         return not_applicable("It names no relational database, and the region has none.")
-    decided = connecting.verdict(database)
-    if decided is None and pool and connecting.fits(database.max_connections):
-        return complies(
-            f"{plural(most, 'task')} with a pool of {pool} each can open"
-            f" {plural(opened, 'connection')}, within the limit of the database."
-        )
-    return decided or attestation.verdict(
+    return judge_pools(connecting, pool, most, database) or attestation.verdict(
         attested, "The pooling of database connections", hosts=connecting.hosts
     )
 

@@ -193,6 +193,19 @@ class Connecting:
         return None
 
 
+def judge_pools(
+    connecting: Connecting, pool: int, tasks: int, settings: ConnectionSettings
+) -> Verdict | None:
+    """The verdict on so many tasks with a pool each; None if it takes an attestation."""
+    decided = connecting.verdict(settings)
+    if decided is not None or not pool or not connecting.fits(settings.max_connections):
+        return decided
+    return complies(
+        f"{plural(tasks, 'task')} with a pool of {pool} each can open"
+        f" {plural(connecting.opened, 'connection')}, within the limit of the database."
+    )
+
+
 def judge_connections(
     instance: DatabaseInstance,
     use: DatabaseUse,

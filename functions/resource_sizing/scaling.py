@@ -8,6 +8,8 @@ from readiness.evidence.application_autoscaling import Scalable, Targets
 from readiness.evidence.autoscaling import InstanceGroup
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.replication_groups import CacheGroup
+from readiness.evidence.rds.endpoints import DatabaseCluster
 from readiness.evidence.workloads.utilization import RegionConcurrency
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
@@ -261,6 +263,26 @@ def judge_target(targets: Targets, keys: list[tuple[str, str]], what: str) -> Ve
     if problems:
         return violates_all(problems, expected=f"{_EXPECTED}.")
     return complies(_SCALES)
+
+
+def why_no_readers(cluster: DatabaseCluster) -> str:
+    """Why a cluster has no readers whose number could follow the load; empty where it may."""
+    if cluster.is_going:
+        return "The cluster is being deleted."
+    if not cluster.is_aurora:
+        return f"A cluster with the engine {cluster.engine} cannot scale readers."
+    if cluster.is_serverless:
+        return "Aurora Serverless v1 has no readers; it scales the capacity of its one instance."
+    return ""
+
+
+def why_no_shards(group: CacheGroup) -> str:
+    """Why a replication group has nothing whose number could follow the load; empty if it has."""
+    if group.is_going:
+        return "The replication group is being deleted."
+    if not group.cluster_mode:
+        return "Only replication groups with cluster mode can scale by load."
+    return ""
 
 
 def judge_headroom(limit: ConcurrencyLimit, peak: RegionConcurrency, headroom: float) -> Verdict:

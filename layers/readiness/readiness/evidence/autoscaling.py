@@ -326,6 +326,7 @@ class GroupPurchases:
     on_demand_percent: int = 100
     tags: Mapping[str, str] | None = None
     manager: str = ""
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupPurchases:
@@ -347,4 +348,5 @@ class GroupPurchases:
             on_demand_percent=bought.get("OnDemandPercentageAboveBaseCapacity", 100),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
             manager=_manager(group),
+            is_going=bool(group.get("Status")),
         )

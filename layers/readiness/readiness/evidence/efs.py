@@ -170,10 +170,13 @@ class FileSystemTiers:
     standard: float | None
     to_infrequent: str = ""
     to_archive: str = ""
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemTiers:
         described = described_system(read, system)
+        if described.get("LifeCycleState") in {"deleting", "deleted"}:
+            return cls(None, is_going=True)
         size = described["SizeInBytes"]
         standard = size.get("ValueInStandard", size["Value"])
         if not size.get("Timestamp") or standard < read.settings["min_gib"] * 1024**3:

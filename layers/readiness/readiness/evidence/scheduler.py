@@ -93,10 +93,13 @@ class GroupSchedules:
     over: int = 0
     sinks: tuple[Resource, ...] = ()
     grants: tuple[Resource, ...] = ()
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupSchedules:
-        listed = _listed(read, group)
+        if _group(read, group).get("State") == "DELETING":
+            return cls(is_going=True)
+        listed = _schedules(read, group)
         most = read.settings["most_schedules"]
         chosen: list[dict[str, Any]] = []
         unread = disabled = 0
@@ -137,9 +140,21 @@ class GroupSchedules:
         )
 
 
+def _group(read: Reader, group: Resource) -> Mapping[str, Any]:
+    """What GetScheduleGroup says of a group. Raises Gone."""
+    answer: Mapping[str, Any] = read.one(
+        "scheduler", "get_schedule_group", gone=_GONE, Name=group.id
+    )
+    return answer
+
+
 def _listed(read: Reader, group: Resource) -> Sequence[Mapping[str, Any]]:
     """What ListSchedules shows of a group. Raises Gone."""
-    read.one("scheduler", "get_schedule_group", gone=_GONE, Name=group.id)
+    _group(read, group)
+    return _schedules(read, group)
+
+
+def _schedules(read: Reader, group: Resource) -> Sequence[Mapping[str, Any]]:
     found: Sequence[Mapping[str, Any]] = read.every(
         "scheduler", "list_schedules", "Schedules", absent=_GONE, GroupName=group.id
     )

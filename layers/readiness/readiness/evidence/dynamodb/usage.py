@@ -111,6 +111,7 @@ class TableStorage:
     bytes: int = 0
     units: float | None = None
     measured: int = 0
+    status: str = "ACTIVE"
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableStorage:
@@ -144,6 +145,7 @@ class TableStorage:
                 stored[name],
                 _units(each, found[name].values()) if name in found else None,
                 max((len(one.points) for one in found.get(name, {}).values()), default=0),
+                each.get("TableStatus", ""),
             )
             for name, each in about.items()
         }

@@ -96,16 +96,20 @@ class CacheGroup:
 
     name: str
     cluster_mode: bool = False
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> CacheGroup:
-        return cls(group.id, bool(described_group(read, group).get("ClusterEnabled")))
+        return cls._of(described_group(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheGroup]:
-        return {
-            each["ReplicationGroupId"]: cls(
-                each["ReplicationGroupId"], bool(each.get("ClusterEnabled"))
-            )
-            for each in _listed(read)
-        }
+        return {each["ReplicationGroupId"]: cls._of(each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any]) -> CacheGroup:
+        return cls(
+            answer["ReplicationGroupId"],
+            bool(answer.get("ClusterEnabled")),
+            answer.get("Status") == "deleting",
+        )

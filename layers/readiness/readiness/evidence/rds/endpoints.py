@@ -249,11 +249,16 @@ CLUSTER_RUNS = api_call(
 )
 @dataclass(frozen=True, slots=True)
 class DatabaseCluster:
-    """A cluster, its engine and how many instances it has. Source: DescribeDBClusters."""
+    """A cluster, its engine and how many instances it has.
+
+    ``is_serverless``: Aurora Serverless v1, which has no readers. Source: DescribeDBClusters.
+    """
 
     name: str
     engine: str = ""
     members: int = 0
+    is_serverless: bool = False
+    is_going: bool = False
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DatabaseCluster:
@@ -266,7 +271,13 @@ class DatabaseCluster:
     @classmethod
     def _of(cls, cluster: Mapping[str, Any]) -> DatabaseCluster:
         members = len(cluster.get("DBClusterMembers") or ())
-        return cls(cluster["DBClusterIdentifier"], cluster.get("Engine", ""), members)
+        return cls(
+            cluster["DBClusterIdentifier"],
+            cluster.get("Engine", ""),
+            members,
+            is_serverless=cluster.get("EngineMode") == "serverless",
+            is_going=cluster.get("Status") == "deleting",
+        )
 
     @property
     def is_aurora(self) -> bool:
