@@ -102,6 +102,14 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The key of an attribute: DescribeLoadBalancerAttributes.
     "readiness.evidence.awslambda.callers": frozenset({"idle_timeout.timeout_seconds"}),
+    # The text of a traffic policy: Route 53 API Reference, "Traffic policy document format".
+    "readiness.evidence.route53_policies": frozenset(
+        {
+            *("StartRule", "Endpoints", "Rules", "RuleType", "Type"),
+            *("EndpointReference", "RuleReference", "HealthCheck", "IsDefault"),
+            *("EvaluateTargetHealth", "Value", "Weight"),
+        }
+    ),
     # The text of HistoryData of an alarm's action, and of the message in it: CloudWatch User Guide.
     "readiness.evidence.cloudwatch.alarm_actions": frozenset(
         {

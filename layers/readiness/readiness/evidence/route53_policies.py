@@ -54,8 +54,10 @@ _RULES = {
 "Traffic policy document format")."""
 
 
-def records_of_policy(read: Reader, zone: str, answer: Mapping[str, Any]) -> tuple[Record, ...]:
-    """The records of each rule of the traffic policy behind a record of a zone.
+def records_of_policy(
+    read: Reader, zone: str, name: str, type_: str, instance_id: str
+) -> tuple[Record, ...]:
+    """The records of each rule of the traffic policy that answers a name of a zone.
 
     The rules are names of their own in it, to the first of which the record itself is an alias.
     Sources: GetTrafficPolicyInstance, GetTrafficPolicy.
@@ -65,7 +67,7 @@ def records_of_policy(read: Reader, zone: str, answer: Mapping[str, Any]) -> tup
         "route53",
         "get_traffic_policy_instance",
         absent=("NoSuchTrafficPolicyInstance",),
-        Id=answer["TrafficPolicyInstanceId"],
+        Id=instance_id,
     )
     if instance is None:
         return ()  # deleted since its record was listed
@@ -78,12 +80,12 @@ def records_of_policy(read: Reader, zone: str, answer: Mapping[str, Any]) -> tup
     )
     try:
         document = json.loads(policy["TrafficPolicy"]["Document"])
-        name = f"{answer['Name'].rstrip('.')} (rule {{}})"
-        found = tuple(_records(document, name, answer["Type"], about.get("TTL"), zone))
+        of_rule = f"{name.rstrip('.')} (rule {{}})"
+        found = tuple(_records(document, of_rule, type_, about.get("TTL"), zone))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Unreadable(POLICY_READS[0], Cause.UNEXPECTED_ANSWER, str(error)) from error
     if start := document.get("StartRule"):
-        root = Record(answer["Name"], answer["Type"], alias=name.format(start).lower())
+        root = Record(name, type_, alias=of_rule.format(start).lower())
         return (*found, replace(root, alias_zone=zone, evaluates=True))
     return found
 

@@ -136,8 +136,8 @@ class RoutedRecords:
             HostedZoneId=id,
         )
         for each in found:
-            if each.get("TrafficPolicyInstanceId"):
-                records += records_of_policy(read, id, each)
+            if instance := each.get("TrafficPolicyInstanceId"):
+                records += records_of_policy(read, id, each["Name"], each["Type"], instance)
             elif each.get("SetIdentifier") or each.get("AliasTarget"):
                 records.append(_record(each))
         routed = tuple(each for each in records if each.policy != "simple")
