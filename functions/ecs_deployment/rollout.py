@@ -20,6 +20,8 @@ from .waiting import waits_for
 
 _KEPT_BY_CODEDEPLOY = timedelta(days=3)
 """Two days until it is terminated, and the time that the traffic takes to move."""
+_KILLED = "OutOfMemory"
+"""In the reason of a container that the kernel ended; its exit code may be missing."""
 _CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
 
 
@@ -316,7 +318,7 @@ def _ended_within(running: Sequence[Task]) -> list[str]:
         for task in running
         if task.is_to_run and task.status == "RUNNING"
         for name, code, reason in task.exits
-        if code or "OutOfMemory" in reason
+        if code or _KILLED in reason
     )
     return [
         f"{name} (exit code {code}, {plural(times, 'task')})"

@@ -379,6 +379,7 @@ def failures_into(destination: str) -> FakeAccount:
     config["DestinationConfig"] = {"OnFailure": {"Destination": destination}}
     return fake_account().but(
         events__describe_event_bus={"Name": "failed"},
+        events__list_rules={"Rules": [{"Name": "failures", "State": "ENABLED"}]},
         s3__list_buckets={"Buckets": [{"Name": "failed"}]},
         lambda__list_function_event_invoke_configs={"FunctionEventInvokeConfigs": [config]},
     )

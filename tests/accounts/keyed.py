@@ -51,7 +51,17 @@ def answers(key: str) -> dict[tuple[str, str], Any]:
     namespace = {"namespaceArn": named["redshift-serverless"], "kmsKeyId": key}
     owned = {"namespaceArn": "arn:aws:redshift-serverless:x", "kmsKeyId": "AWS_OWNED_KMS_KEY"}
     return {
-        ("kinesis", "list_streams"): {"StreamNames": ["orders"], "HasMoreStreams": False},
+        ("kinesis", "list_streams"): {
+            "StreamNames": ["orders"],
+            "StreamSummaries": [
+                {
+                    "StreamName": "orders",
+                    "StreamARN": named["kinesis"],
+                    "StreamStatus": "ACTIVE",
+                }
+            ],
+            "HasMoreStreams": False,
+        },
         ("kinesis", "describe_stream_summary"): {"StreamDescriptionSummary": stream},
         ("firehose", "list_delivery_streams"): {
             "DeliveryStreamNames": ["orders"],
@@ -131,6 +141,7 @@ def copies(key: str) -> dict[tuple[str, str], Any]:
         ("backup", "list_backup_vaults"): {
             "BackupVaultList": [
                 {
+                    "BackupVaultName": "daily",
                     "BackupVaultArn": f"arn:aws:backup:{REGIONAL}:backup-vault:daily",
                     "EncryptionKeyArn": key,
                 }

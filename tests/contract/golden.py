@@ -1138,8 +1138,6 @@ GOLDEN = (
     call("glacier", "SetVaultAccessPolicy"),
     call("kinesis", "PutResourcePolicy"),
     call("mq", "CreateBroker"),
-    call("redshift", "ModifyCluster"),
-    call("redshift-serverless", "UpdateWorkgroup"),
     call("transfer", "CreateServer"),
     call("securityhub", "BatchUpdateStandardsControlAssociations"),
     call("rds", "ModifyDBParameterGroup"),

@@ -6,7 +6,10 @@ import json
 import threading
 
 import pytest
+from botocore import handlers
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
+from moto.core.botocore_stubber import MockRawResponse
 
 from functions.encryption.app import encryption
 from readiness.engine.function import Function
@@ -34,8 +37,16 @@ class OneAtATime:
         return call
 
 
+def no_warehouse(request, **_):
+    """What Redshift Serverless, which moto does not know, answers where there is none."""
+    body = MockRawResponse(b'{"workgroups": [], "namespaces": []}')
+    return AWSResponse(request.url, 200, {}, body)
+
+
 @pytest.fixture
 def function(monkeypatch):
+    answered = ("before-send.redshift-serverless.*", no_warehouse)
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, answered])
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

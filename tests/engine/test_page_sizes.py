@@ -46,6 +46,7 @@ FULL_BY_DEFAULT = {
         ("elbv2", "describe_rules"),
         ("elbv2", "describe_ssl_policies"),
         ("elbv2", "describe_target_groups"),
+        ("glacier", "list_vaults"),
         ("memorydb", "describe_clusters"),
         ("rds", "describe_db_cluster_parameters"),
         ("rds", "describe_db_cluster_snapshots"),

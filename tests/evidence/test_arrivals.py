@@ -65,17 +65,17 @@ def asked_and_found(ago, metric="ProcessingTime", *, recent=True, flows=True, ho
 
 def test_custom_metrics_that_are_listed_as_recent_are_not_billed():
     asked, status = asked_and_found(timedelta(days=2))
-    assert (asked, status) == ({"Invocations"}, Status.COMPLIANT)
+    assert (asked, status) == ({"Errors", "Invocations"}, Status.COMPLIANT)
 
 
 def test_they_are_asked_for_after_a_new_deployment():
     asked, status = asked_and_found(timedelta(hours=2))
-    assert (asked, status) == ({"Invocations", "ProcessingTime"}, Status.COMPLIANT)
+    assert (asked, status) == ({"Errors", "Invocations", "ProcessingTime"}, Status.COMPLIANT)
 
 
 def test_and_where_none_is_recent():
     asked, status = asked_and_found(timedelta(days=2), recent=False, flows=False, hours=1)
-    assert (asked, status) == ({"Invocations", "ProcessingTime"}, Status.NON_COMPLIANT)
+    assert (asked, status) == ({"Errors", "Invocations", "ProcessingTime"}, Status.NON_COMPLIANT)
 
 
 def test_metrics_that_come_rarely_may_be_silent():

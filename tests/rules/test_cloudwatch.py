@@ -103,7 +103,7 @@ def test_database_monitoring():
     assert database_monitoring(DatabaseInstance("db")).status is BAD
     for engine in ("docdb", "neptune"):
         assert database_monitoring(DatabaseInstance("db", engine)).status is NA
-    assert database_monitoring(DatabaseInstance("db", is_going=True)).status is NA
+    assert database_monitoring(DatabaseInstance("db", status="deleting")).status is NA
 
 
 LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"

@@ -63,8 +63,8 @@ def linked(
     )
 
 
-def unreadable(cause):
-    return Unreadable("route53profiles:ListProfileAssociations", cause)
+def unreadable(cause, code=""):
+    return Unreadable("route53profiles:ListProfileAssociations", cause, code)
 
 
 KMS = Endpoint("vpce-kms", "kms")
@@ -107,7 +107,7 @@ KMS = Endpoint("vpce-kms", "kms")
             id="profiles denied",
         ),
         pytest.param(
-            linked(runs("kms"), profiles=unreadable(Cause.UNEXPECTED_ANSWER)),
+            linked(runs("kms"), profiles=unreadable(Cause.UNEXPECTED_ANSWER, "UnknownOperationException")),
             BAD,
             "no endpoint for kms",
             id="no such API",

@@ -20,6 +20,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("appconfig", "list_deployments"): ("MaxResults", 50),
     ("appconfig", "list_environments"): ("MaxResults", 50),
     ("application-signals", "list_service_level_objectives"): ("MaxResults", 50),
+    ("appsync", "list_apis"): ("maxResults", 25),
     ("appsync", "list_graphql_apis"): ("maxResults", 25),
     ("appsync", "list_resolvers"): ("maxResults", 25),
     ("appsync", "list_types"): ("maxResults", 25),
@@ -49,6 +50,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("cloudwatch", "describe_anomaly_detectors"): ("MaxResults", 100),
     ("cloudwatch", "list_alarm_mute_rules"): ("MaxRecords", 100),
     ("codepipeline", "list_action_executions"): ("maxResults", 100),
+    ("cognito-identity", "list_identity_pools"): ("MaxResults", 60),
     ("config", "describe_config_rule_evaluation_status"): ("Limit", 50),
     ("config", "list_configuration_recorders"): ("MaxResults", 20),
     ("cur", "describe_report_definitions"): ("MaxResults", 5),
@@ -60,6 +62,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("ecs", "list_task_definitions"): ("maxResults", 100),
     ("ecs", "list_tasks"): ("maxResults", 100),
     ("ecr", "describe_repositories"): ("maxResults", 1000),
+    ("eks", "list_clusters"): ("maxResults", 100),
     ("elasticache", "describe_serverless_cache_snapshots"): ("MaxResults", 50),
     ("elasticache", "describe_serverless_caches"): ("MaxResults", 50),
     ("elasticache", "describe_snapshots"): ("MaxRecords", 50),
@@ -98,6 +101,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("logs", "describe_subscription_filters"): ("limit", 50),
     ("logs", "list_log_anomaly_detectors"): ("limit", 50),
     ("macie2", "list_automated_discovery_accounts"): ("maxResults", 25),
+    ("mq", "list_brokers"): ("MaxResults", 100),
     ("oam", "list_links"): ("MaxResults", 5),
     ("observabilityadmin", "list_centralization_rules_for_organization"): ("MaxResults", 100),
     ("pipes", "list_pipes"): ("Limit", 100),
@@ -130,6 +134,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("ssm-contacts", "list_rotation_shifts"): ("MaxResults", 1024),
     ("ssm-incidents", "list_response_plans"): ("maxResults", 100),
     ("stepfunctions", "list_state_machines"): ("maxResults", 1000),
+    ("transfer", "list_servers"): ("MaxResults", 1000),
 }
 """The parameter and the size, by service and client method."""
 

@@ -250,7 +250,7 @@ def _graphql_apis(read: Reader) -> list[str]:
 
 def _identity_pools(read: Reader) -> list[str]:
     """The pools that give credentials to guests, who do not sign in."""
-    listed = read.every("cognito-identity", "list_identity_pools", "IdentityPools", MaxResults=60)
+    listed = read.every("cognito-identity", "list_identity_pools", "IdentityPools")
 
     def has_guests(id: str) -> bool:
         answer = read.one(
