@@ -24,7 +24,7 @@ from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
-from readiness.evidence.kms.lost import StoreKeys
+from readiness.evidence.kms.lost import StoredData
 from readiness.evidence.opensearch import DomainAccess
 from readiness.evidence.rds.exposure import DatabaseExposure
 from readiness.evidence.rds.instances import DatabaseEncryption
@@ -53,8 +53,8 @@ from .at_rest import (
     KMS_KEY,
     database_verdict,
     file_system_verdict,
-    keys_verdict,
     messages_verdict,
+    stored_data_verdict,
     table_verdict,
     volumes_verdict,
 )
@@ -341,12 +341,12 @@ def volume_encryption(volumes: VolumeEncryption) -> Verdict:
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
-def stored_data_keys(stores: StoreKeys) -> Verdict:
-    """Streams, warehouses, log groups, secrets and snapshots have keys that can be used.
+def stored_data_encryption(stores: StoredData) -> Verdict:
+    """Streams, warehouses, caches and snapshots are encrypted, with keys that can be used.
 
     What a key encrypts is lost with it: once it is deleted, no one can read the data again.
     """
-    return keys_verdict(stores)
+    return stored_data_verdict(stores)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)

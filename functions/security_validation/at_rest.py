@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from readiness import (
     Problem,
     Severity,
@@ -17,7 +19,7 @@ from readiness.evidence.dynamodb.tables import ARCHIVES, TableEncryption
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.kms.keys import KmsKeyState
-from readiness.evidence.kms.lost import LostKey, StoreKeys
+from readiness.evidence.kms.lost import LostKey, StoredData
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.model.text import listed, plural
 
@@ -142,18 +144,23 @@ def file_system_verdict(system: FileSystemEncryption, key: KmsKeyState | None) -
     return complies(f"The file system is encrypted with {system.key_id}.", key=system.key_id)
 
 
-def keys_verdict(stores: StoreKeys) -> Verdict:
-    """The verdict on the keys of what has no rule of its own, in a region."""
-    if stores.lost:
+def stored_data_verdict(stores: StoredData) -> Verdict:
+    """The verdict on the encryption of what has no rule of its own, in a region."""
+    problems = [
+        Problem(Severity.HIGH, f"{_of_a_key(key, lost)}: without it no one can read that.")
+        for key, lost in stores.lost.items()
+    ]
+    if stores.plain:
+        said = f"Not encrypted at rest: {_first_of(stores.plain, stores.unencrypted)}."
+        problems.append(Problem(Severity.MEDIUM, said))
+    if problems:
         return violates_all(
-            [
-                Problem(Severity.HIGH, f"{_of_a_key(key, lost)}: without it no one can read that.")
-                for key, lost in stores.lost.items()
-            ],
-            expected="Keys that are enabled: enable them, cancel their deletion, or import their"
-            " material again.",
+            problems,
+            expected="Encrypted data, with keys that are enabled: enable them, cancel their"
+            " deletion, or import their material again.",
             keys=list(stores.lost),
             resources=[each for lost in stores.lost.values() for each in lost.users],
+            unencrypted=list(stores.plain),
         )
     if stores.unreadable:
         why = listed([str(each) for each in stores.unreadable])
@@ -165,8 +172,12 @@ def keys_verdict(stores: StoreKeys) -> Verdict:
 
 def _of_a_key(key: str, lost: LostKey) -> str:
     state = "it does not exist" if lost.state == "Missing" else f"its state is {lost.state}"
-    more = f" and {lost.count - len(lost.users)} more" if lost.count > len(lost.users) else ""
-    return f"The KMS key {key} encrypts {listed(lost.users)}{more}, but {state}"
+    return f"The KMS key {key} encrypts {_first_of(lost.users, lost.count)}, but {state}"
+
+
+def _first_of(shown: Sequence[str], count: int) -> str:
+    more = f" and {count - len(shown)} more" if count > len(shown) else ""
+    return f"{listed(shown)}{more}"
 
 
 def volumes_verdict(volumes: VolumeEncryption) -> Verdict:

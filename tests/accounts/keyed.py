@@ -130,6 +130,15 @@ def copies(key: str) -> dict[tuple[str, str], Any]:
                 }
             ]
         },
+        ("glue", "get_data_catalog_encryption_settings"): {
+            "DataCatalogEncryptionSettings": {
+                "EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": key},
+                "ConnectionPasswordEncryption": {
+                    "ReturnConnectionPasswordEncrypted": True,
+                    "AwsKmsKeyId": key,
+                },
+            }
+        },
         ("ecr", "describe_repositories"): {
             "repositories": [
                 {

@@ -134,6 +134,7 @@ ELSEWHERE = {
     # A stream is made without a policy.
     "UnanalyzedPolicies": {"CreateStream"},
     "StoreKeys": {"CreateKey"},
+    "StoredData": {"CreateKey"},
     # A document is private until its permissions change, whatever it says.
     "PublicDocuments": {
         "CreateDocument",

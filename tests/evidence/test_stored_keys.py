@@ -1,4 +1,4 @@
-"""Which keys of stored data cannot be used any more, in every service that names one."""
+"""How stored data is encrypted, and which keys are lost, in every service that names one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.security_validation.app import stored_data_keys
+from functions.security_validation.app import stored_data_encryption
 from readiness import Severity, Status
-from readiness.evidence.kms.lost import StoreKeys
+from readiness.evidence.kms.lost import StoredData
 from readiness.evidence.kms.users import delivery_streams, named_keys
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import NotOffered, Unreadable
@@ -36,10 +36,10 @@ def key_is(state: str, id: str = OTHER) -> Any:
     return described
 
 
-def found(account: FakeAccount) -> StoreKeys:
+def found(account: FakeAccount) -> StoredData:
     aws = evaluation(account, [], bulk=True).aws
-    loaded = aws.evidence(StoreKeys, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
-    assert isinstance(loaded, StoreKeys)
+    loaded = aws.evidence(StoredData, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
+    assert isinstance(loaded, StoredData)
     return loaded
 
 
@@ -56,8 +56,8 @@ NAMED_ELSEWHERE = {("kinesis", "list_streams"), ("firehose", "list_delivery_stre
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "Missing", "Unavailable"])
 def test_a_lost_key_is_found_wherever_it_is_named(call, state):
     account = with_a_key_of_its_own(call)
-    assert stored_data_keys(found(account)).status is Status.COMPLIANT
-    verdict = stored_data_keys(found(account.but(kms__describe_key=key_is(state))))
+    assert stored_data_encryption(found(account)).status is Status.COMPLIANT
+    verdict = stored_data_encryption(found(account.but(kms__describe_key=key_is(state))))
     said = "does not exist" if state == "Missing" else f"its state is {state}"
     assert (verdict.status, said in verdict.reason) == (Status.NON_COMPLIANT, True)
     assert OTHER in verdict.reason
@@ -89,13 +89,91 @@ def test_functions_snapshots_and_domains_too(shown):
     assert list(found(account).lost) == [OTHER]
 
 
+DOMAIN = {
+    "DomainId": "d",
+    "DomainName": "search",
+    "ARN": "arn:aws:es:us-east-1:111122223333:domain/search",
+    "ClusterConfig": {},
+}
+
+
+def changed(call: tuple[str, str], key: str, **about: Any) -> dict[str, Any]:
+    """The answer to a call, whose first resource has no key and says this about encryption."""
+    [first, *_] = ANSWERS[call][key]
+    return {key: [{n: v for n, v in first.items() if n != "KmsKeyId"} | about]}
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True, None], ids=["no", "by AWS", "not said"])
+@pytest.mark.parametrize(
+    ("call", "key", "member"),
+    [
+        (("redshift", "describe_clusters"), "Clusters", "Encrypted"),
+        (("redshift", "describe_cluster_snapshots"), "Snapshots", "Encrypted"),
+        (("rds", "describe_db_snapshots"), "DBSnapshots", "Encrypted"),
+        (("rds", "describe_db_cluster_snapshots"), "DBClusterSnapshots", "StorageEncrypted"),
+        (
+            ("elasticache", "describe_replication_groups"),
+            "ReplicationGroups",
+            "AtRestEncryptionEnabled",
+        ),
+    ],
+)
+def test_what_has_no_encryption_is_told(call, key, member, is_encrypted):
+    about = {} if is_encrypted is None else {member: is_encrypted}
+    account = fake_account().but(**{"__".join(call): changed(call, key, **about)})
+    verdict = stored_data_encryption(found(account))
+    expected = (Status.NON_COMPLIANT, Severity.MEDIUM) if is_encrypted is False else None
+    assert (verdict.status, verdict.severity) == (expected or (Status.COMPLIANT, None))
+    assert ("Not encrypted at rest" in verdict.reason) is (is_encrypted is False)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"ec2__describe_snapshots": {"Snapshots": [{"SnapshotId": "snap-1", "Encrypted": False}]}},
+        {
+            "opensearch__describe_domains": {
+                "DomainStatusList": [DOMAIN | {"EncryptionAtRestOptions": {"Enabled": False}}]
+            }
+        },
+        {
+            "kinesis__describe_stream_summary": {
+                "StreamDescriptionSummary": {
+                    name: value
+                    for name, value in ANSWERS["kinesis", "describe_stream_summary"][
+                        "StreamDescriptionSummary"
+                    ].items()
+                    if name != "KeyId"
+                }
+                | {"EncryptionType": "NONE"}
+            }
+        },
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_snapshots_domains_and_streams_without_encryption_too(shown):
+    verdict = stored_data_encryption(found(fake_account().but(**shown)))
+    assert (verdict.status, verdict.severity) == (Status.NON_COMPLIANT, Severity.MEDIUM)
+
+
+def test_a_lost_key_weighs_more_than_no_encryption():
+    snapshots = [{"SnapshotId": f"snap-{n}", "Encrypted": False} for n in range(5)]
+    account = fake_account().but(
+        ec2__describe_snapshots={"Snapshots": snapshots},
+        kms__describe_key=key_is("Disabled", KEY),
+    )
+    verdict = stored_data_encryption(found(account))
+    assert verdict.severity is Severity.HIGH
+    assert "Not encrypted at rest: snap-0, snap-1 and snap-2 and 2 more." in verdict.reason
+
+
 def test_many_resources_of_a_key_are_counted_and_three_are_named():
     snapshots = [{"SnapshotId": f"snap-{n}", "KmsKeyId": OTHER} for n in range(5)]
     account = fake_account().but(
         kms__describe_key=key_is("PendingDeletion"),
         ec2__describe_snapshots={"Snapshots": snapshots},
     )
-    verdict = stored_data_keys(found(account))
+    verdict = stored_data_encryption(found(account))
     assert "snap-0, snap-1 and snap-2 and 2 more" in verdict.reason
     assert (verdict.severity or Severity.HIGH) is Severity.HIGH
 
@@ -112,19 +190,19 @@ def test_keys_of_aws_and_of_other_accounts_are_not_asked_about(name):
 def test_what_could_not_be_read_is_no_pass_and_hides_no_lost_key():
     denied = error("AccessDeniedException", 403)
     account = fake_account().but(fsx__describe_file_systems=denied)
-    verdict = stored_data_keys(found(account))
+    verdict = stored_data_encryption(found(account))
     assert (verdict.status, verdict.missing) == (
         Status.INSUFFICIENT_DATA,
         ("fsx:DescribeFileSystems",),
     )
     lost = account.but(kms__describe_key=key_is("Disabled", KEY))
-    assert stored_data_keys(found(lost)).status is Status.NON_COMPLIANT
+    assert stored_data_encryption(found(lost)).status is Status.NON_COMPLIANT
     blind = fake_account().but(kms__describe_key=denied)
-    assert stored_data_keys(found(blind)).missing == ("kms:DescribeKey",)
+    assert stored_data_encryption(found(blind)).missing == ("kms:DescribeKey",)
 
 
 def test_without_any_key_there_is_nothing_to_lose():
-    assert stored_data_keys(StoreKeys()).status is Status.NOT_APPLICABLE
+    assert stored_data_encryption(StoredData()).status is Status.NOT_APPLICABLE
 
 
 def test_every_page_of_delivery_streams_is_read():

@@ -311,7 +311,7 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "/events/home?region={region}#/eventbuses": ("security_validation.unanalyzed-policies",),
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
     "/systems-manager/documents?region={region}": ("security_validation.public-documents",),
-    "/kms/home?region={region}#/kms/keys": ("security_validation.stored-data-keys",),
+    "/kms/home?region={region}#/kms/keys": ("security_validation.stored-data-encryption",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
     f"{_EC2}Instances:": (
         "budget_alerts.instance-tags",

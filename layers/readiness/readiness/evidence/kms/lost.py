@@ -1,4 +1,4 @@
-"""Which keys that encrypt stored data KMS does not decrypt with any more."""
+"""How stored data is encrypted, and which of its keys KMS does not decrypt with any more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from readiness.evidence.kms.keys import (
     customers_key,
     own_key,
 )
-from readiness.evidence.kms.users import Listing, named_keys
+from readiness.evidence.kms.users import UNENCRYPTED, Listing, named_keys
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -33,6 +33,7 @@ STORES: tuple[Listing, ...] = (
     users.windows_and_lustre,
     users.search_domains,
     users.brokers,
+    users.catalog,
     users.repositories,
     users.vaults,
     users.volume_snapshots,
@@ -70,6 +71,7 @@ class LostKey:
         "firehose:DescribeDeliveryStream",
         "firehose:ListDeliveryStreams",
         "fsx:DescribeFileSystems",
+        "glue:GetDataCatalogEncryptionSettings",
         "kafka:ListClustersV2",
         "kinesis:DescribeStreamSummary",
         "kinesis:ListStreams",
@@ -91,31 +93,39 @@ class LostKey:
     ),
 )
 @dataclass(frozen=True, slots=True)
-class StoreKeys:
-    """The account's keys that encrypt stored data of the region, and those of them that are lost.
+class StoredData:
+    """The keys that encrypt stored data of the region, those that are lost, and what has none.
 
-    ``keys`` is how many keys are named; ``lost`` are by the name under which a service knows
-    them. ``unreadable`` are the answers that are missing. A service cannot begin to use a key
-    that is not enabled, so only changes of keys wake this. Sources: one listing for each service,
+    ``keys`` is how many keys of the account are named; ``lost`` are by the name under which a
+    service knows them. ``plain`` are the first ARNs or ids of what is not encrypted at all, as the
+    services say, and ``unencrypted`` is how many those are. ``unreadable`` are the answers that
+    are missing. A service cannot begin to use a key
+    that is not enabled, so only changes of keys wake this; what is created without encryption is
+    found by the sweep. Sources: one listing for each service,
     one call for each stream of Kinesis and Firehose; DescribeKey once for each key.
     """
 
     keys: int = 0
     lost: Mapping[str, LostKey] = field(default_factory=dict)
+    plain: tuple[str, ...] = ()
+    unencrypted: int = 0
     unreadable: tuple[Unreadable, ...] = ()
 
     @classmethod
-    def load(cls, read: Reader, region: Resource) -> StoreKeys:
+    def load(cls, read: Reader, region: Resource) -> StoredData:
         failed: list[Unreadable] = []
         counts: dict[str, int] = {}
         first: dict[str, list[str]] = {}
         for arn, name in named_keys(read, STORES, failed):
-            if own_key(read, name) is None or customers_key(read, name) is None:
+            is_ours = own_key(read, name) is not None and customers_key(read, name) is not None
+            if name != UNENCRYPTED and not is_ours:
                 continue
             counts[name] = counts.get(name, 0) + 1
             shown = first.setdefault(name, [])
             if len(shown) < _SHOWN:
                 shown.append(arn)
+
+        unencrypted, plain = counts.pop(UNENCRYPTED, 0), first.pop(UNENCRYPTED, [])
 
         def state_of(name: str) -> str:
             key = own_key(read, name)
@@ -136,5 +146,7 @@ class StoreKeys:
                 for name, state in sorted(states.items())
                 if state
             },
+            tuple(plain),
+            unencrypted,
             tuple(missing[text] for text in sorted(missing)),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from readiness.evidence.kms import users
 from readiness.evidence.kms.keys import key_id_of
-from readiness.evidence.kms.users import Listing, named_keys
+from readiness.evidence.kms.users import UNENCRYPTED, Listing, named_keys
 from readiness.evidence.tagging import TAG_LOOKUPS, tags_by_arn
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
@@ -99,7 +99,7 @@ class KeyUsage:
     @classmethod
     def load(cls, read: Reader, region: Resource) -> KeyUsage:
         failed: list[Unreadable] = []
-        named = list(named_keys(read, USERS, failed))
+        named = [each for each in named_keys(read, USERS, failed) if each[1] != UNENCRYPTED]
         aliases = _aliases(read, failed) if any("alias/" in key for _, key in named) else {}
         own = [(arn, id) for arn, key in sorted(named) if (id := _own_key(read, aliases, key))]
         tags = tags_by_arn(read, (arn for arn, _ in own), region.region)

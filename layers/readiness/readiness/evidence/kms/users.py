@@ -16,7 +16,12 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, NotOffered, Unreadable
 
 Named = tuple[str, str]
-"""The ARN of a resource and the key it names: an id, an ARN or an alias; empty for none."""
+"""The ARN of a resource and the key it names: an id, an ARN or an alias; empty for none.
+
+`UNENCRYPTED` in place of a key says that nothing encrypts what it stores.
+"""
+
+UNENCRYPTED = "no encryption"
 
 Listing = Callable[[Reader], "Iterable[Named | Callable[[], Named]]"]
 
@@ -24,6 +29,11 @@ Listing = Callable[[Reader], "Iterable[Named | Callable[[], Named]]"]
 _MOST_AT_ONCE = 10_000
 """How many delivery streams Firehose lists; without it, ten. The SDK has no paginator for them."""
 _OWNED_BY_REDSHIFT = "AWS_OWNED_KMS_KEY"
+
+
+def _key(about: Mapping[str, Any], member: str, *, is_encrypted: bool | None) -> str:
+    """The key that an answer names; `UNENCRYPTED` where it says that there is no encryption."""
+    return about.get(member) or (UNENCRYPTED if is_encrypted is False else "")
 
 
 def buckets(read: Reader) -> Iterator[Callable[[], Named]]:
@@ -100,7 +110,8 @@ def log_groups(read: Reader) -> Iterator[Named]:
 
 def replication_groups(read: Reader) -> Iterator[Named]:
     for group in read.every("elasticache", "describe_replication_groups", "ReplicationGroups"):
-        yield group.get("ARN", group["ReplicationGroupId"]), group.get("KmsKeyId", "")
+        arn = group.get("ARN", group["ReplicationGroupId"])
+        yield arn, _key(group, "KmsKeyId", is_encrypted=group.get("AtRestEncryptionEnabled"))
 
 
 def streams(read: Reader) -> Iterator[Callable[[], Named]]:
@@ -115,7 +126,17 @@ def _stream(read: Reader, name: str) -> Named:
         gone=("ResourceNotFoundException",),
         StreamName=name,
     )["StreamDescriptionSummary"]
-    return answer["StreamARN"], answer.get("KeyId", "")
+    return answer["StreamARN"], _key(
+        answer, "KeyId", is_encrypted=answer.get("EncryptionType") != "NONE"
+    )
+
+
+def catalog(read: Reader) -> Iterator[Named]:
+    answer = read.one("glue", "get_data_catalog_encryption_settings")
+    about = answer.get("DataCatalogEncryptionSettings") or {}
+    arn = f"arn:{read.partition}:glue:{read.region}:{read.account}:catalog"
+    yield arn, (about.get("EncryptionAtRest") or {}).get("SseAwsKmsKeyId", "")
+    yield arn, (about.get("ConnectionPasswordEncryption") or {}).get("AwsKmsKeyId", "")
 
 
 def delivery_streams(read: Reader) -> Iterator[Callable[[], Named]]:
@@ -144,7 +165,8 @@ def _delivery_stream(read: Reader, name: str) -> Named:
 def warehouses(read: Reader) -> Iterator[Named]:
     for cluster in read.every("redshift", "describe_clusters", "Clusters"):
         where = f"arn:{read.partition}:redshift:{read.region}:{read.account}"
-        yield f"{where}:cluster:{cluster['ClusterIdentifier']}", cluster.get("KmsKeyId", "")
+        key = _key(cluster, "KmsKeyId", is_encrypted=cluster.get("Encrypted"))
+        yield f"{where}:cluster:{cluster['ClusterIdentifier']}", key
 
 
 def namespaces(read: Reader) -> Iterator[Named]:
@@ -161,7 +183,7 @@ def windows_and_lustre(read: Reader) -> Iterator[Named]:
 def search_domains(read: Reader) -> Iterator[Named]:
     for domain in all_described(read):
         about = domain.get("EncryptionAtRestOptions") or {}
-        yield domain["ARN"], about.get("KmsKeyId", "")
+        yield domain["ARN"], _key(about, "KmsKeyId", is_encrypted=about.get("Enabled"))
 
 
 def brokers(read: Reader) -> Iterator[Named]:
@@ -196,22 +218,26 @@ def vaults(read: Reader) -> Iterator[Named]:
 
 def volume_snapshots(read: Reader) -> Iterator[Named]:
     for each in read.every("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"]):
-        yield each["SnapshotId"], each.get("KmsKeyId", "")
+        yield each["SnapshotId"], _key(each, "KmsKeyId", is_encrypted=each.get("Encrypted"))
 
 
 def database_snapshots(read: Reader) -> Iterator[Named]:
     for each in read.every("rds", "describe_db_snapshots", "DBSnapshots"):
-        yield each["DBSnapshotArn"], each.get("KmsKeyId", "")
+        yield each["DBSnapshotArn"], _key(each, "KmsKeyId", is_encrypted=each.get("Encrypted"))
 
 
 def cluster_snapshots(read: Reader) -> Iterator[Named]:
     for each in read.every("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots"):
-        yield each["DBClusterSnapshotArn"], each.get("KmsKeyId", "")
+        yield (
+            each["DBClusterSnapshotArn"],
+            _key(each, "KmsKeyId", is_encrypted=each.get("StorageEncrypted")),
+        )
 
 
 def warehouse_snapshots(read: Reader) -> Iterator[Named]:
     for each in read.every("redshift", "describe_cluster_snapshots", "Snapshots"):
-        yield each.get("SnapshotArn") or each["SnapshotIdentifier"], each.get("KmsKeyId", "")
+        arn = each.get("SnapshotArn") or each["SnapshotIdentifier"]
+        yield arn, _key(each, "KmsKeyId", is_encrypted=each.get("Encrypted"))
 
 
 def named_keys(
