@@ -145,6 +145,27 @@ def test_arguments_of_a_job(given, status, said, bulk):
             "no user",
             id="Kafka with IAM",
         ),
+        pytest.param(
+            {"ConnectionProperties": {"KAFKA_SASL_SCRAM_USERNAME": "app"}},
+            BAD,
+            "logs in as app",
+            id="Kafka with a password, which is hidden",
+        ),
+        pytest.param(
+            {"ConnectionProperties": {"KAFKA_SASL_SCRAM_SECRETS_ARN": SECRET_ARN}},
+            GOOD,
+            "with a secret",
+            id="Kafka with a secret",
+        ),
+        pytest.param(
+            {
+                "ConnectionProperties": {"USERNAME": "app"},
+                "AuthenticationConfiguration": {"AuthenticationType": "IAM"},
+            },
+            NA,
+            "no user",
+            id="a user who logs in with IAM",
+        ),
     ],
 )
 def test_connections(given, status, said, bulk):

@@ -96,8 +96,9 @@ class ConnectionLogin:
     """How a connection of the Data Catalog logs in.
 
     ``properties`` are its properties, without the password: it is never asked for. ``user`` is
-    the name that logs in, ``secret`` the secret of Secrets Manager that holds user and password;
-    both empty where there is none. Sources: GetConnection, GetConnections with HidePassword.
+    the name that logs in with a password, ``secret`` the secret of Secrets Manager that holds user
+    and password; both empty where there is none. Sources: GetConnection, GetConnections, both with
+    HidePassword.
     """
 
     user: str = ""
@@ -124,9 +125,18 @@ class ConnectionLogin:
         """From a ``Connection`` of the API."""
         properties = answer.get("ConnectionProperties") or {}
         authentication = answer.get("AuthenticationConfiguration") or {}
-        secret = authentication.get("SecretArn") or properties.get("SECRET_ID") or ""
+        secret = authentication.get("SecretArn") or _named(properties, _SECRETS)
+        is_by_role = authentication.get("AuthenticationType") == "IAM"
+        user = "" if is_by_role else _named(properties, _USERS)
         shown = {n: value for n, value in properties.items() if n not in _PASSWORDS}
-        return cls(properties.get("USERNAME") or "", secret, shown)
+        return cls(user, secret, shown)
 
 
 _PASSWORDS = {"PASSWORD", "ENCRYPTED_PASSWORD"}
+_USERS = ("USERNAME",)
+_SECRETS = ("SECRET_ID", "SECRETS_ARN")
+"""How the names of such properties end: ``KAFKA_SASL_SCRAM_SECRETS_ARN``."""
+
+
+def _named(properties: Mapping[str, str], endings: tuple[str, ...]) -> str:
+    return next((v for name, v in sorted(properties.items()) if v and name.endswith(endings)), "")
