@@ -186,7 +186,7 @@ def test_what_people_choose(name, answer):
             " /db/connstr /db/conn-string /ci/npmrc /k8s/dockerconfigjson /krb/http.keytab /tls/client.p12"
             " /kafka/keystore /mfa/recovery-codes /snmp/community-string /wallet/seed /wg/wireguard-key"
             " /gcp/sa-key /azure/storage-account-key /app/crypto-key /mtls/client.key /github/key"
-            " /app/hmac /ssh/private /mfa/totp-uri /erp/activation-key /es/security-key",
+            " /app/hmac /ssh/private /pgp/private /mfa/totp-uri /mfa/otpauth-uri /erp/activation-key /es/security-key",
             "KEY /db/password /app/public-key /signing-key-id /signing-key-arn /app/kms-signing-key"
             " /tls/key-size /stripe/key-prefix /tls/certificate-arn /ec2/ssh-key-name /webhook-url"
             " /slack/channel /app/service-account /sentry/dsn /cache/key /table/partition-key"

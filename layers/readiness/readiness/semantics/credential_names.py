@@ -195,15 +195,15 @@ _MATERIAL = words_of(
 _MATERIAL_PAIR = frozenset(
     {("basic", "auth"), ("private", "pem"), ("account", "json"), ("p", "12")}
     | {("id", "ecdsa"), ("id", "ed"), ("id", "rsa")}
-    | {(a, "private") for a in ("key", "rsa", "ssh")}
+    | {(a, "private") for a in ("gpg", "key", "pgp", "rsa", "ssh")}
     | {(a, b) for a in ("conn", "connection") for b in ("str", "string", "strings")}
     | {(a, "seed") for a in ("hd", "master", "mfa", "otp", "totp", "wallet")}
     | {(a, "codes") for a in ("backup", "recovery", "scratch")}
     | {("authorization", "header"), ("community", "string"), ("docker", "config")}
 )
 _LOGIN_IN_URL = words_of(
-    "amqp database mongo mongodb mysql otp postgres postgresql presigned rabbitmq sas signed smtp"
-    " totp"
+    "amqp database mongo mongodb mysql otp otpauth postgres postgresql presigned rabbitmq sas"
+    " signed smtp totp"
 )
 """Whose *URL* (or URI) mostly holds a user and a password, or is itself the permission."""
 _VENDORS = words_of(
