@@ -92,6 +92,8 @@ def documented() -> list[tuple[tuple[str, str], Quota]]:
         (("dynamodb", "list_backups"), Quota("ListBackups", 5, 5)),
         (("kinesis", "describe_stream_summary"), Quota("DescribeStreamSummary", 20, 20)),
         (("kinesis", "list_streams"), Quota("ListStreams", 5, 5)),
+        (("firehose", "describe_delivery_stream"), Quota("DescribeDeliveryStream", 5, 5)),
+        (("firehose", "list_delivery_streams"), Quota("ListDeliveryStreams", 5, 5)),
         (("sns", "list_subscriptions_by_topic"), Quota("ListSubscriptionsByTopic", 30, 30)),
         (("sns", "list_subscriptions"), Quota("ListSubscriptions", 30, 30)),
         (("sns", "list_topics"), Quota("ListTopics", 30, 30)),

@@ -56,6 +56,7 @@ def test_every_rate_names_calls_that_exist_its_page_and_the_day(rate):
         ("logs", "describe_log_groups", "DescribeLogGroups", 10, 0),
         ("cloudwatch", "describe_alarms", "DescribeAlarms", 9, 0),
         ("cloudtrail", "lookup_events", "LookupEvents", 2, 0),
+        ("firehose", "describe_delivery_stream", "Firehose DescribeDeliveryStream", 5, 0),
     ],
 )
 def test_the_scarcest_rates(service, operation, name, per_second, burst):

@@ -66,6 +66,7 @@ _STEPS = "Step Functions Developer Guide, quotas related to API action throttlin
 _EC2 = "EC2 Developer Guide, API request throttling"
 _SNS = "SNS API Reference, {}"
 _DYNAMODB = "DynamoDB API Reference, {}"
+_FIREHOSE = "Data Firehose Developer Guide, quota"
 _READ = "2026-11-26"
 
 RATES: tuple[Rate, ...] = (
@@ -210,6 +211,22 @@ RATES: tuple[Rate, ...] = (
         ("describe_stream_summary",),
         20,
         "Kinesis API Reference, DescribeStreamSummary",
+        _READ,
+    ),
+    Rate(
+        "Firehose DescribeDeliveryStream",
+        ("firehose",),
+        ("describe_delivery_stream",),
+        5,
+        _FIREHOSE,
+        _READ,
+    ),
+    Rate(
+        "Firehose ListDeliveryStreams",
+        ("firehose",),
+        ("list_delivery_streams",),
+        5,
+        _FIREHOSE,
         _READ,
     ),
     Rate(
