@@ -133,7 +133,6 @@ ELSEWHERE = {
     "PublicClusters": {"ResumeCluster"},
     # A stream is made without a policy.
     "UnanalyzedPolicies": {"CreateStream"},
-    "StoreKeys": {"CreateKey"},
     "StoredData": {"CreateKey"},
     # A document is private until its permissions change, whatever it says.
     "PublicDocuments": {

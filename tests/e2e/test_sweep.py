@@ -14,9 +14,9 @@ pytestmark = pytest.mark.e2e
 
 JUDGED = {chapter.folder for chapter in checklist.CHAPTERS}
 LACKING = {
-    "aoss:ListCollections",
     "access-analyzer:ListAnalyzers",
     "account:GetAlternateContact",
+    "aoss:ListCollections",
     "application-autoscaling:DescribeScalableTargets",
     "apprunner:ListServices",
     "application-signals:ListServiceLevelObjectives",
@@ -47,6 +47,7 @@ LACKING = {
     "ec2:GetImageBlockPublicAccessState",
     "ecr:DescribeImageScanFindings",
     "fis:ListExperiments",
+    "glacier:ListVaults",
     "guardduty:ListDetectors",
     "iam:ListServiceSpecificCredentials",
     "kafka:ListClustersV2",
@@ -58,6 +59,7 @@ LACKING = {
     "oam:ListLinks",
     "redshift-serverless:ListNamespaces",
     "redshift-serverless:ListWorkgroups",
+    "redshift:DescribeClusters",
     "resiliencehub:ListApps",
     "s3:GetAccountPublicAccessBlock",
     "s3:GetBucketPolicyStatus",

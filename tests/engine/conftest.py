@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.functions import failing, function, machine
+from tests.engine.functions import failing, function, machine, no_warehouse
 from tests.engine.recorded import account, store
 from tests.engine.things import THINGS
 
-__all__ = ["account", "failing", "function", "machine", "store", "three_things"]
+__all__ = ["account", "failing", "function", "machine", "no_warehouse", "store", "three_things"]
 
 
 @pytest.fixture

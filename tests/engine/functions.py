@@ -37,16 +37,20 @@ class OneAtATime:
         return call
 
 
-def no_warehouse(request, **_):
-    """What Redshift Serverless, which moto does not know, answers where there is none."""
-    body = MockRawResponse(b'{"workgroups": [], "namespaces": []}')
-    return AWSResponse(request.url, 200, {}, body)
+@pytest.fixture
+def no_warehouse(monkeypatch):
+    """Redshift Serverless, which moto does not know, has nothing to list."""
+
+    def answer(request, **_):
+        body = MockRawResponse(b'{"workgroups": [], "namespaces": []}')
+        return AWSResponse(request.url, 200, {}, body)
+
+    answered = ("before-send.redshift-serverless.*", answer)
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, answered])
 
 
 @pytest.fixture
-def function(monkeypatch):
-    answered = ("before-send.redshift-serverless.*", no_warehouse)
-    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, answered])
+def function(monkeypatch, no_warehouse):
     for name, value in {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

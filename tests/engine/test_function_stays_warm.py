@@ -46,7 +46,7 @@ class Table:
 
 
 @pytest.fixture
-def function(monkeypatch):
+def function(monkeypatch, no_warehouse):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         dynamodb = make_tables()
