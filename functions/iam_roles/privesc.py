@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from readiness.model.verdict import Severity
+from readiness.semantics.policy_patterns import OTHER_SUFFIXES
 
 VERSION = "2026-11-26"
 """When the table was last compared with the published lists."""
@@ -72,13 +73,17 @@ def _running(source: str, action: str) -> Escalation:
 def _passing(services: str, source: str, *actions: str) -> Escalation:
     hosts = [f"{service}.amazonaws.com" for service in services.split()]
     hosts += [
-        f"{service}.amazonaws.com.cn" for service in services.split() if service in _IN_CHINA
+        f"{service}.{suffix}"
+        for service in services.split()
+        if service in _NAMED_BY_PARTITION
+        for suffix in OTHER_SUFFIXES
     ]
     return Escalation((PASS_ROLE, *actions), source, tuple(hosts))
 
 
-_IN_CHINA = ("ec2", "elasticmapreduce")
-"""They have another name there (AWS services in China, "Endpoints and ARNs")."""
+_NAMED_BY_PARTITION = ("ec2", "elasticmapreduce")
+"""They have another name in China (AWS services in China, "Endpoints and ARNs") and in isolated
+partitions."""
 
 
 ESCALATIONS = (

@@ -18,9 +18,9 @@ from readiness.semantics.condition_values import (
     optional,
 )
 from readiness.semantics.conditions import Requests, allowed
-from readiness.semantics.oidc import LIMITING_KEYS, strangers_at
+from readiness.semantics.oidc import is_cognito, limiting_keys, strangers_at
 from readiness.semantics.policy import Document, Principal, Statement
-from readiness.semantics.policy_patterns import matches_any, only_wildcards
+from readiness.semantics.policy_patterns import OTHER_SUFFIXES, matches_any, only_wildcards
 from readiness.semantics.requesters import service_for_stranger, stranger
 
 BOUND_SERVICES = (
@@ -44,14 +44,13 @@ _STATED: Mapping[str, Alternatives] = {
     "aws:username": optional(OWN),
 }
 """A principal of another account that is just the one which the policy states."""
-_COGNITO = "cognito-identity.amazonaws.com"
 _GUESTS: Mapping[str, Alternatives] = {
-    f"{_COGNITO}:amr": fixed("unauthenticated"),
-    f"{_COGNITO}:aud": fixed(OWN),
-    f"{_COGNITO}:sub": fixed(OWN),
+    "amr": fixed("unauthenticated"),
+    "aud": fixed(OWN),
+    "sub": fixed(OWN),
 }
-"""Who gets credentials from a pool that allows guests without signing in (Amazon Cognito Developer
-Guide, "Using role-based access control")."""
+"""Claims of who gets credentials without signing in, from a pool that allows guests (Amazon
+Cognito Developer Guide, "Using role-based access control")."""
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -189,33 +188,33 @@ class _Trust:
         who = provider or principal.value.lower()
         if only_wildcards(who):
             providers = _providers(allow)
-        elif provider or who in LIMITING_KEYS:
+        elif provider or limiting_keys(who):
             providers = (who,)
         else:
             return
         for each in providers:
             answer = self.open_to(allow, _WEB_IDENTITY, principal, strangers_at(each))
             if answer is Holds.NEVER:
-                if each == _COGNITO:
-                    yield from self._guests(allow, principal)
+                if is_cognito(each):
+                    yield from self._guests(allow, principal, each)
                 continue
-            keys = [f"{each}:{key}" for key in LIMITING_KEYS.get(each, ("sub",))]
+            keys = [f"{each}:{key}" for key in limiting_keys(each) or ("sub",)]
             text = f"anyone who signs in through {each} can assume the role{_seen(allow)}"
             rest = f"no condition on {' or '.join(keys)} fixes the owner"
             yield _Finding(answer, Severity.HIGH, text, rest)
 
-    def _guests(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+    def _guests(self, allow: Statement, principal: Principal, cognito: str) -> Iterator[_Finding]:
         """Guests of the identity pools that are named, if the policy does not speak of them.
 
         A role that names ``unauthenticated`` is meant for them.
         """
-        if any(condition.key == f"{_COGNITO}:amr" for condition in allow.conditions):
+        if any(condition.key == f"{cognito}:amr" for condition in allow.conditions):
             return
-        guests = strangers_at(_COGNITO).but(_GUESTS)
+        guests = strangers_at(cognito).but({f"{cognito}:{k}": v for k, v in _GUESTS.items()})
         answer = self.open_to(allow, _WEB_IDENTITY, principal, guests)
         if answer is not Holds.NEVER:
             text = f"guests of the identity pool can assume the role{_seen(allow)}"
-            rest = f"no condition on {_COGNITO}:amr says whether they have to sign in"
+            rest = f"no condition on {cognito}:amr says whether they have to sign in"
             yield _Finding(answer, Severity.MEDIUM, text, rest)
 
     def _confused(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
@@ -229,7 +228,10 @@ class _Trust:
 
 def _global(service: str) -> str:
     """A service's name as most partitions have it: China's EC2 is ``ec2.amazonaws.com.cn``."""
-    return service.removesuffix(".cn") if service.endswith(".amazonaws.com.cn") else service
+    for suffix in OTHER_SUFFIXES:
+        if service.endswith(f".{suffix}"):
+            return f"{service.removesuffix(suffix)}amazonaws.com"
+    return service
 
 
 _ANYBODY = Principal("AWS", "*")

@@ -187,11 +187,12 @@ def test_resources_that_cover_everything_together():
     ("service", "status"),
     [
         ("ec2.amazonaws.com.cn", BAD),
+        ("ec2.c2s.ic.gov", BAD),
         ("ec2.amazonaws.com", BAD),
         ("lambda.amazonaws.com", GOOD),
     ],
 )
-def test_a_role_passed_to_a_service_by_its_name_in_china(service, status):
+def test_a_role_passed_to_a_service_by_its_name_in_other_partitions(service, status):
     to = {"StringEquals": {"iam:PassedToService": service}}
     verdict = judged(allow("iam:PassRole", condition=to), allow("ec2:RunInstances"))
     assert verdict.status is status, verdict.reason

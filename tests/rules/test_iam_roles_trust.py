@@ -377,6 +377,9 @@ def test_a_condition_less_never_turns_a_violation_into_a_pass(principal, conditi
     ("service", "status"),
     [
         ("ec2.amazonaws.com.cn", GOOD),
+        ("ec2.amazonaws.eu", GOOD),
+        ("ec2.c2s.ic.gov", GOOD),
+        ("events.csp.hci.ic.gov", BAD),
         ("ec2.amazonaws.com", GOOD),
         ("events.amazonaws.com.cn", BAD),
     ],

@@ -10,6 +10,7 @@ from tests.rules.test_iam_roles_trust import (
     CRITICAL,
     GOOD,
     HIGH,
+    MEDIUM,
     OURS,
     WEB,
     entry,
@@ -171,6 +172,27 @@ def test_other_claims_of_github(claim, value, status):
 def test_providers_that_need_no_registration(provider, condition, status):
     verdict = judged(entry("Allow", {"Federated": provider}, condition, WEB))
     assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "cognito-identity.amazonaws.com",
+        "cognito-identity-us-gov.amazonaws.com",
+        "cognito-identity.cn-north-1.amazonaws.com.cn",
+    ],
+)
+def test_identity_pools_of_every_partition(provider):
+    pool = {"StringEquals": {f"{provider}:aud": "x:1"}}
+    signed = {"ForAnyValue:StringLike": {f"{provider}:amr": "authenticated"}}
+
+    def severity(condition):
+        return judged(entry("Allow", {"Federated": provider}, condition, WEB)).severity
+
+    assert severity(None) is HIGH
+    assert severity(signed) is HIGH
+    assert severity(pool) is MEDIUM
+    assert severity(pool | signed) is None
 
 
 def test_web_identity_of_anybody():

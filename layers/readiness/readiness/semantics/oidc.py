@@ -112,13 +112,37 @@ _CLAIMS: Mapping[str, Mapping[str, Alternatives]] = {
 }
 """Other claims by which AWS's policies can tell who signed in."""
 
-LIMITING_KEYS = {
-    "cognito-identity.amazonaws.com": ("aud",),
+COGNITO = "cognito-identity.amazonaws.com"
+_COGNITO_ANYWHERE = re.compile(r"cognito-identity(-us-gov)?(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
+_LIMITING_KEYS = {
+    COGNITO: ("aud",),
     "accounts.google.com": ("aud", "sub"),
     "graph.facebook.com": ("app_id", "id"),
     "www.amazon.com": ("app_id", "user_id"),
 }
 """Of the providers that need no OIDC provider in the account: what fixes the application."""
+
+
+def is_cognito(provider: str) -> bool:
+    """Whether a provider, in lower case, is Amazon Cognito's identity pools.
+
+    GovCloud and China have a name of their own for it (Amazon Cognito Developer Guide, "Role trust
+    and permissions").
+    """
+    return _COGNITO_ANYWHERE.fullmatch(provider) is not None
+
+
+def limiting_keys(provider: str) -> tuple[str, ...]:
+    """The claims that fix the application, of a provider that needs no OIDC provider in IAM.
+
+    Empty for any other provider.
+    """
+    return _LIMITING_KEYS.get(_one_name(provider), ())
+
+
+def _one_name(provider: str) -> str:
+    return COGNITO if is_cognito(provider) else provider
+
 
 _OF_ONE_TENANT = re.compile(
     r"oidc\.eks\.|oidc\.circleci\.com/org/.|api\.bitbucket\.org/2\.0/workspaces/."
@@ -192,12 +216,12 @@ def strangers_at(provider: str) -> Requests:
 
     ``provider`` is as the condition keys have it, in lower case.
     """
-    known = _CLAIMS.get(provider, {})
+    known = _CLAIMS.get(_one_name(provider), {})
     requests = signed_in(provider).but({f"{provider}:{k}": v for k, v in known.items()})
     subject = f"{provider}:sub"
     if provider in _SUBJECTS:
         return requests.but({subject: _SUBJECTS[provider]})
-    if subject in requests.keys or provider in LIMITING_KEYS:
+    if subject in requests.keys or limiting_keys(provider):
         return requests
     return requests.but({}, {subject: lambda condition: fits_anyone(provider, condition)})
 

@@ -17,6 +17,17 @@ PARTITIONS = (
     "aws-iso-f",
 )
 
+OTHER_SUFFIXES = (
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+)
+"""How service principals of some services end outside of ``aws`` and ``aws-us-gov``: as the hosts
+of their partition do (partitions.json of botocore)."""
+
 
 def only_wildcards(pattern: str) -> bool:
     """Whether a pattern matches any text of some length: ``*``, ``**``, ``?*``."""
