@@ -21,7 +21,14 @@ SENSITIVE_SERVICES = (
     "ec2",
 )
 SECRET_READS = ("secretsmanager:GetSecretValue", "kms:Decrypt")
-"""On any resource they read what every other workload of the account keeps from this one."""
+OPENINGS = (
+    "kms:CreateGrant",
+    "kms:PutKeyPolicy",
+    "s3:PutBucketPolicy",
+    "secretsmanager:PutResourcePolicy",
+)
+"""On any resource these and ``SECRET_READS`` read, or open to anyone, what every other workload of
+the account keeps from this one."""
 RESTRICTING_KEYS = (
     "aws:CalledVia*",
     "aws:MultiFactorAuthAge",
@@ -36,6 +43,7 @@ RESTRICTING_KEYS = (
     "iam:PermissionsBoundary",
     "iam:PolicyARN",
     "kms:EncryptionContext:*",
+    "kms:GrantIsForAWSResource",
     "kms:RequestAlias",
     "kms:ResourceAliases",
     "kms:ViaService",
@@ -75,7 +83,7 @@ class PrivilegeLimits:
     ] = SENSITIVE_SERVICES
     actions_on_named_resources: Annotated[
         tuple[str, ...], "Actions that no one should have on any resource"
-    ] = SECRET_READS
+    ] = (*SECRET_READS, *OPENINGS)
     restricting_condition_keys: Annotated[
         tuple[str, ...], "Condition keys that restrict an Allow statement (patterns)"
     ] = RESTRICTING_KEYS

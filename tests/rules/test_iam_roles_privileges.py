@@ -326,6 +326,21 @@ SECRETS = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT_ID}:secret"
             id="by one alias",
         ),
         *(
+            pytest.param([allow(action)], BAD, id=action)
+            for action in (
+                "kms:CreateGrant",
+                "kms:PutKeyPolicy",
+                "s3:PutBucketPolicy",
+                "secretsmanager:PutResourcePolicy",
+            )
+        ),
+        pytest.param(
+            [allow("kms:CreateGrant", **when("Bool", "kms:GrantIsForAWSResource", "true"))],
+            GOOD,
+            id="grants for AWS services",
+        ),
+        pytest.param([allow("s3:PutBucketPolicy", "arn:aws:s3:::app")], GOOD, id="one bucket"),
+        *(
             pytest.param(
                 [allow("kms:Decrypt", **when(operator, key, value))],
                 status,

@@ -235,6 +235,7 @@ def holder() -> Requests:
                 f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL
             ),
             "iam:policyarn": fixed(f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL),
+            "kms:grantisforawsresource": fixed("false"),
             "kms:requestalias": optional(f"alias/{_UNRELATED}"),
             "kms:resourcealiases": optional(f"alias/{_UNRELATED}"),
             "kms:viaservice": optional(f"{_UNRELATED}.{PART}.amazonaws.com"),
