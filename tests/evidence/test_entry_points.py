@@ -125,8 +125,29 @@ def test_few_requests_for_all_functions_together():
     fake_account.answers["cloudwatch", "list_metrics"] = published
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", fake_account, bulk=True)
     counts = [len(call["MetricDataQueries"]) for call in asked]
-    assert (counts[0], sum(counts)) == (50, 2 * (30 + 60 + 30 + 150) + 1)
+    assert (counts[0], sum(counts)) == (50, 2 * (30 + 60 + 30 + 120) + 2)
     assert len(counts) <= 4 * (1 + 16)
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(("throttles", "refused"), [(0.0, 0.0), (0.5, 0.25)])
+def test_refusals_of_a_url_are_asked_for_where_something_was_throttled(throttles, refused, bulk):
+    fake_account, asked = counting(
+        Invocations=1.0,
+        UrlRequestCount=1.0,
+        Url4xxCount=0.25,
+        Url5xxCount=0.0,
+        Throttles=throttles,
+    )
+    published = list_metrics([{"FunctionName": worlds.FUNCTION}])
+    fake_account.answers["cloudwatch", "list_metrics"] = published
+    found = read(
+        FunctionOutcomes, "AWS::Lambda::Function", worlds.FUNCTION, fake_account, bulk=bulk
+    )
+    url = found.entry_points[0]
+    url = url.worst or url
+    assert [each.sum(Span.HOUR) for each in url.refused_within] == [3600 * refused]
+    assert bool(statistics(asked, "Url4xxCount")) is bool(throttles)
 
 
 def test_what_several_rules_ask_of_functions_is_paid_once():

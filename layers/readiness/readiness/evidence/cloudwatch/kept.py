@@ -189,14 +189,17 @@ def _kept(read: Reader, queries: Sequence[Query], *, shared: bool) -> dict[Query
         points = _within(today[query].points, recent)
         found[query] = History(Series(query, recent, points), hours_of_it)
     hour_of: dict[datetime, datetime] = {}
-    for part in _parts(filter(_adds_up, queries)):
-        for query, past in zip(part, _past(read, part, cut), strict=True):
-            points = today[query].points
-            hours = past | _by_hour(query, points, hour_of)
-            found[query] = History(
-                Series(query, recent, _within(points, recent)),
-                Series(query, hourly, _within(sorted(hours.items()), hourly)),
-            )
+    past: dict[Query, dict[datetime, float]] = {}
+    past |= {query: {} for query in _never_happened(read, queries, cut)}
+    for part in _parts(query for query in queries if _adds_up(query) and query not in past):
+        past |= zip(part, _past(read, part, cut), strict=True)
+    for query, before in past.items():
+        points = today[query].points
+        hours = before | _by_hour(query, points, hour_of)
+        found[query] = History(
+            Series(query, recent, _within(points, recent)),
+            Series(query, hourly, _within(sorted(hours.items()), hourly)),
+        )
     return found
 
 
@@ -223,6 +226,17 @@ def _where_it_happened(
         nothing = {query for query in rare if _region_wide(query) in zero}
     asked = read_window(read, [query for query in queries if query not in nothing], during)
     return asked | {query: Series(query, during) for query in nothing}
+
+
+def _never_happened(read: Reader, queries: Sequence[Query], cut: datetime) -> set[Query]:
+    """Those of which the sum over the region was 0 in every kept hour before ``cut``."""
+    rare = [query for query in queries if query.metric_key[:2] in _RARE]
+    if len(rare) <= len(_RARE):
+        return set()
+    sums = sorted({_region_wide(query) for query in rare})
+    kept = dict(zip(sums, _past(read, sums, cut), strict=True))
+    zero = {query for query, hours in kept.items() if hours and not any(hours.values())}
+    return {query for query in rare if _region_wide(query) in zero}
 
 
 def _region_wide(query: Query) -> Query:

@@ -210,7 +210,6 @@ class FunctionLatency:
 _OF_FUNCTION = (
     "Throttles",
     "UrlRequestCount",
-    "Url4xxCount",
     "Url5xxCount",
     "AsyncEventsDropped",
 )
@@ -256,9 +255,16 @@ class FunctionOutcomes:
             }
             for name, fed in sources.items()
         }
+        found = read_histories(read, wanted)
+        refused = {
+            name: sums_of("AWS/Lambda", {"FunctionName": name}, "Url4xxCount")
+            for name, each in found.items()
+            if each["Throttles"].sum(Span.WEEK) or each["Throttles"].sum(Span.HOUR)
+        }
+        for name, more in read_histories(read, refused).items():
+            found[name] |= more
         return {
-            name: cls._of(calls[name], found, sources[name].all)
-            for name, found in read_histories(read, wanted).items()
+            name: cls._of(calls[name], each, sources[name].all) for name, each in found.items()
         }
 
     @classmethod
@@ -290,12 +296,15 @@ class FunctionOutcomes:
 def _at_url(found: Found) -> Outcomes:
     """Requests to the function URL.
 
-    A throttled request is a 4XX response there. Throttles count all callers together, so they
-    are the URL's for sure only where it has nearly all of the invocations.
+    A throttled request is a 4XX response there; those are asked for where something was. Throttles
+    count all callers together, so they are the URL's for sure only where it has nearly all of the
+    invocations.
     """
     requests = found["UrlRequestCount"]
     own = Outcomes("AWS/Lambda UrlRequestCount", (requests,), (found["Url5xxCount"],))
-    throttled = replace(own, refused_within=(least_of(found["Throttles"], found["Url4xxCount"]),))
+    throttles = found["Throttles"]
+    refused = least_of(throttles, found["Url4xxCount"]) if "Url4xxCount" in found else throttles
+    throttled = replace(own, refused_within=(refused,))
     attempts = found["Invocations"].sum(Span.WEEK) + found["Throttles"].sum(Span.WEEK)
     if attempts <= 1.01 * requests.sum(Span.WEEK):
         return throttled
