@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.handed_on import FUNCTION as PAGER_FUNCTION
 from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
@@ -547,7 +548,16 @@ def watched_by_others() -> FakeAccount:
 
 
 def handed() -> FakeAccount:
-    return handed_to_a_workload(fake_account())
+    """An event rule hands alarms to a function, which one alarm invokes itself too."""
+
+    def described(**params: object) -> dict[str, object]:
+        found = describe_alarms(**params)
+        if "MetricAlarms" in found:
+            invoking = alarm("orders-4xx", "AWS/ApiGateway", "4XXError", REST)
+            found["MetricAlarms"] = [*ALARMS, invoking | {"AlarmActions": [PAGER_FUNCTION]}]
+        return found
+
+    return handed_to_a_workload(fake_account().but(cloudwatch__describe_alarms=described))
 
 
 def others() -> dict[str, Variant]:

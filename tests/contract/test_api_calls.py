@@ -96,6 +96,8 @@ def test_every_config_type_is_one_that_config_records():
 _INSTANCE_RUNS = {"StartDBInstance", "StopDBInstance"}
 _CLUSTER_RUNS = {"StartDBCluster", "StopDBCluster"}
 ELSEWHERE = {
+    # An alarm that invokes a function comes after it, or is judged by the sweep.
+    "InvokedFunction": {"CreateFunction"},
     # It tells no pattern, and deployments delete rules in numbers: the sweep sees it.
     "AlarmBridges": {"DeleteRule"},
     "AlarmListeners": {"DeleteRule"},

@@ -93,6 +93,10 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
 FREE_NAMES: dict[str, frozenset[str]] = {
     # The text of an event pattern: EventBridge User Guide, "Comparison operators".
     "readiness.evidence.workloads.anomaly_detection": frozenset({"prefix"}),
+    # Keys of a service in Application Signals: its API Reference, "Service", KeyAttributes.
+    "readiness.evidence.cloudwatch.alarmed_objectives": frozenset({"Environment"}),
+    # A member of a policy: DescribeScalingPolicies, DescribePolicies.
+    "readiness.evidence.cloudwatch.policy_alarms": frozenset({"Alarms", "PolicyType"}),
     # A member of a target: ListTargetsByRule.
     "readiness.evidence.eventbridge.alarm_targets": frozenset({"RoleArn"}),
     # The text of a network policy: OpenSearch Service Developer Guide, "Network access for

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.evidence.applicationsignals import OBJECTIVE
 from readiness.evidence.cloudwatch.alarms import Alarms
-from readiness.model.evidence import REGION, evidence
+from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.alarms import Watched, objective_of
@@ -22,7 +21,14 @@ _MEASURES = {"AVAILABILITY": "Fault", "LATENCY": "Latency"}
     REGION,
     reads=("application-signals:GetServiceLevelObjective",),
     uses=(Alarms,),
-    changed_by=OBJECTIVE.changed_by,
+    changed_by=(
+        api_call(
+            "application-signals",
+            "CreateServiceLevelObjective",
+            "UpdateServiceLevelObjective",
+            "DeleteServiceLevelObjective",
+        ),
+    ),
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
