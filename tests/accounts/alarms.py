@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.handed_on import FUNCTION as PAGER_FUNCTION
-from tests.accounts.handed_on import RULES, handed_to_a_workload
+from tests.accounts.handed_on import FUNCTION as FUNCTION_ARN
+from tests.accounts.handed_on import PAGER, RULES, handed_to_a_workload
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -526,16 +526,21 @@ BURNS = alarm(
 )
 
 
-def watched_by_others() -> FakeAccount:
-    """An alarm on an objective, and a monitoring account that may have alarms too."""
+def from_all_sides() -> FakeAccount:
+    """Alarms reach someone in every way, and others may have more of them.
+
+    An event rule hands them to a function, a queue, a workflow, a topic and an API; one invokes
+    the function itself, another is on an objective, and a monitoring account sees the metrics.
+    """
+    invoking = alarm("orders-4xx", "AWS/ApiGateway", "4XXError", REST, AlarmActions=[FUNCTION_ARN])
 
     def described(**params: object) -> dict[str, object]:
         found = describe_alarms(**params)
         if "MetricAlarms" in found:
-            found["MetricAlarms"] = [*ALARMS, BURNS]
+            found["MetricAlarms"] = [*ALARMS, BURNS, invoking]
         return found
 
-    return fake_account().but(
+    account = heard_by_a_function_and_a_queue().but(
         **{
             "cloudwatch__describe_alarms": described,
             "application-signals__get_service_level_objective": objective(
@@ -545,26 +550,12 @@ def watched_by_others() -> FakeAccount:
             "oam__get_link": LINK,
         }
     )
-
-
-def handed() -> FakeAccount:
-    """An event rule hands alarms to a function, which one alarm invokes itself too."""
-
-    def described(**params: object) -> dict[str, object]:
-        found = describe_alarms(**params)
-        if "MetricAlarms" in found:
-            invoking = alarm("orders-4xx", "AWS/ApiGateway", "4XXError", REST)
-            found["MetricAlarms"] = [*ALARMS, invoking | {"AlarmActions": [PAGER_FUNCTION]}]
-        return found
-
-    return handed_to_a_workload(fake_account().but(cloudwatch__describe_alarms=described))
+    return handed_to_a_workload(account, TOPIC, PAGER)
 
 
 def others() -> dict[str, Variant]:
     return {
-        "handed to a workload": Variant(handed),
-        "heard by a function and a queue": Variant(heard_by_a_function_and_a_queue),
-        "watched by others": Variant(watched_by_others),
+        "heard from all sides": Variant(from_all_sides),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),

@@ -54,9 +54,13 @@ def state_machine(resource: str) -> dict[str, object]:
     }
 
 
-def handed_to_a_workload(fake_account: FakeAccount) -> FakeAccount:
-    """The rule sends to a function, a state machine and a queue that a function reads."""
-    targets = [{"Id": str(n), "Arn": arn} for n, arn in enumerate((FUNCTION, MACHINE, QUEUE))]
+def handed_to_a_workload(fake_account: FakeAccount, *more: str) -> FakeAccount:
+    """The rule sends to a function, a state machine and a queue that a function reads.
+
+    ``more`` are the ARNs of other targets.
+    """
+    arns = (FUNCTION, MACHINE, QUEUE, *more)
+    targets = [{"Id": str(n), "Arn": arn} for n, arn in enumerate(arns)]
     mapping = {
         "UUID": "2f8c0d1e-0000-4000-8000-1234567890ac",
         "FunctionArn": FUNCTION,
