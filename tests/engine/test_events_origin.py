@@ -7,6 +7,7 @@ import json
 import pytest
 
 from functions.encryption.app import encryption
+from functions.iam_roles.app import iam_roles
 from readiness.engine.events import resolve_targets
 from readiness.engine.targets import ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import EVENT, UNVERIFIED, Origin
@@ -249,3 +250,21 @@ def test_a_snapshot_changes_nothing():
 def test_an_invocation_of_another_form_is_refused(event, said):
     with pytest.raises(MalformedEvent, match=said):
         resolve_targets(event, encryption)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "is_told"),
+    [
+        pytest.param("s3.amazonaws.com", "PutBucketEncryption", False, id="a regional type"),
+        pytest.param("iam.amazonaws.com", "DeletePolicy", True, id="a global one"),
+        pytest.param("iam.amazonaws.com", "CreateAccessKey", True, id="the account"),
+    ],
+)
+def test_a_call_in_another_region_that_names_nothing(source, name, is_told):
+    """It would look at everything of a type here, and be blamed for what that finds."""
+    event = api_call()
+    event["detail"] |= {"eventSource": source, "eventName": name, "requestParameters": None}
+    rules = [*encryption, *iam_roles]
+    assert resolve_targets(event, rules).targets
+    assert resolve_targets(event, rules, "us-east-1").targets
+    assert bool(resolve_targets(event, rules, "eu-west-1").targets) is is_told

@@ -213,8 +213,9 @@ def test_what_was_deleted_with_something_else_is_closed_with_it(function):
     assert function(deleted, context())["evaluated"] == 0, "what is closed is not asked again"
 
 
-def test_an_event_of_another_region_is_about_another_resource_of_the_name(function):
-    elsewhere = api_call() | {"region": "eu-west-1"}
+@pytest.mark.parametrize("sent", [{"bucketName": "data"}, {}], ids=["named", "about any"])
+def test_an_event_of_another_region_is_about_another_resource_of_the_name(function, sent):
+    elsewhere = api_call(requestParameters=sent) | {"region": "eu-west-1"}
     answer = function(elsewhere, context())
     assert answer["evaluated"] == 0
     assert "eu-west-1" in answer["ignored"]

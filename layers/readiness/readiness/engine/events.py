@@ -11,6 +11,8 @@ from typing import Any
 from readiness.engine.event_ids import ids_in, named_by
 from readiness.engine.targets import MOST_ID, ConfigRequest, EventTargets, MalformedEvent, Target
 from readiness.model.evidence import (
+    ACCOUNT,
+    ANY,
     ApiCall,
     Change,
     ConfigItem,
@@ -35,6 +37,7 @@ SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 _OBJECTS = ("requestParameters", "responseElements")
 _LONGEST_NAME = 512
 _MOST_NAMED = 20
+_NO_TYPE = frozenset({ACCOUNT.name, ANY.name})
 _OF_A_PARTNER = "aws.partner/"
 _PRINCIPALS = ("arn", "invokedBy", "sessionContext.sessionIssuer.arn")
 _CALLERS = ("userName", "onBehalfOf.userId", "principalId")
@@ -44,11 +47,12 @@ _CALLERS = ("userName", "onBehalfOf.userId", "principalId")
 Json = Mapping[str, Any]
 
 
-def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
+def resolve_targets(event: Json, rules: Iterable[Rule], region: str = "") -> EventTargets:
     """Reduce an event to the rules and resources to evaluate.
 
     Takes EventBridge events (configuration items, CloudTrail API calls, service events) and AWS
-    Config rule invocations. Raises MalformedEvent.
+    Config rule invocations. With a ``region``, one of another region concerns no evidence about
+    a regional type, also where it names no resource. Raises MalformedEvent.
     """
     if not isinstance(event, Mapping):
         raise MalformedEvent(f"an event is a JSON object, not {type(event).__name__}")
@@ -59,7 +63,8 @@ def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
         raise MalformedEvent("the event has no 'detail' object")
-    account, region = _text(event, "account"), _text(event, "region")
+    account, where = _text(event, "account"), _text(event, "region")
+    evidence = tuple(_evidence_in(rules, elsewhere=region not in {"", where}))
     trigger = str(event.get("id", ""))
     if detail_type == CONFIG_ITEM:
         item = detail.get("configurationItem") or detail.get("configurationItemSummary")
@@ -68,13 +73,13 @@ def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
                 "the event has neither 'detail.configurationItem' nor"
                 " 'detail.configurationItemSummary'"
             )
-        targets = _from_item(item, rules, detail.get("configurationItemDiff"))
-        return EventTargets(account, region, targets, trigger, ignored=_why_nothing(targets, item))
+        targets = _from_item(item, evidence, detail.get("configurationItemDiff"))
+        return EventTargets(account, where, targets, trigger, ignored=_why_nothing(targets, item))
     if detail_type == API_CALL:
-        return _api_call(account, region, trigger, event, rules)
-    targets = _from_service(event, detail_type, rules)
+        return _api_call(account, where, trigger, event, evidence)
+    targets = _from_service(event, detail_type, evidence)
     ignored = "" if targets else f"no rule depends on {detail_type!r} events like this"
-    return EventTargets(account, region, targets, trigger, ignored=ignored)
+    return EventTargets(account, where, targets, trigger, ignored=ignored)
 
 
 def changes_of(declaration: Declaration) -> tuple[Change, ...]:
@@ -83,10 +88,17 @@ def changes_of(declaration: Declaration) -> tuple[Change, ...]:
     return declaration.changed_by + shared
 
 
-def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
+_Evidence = Iterable[tuple[Rule, Declaration]]
+
+
+def _evidence_in(rules: Iterable[Rule], *, elsewhere: bool = False) -> _Evidence:
+    """What the rules ask for; ``elsewhere``, what an event of another region may concern."""
     for rule in rules:
         for cls in rule.evidence:
-            yield rule, declared(cls)
+            declaration = declared(cls)
+            about = rule.subject if declaration.about is ANY else declaration.about
+            if not elsewhere or about.is_global or about.name == ACCOUNT.name:
+                yield rule, declaration
 
 
 def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
@@ -96,7 +108,7 @@ def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
         id = about.id_of(id)
     if about is rule.subject:
         return Target(rule.id, id)
-    if about.name in {"AWS::::Account", "*"} or id is None:
+    if about.name in _NO_TYPE or id is None:
         return Target(rule.id, None)
     return Target(rule.id, None, (about.name, id))
 
@@ -124,14 +136,14 @@ def _parts(rule: Rule, about: ResourceType, ids: Iterable[str]) -> Iterator[Targ
             yield replace(_target(rule, about, id), begins=True)
 
 
-def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozenset[Target]:
+def _from_item(item: Json, evidence: _Evidence, diff: object = None) -> frozenset[Target]:
     type_ = item.get("resourceType")
     if not isinstance(type_, str) or not type_:
         raise MalformedEvent("the configuration item has no 'resourceType'")
     calls = _calls_told(type_named(type_), diff)
     is_update = isinstance(diff, Mapping) and diff.get("changeType") == "UPDATE"
     targets = set()
-    for rule, declaration in _evidence_in(rules):
+    for rule, declaration in evidence:
         about = declaration.about
         is_concerned = calls is None or _depends_on(declaration, calls)
         identify = about.identify if about.name == type_ and declaration.follows_type else None
@@ -190,7 +202,7 @@ def _why_nothing(targets: frozenset[Target], item: Json) -> str:
 
 
 def _api_call(
-    account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]
+    account: str, region: str, trigger: str, event: Json, evidence: _Evidence
 ) -> EventTargets:
     detail = _with_objects(event["detail"])
     called = {**event, "detail": detail}
@@ -206,7 +218,7 @@ def _api_call(
         return EventTargets(account, region, frozenset(), trigger, origin, ignored)
     targets: set[Target] = set()
     idle = False
-    for rule, declaration in _evidence_in(rules):
+    for rule, declaration in evidence:
         for change in changes_of(declaration):
             if not isinstance(change, ApiCall) or not change.matches(source, name):
                 continue
@@ -257,10 +269,10 @@ def _other_owner(detail: Json, account: str) -> str:
     return min(owners) if whole and owners and account not in owners else ""
 
 
-def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> frozenset[Target]:
+def _from_service(event: Json, detail_type: str, evidence: _Evidence) -> frozenset[Target]:
     detail = event["detail"]
     targets: set[Target] = set()
-    for rule, declaration in _evidence_in(rules):
+    for rule, declaration in evidence:
         for change in changes_of(declaration):
             if not isinstance(change, ServiceEvent) or change.detail_type != detail_type:
                 continue
@@ -298,7 +310,7 @@ def _config_rule(event: Json, rules: tuple[Rule, ...]) -> EventTargets:
         return EventTargets(
             account or str(item.get("awsAccountId") or ""),
             region or ("" if item_region == GLOBAL else item_region),
-            _from_item(item, rules),
+            _from_item(item, _evidence_in(rules)),
             trigger,
             config=request,
         )

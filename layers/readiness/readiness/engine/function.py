@@ -85,14 +85,15 @@ class Function:
         self.deployment.pacer.begin(IN_AN_EVENT, seconds=seconds)
         if isinstance(event, Mapping) and "look_again" in event:
             return self._again(asked_for(event["look_again"]), account, region)
-        seen = resolve_targets(event, self.heading)
+        seen = resolve_targets(event, self.heading, region)
         self.log.append_keys(trigger=seen.trigger)
         if seen.account and seen.account != account:
             ignored = f"the event is about account {seen.account}, this function judges {account}"
             return self._ignore(ignored)
+        is_elsewhere = seen.region not in {"", region}
         if seen.ignored:
-            return self._ignore(seen.ignored)
-        if seen.region not in {"", region}:
+            return self._ignore(f"{seen.ignored}{f' (in {seen.region})' if is_elsewhere else ''}")
+        if is_elsewhere:
             # IAM tells of itself in one region, from which a rule may forward its events to ours.
             seen = replace(seen, targets=of_global_resources(seen.targets, self.heading))
             if not seen.targets:
