@@ -62,10 +62,9 @@ class FailingFrom(Failing):
         return answers
 
 
-@pytest.mark.parametrize("is_swept", [False, True], ids=["event", "sweep"])
-def test_a_second_look_that_fails_is_made_later_and_undoes_no_verdict(
-    function, machine, failing, is_swept
-):
+@pytest.fixture
+def mended(function, failing):
+    """A bucket that was unencrypted and is not any more; the second look at it is throttled."""
     function(api_call(), context())
     assert status(function) == "NON_COMPLIANT"
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
@@ -78,14 +77,28 @@ def test_a_second_look_that_fails_is_made_later_and_undoes_no_verdict(
     )
     breaks = FailingFrom(failing, error("ThrottlingException"))
     function.deployment.clients["s3", "us-east-1"] = breaks
+    return breaks
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["event", "sweep"])
+def test_a_second_look_that_fails_is_made_later_and_undoes_no_verdict(
+    function, machine, failing, mended, is_swept
+):
     swept(function) if is_swept else function(api_call(), context())
-    assert breaks.failure is not None
+    assert mended.failure is not None
     assert status(function) == "COMPLIANT"
     [asked] = [each for each in machine.inputs if about_the_bucket(each)]
     function.deployment.clients["s3", "us-east-1"] = failing
     client("s3").delete_bucket_encryption(Bucket="data")
     function(asked["event"], context())
     assert status(function) == "NON_COMPLIANT", "the later look sees what is there now"
+
+
+@pytest.mark.parametrize("is_swept", [False, True], ids=["event", "sweep"])
+def test_where_no_later_look_can_be_had_the_second_one_counts(function, machine, mended, is_swept):
+    machine.fails = error("ExecutionLimitExceeded")
+    swept(function) if is_swept else function(api_call(), context())
+    assert status(function) == "INSUFFICIENT_DATA"
 
 
 def about_the_bucket(asked):
