@@ -17,6 +17,7 @@ from readiness_cli.demo import stack
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 from readiness_cli.demo.scenario import ROUTING_KEY
 from readiness_cli.demo.stack import Stack, sam_environment
+from readiness_cli.failure import Failure
 from tests.deployed import Tagged
 from tests.e2e.account import Account
 from tests.e2e.terminal import enter_at_every_question
@@ -141,6 +142,19 @@ def test_an_update_keeps_open_findings_and_goes_on(tools, aws, second, both, acc
     assert both.finding(bucket).status_since == before.status_since
     both.put(both.mend(bucket))
     until(lambda: not is_open(both, bucket), 150)
+
+
+def test_parameters_that_make_no_sense_change_nothing(tools, aws, second):
+    """Of two that contradict each other nothing is begun; what code tries is rolled back."""
+    with pytest.raises(Failure, match="ScopeTagKey without ScopeTagValues"):
+        stack.deploy(tools, aws, {"ScopeTagKey": "Application"}, LONGEST)
+    with pytest.raises(Failure, match="UPDATE_ROLLBACK_COMPLETE"):
+        stack.deploy(tools, aws, {"Settings": "'{\"encryption.s3-kmz\": {}}'"}, LONGEST)
+    events = aws.client("cloudformation").describe_stack_events(StackName=LONGEST)["StackEvents"]
+    said = [each.get("ResourceStatusReason", "") for each in events]
+    assert any("Settings: there is no rule or heading 'encryption.s3-kmz'" in s for s in said)
+    kept = aws.client("ssm").get_parameter(Name=second.outputs["SettingsParameter"])
+    assert kept["Parameter"]["Value"] == "{}"
 
 
 def test_the_command_gives_a_stack_its_key_and_an_update_keeps_it(aws, second, cli, tools):
