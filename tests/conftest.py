@@ -23,7 +23,6 @@ from botocore.client import BaseClient
 from tests import moto_shortcuts, strict, unrepeated
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-_NEVER = ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN")
 _FIXED = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -36,7 +35,7 @@ _FIXED = {
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
-        if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
+        if name.startswith("AWS_"):
             del os.environ[name]
     os.environ.update(_FIXED)
     pytest_socket.resolve_hostnames = functools.cache(pytest_socket.resolve_hostnames)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any
@@ -193,19 +194,9 @@ def _of_aws(error: Exception, region: str) -> Failure:
     )
 
 
-_WRONGLY_SET = (
-    "ConfigNotFound",
-    "ConfigParseError",
-    "InfiniteLoopConfigError",
-    "InvalidConfigError",
-    "InvalidDefaultsMode",
-    "InvalidIMDSEndpointError",
-    "InvalidIMDSEndpointModeError",
-    "InvalidProxiesConfigError",
-    "InvalidRetryConfigurationError",
-    "InvalidRetryModeError",
-    "InvalidSTSRegionalEndpointsConfigError",
-    "UnknownCredentialError",
+_WRONGLY_SET = re.compile(
+    r"\w*Config\w*|InvalidDefaultsMode|InvalidRetryModeError|InvalidIMDSEndpoint\w*"
+    r"|InvalidMaxRetryAttemptsError|InvalidS3AddressingStyleError|UnknownCredentialError"
 )
 """What botocore raises for its configuration: a file or a variable of the shell is wrong."""
 
@@ -235,7 +226,7 @@ def _of_the_caller(error: Exception) -> Failure | None:
                 "install it where readiness is, or export credentials:"
                 " `aws configure export-credentials --format env`",
             )
-    if type(error).__name__ in _WRONGLY_SET:
+    if _WRONGLY_SET.fullmatch(type(error).__name__):
         return _aws(
             f"the AWS configuration cannot be used: {error}",
             "No resource can be read",

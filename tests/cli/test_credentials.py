@@ -69,6 +69,8 @@ def shell(tmp_path, monkeypatch):
         ),
         (KEYS | {"AWS_DEFAULTS_MODE": "fast"}, USE, "AWS_…"),
         (KEYS | {"AWS_STS_REGIONAL_ENDPOINTS": "near"}, USE, "AWS_…"),
+        (KEYS | {"AWS_REQUEST_CHECKSUM_CALCULATION": "often"}, USE, "AWS_…"),
+        (KEYS | {"AWS_ACCOUNT_ID_ENDPOINT_MODE": "maybe"}, USE, "AWS_…"),
         ({}, NONE, "AWS_PROFILE"),
     ],
     ids=lambda each: "-".join(each) if isinstance(each, dict) else None,

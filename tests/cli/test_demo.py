@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -15,6 +16,7 @@ from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
 from readiness_cli.demo import checkout, command, process, scorecard
+from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.pager import refusal
 from readiness_cli.demo.pager_client import PagerClient
 from readiness_cli.failure import Failure
@@ -203,3 +205,30 @@ def test_nothing_of_the_caller_reaches_the_embedded_aws(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/somewhere")
     clean = process.clean_environment(tmp_path)
     assert not {"AWS_PROFILE", "AWS_CA_BUNDLE", "PYTHONPATH"} & set(clean)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_PROFILE": "nobody"},
+        {"AWS_DEFAULT_PROFILE": "nobody"},
+        {"AWS_CONFIG_FILE": "HERE/garbage"},
+        {"AWS_SHARED_CREDENTIALS_FILE": "HERE/garbage"},
+        {"AWS_DEFAULTS_MODE": "fast"},
+        {"AWS_REQUEST_CHECKSUM_CALCULATION": "often"},
+    ],
+    ids=lambda each: next(iter(each)),
+)
+def test_nothing_of_the_callers_aws_reaches_the_demo(tmp_path, monkeypatch, variables):
+    (tmp_path / "garbage").write_text("not an ini file\n")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("HERE", str(tmp_path)))
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.environ.get("AWS_CONFIG_FILE", os.devnull))
+    monkeypatch.setenv(
+        "AWS_SHARED_CREDENTIALS_FILE", os.environ.get("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    )
+    process.forget_aws()
+    client = Emulator(tmp_path, tmp_path / "home").client("s3")
+    assert client.meta.endpoint_url.startswith("http://127.0.0.1:")

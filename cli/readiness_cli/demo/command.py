@@ -16,7 +16,7 @@ import click
 from readiness_cli.demo import checkout as checkouts
 from readiness_cli.demo import scenario
 from readiness_cli.demo.checkout import Checkout
-from readiness_cli.demo.process import NotReady, end_group, is_running
+from readiness_cli.demo.process import NotReady, end_group, forget_aws, is_running
 from readiness_cli.failure import Exit, Failure
 
 _PROGRAMS = ("embedded_aws.py", "readiness_cli.demo.pager")
@@ -35,6 +35,7 @@ def demo(*, keep: bool, stop: bool) -> None:
     one resource, fixes another, and shows the pages. It needs a checkout of the repository;
     `make demo` installs everything else.
     """
+    forget_aws()
     checkout = checkouts.find()
     found = _clear(checkout)
     if stop:

@@ -47,6 +47,17 @@ def clean_environment(home: Path, *paths: Path) -> dict[str, str]:
     }
 
 
+def forget_aws() -> None:
+    """Take the caller's AWS out of this process, whose clients are all of the embedded one.
+
+    A profile, a setting or a configuration file that botocore refuses would end the demo, and one
+    that it takes could change what it does.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
 class Process:
     """One program, its log and its process group."""
 
