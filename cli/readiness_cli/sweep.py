@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from typing import Any
 
 import click
-from rich.console import RenderableType
 
 from readiness_cli import session, stack
-from readiness_cli.output import cell, emit, note, output_option
+from readiness_cli.output import emit, note, output_option
 
 FIELDS = ("execution", "started")
 
@@ -41,9 +38,7 @@ def sweep(*, stack_name: str, format: str, profile: str | None, region: str | No
         )
         row = {"execution": began["executionArn"], "started": True}
         note("a sweep was started; `readiness doctor` says when it has completed")
-    emit(format, [row], lambda: draw(row), columns=FIELDS)
-
-
-def draw(row: dict[str, Any]) -> Iterable[RenderableType]:
-    """The execution's ARN alone: one line that can be copied."""
-    yield cell(row["execution"], most=1000)
+    if format == "table":
+        click.echo(row["execution"])  # unwrapped, to be copied or passed on
+    else:
+        emit(format, [row], tuple, columns=FIELDS)

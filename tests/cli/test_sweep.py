@@ -60,6 +60,11 @@ def test_where_one_runs_none_is_started(run, over):
     assert STARTED not in account.calls
 
 
+def test_an_arn_is_one_line_however_long(run, over):
+    over(FakeAccount(of_state(f"{RUNNING}-{'x' * 60}")))
+    assert run("sweep", columns="40").stdout == f"{RUNNING}-{'x' * 60}\n"
+
+
 def test_without_a_stack_it_says_so(run, over):
     over(FakeAccount({DESCRIBED: lambda **_: missing()}))
     done = run("sweep", "--stack-name", "readiness")
