@@ -98,20 +98,28 @@ def most_connections(instance: DatabaseInstance) -> int:
     return min(found, _MOST_POSTGRES) if family == "postgres" else found
 
 
-def set_connections(instance: DatabaseInstance, limit: ConnectionLimit) -> int:
-    """How many connections the parameter group allows; 0 if its formula is not known."""
-    if limit.value.strip().isdecimal():
-        return int(limit.value)
-    found = _FORMULA.fullmatch(limit.value.replace(" ", ""))
+def accepted_connections(instance: DatabaseInstance, limit: str) -> int:
+    """How many connections the instance accepts; 0 if that is not known.
+
+    ``limit`` is max_connections as its parameter group has it, empty for the default.
+    """
+    if not limit:
+        return most_connections(instance)
+    if limit.strip().isdecimal():
+        return int(limit)
+    found = _FORMULA.fullmatch(limit.replace(" ", ""))
     if found is None:
         return 0
     by_memory = int(_usable(instance) / int(found["each"]))
     return min(by_memory, int(found["most"] or by_memory))
 
 
-def fewest(endpoint: Endpoint) -> int:
+def fewest(endpoint: Endpoint, limits: Mapping[str, str]) -> int:
     """What the smallest instance behind an endpoint accepts; 0 if one is not known."""
-    counts = [most_connections(instance) for instance in endpoint.instances]
+    counts = [
+        accepted_connections(instance, limits.get(instance.name, ""))
+        for instance in endpoint.instances
+    ]
     return min(counts, default=0)
 
 
@@ -137,7 +145,7 @@ class Connecting:
     def crowded(self, share: float, most: int) -> str:
         """The direct endpoints it may exhaust; ``most`` overrides what they accept by default."""
         direct = unpooled(self.hosts, self.databases)
-        accepts = {host: most or fewest(endpoint) for host, endpoint in direct.items()}
+        accepts = {host: most or self._fewest(endpoint) for host, endpoint in direct.items()}
         full = [host for host, n in accepts.items() if n and self.opened > share / 100 * n]
         return listed([f"{host} accepts about {accepts[host]:,}" for host in full])
 
@@ -167,8 +175,11 @@ class Connecting:
         return (
             bool(self.hosts)
             and len(direct) == len(self.hosts)
-            and all(most or fewest(endpoint) for endpoint in direct.values())
+            and all(most or self._fewest(endpoint) for endpoint in direct.values())
         )
+
+    def _fewest(self, endpoint: Endpoint) -> int:
+        return fewest(endpoint, self.databases.limits)
 
     @property
     def _known(self) -> dict[str, Endpoint]:
@@ -218,8 +229,7 @@ def judge_connections(
     peak = use.connections.highest
     if peak is None:
         return not_applicable("Its connections were not measured in the last week.")
-    by_group = set_connections(instance, limit) if limit.value else most_connections(instance)
-    most = database.max_connections or by_group
+    most = database.max_connections or accepted_connections(instance, limit.value)
     if not most:
         of = f"{instance.instance_class} with {instance.engine}"
         if limit.value:

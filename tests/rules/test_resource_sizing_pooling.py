@@ -422,6 +422,24 @@ def test_which_variables_name_a_pool(name, value, size):
     assert pool_size({name: value}) == size
 
 
+@pytest.mark.parametrize(
+    ("limit", "status"),
+    [("624", BAD), ("625", GOOD), ("5000", GOOD), ("", GOOD), ("{DBInstanceClassMemory/1}", GOOD)],
+)
+def test_pools_are_measured_by_what_the_parameter_group_allows(limit, status):
+    """Ten tasks with a pool of 50 each, of which 80 % may be open."""
+    variables = {"DB_HOST": made.DATABASE_HOST, "DB_POOL_SIZE": "50"}
+    answers = {"ecs__describe_task_definition": made.tasks(**variables), **group(limit)}
+    found = judged(rules.service_connections, made.SERVICE, **answers)
+    assert found[0] is status, found
+
+
+def test_pools_beside_a_formula_that_is_not_known_have_to_be_attested():
+    variables = {"DB_HOST": made.DATABASE_HOST, "DB_POOL_SIZE": "50"}
+    answers = {"ecs__describe_task_definition": made.tasks(**variables), **group("SUM(1,2)")}
+    assert judged(rules.service_connections, made.SERVICE, **answers)[0] is BLIND
+
+
 @pytest.mark.parametrize("bulk", [False, True])
 @pytest.mark.parametrize(
     ("about", "calls"),

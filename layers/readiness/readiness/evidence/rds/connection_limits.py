@@ -52,13 +52,23 @@ class ConnectionLimit:
     @classmethod
     def _of(cls, read: Reader, about: Mapping[str, Any], known: dict[str, str]) -> ConnectionLimit:
         [group] = (about.get("DBParameterGroups") or [{}])[:1]
-        name = group.get("DBParameterGroupName", "")
-        if about.get("Engine") not in _ENGINES or not name or name.startswith(_DEFAULT):
-            return cls()
-        if name not in known:
-            known[name] = _value(read, name)
         waits = group.get("ParameterApplyStatus") == "pending-reboot"
-        return cls(known[name], name, waits)
+        value = set_in_group(read, about, known)
+        return cls(value, group.get("DBParameterGroupName", ""), waits) if value else cls()
+
+
+def set_in_group(read: Reader, about: Mapping[str, Any], known: dict[str, str]) -> str:
+    """max_connections of a ``DBInstance`` of the API as its group has it; empty for the default.
+
+    ``known`` are the values of groups that were read before. Source: DescribeDBParameters.
+    """
+    [group] = (about.get("DBParameterGroups") or [{}])[:1]
+    name = group.get("DBParameterGroupName", "")
+    if about.get("Engine") not in _ENGINES or not name or name.startswith(_DEFAULT):
+        return ""
+    if name not in known:
+        known[name] = _value(read, name)
+    return known[name]
 
 
 def _value(read: Reader, group: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.rds.connection_limits import set_in_group
 from readiness.evidence.rds.instances import (
     BLUE_GREEN_CALLS,
     INSTANCE_CALLS,
@@ -307,6 +308,7 @@ class Endpoint:
         "rds:DescribeDBClusters",
         "rds:DescribeDBProxies",
         "rds:DescribeDBProxyEndpoints",
+        "rds:DescribeDBParameters",
     ),
     changed_by=(
         ConfigItem("AWS::RDS::DBInstance"),
@@ -327,6 +329,8 @@ class Endpoint:
             "DisableHttpEndpoint",
             "EnableHttpEndpoint",
             *BLUE_GREEN_CALLS,
+            "ModifyDBParameterGroup",
+            "ResetDBParameterGroup",
         ),
     ),
 )
@@ -335,17 +339,25 @@ class Databases:
     """The relational databases of the region by the hosts they are reached at.
 
     ``vpcs`` are the networks that hold one; ``data_apis`` the ARNs of clusters that take SQL over
-    HTTPS. Sources: DescribeDBInstances, DescribeDBClusters, DescribeDBProxies,
-    DescribeDBProxyEndpoints.
+    HTTPS. ``limits`` are max_connections of the instances whose parameter group sets it. Sources:
+    DescribeDBInstances, DescribeDBClusters, DescribeDBProxies, DescribeDBProxyEndpoints,
+    DescribeDBParameters once for each group.
     """
 
     by_host: Mapping[str, Endpoint]
     vpcs: frozenset[str] = frozenset()
     data_apis: frozenset[str] = frozenset()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Databases:
         listed = read.every("rds", "describe_db_instances", "DBInstances")
+        groups: dict[str, str] = {}
+        limits = {
+            each["DBInstanceIdentifier"]: value
+            for each in listed
+            if (value := set_in_group(read, each, groups))
+        }
         found = (DatabaseInstance.of(each) for each in listed)
         instances = [each for each in found if each.is_relational]
         hosts = {
@@ -377,4 +389,5 @@ class Databases:
             frozenset(each.vpc_id for each in instances if each.vpc_id)
             | frozenset(proxy["VpcId"] for proxy in proxies if proxy.get("VpcId")),
             frozenset(c["DBClusterArn"] for c in clusters if c.get("HttpEndpointEnabled")),
+            limits,
         )
