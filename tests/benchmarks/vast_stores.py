@@ -79,6 +79,9 @@ class Stores(Estate):
     def rds_describe_db_parameters(self, params: Mapping[str, Any]) -> Any:
         return {"Parameters": [{"ParameterName": "rds.force_ssl", "ParameterValue": "1"}]}
 
+    def firehose_list_delivery_streams(self, _: Mapping[str, Any]) -> Any:
+        return {"DeliveryStreamNames": [], "HasMoreDeliveryStreams": False}
+
     def elasticache_describe_replication_groups(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page("cache", self.volumes, params, "Marker", 100)
         groups = [
