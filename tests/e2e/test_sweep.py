@@ -16,7 +16,6 @@ JUDGED = {chapter.folder for chapter in checklist.CHAPTERS}
 LACKING = {
     "access-analyzer:ListAnalyzers",
     "account:GetAlternateContact",
-    "aoss:ListCollections",
     "application-autoscaling:DescribeScalableTargets",
     "apprunner:ListServices",
     "application-signals:ListServiceLevelObjectives",

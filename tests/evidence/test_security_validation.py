@@ -427,6 +427,10 @@ def test_what_else_it_reaches_since_when():
             "DBInstances": [
                 {"DBInstanceIdentifier": "db", "PubliclyAccessible": True},
                 {"DBInstanceIdentifier": "own", "PubliclyAccessible": False},
+                {
+                    "DBInstanceIdentifier": "application-autoscaling-0a1b",
+                    "PubliclyAccessible": True,
+                },
             ]
         },
         redshift__describe_clusters={"Clusters": [WAREHOUSE | {"PubliclyAccessible": True}]},
@@ -454,7 +458,7 @@ def test_what_else_it_reaches_since_when():
             "Redshift cluster dwh": NOON,
         }.items()
     )
-    assert "database own" not in opened
+    assert [each for each in opened if each.startswith("database")] == ["database db"]
     assert found.undated["identity_pools"] == (f"{HOME}:1",)
     assert found.undated["transfer_servers"] == (f"s-{0:017}", f"s-{1:017}")
 

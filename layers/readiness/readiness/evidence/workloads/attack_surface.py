@@ -10,7 +10,7 @@ from typing import Any
 from readiness.evidence.awslambda.functions import moment
 from readiness.evidence.cloudfront import DISTRIBUTIONS_CHANGED, DISTRIBUTIONS_MADE
 from readiness.evidence.opensearch import public_domains
-from readiness.evidence.rds.instances import BLUE_GREEN_CALLS, INSTANCE_CALLS
+from readiness.evidence.rds.instances import BLUE_GREEN_CALLS, INSTANCE_CALLS, is_auto_scaled
 from readiness.evidence.workloads.public_clusters import PublicClusters
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
@@ -202,10 +202,12 @@ def _services(read: Reader) -> list[EntryPoint]:
 
 
 def _databases(read: Reader) -> Iterator[EntryPoint]:
+    """A reader that Application Auto Scaling adds is one more of what was tested."""
     for each in read.every("rds", "describe_db_instances", "DBInstances"):
-        if each.get("PubliclyAccessible"):
+        name = each["DBInstanceIdentifier"]
+        if each.get("PubliclyAccessible") and not is_auto_scaled(name):
             opened = each.get("InstanceCreateTime") or read.now  # none while it is made
-            yield EntryPoint(f"database {each['DBInstanceIdentifier']}", opened)
+            yield EntryPoint(f"database {name}", opened)
 
 
 def _domains(read: Reader) -> list[EntryPoint]:
