@@ -20,8 +20,6 @@ from .waiting import waits_for
 
 _KEPT_BY_CODEDEPLOY = timedelta(days=3)
 """Two days until it is terminated, and the time that the traffic takes to move."""
-_KILLED = "OutOfMemory"
-"""In the reason of a container that the kernel ended; its exit code may be missing."""
 _CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
 
 
@@ -313,12 +311,11 @@ def _ended_within(running: Sequence[Task]) -> list[str]:
     A container that is not essential may end: one that prepares the others ends with 0. Without a
     restart policy ECS starts no other in its place, and the health of the task does not show it.
     """
-    count: Counter[tuple[str, int | None]] = Counter(
-        (name, code)
+    count = Counter(
+        container
         for task in running
         if task.is_to_run and task.status == "RUNNING"
-        for name, code, reason in task.exits
-        if code or _KILLED in reason
+        for container in task.failed_containers
     )
     return [
         f"{name} (exit code {code}, {plural(times, 'task')})"

@@ -107,7 +107,10 @@ KMS = Endpoint("vpce-kms", "kms")
             id="profiles denied",
         ),
         pytest.param(
-            linked(runs("kms"), profiles=unreadable(Cause.UNEXPECTED_ANSWER, "UnknownOperationException")),
+            linked(
+                runs("kms"),
+                profiles=unreadable(Cause.UNEXPECTED_ANSWER, "UnknownOperationException"),
+            ),
             BAD,
             "no endpoint for kms",
             id="no such API",

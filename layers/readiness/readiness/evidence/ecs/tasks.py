@@ -103,6 +103,13 @@ class Task:
         )
 
     @property
+    def failed_containers(self) -> tuple[tuple[str, int | None], ...]:
+        """The containers that ended with an error, each with its exit code."""
+        return tuple(
+            (name, code) for name, code, reason in self.exits if code or "OutOfMemory" in reason
+        )
+
+    @property
     def failed_health_checks(self) -> bool:
         """Whether ECS stopped it because a load balancer or its own check found it unhealthy."""
         return bool(_UNHEALTHY.search(self.stop_reason))
