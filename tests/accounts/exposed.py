@@ -141,11 +141,11 @@ def exposed() -> dict[tuple[str, str], Any]:
             ]
         },
         ("kinesis", "list_streams"): {
-            "StreamNames": ["clicks"],
+            "StreamNames": ["orders"],
             "StreamSummaries": [
                 {
-                    "StreamName": "clicks",
-                    "StreamARN": _arn("kinesis", "stream/clicks"),
+                    "StreamName": "orders",
+                    "StreamARN": _arn("kinesis", "stream/orders"),
                     "StreamStatus": "ACTIVE",
                 }
             ],

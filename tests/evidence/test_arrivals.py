@@ -127,6 +127,7 @@ def test_metrics_of_failures_need_not_arrive():
     asked, status = asked_and_found(timedelta(days=2), "agent_errors", recent=False, flows=False)
     assert (asked, status) == (
         {
+            "Errors",
             "Invocations",
         },
         Status.COMPLIANT,

@@ -238,6 +238,7 @@ def test_the_lifecycle_of_a_bucket(storage, lifecycle, settings, status, words):
         (FileSystemTiers(50 * GIB), {}, GOOD, "less than"),
         (FileSystemTiers(50 * GIB), {"min_gib": 10.0}, BAD, ""),
         (FileSystemTiers(None), {}, UNKNOWN, "not measured"),
+        (FileSystemTiers(None, is_going=True), {}, NA, "being deleted"),
     ],
 )
 def test_the_storage_class_of_a_file_system(system, settings, status, words):
@@ -461,6 +462,7 @@ def table(gib: float = 200, **about: Any) -> TableStorage:
         pytest.param(table(99), {}, GOOD, "less than the 100 GiB", id="small"),
         pytest.param(table(99), {"min_gib": 50.0}, BAD, "99 GiB", id="another size"),
         pytest.param(table(measured=2), {}, UNKNOWN, "2 days", id="new"),
+        pytest.param(table(status="ARCHIVED"), {}, NA, "its status is ARCHIVED", id="archived"),
         pytest.param(table(table_class=RARE), {}, GOOD, RARE, id="infrequent"),
         pytest.param(table(table_class=RARE, units=400_000.0), {}, GOOD, "", id="between"),
         pytest.param(table(table_class=RARE, units=3e6), {}, BAD, "cost more", id="wrong class"),

@@ -235,7 +235,7 @@ def test_a_denied_service_leaves_it_unknown_and_hides_no_other(service, operatio
 
 ARNS = {
     BUS: f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/default",
-    STREAM: f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/clicks",
+    STREAM: f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/orders",
     BACKUP_VAULT: f"arn:aws:backup:{HOME}:{ACCOUNT_ID}:backup-vault:daily",
     GLACIER_VAULT: f"arn:aws:glacier:{HOME}:{ACCOUNT_ID}:vaults/old",
 }

@@ -43,7 +43,7 @@ def is_monitor(about: Mapping[str, Any]) -> bool:
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    changed_by=(function_call("CreateFunction", "DeleteFunction"),),
+    changed_by=(function_call("DeleteFunction"),),
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
