@@ -167,10 +167,11 @@ class _Health:
     """Which records of a zone Route 53 can find unhealthy."""
 
     zone: RoutedRecords
-    groups: dict[tuple[str, str], list[Record]] = field(init=False)
+    groups: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether all answers of a name and type can fail."""
 
     def __post_init__(self) -> None:
-        self.groups = {}
         for record in (*self.zone.routed, *self.zone.aliases):
             self.groups.setdefault((_plain(record.name), record.type), []).append(record)
 
@@ -181,7 +182,7 @@ class _Health:
             return False
         return f".{check.domain}".endswith(f".{_plain(self.zone.name)}")
 
-    def cannot_fail(self, record: Record, depth: int = 0) -> str:
+    def cannot_fail(self, record: Record) -> str:
         """Why a record always counts as healthy; empty where it can fail.
 
         With a health check and an evaluated target either of the two may fail.
@@ -196,16 +197,20 @@ class _Health:
         if not record.evaluates:
             off = "the alias does not evaluate the health of its target"
             return f"{off}, and {why}" if record.check else f"{off} and has no health check"
-        if record.alias_zone != self.zone.id or depth > MOST_ALIASES:
-            return ""
-        targets = self.groups.get((record.alias, record.type), ())
-        if all(not self.cannot_fail(each, depth + 1) for each in targets) and targets:
+        if record.alias_zone != self.zone.id or self._can_fail((record.alias, record.type)):
             return ""
         return f"it is an alias of {record.alias}, which has no health check"
 
+    def _can_fail(self, target: tuple[str, str]) -> bool:
+        """Whether all answers of a name can fail: an alias of it is healthy while one is.
 
-MOST_ALIASES = 10
-"""How many aliases of aliases are followed; Route 53 follows no more than a few."""
+        Those of a circle cannot.
+        """
+        if target not in self.known:
+            self.known[target] = False
+            answers = self.groups.get(target, ())
+            self.known[target] = bool(answers) and not any(map(self.cannot_fail, answers))
+        return self.known[target]
 
 
 def check_that_cannot_fail(id: str, checks: Mapping[str, DnsHealthCheck]) -> str:

@@ -159,3 +159,20 @@ def test_the_same_flaw_of_many_names_is_said_once():
     verdict = verdict_on(*routed)
     assert verdict.reason.count("never fails over") == 1
     assert "895 more" in verdict.reason
+
+
+def test_aliases_of_many_aliases_are_followed_once():
+    layers = [
+        record(
+            f"{number}",
+            name=f"layer{layer}.example.com.",
+            **alias(f"layer{layer + 1}.example.com", alias_zone=ZONE),
+        )
+        for layer in range(9)
+        for number in range(100)
+    ]
+    last = [record(f"{number}", name="layer9.example.com.") for number in range(100)]
+    site = (primary(**alias("layer0.example.com", alias_zone=ZONE)), secondary())
+    assert verdict_on(*site, *layers, *last).status is GOOD
+    bare = record("", name="layer9.example.com.", check="")
+    assert "the primary never fails over" in verdict_on(*site, *layers, *last, bare).reason
