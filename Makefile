@@ -16,7 +16,7 @@ VERSIONS := 3.11 3.12 3.13
 SMOKE := tests/rules tests/cli tests/contract/test_installed.py tests/contract/test_imports.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo test check lint fast e2e smoke matrix oldest mutants bench \
+.PHONY: help setup environments demo test check lint fast e2e smoke matrix oldest mutants bench cost \
 	growth template docs lock deploy clean
 
 help: ## Show what there is to do
@@ -65,6 +65,9 @@ oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on t
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks
+
+cost: environments ## What a month costs: of 50 functions, and of 1,000, line by line
+	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks/test_monthly_cost.py
 
 growth: $(VENV)/.ready ## One heading's sweep over a vast account: HEADING=iam_roles SHARE=0.1 [SWEEPS=first,moving]
 	@$(CLEAN_ENV) $(PY) -m tests.benchmarks.growing $(or $(HEADING),iam_roles) $(or $(SHARE),0.1) $(if $(SWEEPS),--sweeps $(SWEEPS)) >/dev/null

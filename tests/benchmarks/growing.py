@@ -49,7 +49,9 @@ CPU_SHARE = MEGABYTES / 1769
 LATENCY, AT_ONCE = 0.03, 8
 LEG_SECONDS = 300
 MOST_LEGS = 400
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
+LATER = {"tomorrow": timedelta(days=1), "days_later": timedelta(days=3)}
+"""Sweeps that do not begin an hour after the one before."""
 LAST_ID = "\U0010ffff"
 """Sorts after every id."""
 SWEEPS = ("first", "steady", "moving", "settled")
@@ -264,7 +266,8 @@ class Sweeper:
         wire.calls.clear()
         wire.units.clear()
         wire.billed.clear()
-        wire.metrics = 0
+        wire.metrics = wire.traces = wire.kept = 0
+        wire.read_units = 0.0
         legs: list[Leg] = []
         cursor = None
         began = self.account.first
@@ -281,7 +284,10 @@ class Sweeper:
             "legs": [asdict(leg) for leg in legs],
             "calls": dict(wire.calls),
             "metrics": wire.metrics,
+            "traces": wire.traces,
             "units": dict(wire.units),
+            "read_units": wire.read_units,
+            "kept": wire.kept,
             "billed": sorted(wire.billed),
             "twice": self.judged.twice(),
             "lost": [] if sample else self.judged.lacks(self._to_judge(began)),
@@ -345,7 +351,7 @@ def main(
         told: dict[str, Any] = {}
         buckets = sweeper.keep_rates() if rates else []
         for name in sweeps:
-            sweeper.time += DAY if name == "tomorrow" else HOUR
+            sweeper.time += LATER.get(name, HOUR)
             between = [move] if name == "moving" else []
             told[name] = sweeper.sweep(name, *between, sample=sample)
         return {

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.benchmarks.vast_fronts import Fronts
 from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Refused
+from tests.benchmarks.vast_traces import Traces
 
 
-class Account(Fronts):
+class Account(Traces):
     """The buckets, functions, roles, alarms, log groups and services."""
 
     # -- Lambda ---------------------------------------------------------------------------------
@@ -62,7 +62,9 @@ class Account(Fronts):
             stamps = list(range(int(start), int(end), period))
             values = [120.0] * len(stamps)
             metric = query["MetricStat"]["Metric"]["MetricName"]
-            if "Error" in metric or metric == "Throttles":
+            # Lambda sends the metric Errors, 0 or 1, with each invocation
+            is_sum = query["MetricStat"]["Stat"] != "SampleCount"
+            if is_sum and ("Error" in metric or metric == "Throttles"):
                 values = [0.0] * len(stamps)
             results.append(
                 {

@@ -244,9 +244,6 @@ class Surroundings(Numbered):
         """The dimensions of load balancers and target groups."""
         return iter(())
 
-    def xray_get_trace_summaries(self, params: Mapping[str, Any]) -> Any:
-        return {"TraceSummaries": [], "TracesProcessedCount": 0}
-
     def xray_get_trace_segment_destination(self, params: Mapping[str, Any]) -> Any:
         return {"Destination": "XRay", "Status": "ACTIVE"}
 

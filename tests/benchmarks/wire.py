@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import threading
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
-from tests.benchmarks.prices import billed_metrics
+from tests.benchmarks.prices import billed_metrics, item_bytes, read_units, write_units
 from tests.benchmarks.tables_on_disk import Tables
 from tests.benchmarks.vast_account import Account
 from tests.benchmarks.vast_numbers import Refused
@@ -38,7 +37,11 @@ class Wire:
         self.asked: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
         self.metrics = 0
+        self.traces = 0
         self.units: Counter[str] = Counter()
+        self.read_units = 0.0
+        self.kept = 0
+        """Bytes that were written, in the indexes too."""
         self.billed: set[str] = set()
         self.own_cpu = 0.0
         self.spend: Callable[[str, str], bool] = lambda service, operation: True
@@ -58,6 +61,7 @@ class Wire:
             self._count(service, model.name, params)
             try:
                 answer = self._answer(service, model.name, params)
+                self._count_read(service, params, answer)
                 status, body = 200, _body(model, _without_none(answer))
             except Refused as refused:
                 code, status, *said = refused.args
@@ -89,12 +93,19 @@ class Wire:
             if "Item" in params:
                 self._written(params, 1)
 
+    def _count_read(self, service: str, params: Any, answer: Any) -> None:
+        """Count what a call read of the tables, and the traces that it had processed."""
+        with self._lock:
+            if service == "dynamodb" and {"Item", "Items"} & answer.keys():
+                self.read_units += read_units(params, answer)
+            self.traces += answer.get("TracesProcessedCount") or 0
+
     def _written(self, put: Any, times: int) -> None:
-        """A write unit is a kilobyte, in a transaction twice; each index with the row costs one."""
+        """Count the units, in a transaction twice; each index with the row costs as many."""
         item = put["Item"]
-        units = math.ceil(len(json.dumps(item, default=str)) / 1024)
         indexes = sum(name in item for name in INDEXED) if put["TableName"] == "findings" else 0
-        self.units[put["TableName"]] += units * (times + indexes)
+        self.units[put["TableName"]] += write_units(item) * (times + indexes)
+        self.kept += item_bytes(item) * (1 + indexes)
 
     @contextmanager
     def _own(self) -> Iterator[None]:
