@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
+from unittest.mock import MagicMock, Mock
 
 import pytest
 
@@ -19,6 +20,7 @@ from readiness_cli.demo import checkout, command, process, scorecard
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.pager import refusal
 from readiness_cli.demo.pager_client import PagerClient
+from readiness_cli.demo.stack import Stack
 from readiness_cli.failure import Failure
 
 PAYLOAD = {"summary": "s", "source": "a", "severity": "error"}
@@ -232,3 +234,12 @@ def test_nothing_of_the_callers_aws_reaches_the_demo(tmp_path, monkeypatch, vari
     process.forget_aws()
     client = Emulator(tmp_path, tmp_path / "home").client("s3")
     assert client.meta.endpoint_url.startswith("http://127.0.0.1:")
+
+
+def test_a_sweep_on_a_busy_computer_is_no_bug():
+    steps = MagicMock()
+    steps.describe_execution.return_value = {"status": "RUNNING"}
+    slow = Stack(Mock(client=lambda service: steps))
+    vars(slow)["resources"] = {"Sweep": "arn"}
+    with pytest.raises(Failure, match="busy"):
+        slow.sweep(0)

@@ -146,8 +146,11 @@ class Stack:
         dynamodb = self.aws.client("dynamodb")
         return Store(dynamodb, tables["Findings"], tables["Transitions"])
 
-    def sweep(self, seconds: float = 300) -> dict[str, Any]:
-        """Run the sweep to its end and give its output. Raises RuntimeError when it fails."""
+    def sweep(self, seconds: float = 1200) -> dict[str, Any]:
+        """Run the sweep to its end and give its output.
+
+        Raises RuntimeError when it fails, and Failure where it takes too long.
+        """
         machine = self.resources["Sweep"]
         steps = self.aws.client("stepfunctions")
         name = f"demo-{uuid.uuid4().hex[:12]}"
@@ -158,6 +161,13 @@ class Stack:
             if seen["status"] == "SUCCEEDED":
                 output: dict[str, Any] = json.loads(seen.get("output") or "{}")
                 return output
-            if seen["status"] != "RUNNING" or time.monotonic() > until:
+            if seen["status"] == "RUNNING" and time.monotonic() > until:
+                raise Failure(
+                    f"the sweep has run for {seconds / 60:.0f} minutes and is not over",
+                    why="The processors of this computer are busy with something else",
+                    fix="run it again when they are not",
+                    code=Exit.AWS_OR_INTERNAL,
+                )
+            if seen["status"] != "RUNNING":
                 raise RuntimeError(f"the sweep is {seen['status']}: {seen.get('cause', '')}")
             time.sleep(_POLL)
