@@ -16,6 +16,7 @@ from functions.encryption.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.batch import JobDefinition
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.elb import ClassicBalancer, ClassicListener
 from readiness.evidence.msk import MskTransit
 from readiness.evidence.rds.endpoints import ProxyTransit
@@ -329,6 +330,21 @@ def test_volumes_of_tasks_and_jobs(volumes, status, said):
 def test_every_place_where_a_job_has_volumes(about):
     definition = {key: value for key, value in job().items() if key != "containerProperties"}
     assert JobDefinition.of(definition | about).mounts == {"safe": True, "off": False}
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        redshift_tls(WarehouseTransit("false"), internal_severity="LOW"),
+        redshift_serverless_tls(WorkgroupTransit("false"), internal_severity="LOW"),
+        task_volume_tls(
+            TaskDefinition(TASKS, "agent", mounts={"off": False}), internal_severity="LOW"
+        ),
+        job_volume_tls(JobDefinition(JOB, mounts={"off": False}), internal_severity="LOW"),
+    ],
+)
+def test_what_is_inside_weighs_as_much_as_is_set(verdict):
+    assert verdict.severity is Severity.LOW
 
 
 def classic(*listeners, internet_facing=True):

@@ -183,6 +183,32 @@ def test_connections(given, status, said, bulk):
     assert "hunter2" not in repr((loaded.user, verdict))
 
 
+PERIODIC = {"V": "a1b2c3d4" * 3}
+"""A value of three bits for each character, under a name that says nothing."""
+NAMED = {"DB_PASSWORD": "hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "holding"),
+    [
+        pytest.param(glue_job_arguments, JobArguments, id="a job"),
+        pytest.param(
+            glue_connections, lambda values: ConnectionLogin(properties=values), id="a connection"
+        ),
+        pytest.param(
+            sagemaker_models,
+            lambda values: ModelEnvironment({"container 1": values}),
+            id="a model",
+        ),
+    ],
+)
+def test_what_counts_as_a_credential_can_be_set(rule, holding):
+    assert rule(holding(NAMED)).status is BAD
+    assert rule(holding(NAMED), ignore_patterns=("DB_*",)).status is not BAD
+    assert rule(holding(PERIODIC)).status is not BAD
+    assert rule(holding(PERIODIC), min_entropy=2.5).status is BAD
+
+
 @pytest.mark.parametrize(
     ("containers", "status", "said"),
     [

@@ -9,6 +9,7 @@ from functions.security_validation.app import (
     file_system_encryption,
     object_encryption,
     queue_encryption,
+    stored_data_encryption,
     table_encryption,
     topic_encryption,
     volume_encryption,
@@ -18,11 +19,13 @@ from readiness.evidence.dynamodb.tables import TableEncryption
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.kms.lost import LostKey, StoredData
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
 from readiness.evidence.s3.objects import NewestObjects, StoredObject
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
+from readiness.model.unreadable import Cause, Unreadable
 from tests.accounts.security_validation import fake_account as an_account
 from tests.fake_account import ACCOUNT_ID, HOME, evaluation
 from tests.rules.test_security_validation import BAD, GOOD, KEY, NA, UNKNOWN, ago
@@ -298,3 +301,40 @@ def test_objects_are_read_only_if_someone_asks(count, status):
     seen = run.observe(object_encryption, BUCKET.resource(ACCOUNT_ID, HOME, "data"))
     assert seen.finding.status is status, seen.finding.reason
     assert account.calls.count(("s3", "head_object")) == count
+
+
+LOST = {KEY: LostKey("PendingDeletion", 2, ("stream/orders",))}
+DENIED = (Unreadable("redshift:DescribeClusters", Cause.ACCESS_DENIED),)
+
+
+@pytest.mark.parametrize(
+    ("stores", "status", "severity", "said"),
+    [
+        pytest.param(StoredData(), NA, None, "No stored data", id="nothing"),
+        pytest.param(StoredData(2), GOOD, None, "2 keys", id="usable keys"),
+        pytest.param(
+            StoredData(2, LOST), BAD, Severity.HIGH, "orders and 1 more", id="a lost key"
+        ),
+        pytest.param(
+            StoredData(2, plain=("snapshot/old",), unencrypted=1),
+            BAD,
+            Severity.MEDIUM,
+            "Not encrypted at rest: snapshot/old",
+            id="no encryption",
+        ),
+        pytest.param(
+            StoredData(2, unreadable=DENIED), UNKNOWN, None, "DescribeClusters", id="denied"
+        ),
+        pytest.param(
+            StoredData(2, LOST, unreadable=DENIED),
+            BAD,
+            Severity.HIGH,
+            KEY,
+            id="what is denied hides no lost key",
+        ),
+    ],
+)
+def test_stored_data_encryption(stores, status, severity, said):
+    verdict = stored_data_encryption(stores)
+    assert (verdict.status, verdict.severity) == (status, severity)
+    assert said in verdict.reason
