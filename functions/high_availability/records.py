@@ -80,8 +80,9 @@ def _flaws(group: Sequence[Record], health: _Health, max_ttl: int) -> Iterator[F
     for record in group:
         if health.is_out_of_sight(record):
             text = (
-                "the health check asks a name that only VPCs resolve, and the checkers of Route 53"
-                " are outside them (use the alarm of a metric)"
+                "the health check asks a name of this private zone, of which the account has no"
+                " public one, and the checkers of Route 53 are outside its VPCs (use the alarm of"
+                " a metric, unless public DNS elsewhere answers the name)"
             )
             yield Severity.MEDIUM, text, _label(record)
     if group[0].policy == "failover":
@@ -113,6 +114,8 @@ def _failover_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
     why = health.cannot_fail(primary)
     if why:
         yield Severity.HIGH, f"the primary never fails over: {why}", _label(primary)
+    elif unknown := health.unknown_check(primary):
+        yield Severity.MEDIUM, unknown, _label(primary)
     if secondary is None:
         yield (
             Severity.HIGH,
@@ -151,12 +154,14 @@ def _other_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
     for record in live:
         if record.is_default or record.alias_zone in _CLOUDFRONT:
             continue
+        label = f"{_label(record)} ({record.identifier})"
+        if health.fails_over(record):
+            continue
         if why := health.cannot_fail(record):
-            yield (
-                severity,
-                f"{policy} records that are answered also while their endpoint fails: {why}",
-                f"{_label(record)} ({record.identifier})",
-            )
+            text = f"{policy} records that are answered also while their endpoint fails: {why}"
+            yield severity, text, label
+        elif unknown := health.unknown_check(record):
+            yield severity, unknown, label
 
 
 # -- what can fail --------------------------------------------------------------------------------
@@ -199,7 +204,30 @@ class _Health:
             return f"{off}, and {why}" if record.check else f"{off} and has no health check"
         if record.alias_zone != self.zone.id or self._can_fail((record.alias, record.type)):
             return ""
-        return f"it is an alias of {record.alias}, which has no health check"
+        return f"it is an alias of {record.alias}, of which an answer always counts as healthy"
+
+    def unknown_check(self, record: Record) -> str:
+        """What is not known of a record whose health check the account does not have.
+
+        A record may name the health check of another account. A deleted one counts as healthy
+        (Route 53 Developer Guide, "Updating or deleting health checks when DNS failover is
+        configured"), and nothing that this account can read tells the two apart.
+        """
+        if not record.check or record.check in self.zone.checks:
+            return ""
+        if record.alias and record.evaluates:
+            return ""
+        return (
+            f"the account has no health check {record.check}: if it was deleted, and is not of"
+            " another account, Route 53 counts the record as healthy for ever"
+        )
+
+    def fails_over(self, record: Record) -> bool:
+        """Whether a record is an alias of a pair that fails over, and so never fails itself."""
+        if not record.evaluates or record.alias_zone != self.zone.id:
+            return False
+        pair = {each.role: each for each in self.groups.get((record.alias, record.type), ())}
+        return {"PRIMARY", "SECONDARY"} <= pair.keys() and not self.cannot_fail(pair["PRIMARY"])
 
     def _can_fail(self, target: tuple[str, str]) -> bool:
         """Whether all answers of a name can fail: an alias of it is healthy while one is.
@@ -214,22 +242,14 @@ class _Health:
 
 
 def check_that_cannot_fail(id: str, checks: Mapping[str, DnsHealthCheck]) -> str:
-    """Why a health check always counts as healthy; empty where it can fail.
-
-    A deleted health check counts as healthy (Route 53 Developer Guide, "Updating or deleting
-    health checks when DNS failover is configured").
-    """
+    """Why a health check always counts as healthy; empty where it can fail, or is not known."""
     check = checks.get(id)
     if check is None:
-        return f"its health check {id} does not exist in the account"
+        return ""
     if check.is_disabled and not check.is_inverted:
         return f"its health check {id} is disabled"
     if check.kind == "CALCULATED" and not check.is_inverted:
-        steady = [
-            child
-            for child in check.children
-            if child in checks and check_that_cannot_fail(child, checks)
-        ]
+        steady = [child for child in check.children if check_that_cannot_fail(child, checks)]
         if len(steady) >= check.threshold:
             return f"its health check {id} needs no child that can fail"
     return ""

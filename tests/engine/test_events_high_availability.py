@@ -97,6 +97,7 @@ def test_a_failover_that_begins_is_not_looked_at_yet():
     [
         pytest.param({"name": "_acme-challenge.example.com.", "type": "TXT"}, set(), id="plain"),
         pytest.param({"name": "www.example.com.", "type": "A", "aliasTarget": {"evaluateTargetHealth": False}}, {"Z0123456789ABCDEFGHIJ"}, id="an alias"),
+        pytest.param({"name": "use1.example.com.", "type": "A", "healthCheckId": "up"}, {"Z0123456789ABCDEFGHIJ"}, id="a health check"),
         pytest.param(None, {"Z0123456789ABCDEFGHIJ"}, id="not told"),
     ],
 )  # fmt: skip

@@ -96,6 +96,38 @@ def test_an_alias_on_the_way_is_kept_and_plain_records_are_not():
     assert [each.name for each in found.aliases] == ["use1.example.com."]
 
 
+def test_a_plain_record_with_a_health_check_is_kept():
+    found = routed(
+        record(Region="us-east-1", AliasTarget=ALIAS, ResourceRecords=None, TTL=None),
+        record(Name="use1.example.com.", SetIdentifier=None, HealthCheckId="up"),
+        checks=[health_check() | {"Id": "up"}],
+    )
+    assert [(each.name, each.check) for each in found.aliases] == [("use1.example.com.", "up")]
+    assert set(found.checks) == {"up"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "asked"),
+    [
+        pytest.param({"ResourceRecordSetCount": 2}, False, id="its own records only"),
+        pytest.param({"ResourceRecordSetCount": 3}, True, id="one more"),
+        pytest.param({"ResourceRecordSetCount": None}, True, id="not told"),
+    ],
+)
+def test_a_sweep_asks_no_zone_for_records_that_has_none(zone, asked):
+    account = fake_account().but(
+        route53__list_hosted_zones={
+            "HostedZones": [hosted_zone(**zone)],
+            "Marker": "",
+            "IsTruncated": False,
+            "MaxItems": "100",
+        }
+    )
+    found = load(RoutedRecords, HOSTED_ZONE, ID, account, bulk=True)
+    assert bool(found.routed) is asked
+    assert (("route53", "list_resource_record_sets") in account.calls) is asked
+
+
 def test_checks_are_those_that_records_name_and_their_children():
     def check(id, **config):
         return health_check(**config) | {"Id": id}

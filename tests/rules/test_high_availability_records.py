@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,7 @@ CHECKS = {
 }
 WEIGHTED: dict[str, Any] = {"policy": "weighted", "check": ""}
 IN_ZONE = alias("use1.example.com", alias_zone=ZONE)
+PAIR = (primary(name="use1.example.com."), secondary(name="use1.example.com."))
 
 
 def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: Any):
@@ -102,7 +104,17 @@ def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: 
         pytest.param((primary(check="down"), secondary()), {}, {}, GOOD, None, "", id="disabled and inverted, which fails"),
         pytest.param((primary(check=""), secondary()), {}, {}, BAD, HIGH, "never fails over: it has no health check", id="no check"),
         pytest.param((primary(check="off"), secondary()), {}, {}, BAD, HIGH, "off is disabled", id="disabled"),
-        pytest.param((primary(check="gone"), secondary()), {}, {}, BAD, HIGH, "gone does not exist", id="deleted"),
+        pytest.param((primary(check="gone"), secondary()), {}, {}, BAD, MEDIUM, "no health check gone: if it was deleted", id="deleted, or of another account"),
+        pytest.param((primary(check="gone"), secondary(check="gone")), {}, {}, BAD, HIGH, "same health check", id="the same check of another account"),
+        pytest.param((primary(**alias(check="gone")), secondary()), {}, {}, GOOD, None, "", id="deleted, beside an evaluated target"),
+        pytest.param((record("a", check="gone"), record("bb")), {}, {}, BAD, MEDIUM, "A (a): the account has no health check gone", id="one of two deleted, or of another account"),
+        pytest.param((record("a", weight=1, policy="weighted", check="gone"), record("bb", weight=1, policy="weighted")), {}, {}, BAD, LOW, "no health check gone", id="a share with a check of another account"),
+        pytest.param((primary(**IN_ZONE), secondary(), record("a", name="use1.example.com.", check="gone")), {}, {}, GOOD, None, "", id="an alias of what a check of another account looks at"),
+        pytest.param((primary(**IN_ZONE), secondary()), {"aliases": (simple("use1.example.com."),)}, {}, GOOD, None, "", id="an alias of a plain record with a check"),
+        pytest.param((record("a", **IN_ZONE), record("bb"), *PAIR), {}, {}, GOOD, None, "", id="locations over a pair that fails over"),
+        pytest.param((record("a", **IN_ZONE), record("bb"), PAIR[0]), {}, {}, BAD, HIGH, "without a secondary", id="over half a pair"),
+        pytest.param((record("a", **IN_ZONE), record("bb"), replace(PAIR[0], check="off"), PAIR[1]), {}, {}, BAD, HIGH, "use1.example.com A: the primary never", id="over a pair that does not"),
+        pytest.param((primary(**IN_ZONE), secondary(), *PAIR), {}, {}, BAD, HIGH, "www.example.com A: the primary never", id="a pair over a pair, which never fails"),
         pytest.param((primary(check="none of two"), secondary()), {}, {}, BAD, HIGH, "needs no child", id="threshold 0"),
         pytest.param((primary(check="one of two"), secondary()), {}, {}, BAD, HIGH, "needs no child that can fail", id="a disabled child is enough"),
         pytest.param((primary(**alias()), secondary()), {}, {}, GOOD, None, "", id="an alias that evaluates"),
@@ -139,7 +151,7 @@ def verdict_on(*routed: Record, zone: dict[str, Any] | None = None, **settings: 
         pytest.param((record("a", weight=100, **WEIGHTED), record("bb", weight=0, **WEIGHTED)), {}, {}, GOOD, None, "", id="all to one"),
         pytest.param((record("a", **alias("d1.cloudfront.net", alias_zone=CLOUDFRONT, evaluates=False)), record("bb")), {}, {}, GOOD, None, "", id="CloudFront stands in for itself"),
         pytest.param((record("a", **alias()), record("bb", **alias())), {}, {}, GOOD, None, "", id="two names of one balancer"),
-        pytest.param((primary(check="by name"), secondary()), {"is_hidden": True}, {}, BAD, MEDIUM, "only VPCs resolve", id="a private zone"),
+        pytest.param((primary(check="by name"), secondary()), {"is_hidden": True}, {}, BAD, MEDIUM, "a name of this private zone", id="a private zone"),
         pytest.param((primary(check="by name"), secondary()), {}, {}, GOOD, None, "", id="a public zone"),
         pytest.param((primary(check="by address"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a public address"),
         pytest.param((primary(check="of another"), secondary()), {"is_hidden": True}, {}, GOOD, None, "", id="a private zone, by a public name"),

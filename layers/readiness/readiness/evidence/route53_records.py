@@ -41,8 +41,12 @@ HOSTED_ZONE = ResourceType(
 )
 
 
+_CHOSEN = {"setIdentifier", "aliasTarget", "healthCheckId"}
+"""Members of records that this module reads, as CloudTrail names them."""
+
+
 def _changed_zone(detail: Json) -> str | None:
-    """The zone of a change; None where it changed neither a routed record nor an alias.
+    """The zone of a change; None where it changed no routed record, alias or health check.
 
     Certificates and clusters change plain records all day.
     """
@@ -55,10 +59,7 @@ def _changed_zone(detail: Json) -> str | None:
         each.get("resourceRecordSet") if isinstance(each, Mapping) else None
         for each in (changes if isinstance(changes, list) else [None])
     ]
-    is_plain = all(
-        isinstance(each, Mapping) and not {"setIdentifier", "aliasTarget"} & set(each)
-        for each in sets
-    )
+    is_plain = all(isinstance(each, Mapping) and not _CHOSEN & set(each) for each in sets)
     return None if is_plain else without_path(request["hostedZoneId"])
 
 
@@ -94,8 +95,9 @@ class RoutedRecords:
 
     Those of a traffic policy are among them, under names that the listing does not show.
 
-    ``aliases`` are simple alias records of the zone, which routed ones may lead to. ``checks`` are
-    the health checks of the account that those name, with the children of calculated ones.
+    ``aliases`` are simple records of the zone with an alias or a health check, which routed ones
+    may lead to. ``checks`` are the health checks of the account that all of them name, with the
+    children of calculated ones.
     ``owner`` is the AWS service that made the zone. ``is_hidden``: the zone is private, and no
     public zone of the account has its name or one above it. Sources: GetHostedZone,
     ListHostedZones, ListResourceRecordSets, ListHealthChecks, GetTrafficPolicyInstance,
@@ -118,8 +120,12 @@ class RoutedRecords:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RoutedRecords]:
         described = {without_path(each["Id"]): each for each in _listed(read)}
+        wanted = [id for id in read.ids(HOSTED_ZONE) if id in described]
         return {
-            id: cls._of(read, id, described[id]) for id in read.ids(HOSTED_ZONE) if id in described
+            id: cls(id, described[id]["Name"])
+            if _is_bare(described[id])
+            else cls._of(read, id, described[id])
+            for id in wanted
         }
 
     @classmethod
@@ -138,10 +144,10 @@ class RoutedRecords:
         for each in found:
             if instance := each.get("TrafficPolicyInstanceId"):
                 records += records_of_policy(read, id, each["Name"], each["Type"], instance)
-            elif each.get("SetIdentifier") or each.get("AliasTarget"):
+            elif any(each.get(m) for m in ("SetIdentifier", "AliasTarget", "HealthCheckId")):
                 records.append(_record(each))
         routed = tuple(each for each in records if each.policy != "simple")
-        checked = {each.check for each in routed if each.check}
+        checked = {each.check for each in records if each.check} if routed else set()
         return cls(
             id,
             answer["Name"],
@@ -150,6 +156,16 @@ class RoutedRecords:
             checks=_checks(read, checked),
             is_hidden=bool(checked) and _is_hidden(read, answer),
         )
+
+
+_OF_EVERY_ZONE = 2
+"""A zone has a start of authority and its name servers; nobody can delete them."""
+
+
+def _is_bare(answer: Mapping[str, Any]) -> bool:
+    """Whether a zone that no service made has no record but those of every zone."""
+    count = answer.get("ResourceRecordSetCount")
+    return not answer.get("LinkedService") and count is not None and count <= _OF_EVERY_ZONE
 
 
 _POLICIES = {
