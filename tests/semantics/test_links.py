@@ -14,6 +14,10 @@ from readiness.semantics.links import leads_nowhere
         "https://wiki.corp.dev/todo-service/",
         "https://testing.corp.dev/xx",
         "https://wiki.corp.dev/pages/viewpage.action?pageId=123",
+        "https://corp.atlassian.net/wiki/spaces/OPS/pages/1/Queue#%5BinlineExtension%5DRestart",
+        "https://corp.atlassian.net/wiki/spaces/OPS/pages/1/Queue#[inlineExtension",
+        "https://wiki.corp.dev/runbooks/your-database-is-full",
+        "https://wiki.corp.dev/%5BP1%5D-Checkout-down",
     ],
 )
 def test_a_link_may_lead_somewhere(url):
@@ -41,6 +45,12 @@ def test_a_link_may_lead_somewhere(url):
         "https://wiki.corp.dev/runbooks#TODO",
         "https://wiki.corp.dev/XXXX",
         "https://wiki.corp.dev/your-runbook",
+        "https://wiki.corp.dev/your_runbook_url",
+        "https://wiki.corp.dev/your-link-goes-here",
+        "https://wiki.corp.dev/${Service}",
+        "https://wiki.corp.dev/$%7BService%7D/errors",
+        "https://wiki.corp.dev/[service",
+        "https://wiki.corp.dev/[service]/errors",
     ],
 )
 def test_a_placeholder_leads_nowhere(url):

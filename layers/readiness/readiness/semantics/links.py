@@ -11,8 +11,12 @@ _NO_HOST = re.compile(
 )
 """Domains that are reserved (RFC 2606, RFC 6761), and what templates put in place of a domain."""
 _NOT_YET = re.compile(
-    r"^(?:todo|tb[acd]|fixme|change[-_]?me|place[-_]?holder|x{3,}|your[-_].+|[<{\[].*)$"
+    r"^(?:todo|tb[acd]|fixme|change[-_]?me|place[-_]?holder|x{3,}"
+    r"|your[-_][a-z]+(?:[-_](?:goes[-_])?(?:here|id|link|name|page|path|slug|title|url))?)$"
 )
+"""A page may be named after what is said on it: ``your-database-is-full``."""
+_UNFILLED = re.compile(r"^(?:<.*|\$?\{.*|\[[^\[\]]*\]?)$")
+"""A part of a path that a template should have filled in; ``[P1]-checkout-down`` is a title."""
 
 
 def leads_nowhere(url: str) -> bool:
@@ -25,5 +29,7 @@ def leads_nowhere(url: str) -> bool:
     if not host or _NO_HOST.search(host):
         return True
     pages = [unquote(each).casefold() for each in parts.path.split("/")]
+    if any(_UNFILLED.match(each) for each in pages):
+        return True
     names = [host.removeprefix("www."), *pages, unquote(parts.fragment).casefold()]
     return any(_NOT_YET.match(each) for each in names)
