@@ -103,8 +103,8 @@ def check_others(others: Iterable[OtherSink], sender: RoleSender, checked: Check
         name = other.arn.split(":", 5)[5].removeprefix("function:").removeprefix("event-bus/")
         if not other.is_read:
             checked.add(
-                f"The {kind} {name}, to which failures are sent, has no enabled rule: what arrives"
-                " there is lost."
+                f"The {kind} {name}, to which failures are sent, has no enabled rule that picks"
+                " them: what arrives there is lost."
             )
         _check(sender, action, (other.arn,), f"the {kind} {name}", other, checked)
 

@@ -415,6 +415,9 @@ def has(*names):
         "s3__get_bucket_policy": error("NoSuchBucketPolicy", 404),
         "s3__get_bucket_encryption": error("ServerSideEncryptionConfigurationNotFoundError", 404),
         "events__describe_event_bus": bus,
+        "events__list_rules": {
+            "Rules": [{"Name": "failed", "EventPattern": '{"source":["lambda"]}'}]
+        },
         "lambda__get_function_configuration": function,
     }
 

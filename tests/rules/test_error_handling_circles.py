@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -48,6 +49,10 @@ def judged(rule: Any, account: FakeAccount, id: str) -> tuple[Status, Severity |
     finding = seen.finding
     assert finding is not None
     return finding.status, finding.severity, finding.reason
+
+
+def by(pattern: dict[str, Any], **changes: str) -> dict[str, str]:
+    return {"Name": "a", "State": "ENABLED", "EventPattern": json.dumps(pattern)} | changes
 
 
 def of_rule(to: str) -> FakeAccount:
@@ -108,16 +113,21 @@ def test_a_function_does_not_take_its_own_failures(destination, status):
 @pytest.mark.parametrize(
     ("rules", "status"),
     [
-        pytest.param([{"Name": "a", "State": "ENABLED"}], GOOD, id="a rule"),
-        pytest.param(
-            [{"Name": "Events-Archive-a", "State": "ENABLED", "ManagedBy": "prod.vhs.events"}],
-            GOOD,
-            id="that of an archive",
-        ),
-        pytest.param([{"Name": "a", "State": "DISABLED"}], BAD, id="one that is off"),
+        pytest.param([by({"source": ["lambda"]})], GOOD, id="a rule"),
+        pytest.param([by({"source": [{"prefix": ""}]})], GOOD, id="a rule on everything"),
+        pytest.param([by({"detail-type": [{"prefix": "Lambda Function Invocation"}]})], GOOD, id="by type"),
+        pytest.param([by({"account": [ACCOUNT_ID]})], GOOD, id="by account"),
+        pytest.param([by({"detail": {"requestContext": {"condition": ["RetriesExhausted"]}}})], GOOD, id="by detail"),
+        pytest.param([by({"replay-name": [{"exists": False}]}, ManagedBy="prod.vhs.events")], GOOD, id="that of an archive"),
+        pytest.param([by({"source": ["aws.guardduty"]})], BAD, id="one on something else"),
+        pytest.param([by({"source": ["aws.lambda"]})], BAD, id="one on another source of Lambda's"),
+        pytest.param([by({"detail-type": ["Lambda Function Invocation Result - Success"]})], BAD, id="one on success"),
+        pytest.param([{"Name": "a", "State": "ENABLED", "ScheduleExpression": "rate(1 day)"}], BAD, id="a schedule"),
+        pytest.param([by({"source": ["aws.guardduty"]}), by({"source": ["lambda"]})], GOOD, id="one of two"),
+        pytest.param([by({"source": ["lambda"]}, State="DISABLED")], BAD, id="one that is off"),
         pytest.param([], BAD, id="none"),
     ],
-)
+)  # fmt: skip
 def test_a_bus_that_nothing_reads_keeps_nothing(rules, status):
     bus = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failed"
     account = fake_account().but(

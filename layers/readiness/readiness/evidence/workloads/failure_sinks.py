@@ -16,6 +16,9 @@ from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
+from readiness.semantics.admission import Answer
+from readiness.semantics.alarm_events import pattern_of
+from readiness.semantics.subscription_filters import passes_with_body
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 ATTRIBUTES = (
@@ -105,8 +108,9 @@ OTHER_READS = ("events:DescribeEventBus", "events:ListRules", "lambda:GetPolicy"
 class OtherSink:
     """A function or an event bus that failures are sent to, and its own policy as JSON text.
 
-    ``is_read``: something takes what arrives. An event bus without an enabled rule keeps nothing;
-    that of an archive counts, which EventBridge makes for it.
+    ``is_read``: something may take what arrives. An event bus keeps nothing without an enabled
+    rule that picks the event of a failed invocation; that of an archive counts, which EventBridge
+    makes for it.
     """
 
     arn: str
@@ -132,18 +136,37 @@ def other_sinks(read: Reader, arns: Iterable[str]) -> tuple[OtherSink, ...]:
         elif service == "events":
             bus = name.removeprefix("event-bus/")
             answer = read.one("events", "describe_event_bus", absent=absent, Name=bus)
-            is_read = _has_rule(read, bus)
+            is_read = _is_read(read, bus)
         else:
             continue
         found.append(OtherSink(arn, (answer or {}).get("Policy") or "", is_read))
     return tuple(found)
 
 
-def _has_rule(read: Reader, bus: str) -> bool:
+def _is_read(read: Reader, bus: str) -> bool:
+    """Whether an enabled rule of a bus may pick what Lambda sends there: a schedule picks nothing.
+
+    Source of the event: Lambda Developer Guide, "Adding a destination".
+    """
+    failed = {
+        "version": "0",
+        "id": None,
+        "detail-type": "Lambda Function Invocation Result - Failure",
+        "source": "lambda",
+        "account": read.account,
+        "time": None,
+        "region": read.region,
+        "resources": None,
+        "detail": None,
+    }
     rules = read.every(
         "events", "list_rules", "Rules", absent=("ResourceNotFoundException",), EventBusName=bus
     )
-    return any(each.get("State", "ENABLED") != "DISABLED" for each in rules)
+    return any(
+        passes_with_body(pattern_of(each["EventPattern"]), failed) is not Answer.NO
+        for each in rules
+        if each.get("State", "ENABLED") != "DISABLED" and each.get("EventPattern")
+    )
 
 
 def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:
