@@ -12,7 +12,7 @@ from readiness.evidence.apigateway.stages import REST_STAGE
 from readiness.evidence.appsync.apis import GRAPHQL_API, ApiCache
 from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import DISTRIBUTION, Behaviour, DistributionCaching
-from readiness.evidence.dax import DAX_CLUSTER, DaxInUse, DaxTtls
+from readiness.evidence.dax import DAX_CLUSTER, DaxAvailability, DaxInUse, DaxTtls
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
@@ -375,6 +375,19 @@ def test_the_times_of_dax(bulk):
     )
     fake_account = worlds.fake_account().but(dax__describe_parameters={"Parameters": []})
     assert load(DaxTtls, DAX_CLUSTER, "orders", fake_account, bulk=bulk).record is None
+
+
+@MODES
+def test_a_node_of_dax_that_is_taken_out_is_in_no_zone(bulk):
+    nodes = [
+        {"NodeId": "orders-a", "AvailabilityZone": "us-east-1a", "NodeStatus": "available"},
+        {"NodeId": "orders-b", "AvailabilityZone": "us-east-1b", "NodeStatus": "deleting"},
+    ]
+    account = worlds.fake_account().but(
+        dax__describe_clusters={"Clusters": [worlds.dax(Status="modifying", Nodes=nodes)]}
+    )
+    found = load(DaxAvailability, DAX_CLUSTER, "orders", account, bulk=bulk)
+    assert (found.status, found.zones) == ("modifying", ("us-east-1a",))
 
 
 def test_only_tables_that_cache_are_asked_for_their_ttl():

@@ -205,6 +205,7 @@ class DaxTransit:
 class DaxAvailability:
     """Where the nodes of a cluster are: ``zones`` has a zone name for each, empty if not shown.
 
+    A node that is being taken out is left out.
     ``status`` is ``available``, ``creating``, ``modifying`` or ``deleting``. Source:
     DescribeClusters.
     """
@@ -229,5 +230,9 @@ class DaxAvailability:
         return cls(
             answer["ClusterName"],
             str(answer.get("Status", "")).lower(),
-            tuple(node.get("AvailabilityZone", "") for node in answer.get("Nodes") or ()),
+            tuple(
+                node.get("AvailabilityZone", "")
+                for node in answer.get("Nodes") or ()
+                if node.get("NodeStatus") != "deleting"
+            ),
         )
