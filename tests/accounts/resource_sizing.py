@@ -252,9 +252,40 @@ def database(**changes: Any) -> dict[str, Any]:
     return about | changes
 
 
-def parameters(most: str = "LEAST({DBInstanceClassMemory/9531392},5000)") -> dict[str, Any]:
+def parameters(
+    most: str = "LEAST({DBInstanceClassMemory/9531392},5000)", source: str = "system"
+) -> dict[str, Any]:
     """DescribeDBParameters of the group of the database."""
-    return {"Parameters": [{"ParameterName": "max_connections", "ParameterValue": most}]}
+    about = {"ParameterName": "max_connections", "ParameterValue": most, "Source": source}
+    return {"Parameters": [about]}
+
+
+def in_cluster(
+    most: str = "5000",
+    own: dict[str, Any] | None = None,
+    group: str = "of-all",
+    status: str = "in-sync",
+    **about: object,
+) -> dict[str, Any]:
+    """The database is the writer of a cluster whose parameter group says so of max_connections."""
+    writer = {
+        "DBInstanceIdentifier": "db",
+        "IsClusterWriter": True,
+        "DBClusterParameterGroupStatus": status,
+    }
+    cluster = {
+        "DBClusterIdentifier": "orders",
+        "Engine": "aurora-postgresql",
+        "DBClusterParameterGroup": group,
+        "DBClusterMembers": [writer],
+    }
+    member = {"Engine": "aurora-postgresql", "DBClusterIdentifier": "orders"} | about
+    return {
+        "rds__describe_db_instances": {"DBInstances": [database(**member)]},
+        "rds__describe_db_clusters": {"DBClusters": [cluster]},
+        "rds__describe_db_parameters": own or parameters(),
+        "rds__describe_db_cluster_parameters": parameters(most, "user"),
+    }
 
 
 def proxy(**changes: Any) -> dict[str, Any]:
@@ -562,5 +593,9 @@ def others() -> dict[str, Variant]:
                 ),
             ),
             ("function-load-test",),
-        )
+        ),
+        "with a parameter group of a cluster": Variant(
+            lambda: fake_account().but(**in_cluster()),
+            ("database-connections", "function-connections", "service-connections"),
+        ),
     }

@@ -9,7 +9,7 @@ from functions.resource_sizing.pooling import hosts_in, memory_gib, most_connect
 from readiness import Severity
 from readiness.evidence.rds.instances import DatabaseInstance
 from tests.accounts import resource_sizing as made
-from tests.fake_account import ACCOUNT_ID, HOME, observe, scan
+from tests.fake_account import ACCOUNT_ID, HOME, error, observe, scan
 from tests.rules.test_resource_sizing import (
     BAD,
     BLIND,
@@ -438,6 +438,33 @@ def test_pools_beside_a_formula_that_is_not_known_have_to_be_attested():
     variables = {"DB_HOST": made.DATABASE_HOST, "DB_POOL_SIZE": "50"}
     answers = {"ecs__describe_task_definition": made.tasks(**variables), **group("SUM(1,2)")}
     assert judged(rules.service_connections, made.SERVICE, **answers)[0] is BLIND
+
+
+DEFAULT = [{"DBParameterGroupName": "default.aurora-postgresql16"}]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param(made.in_cluster(), GOOD, "1,700 of 5,000 connections were open (parameter group of-all)", id="set for the cluster"),
+        pytest.param(made.in_cluster(DBParameterGroups=DEFAULT), GOOD, "1,700 of 5,000", id="beside a default group"),
+        pytest.param(made.in_cluster(Engine="postgres"), GOOD, "1,700 of 5,000", id="a Multi-AZ cluster"),
+        pytest.param(made.in_cluster(own=made.parameters("1800", "user")), BAD, "1,700 of 1,800 connections were open (parameter group tuned)", id="set for the instance, which goes before"),
+        pytest.param(made.in_cluster(own=made.parameters("4000", "user"), most="1000"), GOOD, "1,700 of 4,000", id="set lower for the cluster"),
+        pytest.param(made.in_cluster(group="default.aurora-postgresql16"), BAD, "of about 1,666", id="both at their default"),
+        pytest.param(made.in_cluster(status="pending-reboot"), BLIND, "until then", id="not yet in effect"),
+        pytest.param(made.in_cluster(DBClusterIdentifier="another"), BAD, "of about 1,666", id="of a cluster that is gone"),
+        pytest.param(made.in_cluster() | {"rds__describe_db_cluster_parameters": error("AccessDenied", 403)}, BLIND, "rds:DescribeDBClusterParameters", id="not to be read"),
+    ],
+)  # fmt: skip
+def test_the_group_of_a_cluster_counts_for_its_members(answers, status, said, bulk):
+    account = made.fake_account().but(**answers, **metrics(DatabaseConnections=1700))
+    rule = rules.database_connections
+    [seen] = scan(account, [rule]) if bulk else [observe(account, rule, "db")]
+    found = seen.finding
+    assert found is not None
+    assert (found.status, said in found.reason) == (status, True), found.reason
 
 
 @pytest.mark.parametrize("bulk", [False, True])

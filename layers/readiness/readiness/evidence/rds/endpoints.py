@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.evidence.rds.connection_limits import set_in_group
+from readiness.evidence.rds.connection_limits import GroupLimits
 from readiness.evidence.rds.instances import (
     BLUE_GREEN_CALLS,
     INSTANCE_CALLS,
@@ -308,6 +308,7 @@ class Endpoint:
         "rds:DescribeDBClusters",
         "rds:DescribeDBProxies",
         "rds:DescribeDBProxyEndpoints",
+        "rds:DescribeDBClusterParameters",
         "rds:DescribeDBParameters",
     ),
     changed_by=(
@@ -329,7 +330,9 @@ class Endpoint:
             "DisableHttpEndpoint",
             "EnableHttpEndpoint",
             *BLUE_GREEN_CALLS,
+            "ModifyDBClusterParameterGroup",
             "ModifyDBParameterGroup",
+            "ResetDBClusterParameterGroup",
             "ResetDBParameterGroup",
         ),
     ),
@@ -341,7 +344,7 @@ class Databases:
     ``vpcs`` are the networks that hold one; ``data_apis`` the ARNs of clusters that take SQL over
     HTTPS. ``limits`` are max_connections of the instances whose parameter group sets it. Sources:
     DescribeDBInstances, DescribeDBClusters, DescribeDBProxies, DescribeDBProxyEndpoints,
-    DescribeDBParameters once for each group.
+    DescribeDBParameters and DescribeDBClusterParameters once for each group.
     """
 
     by_host: Mapping[str, Endpoint]
@@ -352,11 +355,11 @@ class Databases:
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Databases:
         listed = read.every("rds", "describe_db_instances", "DBInstances")
-        groups: dict[str, str] = {}
+        groups = GroupLimits(read)
         limits = {
-            each["DBInstanceIdentifier"]: value
+            each["DBInstanceIdentifier"]: limit.value
             for each in listed
-            if (value := set_in_group(read, each, groups))
+            if (limit := groups.of(each)).value
         }
         found = (DatabaseInstance.of(each) for each in listed)
         instances = [each for each in found if each.is_relational]
