@@ -53,15 +53,13 @@ def caller_problems(
     timeout: int, callers: CallerTimeouts, limits: TimeoutSettings
 ) -> list[Problem]:
     """Callers that stop waiting before the function's timeout."""
-    return [
-        Problem(
-            Severity.LOW,
-            f"The timeout is {timeout} s, but {caller.who} waits only"
-            f" {_waits(caller, limits):g} s.",
-        )
-        for caller in callers.all
-        if caller.certain and timeout > _waits(caller, limits)
-    ]
+    found = []
+    for caller in callers.all:
+        most = _waits(caller, limits) if caller.certain else caller.longest
+        if most and timeout > most:
+            text = f"The timeout is {timeout} s, but {caller.who} waits only {most:g} s."
+            found.append(Problem(Severity.LOW, text))
+    return found
 
 
 def caller_doubt(timeout: int, callers: CallerTimeouts, limits: TimeoutSettings) -> str:
@@ -72,7 +70,8 @@ def caller_doubt(timeout: int, callers: CallerTimeouts, limits: TimeoutSettings)
         if not caller.certain and timeout > _waits(caller, limits):
             return (
                 f"The timeout is {timeout} s. How long {caller.who} waits cannot be read in this"
-                f" account and region; by default it is {caller.seconds:g} s."
+                f" account and region; by default it is {caller.seconds:g} s, and with a timeout"
+                f" of {_waits(caller, limits):g} s or less it need not be known."
             )
     return ""
 
@@ -116,7 +115,7 @@ def judge_timeout(
             **facts,
         )
     if doubt:
-        return cannot_tell(doubt, missing=("lambda:GetPolicy",))
+        return cannot_tell(doubt)
     if measured is None:
         return not_applicable(
             f"It ran {plural(runs, 'time')} in the last week or since its last change; at least"

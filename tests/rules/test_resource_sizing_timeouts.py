@@ -10,7 +10,7 @@ import pytest
 from functions.resource_sizing import app as rules
 from readiness import Status
 from tests.accounts import resource_sizing as made
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation, observe
 from tests.rules.test_resource_sizing import (
     API,
     BALANCER,
@@ -246,8 +246,22 @@ FLOWS = f"arn:aws:connect:{HOME}:{ACCOUNT_ID}:instance/1a2b3c4d-0000-4000-8000-0
             made.allowed(FLOWS, service="connect.amazonaws.com"),
             9,
             BLIND,
-            "by default it is 8 s",
+            "by default it is 8 s, and with a timeout of 8 s or less it need not be known",
             id="a flow, which may not wait",
+        ),
+        pytest.param(
+            made.allowed(FLOWS, service="connect.amazonaws.com"),
+            60,
+            BLIND,
+            "cannot be read",
+            id="a flow that invokes asynchronously",
+        ),
+        pytest.param(
+            made.allowed(FLOWS, service="connect.amazonaws.com"),
+            61,
+            BAD,
+            "waits only 60 s",
+            id="longer than any flow waits",
         ),
         pytest.param(made.allowed(FLOWS, service="connect.amazonaws.com"), 8, GOOD, "", id="8 s"),
         pytest.param(made.load_balancer(120), 90, GOOD, "", id="a longer idle timeout"),
@@ -453,3 +467,11 @@ def test_the_grace_is_over_where_a_sweep_knows_the_finding_for_longer():
     assert run.observe(rule, resource).finding.status is BAD
     assert run.reread().observe(rule, resource).finding.status is BAD
     assert ("dynamodb", "get_item") not in fake_account.calls
+
+
+def test_what_cannot_be_read_anywhere_is_no_missing_permission():
+    flows = made.allowed(FLOWS, service="connect.amazonaws.com")
+    account = made.fake_account().but(**made.seconds(30), **flows)
+    found = observe(account, rules.function_timeout, "agent").finding
+    assert found is not None
+    assert (found.status, list(found.missing)) == (BLIND, [])

@@ -49,13 +49,15 @@ class CallerKind(StrEnum):
 class CallerTimeout:
     """One caller and how many seconds it waits; not ``certain`` where AWS does not show it here.
 
-    ``who`` begins a sentence in lower case: ``the REST API shop``.
+    ``who`` begins a sentence in lower case: ``the REST API shop``. ``longest`` is what one that is
+    not certain can be made to wait, 0 where that is not known.
     """
 
     who: str
     kind: CallerKind
     seconds: float
     certain: bool = True
+    longest: float = 0
 
 
 def _function_of(detail: Mapping[str, Any]) -> str | None:
@@ -101,7 +103,7 @@ class CallerTimeouts:
     API at most 30 s and a WebSocket API at most 29 s; as an authorizer of an HTTP API a function
     has 10 s. An application load balancer waits its idle timeout. Cognito waits 5 s for a trigger.
     AppSync waits 10 s for its authorizer. Alexa waits 8 s, a bot of Lex 30 s, and a flow of Amazon
-    Connect at most 8 s if it does not invoke asynchronously. CloudFront waits for the first byte
+    Connect at most 8 s, or 60 s if it invokes asynchronously. CloudFront waits for the first byte
     of a function URL as long as the origin says; a response that is streamed begins before the
     function ends. A changed distribution is seen by the sweep: its event names no function.
     Integrations are those last saved, which may not be deployed yet. ``flaw`` says why a policy
@@ -138,7 +140,8 @@ def _elsewhere(arn: str) -> CallerTimeout:
     else:
         where = f" in {region}" if region else ""
         who = f"the {kind} {id} of account {account}{where}"
-    return CallerTimeout(who, kind, seconds, certain=kind in _FIXED)
+    is_fixed = kind in _FIXED
+    return CallerTimeout(who, kind, seconds, is_fixed, 0 if is_fixed else _LONGEST.get(kind, 0))
 
 
 _ONE_OF = {CallerKind.API: "an"}
@@ -153,7 +156,10 @@ _BY_DEFAULT = {
 }
 """What waits, and how many seconds if it says nothing else."""
 _FIXED = {CallerKind.BOT, CallerKind.SKILL}
-"""What nobody can have wait longer; a block of a flow may, if it invokes asynchronously."""
+"""What nobody can have wait longer."""
+_LONGEST = {CallerKind.FLOW: 60}
+"""What a block of a flow waits at most, if it invokes asynchronously (Amazon Connect Administrator
+Guide, "Flow block: AWS Lambda function")."""
 
 
 # -- APIs -----------------------------------------------------------------------------------------
