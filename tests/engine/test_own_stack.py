@@ -156,10 +156,25 @@ def test_what_an_update_of_the_stack_adds_is_own_at_once(own, cloudformation, se
     cloudformation.pages = [[part(FUNCTION, new.id), part(FUNCTION, newer.id)]]
     seconds[0] = 10.1
     assert own.has(stranger) is False
-    assert len(cloudformation.listed) == 1, "it was asked about since"
+    assert len(cloudformation.listed) == 1, "the list was made for it"
     assert own.has(newer) is True
     assert own.has(new) is True
     assert own.has(stranger) is False
+    assert len(cloudformation.listed) == 2
+
+
+def test_what_the_list_was_too_young_to_be_made_anew_for_is_no_stranger(
+    own, cloudformation, seconds
+):
+    """It was added after the list was made: its second look, half a minute later, knows it."""
+    own.has(resource(FUNCTION, "readiness-other-1"))
+    new = resource(FUNCTION, "readiness-New-1")
+    cloudformation.pages = [[part(FUNCTION, new.id)]]
+    seconds[0] = 3.0
+    assert own.has(new) is False
+    assert len(cloudformation.listed) == 1
+    seconds[0] = 33.0
+    assert own.has(new) is True
     assert len(cloudformation.listed) == 2
 
 

@@ -14,7 +14,7 @@ from readiness.model.text import error_text
 
 KEPT_SECONDS = 300
 FRESH_SECONDS = 10
-"""A list older than this is made anew for a name that was not asked about since."""
+"""A list older than this is made anew for a name that none was made for."""
 _KEPT_OF_A_NAME = 20
 _STACK = "AWS::CloudFormation::Stack"
 UNLISTED = "the own stack cannot be listed: its resources count as any other"
@@ -58,7 +58,7 @@ class OwnStack:
             with self._listing:
                 if self._may_be_new(mine):
                     self._list()
-                self._strangers |= mine
+                    self._strangers |= mine
         return bool(mine & self._parts)
 
     def _may_be_new(self, names: set[tuple[str, str]]) -> bool:
