@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
 
 import click
 
@@ -31,7 +32,8 @@ def sweep(*, stack_name: str, format: str, profile: str | None, region: str | No
     )["executions"]
     if running:
         row = {"execution": running[0]["executionArn"], "started": False}
-        note(f"a sweep runs since {running[0]['startDate']:%Y-%m-%d %H:%M} UTC: none was started")
+        since = running[0]["startDate"].astimezone(UTC)  # botocore gives the computer's own time
+        note(f"a sweep runs since {since:%Y-%m-%d %H:%M} UTC: none was started")
     else:
         began = client.start_execution(
             stateMachineArn=machine, name=f"asked-{uuid.uuid4().hex[:12]}"

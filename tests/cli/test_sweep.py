@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta, timezone
 
 from tests.cli.doctored import MACHINE, described
 from tests.fake_account import NOON, FakeAccount, error
@@ -58,6 +59,14 @@ def test_where_one_runs_none_is_started(run, over):
     assert (done.exit_code, done.stdout) == (0, f"{RUNNING}\n")
     assert f"a sweep runs since {NOON:%Y-%m-%d %H:%M} UTC" in done.stderr
     assert STARTED not in account.calls
+
+
+def test_its_beginning_is_said_in_utc_wherever_the_computer_stands(run, over):
+    answers = of_state(RUNNING)
+    [running] = answers[LISTED]["executions"]
+    running["startDate"] = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    over(FakeAccount(answers))
+    assert f"since {NOON:%Y-%m-%d %H:%M} UTC" in run("sweep").stderr
 
 
 def test_an_arn_is_one_line_however_long(run, over):
