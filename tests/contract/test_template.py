@@ -420,7 +420,7 @@ def test_parameters_that_contradict_each_other_are_refused_before_anything_is_ma
     [
         ("ScopeTagKey", ["", "Application", "a b", "team:owner", "漢"], [" ", " a", "a "]),
         ("ScopeTagValues", ["", "MAIF", " a , b", "é,"], [",", " ", " , ,"]),
-        ("Settings", ["{}", ' {"a": {}} ', '{\n"a": {}\n}'], ["", "[]", "null", "{"]),
+        ("Settings", ["", "{}", ' {"a": {}} ', '{\n"a": {}\n}'], ["[]", "null", "{"]),
         (
             "RunbookBaseUrl",
             ["docs/runbooks", "https://wiki/r"],
