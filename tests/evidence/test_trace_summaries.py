@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -16,6 +17,8 @@ from readiness.model.unreadable import Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 NAMES = [f"agent-{n}" for n in range(120)]
+PARTS = 6
+"""Of the hour, each of which is asked about."""
 
 
 class XRay:
@@ -34,14 +37,25 @@ class XRay:
         self.asked.append(asked)
         wanted = re.findall(r'service\("([^"]+)"\)', asked.get("FilterExpression", ""))
         start = int(asked.get("NextToken", 0))
+        during = [each for each in self.traces if self._is_in(asked, each[0])]
         if not start:
-            self.processed += len(self.traces)
-        matching = [each for each in self.traces if not wanted or set(wanted) & set(each[1])]
+            self.processed += len(during)
+        matching = [each for each in during if not wanted or set(wanted) & set(each[1])]
         page = len(matching) or 1 if asked.get("Sampling") else self._page
         part = matching[start : start + page]
         end = 0 if self._endless else start + page
         more = {"NextToken": str(end)} if self._endless or end < len(matching) else {}
         return {"TraceSummaries": [self._summary(*each) for each in part], **more}
+
+    def _is_in(self, asked, id):
+        """Whether it was updated in that time: by its number, spread over the hour before noon.
+
+        Each tenth is so in the seven minutes after that, too.
+        """
+        number = int(id.rpartition("-")[2], 16)
+        began = NOON - timedelta(hours=1) + timedelta(seconds=number * 7.7 % 3600)
+        ended = min(began + timedelta(minutes=7 if number % 10 == 0 else 0), NOON)
+        return began < asked["EndTime"] and asked["StartTime"] <= ended
 
     def _summary(self, id, nodes, duration):
         said = {"Id": id, "ServiceIds": [{"Name": n} for n in nodes if n not in self._nameless]}
@@ -86,30 +100,42 @@ def test_a_sweep_finds_what_each_question_alone_finds(seed, nameless):
 
 
 def test_of_more_traces_than_are_read_the_quiet_nodes_are_asked_for_all_the_same(monkeypatch):
-    monkeypatch.setattr(summaries, "_MOST", 200)
+    monkeypatch.setattr(summaries, "_MOST_OF_A_PART", 30)
     traces = traffic(1, number=1000)
     expected = found(XRay(traces), bulk=False)
     xray = XRay(traces)
     assert set(found(xray, bulk=True)) == set(expected)
     of_the_hour = [each for each in xray.asked if "FilterExpression" not in each]
-    assert len(of_the_hour) == 2
+    assert len(of_the_hour) == PARTS
 
 
-def test_where_nothing_is_traced_one_question_says_so():
+def test_of_more_traces_than_are_read_some_of_each_ten_minutes_are(monkeypatch):
+    """X-Ray documents no order: the first of an hour may all be from its beginning."""
+    monkeypatch.setattr(summaries, "_MOST_OF_A_PART", 30)
+    number = 3_600
+    made = [(f"1-67a1b2c3-{n:024x}", ["busy"], 9.0 if n % 2 else 0.1) for n in range(number)]
+    xray = XRay(made, page=30)
+    [busy] = found(xray, bulk=True, names=["busy", "idle"]).values()
+    minutes = {int(id.rpartition("-")[2], 16) * 7.7 % 3600 // 600 for id in busy.durations}
+    assert minutes == set(range(PARTS))
+    assert len(busy.durations) <= 30 * PARTS
+
+
+def test_where_nothing_is_traced_one_question_for_each_part_of_the_hour_says_so():
     xray = XRay([])
     assert found(xray, bulk=True) == {}
-    [asked] = xray.asked
-    assert (asked["EndTime"] - asked["StartTime"], asked["TimeRangeType"]) == (
-        timedelta(hours=1),
-        "Event",
-    )
+    assert {each["TimeRangeType"] for each in xray.asked} == {"Event"}
+    times = sorted((each["StartTime"], each["EndTime"]) for each in xray.asked)
+    assert (times[0][0], times[-1][1]) == (NOON - timedelta(hours=1), NOON)
+    assert all(end == start for (_, end), (start, _) in pairwise(times))
+    assert len(times) == PARTS
 
 
 def test_a_filter_has_only_so_many_names():
     xray = XRay([("1-67a1b2c3-0", ["elsewhere"], 0.1)])
     long = [f"{'x' * 200}-{n}" for n in range(20)]
     assert found(xray, bulk=True, names=long) == {}
-    filters = [each["FilterExpression"] for each in xray.asked if "FilterExpression" in each]
+    filters = {each["FilterExpression"] for each in xray.asked if "FilterExpression" in each}
     assert max(map(len, filters)) < 2_000
     assert sum(each.count("service(") for each in filters) == len(long)
 

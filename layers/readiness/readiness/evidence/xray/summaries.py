@@ -4,7 +4,8 @@ X-Ray bills the traces that a question makes it process, "including traces that 
 specified filter expression" (GetTraceSummaries, TracesProcessedCount): the 200 of an hour, asked
 about by 100 questions, are 20,000 (https://aws.amazon.com/xray/pricing/, example 1). A sweep
 therefore asks once for all traces of the hour and divides them by the nodes that they passed. What
-is in none of them is asked for by a filter with many names.
+is in none of them is asked for by a filter with many names. Either question is put for each ten
+minutes of the hour, which costs the same: of a busy hour, some of each are read.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from readiness.model.unreadable import Cause, Unreadable
 
 GET_TRACES = "xray:GetTraceSummaries"
 HOUR = timedelta(hours=1)
-_MOST = 5_000
-"""Traces of an hour that are read for all nodes together; those of a node are a sample then."""
+_PART = timedelta(minutes=10)
+_MOST_OF_A_PART = 800
+"""Traces of a part of the hour that are read for all nodes together; those of a node are a sample
+then, of the whole hour, in whatever order X-Ray tells of them."""
 _LONGEST = 1_500
 """Characters of a filter with several names; AWS documents no limit."""
 
@@ -162,7 +165,22 @@ def _groups(names: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _read(read: Reader, end: datetime, names: Sequence[str] | None) -> _Found:
-    """The traces of an hour through these nodes, or any; at most ``_MOST``."""
+    """The traces of an hour through these nodes, or any; at most so many of each part of it."""
+    parts = [end - n * _PART for n in range(HOUR // _PART)]
+    found = _Found({})
+    by_name: dict[str, dict[str, _Kept]] = {}
+    for part in read.each(lambda until: _read_part(read, until, names), parts):
+        found.is_whole &= part.is_whole
+        found.seen += part.seen
+        found.strange += part.strange
+        for name, kept in part.by_name.items():
+            # a trace that goes on into the next part is in both
+            by_name.setdefault(name, {}).update((each[0], each) for each in kept)
+    found.by_name = {name: list(kept.values()) for name, kept in by_name.items()}
+    return found
+
+
+def _read_part(read: Reader, end: datetime, names: Sequence[str] | None) -> _Found:
     filtered = {"FilterExpression": " OR ".join(map(_through, names))} if names else {}
     found = _Found({})
     token: dict[str, str] = {}
@@ -170,7 +188,7 @@ def _read(read: Reader, end: datetime, names: Sequence[str] | None) -> _Found:
         page = read.one(
             "xray",
             "get_trace_summaries",
-            StartTime=end - HOUR,
+            StartTime=end - _PART,
             EndTime=end,
             TimeRangeType="Event",
             **filtered,
@@ -192,7 +210,7 @@ def _read(read: Reader, end: datetime, names: Sequence[str] | None) -> _Found:
             return found
         if following == token.get("NextToken"):
             raise Unreadable(GET_TRACES, Cause.UNEXPECTED_ANSWER, "a page leads to itself")
-        if found.seen >= _MOST:
+        if found.seen >= _MOST_OF_A_PART:
             found.is_whole = False
             return found
         token = {"NextToken": following}
