@@ -144,7 +144,7 @@ class Pager:
             self._queue.malformed(record, error)
 
     def _is_canary(self, record: SQSRecord) -> bool:
-        """Whether it is a canary, which is counted here and goes no further. Raises Later."""
+        """Whether it is a canary, which is noted here and goes no further. Raises Later."""
         try:
             body = body_of(record.body)
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -157,6 +157,7 @@ class Pager:
             return False
         except (ClientError, BotoCoreError) as error:
             raise self._queue.unreachable(record, error) from error
+        log.info("the canary arrived", extra={"sent_at": body.get("sent_at")})
         return True
 
     def _page_or_keep(self, record: SQSRecord, body: Mapping[str, Any]) -> None:

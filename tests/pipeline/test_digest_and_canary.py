@@ -132,7 +132,7 @@ def test_the_chat_topic_hears_of_alerts_and_its_failure_stops_nobody(stack):
     assert stack.rows() == []
 
 
-def test_a_canary_goes_the_whole_way_and_pages_nobody(stack):
+def test_a_canary_goes_the_whole_way_and_pages_nobody(stack, caplog):
     stack.alerts.republish(context())
     assert stack.alerts._canary.hours_without(NOW + timedelta(hours=5)) > 4
     stack.stream()
@@ -142,6 +142,7 @@ def test_a_canary_goes_the_whole_way_and_pages_nobody(stack):
     assert stack.waiting() == []
     assert stack.pagerduty.asked == []
     assert Canary(stack.store).hours_without(datetime.now(UTC)) < 0.1
+    assert "the canary arrived" in caplog.messages, "no metric tells of it"
     assert to(stack, stack.chat) == []
 
 
