@@ -146,7 +146,7 @@ def draw_one(
         ("Observed", stacked(*observed)),
         ("Settings", stacked(*settings)),
         ("Since", cell(row["status_since"])),
-        ("Last seen", cell(row["last_observed_at"])),
+        ("Last seen", cell(row["last_observed_at"] + _confirmed(found), most=200)),
         (
             "Unreadable",
             cell(f"{row.get('blind_since', '')} {row.get('blind_reason', '')}", most=1000),
@@ -197,6 +197,13 @@ def _proof(found: Finding, home: str, profile: str | None) -> str:
         f"aws cloudtrail lookup-events --lookup-attributes {_quoted(attribute)} --region {region}"
         + (f" --profile {_quoted(profile)}" if profile else "")
     )
+
+
+def _confirmed(found: Finding) -> str:
+    """Why the time of what holds may be older than the last sweep; empty for all else."""
+    if found.gone or found.status not in {Status.COMPLIANT, Status.NOT_APPLICABLE}:
+        return ""
+    return " (written again once in three days; each sweep looks, and writes a change at once)"
 
 
 def _waive(found: Finding) -> str:

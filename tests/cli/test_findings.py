@@ -156,6 +156,12 @@ def test_a_complying_finding_without_history_is_found(run, stored):
     assert json.loads(said.stdout)["status"] == "COMPLIANT"
 
 
+def test_the_old_time_of_what_holds_is_not_taken_for_a_sweep_that_does_not_look(run, stored):
+    holds, broken = (run("explain", each.id).stdout for each in (finding("fine"), finding()))
+    assert "each sweep looks" in " ".join(holds.split())
+    assert "each sweep looks" not in " ".join(broken.split())
+
+
 @pytest.mark.parametrize(
     ("named", "told"),
     [
