@@ -58,9 +58,11 @@ class Pager:
         api: EventsApi,
         sqs: Any,
         environment: Mapping[str, str],
+        cloudformation: Callable[[], Any],
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._store = store
+        self._cloudformation = cloudformation
         self._wording = Wording(
             lowest=Severity(parameter(environment, "PAGERDUTY_LOWEST_SEVERITY")),
             runbooks=parameter(environment, "RUNBOOK_BASE_URL"),
@@ -110,7 +112,7 @@ class Pager:
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
             most_tries=DELETION_TRIES,
         )
-        deletion.answer(event, self._incidents, resolver)
+        deletion.answer(event, self._incidents, resolver, self._cloudformation)
 
     def deliver(self, record: SQSRecord) -> None:
         """One message. Raises Later for everything that another try may cure.
@@ -311,6 +313,7 @@ def pager_from(environment: Mapping[str, str]) -> Pager:
         api=EventsApi(endpoint_of(parameter(environment, "PAGERDUTY_ENDPOINT"))),
         sqs=session.client("sqs", config=CONFIG),
         environment=environment,
+        cloudformation=lambda: session.client("cloudformation", config=CONFIG),
     )
 
 

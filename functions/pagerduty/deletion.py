@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,23 +34,30 @@ class StillOpen(Exception):
     """Incidents are left and the time is over: the invocation is made again."""
 
 
-def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -> None:
+def answer(
+    event: Mapping[str, Any],
+    incidents: Incidents,
+    resolver: Resolver,
+    cloudformation: Callable[[], Any],
+) -> None:
     """Do what the custom resource asks and tell CloudFormation that it is done.
 
-    A deletion is never refused: what could not be resolved is logged. Parameters that make no
-    sense fail the deployment, which would otherwise page at night, or the wrong service. Raises
-    StillOpen.
+    A deletion is never refused: what could not be resolved is logged. Nor is a rollback, to
+    whatever the stack had before; ``cloudformation`` makes the client that tells. Parameters that
+    make no sense fail the deployment, which would otherwise page at night, or the wrong service.
+    Raises StillOpen.
     """
     if str(event.get("PhysicalResourceId", "")).endswith(REFUSED):
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
-    reason = (
-        "" if event["RequestType"] == "Delete" else refused(event.get("ResourceProperties") or {})
-    )
-    if reason:
+    reason = "" if event["RequestType"] == "Delete" else _refusal(event)
+    if reason and _is_rolled_back(cloudformation, event["StackId"]):
+        log.warning("the rollback leads to parameters of no use", extra={"reason": reason})
+    elif reason:
         _respond(event, reason, failed=True)
         return
+    reason = ""
     try:
         if event["RequestType"] == "Delete":
             reason = _delete(incidents, resolver)
@@ -63,6 +70,28 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
         reason = error_text(error)
         log.error("incidents could not be resolved", extra={"reason": reason})
     _respond(event, reason)
+
+
+def _refusal(event: Mapping[str, Any]) -> str:
+    """Why the parameters are refused; also where they cannot be tried, which is a bug."""
+    try:
+        return refused(event.get("ResourceProperties") or {})
+    except Exception as error:
+        log.exception("the parameters could not be tried")
+        return f"the parameters could not be tried: {error_text(error)}"
+
+
+def _is_rolled_back(cloudformation: Callable[[], Any], stack: str) -> bool:
+    """Whether CloudFormation is undoing an update: a refusal would leave the stack half undone.
+
+    The request itself looks like any update. Where it cannot be told it is taken for one.
+    """
+    try:
+        [about] = cloudformation().describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        log.error("the state of the stack cannot be read", extra={"reason": error_text(error)})
+        return False
+    return "ROLLBACK" in about["StackStatus"]
 
 
 def _delete(incidents: Incidents, resolver: Resolver) -> str:

@@ -73,6 +73,7 @@ def pager_with(environment):
         key=Mock(),
         api=Mock(),
         sqs=Mock(),
+        cloudformation=Mock(),
         environment={"PAGES_QUEUE_URL": "q", "UNDELIVERED_QUEUE_URL": "u"} | environment,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import Mock
 
 import pytest
 from moto import mock_aws
@@ -51,8 +52,14 @@ class Pipeline:
         self.alerts = alerts_app.Alerts(self.dynamodb, sns, self.environment)
         self.sweeps = Sweeps(self.dynamodb, TRANSITIONS)
         self.key = pager_app.RoutingKey(self.secrets, "key")
+        self.cloudformation = Mock()
+        self.stack_is("UPDATE_IN_PROGRESS")
         self.pager = self.a_pager()
         self.receives = {}
+
+    def stack_is(self, status):
+        """What CloudFormation says of the stack."""
+        self.cloudformation.describe_stacks.return_value = {"Stacks": [{"StackStatus": status}]}
 
     def lowest(self, severity):
         """The stack is updated: from here on this and worse pages."""
@@ -70,6 +77,7 @@ class Pipeline:
             api=EventsApi(url or self.pagerduty.url, timeout=0.3),
             sqs=self.sqs,
             environment=self.environment,
+            cloudformation=lambda: self.cloudformation,
             uniform=lambda low, high: high,
         )
 

@@ -124,6 +124,18 @@ GOOD = {
         ("PagerDutyRoutes", '{"team=a": "b"}', "'team=a' is not owner="),
         ("PagerDutyRoutes", '{"heading=iam_role": "b"}', "there is no heading 'iam_role'"),
         ("Settings", "{", "the settings are not JSON"),
+        pytest.param(
+            "Settings",
+            f'{{"a": {"[" * 2000}{"]" * 2000}}}',
+            "the settings are not JSON",
+            id="settings too deep to be read",
+        ),
+        pytest.param(
+            "PagerDutyRoutes",
+            f'{{"owner=a": {"[" * 2000}{"]" * 2000}}}',
+            "it is not JSON",
+            id="routes too deep to be read",
+        ),
         ("Settings", "[]", "the settings must be an object"),
         ("Settings", '{"alarms": 10}', "the settings of 'alarms' must be an object"),
         (
@@ -295,6 +307,43 @@ def test_an_update_that_is_refused_stays_the_resource_it_was(paged, asks, cloudf
     assert paged.pagerduty.incidents == {}
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "SUCCESS"),
+        ("IMPORT_ROLLBACK_IN_PROGRESS", "SUCCESS"),
+        ("UPDATE_IN_PROGRESS", "FAILED"),
+        ("CREATE_IN_PROGRESS", "FAILED"),
+    ],
+)
+def test_a_rollback_to_parameters_that_are_refused_by_now_is_not_refused(
+    pipeline, asks, status, said
+):
+    """A newer version lacks a rule that they name, and an update of something else failed."""
+    pipeline.stack_is(status)
+    assert asks("Update", id="incidents/s", Settings='{"encryption.gone": {}}')[0] == said
+    pipeline.cloudformation.describe_stacks.assert_called_once_with(StackName="s")
+
+
+@pytest.mark.parametrize("failure", [error("AccessDenied", 403), error("Throttling", 400)])
+def test_where_it_cannot_be_told_a_rollback_is_taken_for_an_update(pipeline, asks, failure):
+    pipeline.cloudformation.describe_stacks.side_effect = failure
+    assert asks("Update", id="incidents/s", QuietHours="whenever")[0] == "FAILED"
+
+
+def test_only_what_is_refused_asks_for_the_state_of_the_stack(pipeline, asks):
+    assert asks("Update", id="incidents/s", **GOOD)[0] == "SUCCESS"
+    assert asks("Delete", id="incidents/s", QuietHours="whenever")[0] == "SUCCESS"
+    assert not pipeline.cloudformation.describe_stacks.called
+
+
+def test_a_bug_in_the_trial_is_answered_at_once(asks, monkeypatch):
+    """CloudFormation would wait a quarter of an hour, and say that nothing answered."""
+    monkeypatch.setattr(deletion, "refused", Mock(side_effect=KeyError("odd")))
+    status, reason = asks("Update", id="incidents/s")
+    assert (status, "could not be tried: KeyError" in reason) == ("FAILED", True)
+
+
 @pytest.mark.parametrize("text", ["x", "漢", '"', "😀", "\x00\u202e"])
 def test_an_answer_is_never_larger_than_what_cloudformation_takes(asks, cloudformation, text):
     status, reason = asks("Create", PagerDutyRoutes=text * 4096, QuietHours=text * 4096)
@@ -314,4 +363,4 @@ def test_whatever_fails_cloudformation_gets_its_answer(paged, asks, monkeypatch,
 def test_the_answer_goes_nowhere_in_clear(pipeline):
     event = {"RequestType": "Create", "ResponseURL": "http://example.com/"}
     with pytest.raises(ValueError, match="https"):
-        deletion.answer(event, Mock(), Mock())
+        deletion.answer(event, Mock(), Mock(), Mock())

@@ -10,6 +10,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -120,6 +121,7 @@ class World(RuleBasedStateMachine):
             api=SimpleNamespace(send=self.send),
             sqs=sqs,
             environment=self.environment,
+            cloudformation=Mock(),
             uniform=lambda low, high: high,
         )
         self.pager._groups.now = self.clock.now

@@ -84,6 +84,7 @@ class Storm:
                 send_message=lambda **sent: self.aside.append(sent),
             ),
             environment=given.environment,
+            cloudformation=lambda: given.cloudformation,
             uniform=self.random.uniform,
         )
         self.pager._groups.now = self.clock.now

@@ -49,7 +49,7 @@ def routes_of(text: str) -> tuple[Route, ...]:
         return ()
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RoutesRefused(f"it is not JSON: {error}") from None
     if not isinstance(given, Mapping):
         raise RoutesRefused("it is not a JSON object")

@@ -27,7 +27,7 @@ def parse(document: str) -> Given:
     """
     try:
         given = json.loads(document or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsUnreadable(f"the settings are not JSON: {error}") from None
     if not isinstance(given, dict):
         raise SettingsUnreadable("the settings must be an object: rule id or heading → settings")
