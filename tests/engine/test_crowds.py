@@ -64,6 +64,21 @@ def test_what_makes_a_crowd(crowds, targets, seconds, same):
     assert (crowds.key(targets, NOON + timedelta(seconds=seconds)) == key) is same
 
 
+@pytest.mark.parametrize(
+    ("targets", "seconds", "same"),
+    [
+        pytest.param([KEY_1], 29, True, id="the same in the same half minute"),
+        pytest.param([KEY_1], 30, False, id="the same in the next half minute"),
+        pytest.param([KEY_2], 0, False, id="another key, which has a look of its own"),
+        pytest.param([KEY_1, KEY_2], 0, False, id="and another key"),
+    ],
+)
+def test_which_later_looks_are_one(crowds, targets, seconds, same):
+    key = crowds.key_of_same([KEY_1], NOON, 30)
+    assert (crowds.key_of_same(targets, NOON + timedelta(seconds=seconds), 30) == key) is same
+    assert key != crowds.key([KEY_1], NOON), "their rows stand in one table"
+
+
 def test_what_holds_many_is_a_crowd_of_its_own(crowds):
     keys = {crowds.key([Target(rule, id)], NOON) for rule in (RULE, OTHER) for id in ("a", "b")}
     assert len(keys | {crowds.key([Target(RULE, None)], NOON)}) == 5

@@ -332,6 +332,20 @@ def test_events_that_share_a_later_look_are_not_blamed_for_each_other(
     assert stored(function).opened_by == blamed
 
 
+def test_a_later_look_that_could_not_be_noted_for_others_names_nobody(
+    function, once, failing, monkeypatch
+):
+    """The next event would take itself for the first, and share this look."""
+    failing.failure = error("ThrottlingException")
+    monkeypatch.setattr(function.later.crowds, "is_first", lambda *_, **__: None)
+    function(by("ann"), context())
+    [asked] = once.inputs
+    failing.failure = None
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT"
+    assert stored(function).opened_by == ""
+
+
 def test_a_look_for_several_events_reads_anew_what_any_of_them_named(function, once, monkeypatch):
     """An answer of the day about a resource that only the second event named is old by now."""
     for name in ("first", "second", "third"):

@@ -37,6 +37,11 @@ def referring_to_any(targets: Iterable[Target]) -> frozenset[Target]:
     )
 
 
+def _digest(targets: Iterable[Target]) -> str:
+    kinds = sorted([each.rule, *(each.via or filter(None, [each.id]))] for each in targets)
+    return hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
+
+
 def of_several(origin: Origin) -> Origin:
     """The origin of what several events caused: none of their principals."""
     return Origin(woken_by=origin.woken_by, release=origin.release)
@@ -63,13 +68,13 @@ class Crowds:
         self._table = table
         self._heading = f"{CROWD}#{heading}"
 
-    def key(self, targets: Iterable[Target], now: datetime, seconds: int = SLOT_SECONDS) -> str:
-        """What events of so many seconds have in common that ask for the same kind of look."""
-        any_of = referring_to_any(targets)
-        kinds = sorted([each.rule, *(each.via or filter(None, [each.id]))] for each in any_of)
-        digest = hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
-        slot = int(now.timestamp()) // seconds
-        return f"{slot}#{digest}" if seconds == SLOT_SECONDS else f"{slot}x{seconds}#{digest}"
+    def key(self, targets: Iterable[Target], now: datetime) -> str:
+        """What events of one minute have in common that ask for the same kind of look."""
+        return f"{int(now.timestamp()) // SLOT_SECONDS}#{_digest(referring_to_any(targets))}"
+
+    def key_of_same(self, targets: Iterable[Target], now: datetime, seconds: int) -> str:
+        """What events of so many seconds have in common that ask for the very same look."""
+        return f"{int(now.timestamp()) // seconds}x{seconds}#{_digest(targets)}"
 
     def is_first(
         self, key: str, now: datetime, named: Iterable[str] = (), event: str = ""

@@ -48,9 +48,10 @@ class Later:
         """The look, noted for another event that will share it; each of Config's has its own."""
         if asked.attempt or asked.config is not None or not asked.origin.by:
             return asked
-        crowd = self.crowds.key(asked.targets, now, WAITS[0])
-        self.crowds.is_first(crowd, now, asked.named, asked.trigger)
-        return replace(asked, crowd=crowd)
+        crowd = self.crowds.key_of_same(asked.targets, now, WAITS[0])
+        is_told = self.crowds.is_first(crowd, now, asked.named, asked.trigger) is not None
+        origin = asked.origin if is_told else of_several(asked.origin)
+        return replace(asked, crowd=crowd, origin=origin)
 
     @property
     def is_possible(self) -> bool:
