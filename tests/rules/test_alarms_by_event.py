@@ -219,9 +219,9 @@ CASES = [
     pytest.param(workload(FUNCTION, MONITOR), BAD, "has no action", id="to the monitor"),
     pytest.param(
         workload(FUNCTION, MONITOR | {"Environment": {"Error": {"ErrorCode": "AccessDenied"}}}),
-        BAD,
-        "has no action",
-        id="to the monitor, whose variables are not shown",
+        UNKNOWN,
+        "the variables of its function pager cannot be read",
+        id="to one with the monitor's handler, whose variables are not shown",
     ),
     pytest.param(
         workload(FUNCTION, STRANGER | {"FunctionName": "readiness-Alarms-1"}),

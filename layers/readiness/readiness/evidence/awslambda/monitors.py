@@ -11,6 +11,7 @@ from readiness.evidence.awslambda.functions import FUNCTION, FUNCTION_GONE, func
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.admission import Answer
 
 _HANDLER = re.compile(r"functions\.[a-z_]+\.app\.handler")
 TABLES = frozenset({"FINDINGS_TABLE", "TRANSITIONS_TABLE", "DECLARATIONS_TABLE"})
@@ -25,19 +26,20 @@ def configuration(read: Reader, arn: str) -> Mapping[str, Any] | None:
     return answer
 
 
-def is_monitor(about: Mapping[str, Any]) -> bool:
+def is_monitor(about: Mapping[str, Any]) -> Answer:
     """Whether a function records findings for a stack of this project, by its configuration.
 
     A name can be anyone's, and a list of the own stack does not show another stack beside it: the
-    handler and the tables do. Where Lambda does not show the variables the handler decides.
-    Source: GetFunctionConfiguration.
+    handler and the tables do. Where Lambda does not show the variables of one with such a handler
+    it may be anyone's too. Source: GetFunctionConfiguration.
     """
     if not _HANDLER.fullmatch(about.get("Handler") or ""):
-        return False
+        return Answer.NO
     environment = about.get("Environment") or {}
     if environment.get("Error"):
-        return True
-    return (environment.get("Variables") or {}).keys() >= TABLES
+        return Answer.MAYBE
+    is_ours = (environment.get("Variables") or {}).keys() >= TABLES
+    return Answer.YES if is_ours else Answer.NO
 
 
 @evidence(

@@ -110,10 +110,19 @@ def _by_function(sender: Sender, target: Mapping[str, Any]) -> Way | None:
     about = configuration(read, arn)
     if about is None:
         return Answer.NO, f"its function {name} does not exist"
-    if is_monitor(about):
+    ours = is_monitor(about)
+    if ours is Answer.YES:
         return None
+    if ours is Answer.MAYBE:
+        return ours, f"the variables of its function {name} cannot be read, which show whose it is"
     if sender.is_of_all:
         return Answer.MAYBE, f"its function {name} gets the events of all services"
+    return _invoked(sender, target, name)
+
+
+def _invoked(sender: Sender, target: Mapping[str, Any], name: str) -> Way:
+    """Whether EventBridge may invoke the function for the rule, and it is not switched off."""
+    read, arn = sender.read, target["Arn"]
     reserved = read.one(
         "lambda", "get_function_concurrency", absent=FUNCTION_GONE, FunctionName=name
     )
@@ -174,7 +183,7 @@ def _is_consumed(read: Reader, arn: str) -> bool:
         if each.get("State") not in _READS_ON:
             continue
         about = configuration(read, each["FunctionArn"])
-        if about is not None and not is_monitor(about):
+        if about is not None and is_monitor(about) is Answer.NO:
             return True
     return False
 
