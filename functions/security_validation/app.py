@@ -262,8 +262,7 @@ def search_domain_access(domain: DomainAccess) -> Verdict:
 def database_access(database: DatabaseExposure) -> Verdict:
     """No database instance has a public address.
 
-    Of RDS, Aurora, DocumentDB and Neptune. Security groups alone are one wrong rule away from
-    letting the internet in.
+    Of RDS, Aurora, DocumentDB and Neptune. MEDIUM where security groups keep the internet out.
     """
     return address_verdict(database)
 
@@ -272,7 +271,8 @@ def database_access(database: DatabaseExposure) -> Verdict:
 def cluster_access(clusters: PublicClusters) -> Verdict:
     """No cluster, warehouse or message broker has an endpoint on the internet.
 
-    Of Amazon MSK, Amazon MQ, Redshift, OpenSearch Serverless and EKS.
+    Of Amazon MSK, Amazon MQ, Redshift, OpenSearch Serverless and EKS. MEDIUM where security groups
+    keep the internet out, or each request is signed with IAM.
     """
     return clusters_verdict(clusters)
 

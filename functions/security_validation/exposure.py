@@ -60,11 +60,14 @@ def address_verdict(database: DatabaseExposure) -> Verdict:
     """The verdict on the address of a database instance."""
     if not database.is_public:
         return complies("The instance has no public address.", engine=database.engine)
-    behind = f"; only its security groups ({listed(database.groups)}) keep anyone out"
+    behind = f"its security groups ({listed(database.groups)})"
+    said = f", and {behind} are not known to keep the internet out" if database.groups else ""
+    if database.is_closed:
+        said = f"; only {behind} keep anyone out"
     return violates(
-        "The instance is publicly accessible: its name resolves to a public address"
-        f"{behind if database.groups else ''}.",
+        f"The instance is publicly accessible: its name resolves to a public address{said}.",
         expected="PubliclyAccessible off, and clients in the VPC or in a network joined to it.",
+        severity=Severity.MEDIUM if database.is_closed else Severity.HIGH,
         engine=database.engine,
         security_groups=list(database.groups),
     )
@@ -72,7 +75,8 @@ def address_verdict(database: DatabaseExposure) -> Verdict:
 
 def clusters_verdict(clusters: PublicClusters) -> Verdict:
     """The verdict on the clusters of a region whose endpoint is on the internet."""
-    bare = [each.name for each in clusters.endpoints if not each.signs_with_iam]
+    closed = [each.name for each in clusters.endpoints if each.is_closed]
+    bare = [e.name for e in clusters.endpoints if not (e.signs_with_iam or e.is_closed)]
     signed = [each.name for each in clusters.endpoints if each.signs_with_iam]
     problems = []
     if bare:
@@ -81,6 +85,9 @@ def clusters_verdict(clusters: PublicClusters) -> Verdict:
     if signed:
         said = f"The internet reaches {listed(signed)}: IAM alone keeps it out."
         problems.append(Problem(Severity.MEDIUM, said))
+    if closed:
+        said = f"With a public address: {listed(closed)}; only security groups keep anyone out."
+        problems.append(Problem(Severity.MEDIUM, said))
     failed = f"{listed([str(each) for each in clusters.failures])}."
     if problems:
         if clusters.failures:
@@ -88,7 +95,7 @@ def clusters_verdict(clusters: PublicClusters) -> Verdict:
         return violates_all(
             problems,
             expected="Endpoints in a VPC; an EKS endpoint that is public only to named networks.",
-            endpoints=[*bare, *signed],
+            endpoints=[*bare, *signed, *closed],
         )
     if clusters.failures:
         reason = f"Whether the internet reaches a cluster of the region is unknown: {failed}"

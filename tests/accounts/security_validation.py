@@ -11,7 +11,7 @@ from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
 from tests.accounts import keyed
-from tests.accounts.exposed import exposed
+from tests.accounts.exposed import WAREHOUSE, exposed
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 HOST = "i-0123456789abcdef0"
@@ -478,8 +478,24 @@ def with_a_queue_of_a_key() -> FakeAccount:
     return fake_account().but(sqs__get_queue_attributes={"Attributes": {"KmsMasterKeyId": KEY}})
 
 
+def with_public_addresses() -> FakeAccount:
+    """A database and a warehouse have public addresses behind a security group."""
+    behind = {"PubliclyAccessible": True, "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}]}
+    account = fake_account()
+    [database] = account.answers["rds", "describe_db_instances"]["DBInstances"]
+    return account.but(
+        rds__describe_db_instances={"DBInstances": [database | behind]},
+        redshift__describe_clusters={"Clusters": [WAREHOUSE | behind]},
+        ec2__describe_security_groups={"SecurityGroups": [{"GroupId": "sg-1"}]},
+    )
+
+
+_REACHED = ("cluster-access", "database-access", "penetration-test")
+
+
 def others() -> Mapping[str, Variant]:
     return {
+        "with public addresses": Variant(with_public_addresses, _REACHED),
         "with a queue of a key": Variant(with_a_queue_of_a_key, ("queue-encryption",)),
         "with ECR's basic scans": Variant(with_basic_scans, ("image-vulnerabilities",)),
         "with suppressed findings": Variant(with_suppressed_findings, _SCANNED),

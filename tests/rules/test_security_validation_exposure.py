@@ -57,13 +57,96 @@ def test_database_access(is_public, status, bulk):
         "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1"}],
     } | ({} if is_public is None else {"PubliclyAccessible": is_public})
     account = but("rds", "describe_db_instances", {"DBInstances": [database]})
+    account.answers["ec2", "describe_security_groups"] = {"SecurityGroups": [group("sg-1", OPEN)]}
     aws = evaluation(account, [], bulk=bulk).aws
     resource = INSTANCE.resource(ACCOUNT_ID, HOME, "db")
     found = aws.evidence(DatabaseExposure, resource).evidence
     assert found == DatabaseExposure(bool(is_public), "docdb", ("sg-1",))
     verdict = database_access(found)
     assert verdict.status is status
-    assert (status is GOOD) or "only its security groups (sg-1)" in verdict.reason
+    assert verdict.severity is (HIGH if status is BAD else None)
+    assert (status is GOOD) or "(sg-1) are not known to keep the internet out" in verdict.reason
+
+
+def group(id: str, *rules: Any) -> dict[str, Any]:
+    return {"GroupId": id, "IpPermissions": list(rules)}
+
+
+def rule(*cidrs: str, low: int = 5432, high: int = 5432, protocol: str = "tcp") -> dict[str, Any]:
+    ranges = [{"CidrIp": each} for each in cidrs if ":" not in each]
+    wide = [{"CidrIpv6": each} for each in cidrs if ":" in each]
+    made = {"IpProtocol": protocol, "IpRanges": ranges, "Ipv6Ranges": wide}
+    return made if protocol == "-1" else made | {"FromPort": low, "ToPort": high}
+
+
+OPEN = rule("0.0.0.0/0")
+PEERS = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-2", "UserId": ACCOUNT_ID}]}
+LIST = rule() | {"PrefixListIds": [{"PrefixListId": "pl-1"}]}
+WEB = rule("0.0.0.0/0", low=443, high=443)
+GROUPS = [
+    pytest.param(["sg-1"], [group("sg-1", OPEN)], HIGH, HIGH, id="open"),
+    pytest.param(["sg-1"], [group("sg-1", rule("::/0"))], HIGH, HIGH, id="open to IPv6"),
+    pytest.param(
+        ["sg-1"], [group("sg-1", rule("0.0.0.0/0", protocol="-1"))], HIGH, HIGH, id="all traffic"
+    ),
+    pytest.param(
+        ["sg-1"],
+        [group("sg-1", rule("0.0.0.0/1"), rule("128.0.0.0/1", low=0, high=65535))],
+        HIGH,
+        HIGH,
+        id="halves",
+    ),
+    pytest.param(
+        ["sg-1", "sg-2"], [group("sg-1"), group("sg-2", OPEN)], HIGH, HIGH, id="the second"
+    ),
+    pytest.param(["sg-1", "sg-9"], [group("sg-1")], HIGH, HIGH, id="another account's"),
+    pytest.param([], [], HIGH, HIGH, id="none"),
+    pytest.param(["sg-1"], error("AccessDenied", 403), HIGH, HIGH, id="denied"),
+    pytest.param(["sg-1"], [group("sg-1", WEB)], MEDIUM, HIGH, id="another port"),
+    pytest.param(["sg-1"], [group("sg-1")], MEDIUM, MEDIUM, id="no rule"),
+    pytest.param(["sg-1"], [group("sg-1", rule("203.0.113.0/24"))], MEDIUM, MEDIUM, id="office"),
+    pytest.param(["sg-1"], [group("sg-1", rule("10.0.0.0/8"))], MEDIUM, MEDIUM, id="private"),
+    pytest.param(["sg-1"], [group("sg-1", PEERS, LIST)], MEDIUM, MEDIUM, id="groups and lists"),
+    pytest.param(
+        ["sg-1"],
+        [group("sg-1", rule("0.0.0.0/0", low=-1, high=-1, protocol="icmp"))],
+        MEDIUM,
+        MEDIUM,
+        id="ping",
+    ),
+]
+
+
+def behind(service: str, operation: str, answer: Any, groups: Any) -> FakeAccount:
+    account = but(service, operation, answer)
+    found = {"SecurityGroups": groups} if isinstance(groups, list) else groups
+    account.answers["ec2", "describe_security_groups"] = found
+    return account
+
+
+@pytest.mark.parametrize(("ids", "groups", "severity", "_"), GROUPS)
+def test_a_public_database_behind_security_groups(ids, groups, severity, _):
+    database = {
+        "DBInstanceIdentifier": "db",
+        "Engine": "postgres",
+        "PubliclyAccessible": True,
+        "Endpoint": {"Address": "db.rds", "Port": 5432},
+        "VpcSecurityGroups": [{"VpcSecurityGroupId": id} for id in ids],
+    }
+    account = behind("rds", "describe_db_instances", {"DBInstances": [database]}, groups)
+    resource = INSTANCE.resource(ACCOUNT_ID, HOME, "db")
+    verdict = database_access(
+        evaluation(account, []).aws.evidence(DatabaseExposure, resource).evidence
+    )
+    assert (verdict.status, verdict.severity) == (BAD, severity)
+    assert ("only its security groups" in verdict.reason) is (severity is MEDIUM)
+
+
+def test_groups_are_not_asked_for_where_no_database_is_public():
+    account = fake_account()
+    resource = INSTANCE.resource(ACCOUNT_ID, HOME, "db")
+    evaluation(account, [], bulk=True).aws.evidence(DatabaseExposure, resource)
+    assert ("ec2", "describe_security_groups") not in account.calls
 
 
 # -- clusters -------------------------------------------------------------------------------------
@@ -189,6 +272,32 @@ def test_policies_are_not_asked_for_without_a_collection():
     account = but("opensearchserverless", "list_collections", {"collectionSummaries": []})
     assert read(PublicClusters, account).endpoints == ()
     assert ("opensearchserverless", "list_security_policies") not in account.calls
+
+
+def public(ids: list[str]) -> dict[tuple[str, str], Any]:
+    brokers = kafka("SERVICE_PROVIDED_EIPS")
+    brokers["ClusterInfoList"][0]["Provisioned"]["BrokerNodeGroupInfo"]["SecurityGroups"] = ids
+    warehouse = exposed.WAREHOUSE | {
+        "PubliclyAccessible": True,
+        "VpcSecurityGroups": [{"VpcSecurityGroupId": id} for id in ids],
+    }
+    workgroup = exposed.WORKGROUP | {"publiclyAccessible": True, "securityGroupIds": ids}
+    broker = exposed.BROKER | {"PubliclyAccessible": True, "SecurityGroups": ids}
+    return {
+        ("kafka", "list_clusters_v2"): brokers,
+        ("mq", "describe_broker"): broker,
+        ("redshift", "describe_clusters"): {"Clusters": [warehouse]},
+        ("redshift-serverless", "list_workgroups"): {"workgroups": [workgroup]},
+    }
+
+
+@pytest.mark.parametrize("which", list(public([])), ids=lambda each: each[0])
+@pytest.mark.parametrize(("ids", "groups", "_", "severity"), GROUPS)
+def test_public_clusters_behind_security_groups(which, ids, groups, _, severity):
+    found = read(PublicClusters, behind(*which, public(ids)[which], groups))
+    verdict = cluster_access(found)
+    assert (verdict.status, verdict.severity) == (BAD, severity)
+    assert ("only security groups keep anyone out" in verdict.reason) is (severity is MEDIUM)
 
 
 BARE = PublicEndpoint("Redshift cluster dwh", NOON)

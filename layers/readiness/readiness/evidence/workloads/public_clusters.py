@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from readiness.evidence.ec2.open_groups import keep_the_internet_out
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -21,11 +22,13 @@ class PublicEndpoint:
     """An endpoint on the internet: of what, since when it has been there at the earliest.
 
     ``signs_with_iam``: whoever reaches it still has to sign each request as a principal of AWS.
+    ``is_closed``: its security groups are known to let nobody in from the internet.
     """
 
     name: str
     opened: datetime
     signs_with_iam: bool = False
+    is_closed: bool = False
 
 
 @evidence(
@@ -35,6 +38,7 @@ class PublicEndpoint:
         "aoss:GetSecurityPolicy",
         "aoss:ListCollections",
         "aoss:ListSecurityPolicies",
+        "ec2:DescribeSecurityGroups",
         "eks:DescribeCluster",
         "eks:ListClusters",
         "kafka:ListClustersV2",
@@ -74,7 +78,8 @@ class PublicClusters:
     Of Amazon MSK, Amazon MQ, Redshift (Serverless too), OpenSearch Serverless, and EKS where every
     address reaches the API server. ``failures`` are the services that could not be read. Sources:
     ListClustersV2, ListBrokers, DescribeBroker, DescribeClusters, ListWorkgroups, ListClusters,
-    DescribeCluster, ListSecurityPolicies, GetSecurityPolicy, ListCollections, BatchGetCollection.
+    DescribeCluster, ListSecurityPolicies, GetSecurityPolicy, ListCollections, BatchGetCollection;
+    DescribeSecurityGroups where something is public.
     """
 
     endpoints: tuple[PublicEndpoint, ...] = ()
@@ -92,12 +97,20 @@ class PublicClusters:
         return cls(tuple(sorted(found, key=lambda each: each.name)), tuple(failures))
 
 
+def _guarded(
+    read: Reader, name: str, opened: datetime, groups: Sequence[str] | None
+) -> PublicEndpoint:
+    """What has security groups, which may keep the internet out."""
+    return PublicEndpoint(name, opened, is_closed=keep_the_internet_out(read, groups or ()))
+
+
 def _kafka(read: Reader) -> Iterator[PublicEndpoint]:
     for each in read.every("kafka", "list_clusters_v2", "ClusterInfoList"):
         brokers = (each.get("Provisioned") or {}).get("BrokerNodeGroupInfo") or {}
         access = (brokers.get("ConnectivityInfo") or {}).get("PublicAccess") or {}
         if access.get("Type", "DISABLED") != "DISABLED":
-            yield PublicEndpoint(f"MSK cluster {each['ClusterName']}", each["CreationTime"])
+            name, groups = f"MSK cluster {each['ClusterName']}", brokers.get("SecurityGroups")
+            yield _guarded(read, name, each["CreationTime"], groups)
 
 
 def _brokers(read: Reader) -> list[PublicEndpoint]:
@@ -106,7 +119,12 @@ def _brokers(read: Reader) -> list[PublicEndpoint]:
 
     ids = [each["BrokerId"] for each in read.every("mq", "list_brokers", "BrokerSummaries")]
     return [
-        PublicEndpoint(f"Amazon MQ broker {each['BrokerName']}", each.get("Created") or read.now)
+        _guarded(
+            read,
+            f"Amazon MQ broker {each['BrokerName']}",
+            each.get("Created") or read.now,
+            each.get("SecurityGroups"),  # a public one of RabbitMQ has none
+        )
         for each in read.each(described, ids)
         if each.get("PubliclyAccessible")
     ]
@@ -116,14 +134,16 @@ def _warehouses(read: Reader) -> Iterator[PublicEndpoint]:
     for each in read.every("redshift", "describe_clusters", "Clusters"):
         if each.get("PubliclyAccessible"):
             opened = each.get("ClusterCreateTime") or read.now  # none while it is made
-            yield PublicEndpoint(f"Redshift cluster {each['ClusterIdentifier']}", opened)
+            groups = [group["VpcSecurityGroupId"] for group in each.get("VpcSecurityGroups") or ()]
+            yield _guarded(read, f"Redshift cluster {each['ClusterIdentifier']}", opened, groups)
 
 
 def _workgroups(read: Reader) -> Iterator[PublicEndpoint]:
     for each in read.every("redshift-serverless", "list_workgroups", "workgroups"):
         if each.get("publiclyAccessible"):
             name = f"Redshift Serverless workgroup {each['workgroupName']}"
-            yield PublicEndpoint(name, each.get("creationDate") or read.now)
+            made = each.get("creationDate") or read.now
+            yield _guarded(read, name, made, each.get("securityGroupIds"))
 
 
 def _kubernetes(read: Reader) -> list[PublicEndpoint]:
