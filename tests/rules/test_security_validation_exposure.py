@@ -419,6 +419,27 @@ def test_what_strangers_may_do(kind, action, resource, status):
     assert verdict.status is status, verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"StringEquals": {"events:source": "shop.orders"}}, BAD),
+        ({"StringEquals": {"events:detail-type": "Order placed"}}, BAD),
+        (
+            {
+                "StringLike": {"events:source": "shop.*"},
+                "StringEquals": {"aws:PrincipalOrgID": "o-1"},
+            },
+            GOOD,
+        ),
+        ({"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}, BAD),
+        ({"StringEquals": {"events:creatorAccount": OTHER}}, GOOD),
+    ],
+)
+def test_who_sends_an_event_chooses_what_it_says(condition, status):
+    verdict = unanalyzed_policies(seen(BUS, allow("*", "events:Put*", **condition)))
+    assert verdict.status is status, verdict.reason
+
+
 def test_a_policy_that_cannot_be_parsed_is_unknown():
     broken = UnanalyzedPolicies((ResourcePolicy(BUS, "it", ARNS[BUS], "{"),))
     assert unanalyzed_policies(broken).status is BLIND

@@ -104,6 +104,7 @@ NEITHER = [
     "STAGE",
     "COMPASS",
     "BYPASS",
+    "PASS_THROUGH",
     "underpass",
     "PASSWORDLESS",
     "secretary",

@@ -54,8 +54,8 @@ _ABOUT = words_of(
     "rules schedule scheduler schema scope scopes seconds selector service services signer "
     "size sizes skew sort source sources stage standard state status stdin storage store "
     "strategy strength subject suffix supply symbol sync table task template tenant threshold "
-    "timeout timestamp title topic ttl type types unit units updater uri url urls usage use "
-    "user username users validation validator validity variable vars verification verifier "
+    "through timeout timestamp title topic ttl type types unit units updater uri url urls usage "
+    "use user username users validation validator validity variable vars verification verifier "
     "version versions volume warning webhook window"
 )
 """Words that say something about a secret, such as where or how long it is, and not what it is."""

@@ -58,6 +58,9 @@ _ANYONE: Mapping[str, Alternatives] = {
     "aws:vpceorgid": optional(_ORGANIZATION),
     "aws:vpceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
     "aws:vpcsourceip": CHOSEN,
+    "events:detail-type": CHOSEN,
+    "events:source": CHOSEN,
+    "events:targetarn": CHOSEN,
     "sts:rolesessionname": CHOSEN,
     "sts:sourceidentity": CHOSEN,
     "sts:transitivetagkeys": CHOSEN,
@@ -115,6 +118,7 @@ def stranger(account: str = "") -> Requests:
             "aws:username": CHOSEN,
             "aws:viaawsservice": fixed("false", "true"),
             "kms:calleraccount": fixed(*accounts),
+            "events:creatoraccount": optional(*accounts),
             "kms:viaservice": CHOSEN,
             "sts:externalid": optional(_UNSTATED),
         }
