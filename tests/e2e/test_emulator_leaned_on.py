@@ -37,6 +37,13 @@ def test_a_function_may_only_do_what_its_role_allows(aws):
     assert said == {"get_bucket_tagging": "NoSuchTagSet", "get_bucket_policy": "AccessDenied"}
 
 
+def test_a_service_that_it_lacks_refuses_in_the_protocol_of_the_request(aws):
+    """Anything else counts as garbled, for which a sweep waits eight minutes."""
+    with pytest.raises(ClientError) as refused:
+        aws.client("redshift").describe_clusters()
+    assert refused.value.response["Error"]["Code"] == "InvalidAction"
+
+
 def test_the_bus_refuses_sources_of_aws_and_matches_without_a_source(aws, until):
     events = aws.client("events")
     refused = events.put_events(

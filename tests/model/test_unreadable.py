@@ -74,6 +74,7 @@ def test_a_copy_of_it_says_the_same():
         (Cause.UNEXPECTED_ANSWER, "ResponseParserError", True),
         (Cause.UNEXPECTED_ANSWER, "NoSuchThing", False),
         (Cause.UNEXPECTED_ANSWER, "302", True),
+        (Cause.UNEXPECTED_ANSWER, "400", False),
         (Cause.UNEXPECTED_ANSWER, "", True),
         (Cause.ACCESS_DENIED, "AccessDenied", False),
         (Cause.TOKEN_REFUSED, "", False),

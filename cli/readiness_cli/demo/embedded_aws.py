@@ -23,6 +23,9 @@ and those of a service that it has three times. Here the first needs the head of
 Expressions: for each row of a query it reads the request's expressions again, which is two thirds
 of the query's time. Here an expression is read once.
 
+Services that it lacks: it answers in JSON, which a reader of a service with the Query protocol
+takes for a garbled answer and asks for again and again. Here the answer is XML.
+
 Layers: it unpacks a layer anew for each process, and each imports all of it again. Here a layer is
 unpacked once, and on Linux the processes of functions with layers are forked (fork_server.py).
 
@@ -50,6 +53,7 @@ import time
 import types
 import zipfile
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +74,18 @@ from ministack.services import (  # type: ignore[import-not-found]
 )
 from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 _FORWARDED = (b"x-forwarded-proto", b"https")
+_QUERY = b"application/x-www-form-urlencoded"
+_UNSUPPORTED = b'{"error": "Unsupported service'
+_INVALID_ACTION = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code>"
+    b"<Message>ministack lacks the service</Message></Error></ErrorResponse>"
+)
+_XML = [
+    (b"content-type", b"text/xml"),
+    (b"content-length", str(len(_INVALID_ACTION)).encode()),
+]
 _TRIMMED_COUNT = re.compile(r"TC\(:([0-9.]+)\)")
 _READ_OF_FUNCTION = {
     "concurrency": "lambda:GetFunctionConcurrency",
@@ -87,10 +102,33 @@ _of_template: Callable[..., object] = provisioners._cw_metric_alarm_record  # no
 _valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
 
 
-async def _behind_tls(scope: dict[str, Any], receive: object, send: object) -> None:
-    if "headers" in scope:
-        scope = scope | {"headers": [*scope["headers"], _FORWARDED]}
-    await _plain(scope, receive, send)
+async def _behind_tls(scope: dict[str, Any], receive: object, send: Send) -> None:
+    if "headers" not in scope:
+        await _plain(scope, receive, send)
+        return
+    asked = dict(scope["headers"]).get(b"content-type", b"")
+    scope = scope | {"headers": [*scope["headers"], _FORWARDED]}
+    await _plain(scope, receive, _Refusing(send) if asked.startswith(_QUERY) else send)
+
+
+class _Refusing:
+    """What sends the answers to a request of the Query protocol."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: dict[str, Any] = {}
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message.get("status") == HTTPStatus.BAD_REQUEST:
+            self._start = message
+            return
+        if self._start:
+            start, self._start = self._start, {}
+            if message.get("body", b"").startswith(_UNSUPPORTED):
+                message = message | {"body": _INVALID_ACTION}
+                start = start | {"headers": _XML}
+            await self._send(start)
+        await self._send(message)
 
 
 def _action(service: str, method: str, path: str, *more: object, **named: object) -> str | None:

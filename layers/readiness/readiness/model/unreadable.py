@@ -56,10 +56,10 @@ class Unreadable(Exception):
         """Whether the same read may succeed later without any change.
 
         Also an error without a code of AWS, only with a status of HTTP: something between sent it,
-        or the body was lost.
+        or the body was lost. A bare 400 is final: it is about the request, as S3's answer to HEAD.
         """
         is_nameless = self.cause is Cause.UNEXPECTED_ANSWER and (
-            not self.code or self.code.isdigit()
+            not self.code or (self.code.isdigit() and self.code != "400")
         )
         return is_nameless or self.cause in _PASSING or self.code in _GARBLED
 
