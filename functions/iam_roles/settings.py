@@ -44,6 +44,8 @@ RESTRICTING_KEYS = (
     "iam:PolicyARN",
     "kms:EncryptionContext:*",
     "kms:GrantIsForAWSResource",
+    "kms:GrantOperations",
+    "kms:GranteePrincipal",
     "kms:RequestAlias",
     "kms:ResourceAliases",
     "kms:ViaService",

@@ -339,6 +339,25 @@ SECRETS = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT_ID}:secret"
             GOOD,
             id="grants for AWS services",
         ),
+        *(
+            pytest.param(
+                [allow("kms:CreateGrant", **when(operator, key, value))],
+                status,
+                id=f"grants: {operator} {key} {value}",
+            )
+            for operator, key, value, status in (
+                (
+                    "StringEquals",
+                    "kms:GranteePrincipal",
+                    f"arn:aws:iam::{ACCOUNT_ID}:role/worker",
+                    GOOD,
+                ),
+                ("StringLike", "kms:GranteePrincipal", f"arn:aws:iam::{ACCOUNT_ID}:role/*", BAD),
+                ("StringLike", "kms:GranteePrincipal", "*", BAD),
+                ("ForAllValues:StringEquals", "kms:GrantOperations", ["Encrypt"], GOOD),
+                ("ForAllValues:StringEquals", "kms:GrantOperations", ["Encrypt", "Decrypt"], BAD),
+            )
+        ),
         pytest.param([allow("s3:PutBucketPolicy", "arn:aws:s3:::app")], GOOD, id="one bucket"),
         *(
             pytest.param(

@@ -239,7 +239,9 @@ def holder() -> Requests:
                 f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL
             ),
             "iam:policyarn": fixed(f"arn:{FREE}:iam::{FREE}:policy/{_UNRELATED}", *_POWERFUL),
+            "kms:granteeprincipal": fixed(f"arn:{FREE}:iam::{FREE}:role/{_UNRELATED}"),
             "kms:grantisforawsresource": fixed("false"),
+            "kms:grantoperations": fixed("Decrypt"),
             "kms:requestalias": optional(f"alias/{_UNRELATED}"),
             "kms:resourcealiases": optional(f"alias/{_UNRELATED}"),
             "kms:viaservice": optional(f"{_UNRELATED}.{PART}.amazonaws.com"),
