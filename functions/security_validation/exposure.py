@@ -77,7 +77,7 @@ def clusters_verdict(clusters: PublicClusters) -> Verdict:
     """The verdict on the clusters of a region whose endpoint is on the internet."""
     closed = [each.name for each in clusters.endpoints if each.is_closed]
     bare = [e.name for e in clusters.endpoints if not (e.signs_with_iam or e.is_closed)]
-    signed = [each.name for each in clusters.endpoints if each.signs_with_iam]
+    signed = [e.name for e in clusters.endpoints if e.signs_with_iam and not e.is_closed]
     problems = []
     if bare:
         said = f"The internet reaches {listed(bare)}: a password or a certificate keeps it out."

@@ -300,6 +300,42 @@ def test_public_clusters_behind_security_groups(which, ids, groups, _, severity)
     assert ("only security groups keep anyone out" in verdict.reason) is (severity is MEDIUM)
 
 
+@pytest.mark.parametrize(
+    ("authentication", "severity"),
+    [
+        ({"Sasl": {"Iam": {"Enabled": True}}}, MEDIUM),
+        (
+            {
+                "Sasl": {"Iam": {"Enabled": True}, "Scram": {"Enabled": False}},
+                "Tls": {"Enabled": False},
+                "Unauthenticated": {"Enabled": False},
+            },
+            MEDIUM,
+        ),
+        ({"Sasl": {"Iam": {"Enabled": True}, "Scram": {"Enabled": True}}}, HIGH),
+        ({"Sasl": {"Iam": {"Enabled": True}}, "Tls": {"Enabled": True}}, HIGH),
+        ({"Sasl": {"Iam": {"Enabled": True}}, "Unauthenticated": {"Enabled": True}}, HIGH),
+        ({"Sasl": {"Iam": {"Enabled": False}, "Scram": {"Enabled": True}}}, HIGH),
+        ({}, HIGH),
+    ],
+)
+def test_a_public_kafka_to_which_iam_alone_lets_in(authentication, severity):
+    answer = kafka("SERVICE_PROVIDED_EIPS")
+    answer["ClusterInfoList"][0]["Provisioned"]["ClientAuthentication"] = authentication
+    verdict = cluster_access(read(PublicClusters, but("kafka", "list_clusters_v2", answer)))
+    assert (verdict.status, verdict.severity) == (BAD, severity)
+
+
+def test_what_is_closed_and_signed_is_named_once():
+    verdict = cluster_access(
+        PublicClusters(
+            (PublicEndpoint("MSK cluster m", NOON, signs_with_iam=True, is_closed=True),)
+        )
+    )
+    assert verdict.severity is MEDIUM
+    assert verdict.reason.count("MSK cluster m") == 1
+
+
 BARE = PublicEndpoint("Redshift cluster dwh", NOON)
 SIGNED = PublicEndpoint("EKS cluster apps", NOON, signs_with_iam=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,11 +106,21 @@ def _guarded(
 
 def _kafka(read: Reader) -> Iterator[PublicEndpoint]:
     for each in read.every("kafka", "list_clusters_v2", "ClusterInfoList"):
-        brokers = (each.get("Provisioned") or {}).get("BrokerNodeGroupInfo") or {}
+        about = each.get("Provisioned") or {}
+        brokers = about.get("BrokerNodeGroupInfo") or {}
         access = (brokers.get("ConnectivityInfo") or {}).get("PublicAccess") or {}
         if access.get("Type", "DISABLED") != "DISABLED":
             name, groups = f"MSK cluster {each['ClusterName']}", brokers.get("SecurityGroups")
-            yield _guarded(read, name, each["CreationTime"], groups)
+            made = _guarded(read, name, each["CreationTime"], groups)
+            yield replace(made, signs_with_iam=_signs(about.get("ClientAuthentication") or {}))
+
+
+def _signs(authentication: Mapping[str, Any]) -> bool:
+    """Whether clients of MSK have no other way to log in than IAM."""
+    sasl = authentication.get("Sasl") or {}
+    others = (sasl.get("Scram"), authentication.get("Tls"), authentication.get("Unauthenticated"))
+    by_iam = (sasl.get("Iam") or {}).get("Enabled", False)
+    return bool(by_iam) and not any(each and each.get("Enabled") for each in others)
 
 
 def _brokers(read: Reader) -> list[PublicEndpoint]:
