@@ -25,7 +25,7 @@ def keep_the_internet_out(read: Reader, groups: Sequence[str], port: int | None 
         found = read.every("ec2", "describe_security_groups", "SecurityGroups")
     except Unreadable:
         return False  # what has a public address is reported with or without its groups
-    known = {each["GroupId"]: SecurityGroup.of(each) for each in found}
+    known = {id: SecurityGroup.of(each) for each in found if (id := each["GroupId"]) in groups}
     return all(id in known and not _is_open(known[id], port) for id in groups)
 
 
