@@ -38,6 +38,7 @@ from readiness.evidence.elasticache.replication_groups import CacheGroup
 from readiness.evidence.rds.connection_limits import ConnectionLimit
 from readiness.evidence.rds.endpoints import DatabaseCluster, Databases, Proxy, ProxyUse
 from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.rds.named_limits import FunctionDatabaseLimits, ServiceDatabaseLimits
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.utilization import (
     DatabaseUse,
@@ -49,9 +50,10 @@ from readiness.judgement.restore_tests import of_restore_test
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
+from readiness.semantics.database_clients import hosts_in, pool_size
 
 from .load_tests import judge_each, judge_load_test, of_function, of_service
-from .pooling import Connecting, data_apis_in, hosts_in, judge_connections, judge_pools, pool_size
+from .pooling import Connecting, data_apis_in, judge_connections, judge_pools
 from .proxies import judge_proxy
 from .scaling import (
     desired_count_of,
@@ -302,6 +304,7 @@ def function_connections(
     function: FunctionConnections,
     run: RunEnvironments,
     databases: Databases,
+    accepted: FunctionDatabaseLimits,
     concurrency: FunctionConcurrency,
     limit: ConcurrencyLimit,
     attested: Attested,
@@ -329,7 +332,7 @@ def function_connections(
     if not hosts and is_outside:
         return not_applicable("It names no relational database, and its network has none.")
     executions = limit.executions if concurrency.reserved is None else concurrency.reserved
-    connecting = Connecting(hosts, executions, databases)
+    connecting = Connecting(hosts, executions, databases, accepted.of)
     return connecting.verdict(database) or attestation.verdict(
         attested, "The reuse of database connections", hosts=hosts
     )
@@ -341,6 +344,7 @@ def service_connections(
     scaling: ServiceScaling,
     tasks: ServiceTasks,
     databases: Databases,
+    accepted: ServiceDatabaseLimits,
     attested: Attested,
     *,
     database: ConnectionSettings,
@@ -356,7 +360,7 @@ def service_connections(
     pool = pool_size(tasks.environment)
     target = scaling.targets.get(desired_count_of(service))
     most = max(service.desired_count, target.highest if target else 0)
-    connecting = Connecting(hosts_in(tasks.environment), pool * most, databases)
+    connecting = Connecting(hosts_in(tasks.environment), pool * most, databases, accepted.of)
     if connecting.has_no_database:
         return not_applicable("It names no relational database, and the region has none.")
     return judge_pools(connecting, pool, most, database) or attestation.verdict(

@@ -21,9 +21,7 @@ from readiness.model.verdict import (
 
 from .settings import ConnectionSettings
 
-HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
 CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:[A-Za-z0-9-]+")
-POOL_SIZE = re.compile(r"(?:^|_)(?:CONNECTION_)?POOL_(?:SIZE|MAX)$|^PGBOUNCER_MAX", re.IGNORECASE)
 
 _GIB = 1024**3
 _SMALL = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
@@ -39,26 +37,10 @@ _KEPT_SHARE, _KEPT_GIB = 0.06, 0.25
 db.t3.micro with MySQL shows 60 connections, where all of its memory would be 85 and this is 58."""
 
 
-def hosts_in(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The database hosts in the values of variables; nothing else of the values is kept."""
-    found = {m.group(0).lower() for v in environment.values() for m in HOST.finditer(v)}
-    return tuple(sorted(found))
-
-
 def data_apis_in(environment: Mapping[str, str], databases: Databases) -> tuple[str, ...]:
     """The clusters that variables name and whose Data API is on."""
     found = {m.group(0) for v in environment.values() for m in CLUSTER_ARN.finditer(v)}
     return tuple(sorted(found & databases.data_apis))
-
-
-def pool_size(environment: Mapping[str, str]) -> int:
-    """The largest pool size in variables such as DB_POOL_SIZE; 0 if there is none."""
-    sizes = [
-        int(value.strip())
-        for name, value in environment.items()
-        if POOL_SIZE.search(name) and value.strip().isdigit()
-    ]
-    return max(sizes, default=0)
 
 
 def memory_gib(instance_class: str) -> float:
@@ -131,11 +113,15 @@ def unpooled(hosts: Iterable[str], databases: Databases) -> dict[str, Endpoint]:
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """A client of databases: the hosts it names and how many connections it may open."""
+    """A client of databases: the hosts it names and how many connections it may open.
+
+    ``limits`` are max_connections of the instances it names, where a parameter group sets it.
+    """
 
     hosts: tuple[str, ...]
     opened: int
     databases: Databases
+    limits: Mapping[str, str]
 
     @property
     def has_no_database(self) -> bool:
@@ -179,7 +165,7 @@ class Connecting:
         )
 
     def _fewest(self, endpoint: Endpoint) -> int:
-        return fewest(endpoint, self.databases.limits)
+        return fewest(endpoint, self.limits)
 
     @property
     def _known(self) -> dict[str, Endpoint]:

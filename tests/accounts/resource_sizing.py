@@ -288,6 +288,16 @@ def in_cluster(
     }
 
 
+def connecting() -> dict[str, Any]:
+    """The function and the tasks of the service name the database itself."""
+    about = function(Environment={"Variables": {"DB_HOST": DATABASE_HOST}})
+    return {
+        "lambda__list_functions": {"Functions": [about]},
+        "lambda__get_function_configuration": about,
+        "ecs__describe_task_definition": tasks(DB_HOST=DATABASE_HOST, DB_POOL_SIZE="20"),
+    }
+
+
 def proxy(**changes: Any) -> dict[str, Any]:
     """DescribeDBProxies of one proxy."""
     about = {
@@ -595,7 +605,10 @@ def others() -> dict[str, Variant]:
             ("function-load-test",),
         ),
         "with a parameter group of a cluster": Variant(
-            lambda: fake_account().but(**in_cluster()),
-            ("database-connections", "function-connections", "service-connections"),
+            lambda: fake_account().but(**in_cluster()), ("database-connections",)
+        ),
+        "with clients of a member of a cluster": Variant(
+            lambda: fake_account().but(**in_cluster(), **connecting()),
+            ("function-connections", "service-connections"),
         ),
     }

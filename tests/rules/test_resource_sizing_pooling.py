@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from functions.resource_sizing import app as rules
-from functions.resource_sizing.pooling import hosts_in, memory_gib, most_connections, pool_size
+from functions.resource_sizing.pooling import memory_gib, most_connections
 from readiness import Severity
+from readiness.engine.survey import Coverage, survey
 from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.semantics.database_clients import hosts_in, pool_size
 from tests.accounts import resource_sizing as made
-from tests.fake_account import ACCOUNT_ID, HOME, error, observe, scan
+from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation, observe, scan
 from tests.rules.test_resource_sizing import (
     BAD,
     BLIND,
@@ -488,3 +490,84 @@ def test_only_a_group_that_may_set_it_is_asked(about, calls, bulk):
     else:
         observe(account, rules.database_connections, "db")
     assert account.calls.count(("rds", "describe_db_parameters")) == calls
+
+
+def of_many(*named: str) -> dict[str, object]:
+    """Three databases with a group each; ``named`` are the hosts that function and tasks name."""
+    databases = [
+        made.database(
+            DBInstanceIdentifier=name,
+            DBParameterGroups=[{"DBParameterGroupName": f"of-{name}"}],
+            Endpoint={"Address": f"{name}.abc.us-east-1.rds.amazonaws.com"},
+        )
+        for name in ("one", "two", "three")
+    ]
+    hosts = {f"HOST_{name}": f"{name}.abc.us-east-1.rds.amazonaws.com" for name in named}
+    return {
+        "rds__describe_db_instances": {"DBInstances": databases},
+        **function(Environment={"Variables": hosts}),
+        **tasks(DB_POOL_SIZE="50", **hosts),
+    }
+
+
+CONNECTING = [(rules.function_connections, "agent"), (rules.service_connections, made.SERVICE)]
+
+
+@pytest.mark.parametrize(("rule", "id"), CONNECTING)
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("named", "settings", "calls"),
+    [
+        pytest.param([], {}, 0, id="none is named"),
+        pytest.param(["one"], {}, 1, id="one"),
+        pytest.param(["one", "three"], {}, 2, id="two"),
+        pytest.param(["elsewhere"], {}, 0, id="not ours"),
+        pytest.param(["one"], {"max_connections": 500}, 0, id="the setting knows it"),
+    ],
+)
+def test_only_the_groups_of_databases_that_are_named_are_asked(
+    named, settings, calls, bulk, rule, id
+):
+    account = made.fake_account().but(**of_many(*named))
+    run = evaluation(account, [rule], given={rule.id: settings}, bulk=bulk)
+    if bulk:
+        list(survey(run, [rule], Coverage()))
+    else:
+        run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+    asked = [operation for _, operation in account.calls if operation.endswith("_parameters")]
+    assert len(asked) == calls
+
+
+@pytest.mark.parametrize(("rule", "id"), CONNECTING)
+@pytest.mark.parametrize(
+    ("named", "is_blind"),
+    [(["one"], True), (["two"], False), (["one", "two"], True), ([], False)],
+)
+def test_a_group_that_is_denied_hides_only_the_databases_that_have_it(named, is_blind, rule, id):
+    def parameters(DBParameterGroupName, **_):  # noqa: N803
+        denied = DBParameterGroupName == "of-one"
+        return error("AccessDenied", 403) if denied else made.parameters("5000")
+
+    answers = of_many(*named) | {"rds__describe_db_parameters": parameters}
+    found = judged(rule, id, **answers)
+    assert ("rds:DescribeDBParameters" in found[2]) is is_blind, found
+    assert not is_blind or found[0] is BLIND
+
+
+def test_a_group_is_asked_once_for_all_that_name_a_database_with_it():
+    named = {"Variables": {"HOST": "one.abc.us-east-1.rds.amazonaws.com"}}
+    functions = [
+        made.function(
+            FunctionName=f"f{n}",
+            FunctionArn=f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:f{n}",
+            Environment=named,
+        )
+        for n in range(5)
+    ]
+    answers = of_many("one") | {
+        "lambda__list_functions": {"Functions": functions},
+        "lambda__list_aliases": {"Aliases": []},
+    }
+    account = made.fake_account().but(**answers)
+    assert len(scan(account, [rules.function_connections])) == len(functions)
+    assert account.calls.count(("rds", "describe_db_parameters")) == 1

@@ -16,26 +16,23 @@ _ENGINES = {"aurora-mysql", "aurora-postgresql", "mariadb", "mysql", "postgres"}
 _DEFAULT = "default."
 _WAITS = "pending-reboot"
 
+PARAMETER_READS = ("rds:DescribeDBClusterParameters", "rds:DescribeDBParameters")
+
+GROUPS_CHANGED = api_call(
+    "rds",
+    "ModifyDBClusterParameterGroup",
+    "ModifyDBParameterGroup",
+    "ResetDBClusterParameterGroup",
+    "ResetDBParameterGroup",
+)
+
 Answer = Mapping[str, Any]
 
 
 @evidence(
     INSTANCE,
-    reads=(
-        "rds:DescribeDBClusterParameters",
-        "rds:DescribeDBClusters",
-        "rds:DescribeDBInstances",
-        "rds:DescribeDBParameters",
-    ),
-    changed_by=(
-        api_call(
-            "rds",
-            "ModifyDBClusterParameterGroup",
-            "ModifyDBParameterGroup",
-            "ResetDBClusterParameterGroup",
-            "ResetDBParameterGroup",
-        ),
-    ),
+    reads=("rds:DescribeDBClusters", "rds:DescribeDBInstances", *PARAMETER_READS),
+    changed_by=(GROUPS_CHANGED,),
 )
 @dataclass(frozen=True, slots=True)
 class ConnectionLimit:
@@ -68,6 +65,58 @@ class ConnectionLimit:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterGroup:
+    """A parameter group of an instance or its cluster; ``waits``: for a restart, to apply."""
+
+    name: str = ""
+    waits: bool = False
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is none of the account's own, so that nobody can have set anything."""
+        return not self.name or self.name.startswith(_DEFAULT)
+
+    @classmethod
+    def of_instance(cls, about: Answer) -> ParameterGroup:
+        """That of a ``DBInstance`` of the API; none where the engine lacks the parameter."""
+        groups = about.get("DBParameterGroups") if about.get("Engine") in _ENGINES else None
+        [own] = (groups or [{}])[:1]
+        return cls(own.get("DBParameterGroupName", ""), own.get("ParameterApplyStatus") == _WAITS)
+
+    @classmethod
+    def of_cluster(cls, cluster: Answer, instance: str) -> ParameterGroup:
+        """That of a ``DBCluster`` of the API, as one of its members has it."""
+        waiting = {
+            member["DBInstanceIdentifier"]
+            for member in cluster.get("DBClusterMembers") or ()
+            if member.get("DBClusterParameterGroupStatus") == _WAITS
+        }
+        return cls(cluster.get("DBClusterParameterGroup", ""), instance in waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterGroups:
+    """The parameter groups of an instance: its own, and that of the cluster it is a member of."""
+
+    own: ParameterGroup
+    of_cluster: ParameterGroup | None = None
+
+    @classmethod
+    def of(cls, about: Answer, clusters: Mapping[str, Answer]) -> ParameterGroups:
+        """Those of a ``DBInstance`` of the API, with the ``DBCluster`` of each name."""
+        own, name = ParameterGroup.of_instance(about), about.get("DBClusterIdentifier")
+        if not name or about.get("Engine") not in _ENGINES:
+            return cls(own)
+        cluster = clusters.get(name, {})
+        return cls(own, ParameterGroup.of_cluster(cluster, about["DBInstanceIdentifier"]))
+
+    @property
+    def are_default(self) -> bool:
+        """Whether nobody can have set anything in them."""
+        return self.own.is_default and (self.of_cluster is None or self.of_cluster.is_default)
+
+
 @dataclass(slots=True)
 class GroupLimits:
     """What parameter groups say of max_connections, each asked once.
@@ -81,43 +130,35 @@ class GroupLimits:
     _known: dict[tuple[str, str], Answer] = field(default_factory=dict)
 
     def of(self, about: Answer) -> ConnectionLimit:
-        """That of a ``DBInstance`` of the API."""
-        if about.get("Engine") not in _ENGINES:
-            return ConnectionLimit()
-        [own] = (about.get("DBParameterGroups") or [{}])[:1]
-        name, waits = (
-            own.get("DBParameterGroupName", ""),
-            own.get("ParameterApplyStatus") == _WAITS,
-        )
-        found = self._parameter("instance", name)
-        cluster = about.get("DBClusterIdentifier")
-        if cluster and found.get("Source") != "user":
-            name, waits = self._of_cluster(cluster, about["DBInstanceIdentifier"])
-            found = self._parameter("cluster", name)
-        value = found.get("ParameterValue")
-        return ConnectionLimit(value, name, waits) if value else ConnectionLimit()
+        """That of a ``DBInstance`` of the API; its cluster is asked only where it counts."""
+        own = ParameterGroup.of_instance(about)
+        cluster = about.get("DBClusterIdentifier") if about.get("Engine") in _ENGINES else None
+        if not cluster or self._is_set(own):
+            return self.among(ParameterGroups(own))
+        by_id = {each["DBClusterIdentifier"]: each for each in _clusters(self.read)}
+        return self.among(ParameterGroups.of(about, by_id))
 
-    def _of_cluster(self, name: str, instance: str) -> tuple[str, bool]:
-        """The parameter group of a cluster, and whether an instance waits for a restart for it."""
-        for each in _clusters(self.read):
-            if each["DBClusterIdentifier"] == name:
-                waiting = {
-                    member["DBInstanceIdentifier"]
-                    for member in each.get("DBClusterMembers") or ()
-                    if member.get("DBClusterParameterGroupStatus") == _WAITS
-                }
-                return each.get("DBClusterParameterGroup", ""), instance in waiting
-        return "", False
+    def among(self, groups: ParameterGroups) -> ConnectionLimit:
+        """That of an instance with those parameter groups."""
+        kind, group = "instance", groups.own
+        if groups.of_cluster is not None and not self._is_set(group):
+            kind, group = "cluster", groups.of_cluster
+        value = self._parameter(kind, group).get("ParameterValue")
+        return ConnectionLimit(value, group.name, group.waits) if value else ConnectionLimit()
 
-    def _parameter(self, kind: str, group: str) -> Answer:
+    def _is_set(self, own: ParameterGroup) -> bool:
+        """Whether somebody has set it in the group of an instance."""
+        return self._parameter("instance", own).get("Source") == "user"
+
+    def _parameter(self, kind: str, group: ParameterGroup) -> Answer:
         """What a group of a kind says of max_connections; nothing for a default one."""
-        if not group or group.startswith(_DEFAULT):
+        if group.is_default:
             return {}
-        if (kind, group) not in self._known:
-            found = _parameters(self.read, kind, group)
+        if (kind, group.name) not in self._known:
+            found = _parameters(self.read, kind, group.name)
             said = (each for each in found if each["ParameterName"] == PARAMETER)
-            self._known[kind, group] = next(said, {})
-        return self._known[kind, group]
+            self._known[kind, group.name] = next(said, {})
+        return self._known[kind, group.name]
 
 
 def _clusters(read: Reader) -> Sequence[Answer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.evidence.rds.connection_limits import GroupLimits
+from readiness.evidence.rds.connection_limits import ParameterGroups
 from readiness.evidence.rds.instances import (
     BLUE_GREEN_CALLS,
     INSTANCE_CALLS,
@@ -308,8 +308,6 @@ class Endpoint:
         "rds:DescribeDBClusters",
         "rds:DescribeDBProxies",
         "rds:DescribeDBProxyEndpoints",
-        "rds:DescribeDBClusterParameters",
-        "rds:DescribeDBParameters",
     ),
     changed_by=(
         ConfigItem("AWS::RDS::DBInstance"),
@@ -330,10 +328,6 @@ class Endpoint:
             "DisableHttpEndpoint",
             "EnableHttpEndpoint",
             *BLUE_GREEN_CALLS,
-            "ModifyDBClusterParameterGroup",
-            "ModifyDBParameterGroup",
-            "ResetDBClusterParameterGroup",
-            "ResetDBParameterGroup",
         ),
     ),
 )
@@ -342,31 +336,31 @@ class Databases:
     """The relational databases of the region by the hosts they are reached at.
 
     ``vpcs`` are the networks that hold one; ``data_apis`` the ARNs of clusters that take SQL over
-    HTTPS. ``limits`` are max_connections of the instances whose parameter group sets it. Sources:
-    DescribeDBInstances, DescribeDBClusters, DescribeDBProxies, DescribeDBProxyEndpoints,
-    DescribeDBParameters and DescribeDBClusterParameters once for each group.
+    HTTPS. ``groups`` are the parameter groups of the instances that have others than the default
+    ones. Sources: DescribeDBInstances, DescribeDBClusters, DescribeDBProxies,
+    DescribeDBProxyEndpoints.
     """
 
     by_host: Mapping[str, Endpoint]
     vpcs: frozenset[str] = frozenset()
     data_apis: frozenset[str] = frozenset()
-    limits: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, ParameterGroups] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Databases:
         listed = read.every("rds", "describe_db_instances", "DBInstances")
-        groups = GroupLimits(read)
-        limits = {
-            each["DBInstanceIdentifier"]: limit.value
-            for each in listed
-            if (limit := groups.of(each)).value
-        }
-        found = (DatabaseInstance.of(each) for each in listed)
-        instances = [each for each in found if each.is_relational]
+        described = (DatabaseInstance.of(each) for each in listed)
+        instances = [each for each in described if each.is_relational]
         hosts = {
             each.endpoint: Endpoint("instance", each.name, instances=(each,)) for each in instances
         }
         clusters = [each for each in _clusters(read) if is_of_rds(each.get("Engine", ""))]
+        by_id = {each["DBClusterIdentifier"]: each for each in clusters}
+        groups = {
+            each["DBInstanceIdentifier"]: found
+            for each in listed
+            if not (found := ParameterGroups.of(each, by_id)).are_default
+        }
         for cluster in clusters:
             name = cluster["DBClusterIdentifier"]
             behind = tuple(each for each in instances if each.cluster == name)
@@ -392,5 +386,5 @@ class Databases:
             frozenset(each.vpc_id for each in instances if each.vpc_id)
             | frozenset(proxy["VpcId"] for proxy in proxies if proxy.get("VpcId")),
             frozenset(c["DBClusterArn"] for c in clusters if c.get("HttpEndpointEnabled")),
-            limits,
+            groups,
         )
