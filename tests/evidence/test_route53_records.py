@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from functions.high_availability.app import dns_records
 from readiness.evidence.route53_policies import CLOUDFRONT_ZONE, Record
 from readiness.evidence.route53_records import HOSTED_ZONE, RoutedRecords
 from readiness.model.unreadable import Unreadable
@@ -19,7 +20,7 @@ from tests.accounts.high_availability import (
     hosted_zone,
 )
 from tests.evidence.test_caches import load
-from tests.fake_account import error
+from tests.fake_account import error, scan
 
 ALIAS = {"HostedZoneId": ID, "DNSName": "USE1.example.com.", "EvaluateTargetHealth": True}
 
@@ -114,18 +115,33 @@ def test_a_plain_record_with_a_health_check_is_kept():
         pytest.param({"ResourceRecordSetCount": None}, True, id="not told"),
     ],
 )
-def test_a_sweep_asks_no_zone_for_records_that_has_none(zone, asked):
+@pytest.mark.parametrize("bulk", [False, True])
+def test_no_zone_is_asked_for_records_that_has_none(zone, asked, bulk):
     account = fake_account().but(
+        route53__get_hosted_zone={"HostedZone": hosted_zone(**zone)},
         route53__list_hosted_zones={
             "HostedZones": [hosted_zone(**zone)],
             "Marker": "",
             "IsTruncated": False,
             "MaxItems": "100",
-        }
+        },
     )
-    found = load(RoutedRecords, HOSTED_ZONE, ID, account, bulk=True)
+    found = load(RoutedRecords, HOSTED_ZONE, ID, account, bulk=bulk)
     assert bool(found.routed) is asked
     assert (("route53", "list_resource_record_sets") in account.calls) is asked
+
+
+def test_a_look_at_all_zones_asks_those_with_records_once_each():
+    """As the sweep does, and an event about a health check."""
+    zones = [
+        hosted_zone(Id=f"/hostedzone/Z{n}", ResourceRecordSetCount=count)
+        for n, count in enumerate((2, 2, 3, 2, 5))
+    ]
+    answer = {"HostedZones": zones, "Marker": "", "IsTruncated": False, "MaxItems": "100"}
+    account = fake_account().but(route53__list_hosted_zones=answer)
+    assert len(scan(account, [dns_records])) == len(zones)
+    calls = [call for service, call in account.calls if service == "route53"]
+    assert (calls.count("list_resource_record_sets"), "get_hosted_zone" in calls) == (2, False)
 
 
 def test_checks_are_those_that_records_name_and_their_children():

@@ -121,18 +121,15 @@ class RoutedRecords:
     def load_all(cls, read: Reader) -> Mapping[str, RoutedRecords]:
         described = {without_path(each["Id"]): each for each in _listed(read)}
         wanted = [id for id in read.ids(HOSTED_ZONE) if id in described]
-        return {
-            id: cls(id, described[id]["Name"])
-            if _is_bare(described[id])
-            else cls._of(read, id, described[id])
-            for id in wanted
-        }
+        return {id: cls._of(read, id, described[id]) for id in wanted}
 
     @classmethod
     def _of(cls, read: Reader, id: str, answer: Mapping[str, Any]) -> RoutedRecords:
         owner = (answer.get("LinkedService") or {}).get("ServicePrincipal", "")
         if owner:
             return cls(id, answer["Name"], owner)
+        if _is_bare(answer):
+            return cls(id, answer["Name"])
         records: list[Record] = []
         found = read.every(
             "route53",
@@ -163,9 +160,9 @@ _OF_EVERY_ZONE = 2
 
 
 def _is_bare(answer: Mapping[str, Any]) -> bool:
-    """Whether a zone that no service made has no record but those of every zone."""
+    """Whether a zone has no record but those of every zone."""
     count = answer.get("ResourceRecordSetCount")
-    return not answer.get("LinkedService") and count is not None and count <= _OF_EVERY_ZONE
+    return count is not None and count <= _OF_EVERY_ZONE
 
 
 _POLICIES = {
