@@ -128,6 +128,7 @@ class GroupLimits:
 
     read: Reader
     _known: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    _clusters: dict[str, Answer] = field(default_factory=dict)
 
     def of(self, about: Answer) -> ConnectionLimit:
         """That of a ``DBInstance`` of the API; its cluster is asked only where it counts."""
@@ -135,8 +136,9 @@ class GroupLimits:
         cluster = about.get("DBClusterIdentifier") if about.get("Engine") in _ENGINES else None
         if not cluster or self._is_set(own):
             return self.among(ParameterGroups(own))
-        by_id = {each["DBClusterIdentifier"]: each for each in _clusters(self.read)}
-        return self.among(ParameterGroups.of(about, by_id))
+        if not self._clusters:
+            self._clusters = {each["DBClusterIdentifier"]: each for each in _clusters(self.read)}
+        return self.among(ParameterGroups.of(about, self._clusters))
 
     def among(self, groups: ParameterGroups) -> ConnectionLimit:
         """That of an instance with those parameter groups."""
