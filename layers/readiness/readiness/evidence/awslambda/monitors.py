@@ -18,10 +18,19 @@ TABLES = frozenset({"FINDINGS_TABLE", "TRANSITIONS_TABLE", "DECLARATIONS_TABLE"}
 """Variables that the template gives to each of them."""
 
 
-def configuration(read: Reader, arn: str) -> Mapping[str, Any] | None:
+def named(function: str) -> dict[str, str]:
+    """How Lambda is asked about a function of the region, by its name or ARN.
+
+    By the name an answer is the same that others asked for. An ARN may end in a version or alias.
+    """
+    name, *qualifier = function.split(":function:", 1)[-1].split(":")
+    return {"FunctionName": name} | ({"Qualifier": qualifier[0]} if qualifier else {})
+
+
+def configuration(read: Reader, function: str) -> Mapping[str, Any] | None:
     """GetFunctionConfiguration of a function in the region; None for one that does not exist."""
     answer: Mapping[str, Any] | None = read.one(
-        "lambda", "get_function_configuration", absent=FUNCTION_GONE, FunctionName=arn
+        "lambda", "get_function_configuration", absent=FUNCTION_GONE, **named(function)
     )
     return answer
 

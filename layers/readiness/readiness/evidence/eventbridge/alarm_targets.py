@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION_GONE, function_name
-from readiness.evidence.awslambda.monitors import configuration, is_monitor
+from readiness.evidence.awslambda.monitors import configuration, is_monitor, named
 from readiness.evidence.sns.listeners import listeners
 from readiness.evidence.sqs.queues import QUEUE, QUEUE_GONE, queue_url
 from readiness.evidence.stepfunctions import is_going
@@ -128,7 +128,7 @@ def _invoked(sender: Sender, target: Mapping[str, Any], name: str) -> Way:
     )
     if (reserved or {}).get("ReservedConcurrentExecutions") == 0:
         return Answer.NO, f"its function {name} is switched off: its reserved concurrency is 0"
-    policy = read.one("lambda", "get_policy", absent=FUNCTION_GONE, FunctionName=arn) or {}
+    policy = read.one("lambda", "get_policy", absent=FUNCTION_GONE, **named(arn)) or {}
     may = sender.lets(policy.get("Policy") or "", "lambda:InvokeFunction", target)
     if may is Answer.YES:
         return may, ""
