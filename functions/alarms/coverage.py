@@ -9,7 +9,7 @@ from datetime import timedelta
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext
 from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
-from readiness.evidence.oam import MetricLink
+from readiness.evidence.oam import Link
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import (
@@ -82,7 +82,7 @@ class Beside:
     """What else may watch a series: objectives that have alarms, and accounts that share it."""
 
     objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
-    links: tuple[MetricLink, ...] = ()
+    links: tuple[Link, ...] = ()
     unread: Unreadable | None = None
 
 

@@ -9,7 +9,7 @@ import pytest
 from readiness import Unreadable
 from readiness.evidence.cloudwatch.log_groups import ActiveLogGroups
 from readiness.evidence.logs import AccountSubscriptions, Subscription
-from readiness.evidence.oam import LogLink, LogLinks
+from readiness.evidence.oam import Link, LogLinks
 from readiness.evidence.observabilityadmin import Centralization, CentralizationRules
 from readiness.evidence.organizations import Organization
 from readiness.evidence.workloads.log_forwarding import LOG_GROUP, LogForwarding, Route
@@ -95,12 +95,12 @@ def test_links_that_share_log_groups():
         "oam__list_links": {"Items": [listed(metrics), listed(shared)]},
         "oam__get_link": shared,
     }
-    assert read(LogLinks, **answers).all == (LogLink(LINK, CENTRAL, "LogGroupName = 'x'"),)
+    assert read(LogLinks, **answers).all == (Link(LINK, CENTRAL, "LogGroupName = 'x'"),)
 
 
 def test_a_link_without_a_filter_and_one_that_is_gone():
     answers = {"oam__list_links": {"Items": [listed(link())]}}
-    assert read(LogLinks, oam__get_link=link(), **answers).all == (LogLink(LINK, CENTRAL),)
+    assert read(LogLinks, oam__get_link=link(), **answers).all == (Link(LINK, CENTRAL),)
     gone = error("ResourceNotFoundException")
     assert read(LogLinks, oam__get_link=gone, **answers).all == ()
 

@@ -16,8 +16,11 @@ _CHANGES = api_call("oam", "CreateLink", "DeleteLink", "UpdateLink")
 
 
 @dataclass(frozen=True, slots=True)
-class LogLink:
-    """A link that shares log groups: those that ``criteria`` selects, with the sink's account."""
+class Link:
+    """A link: what it shares with the account of its sink, by the filter ``criteria``.
+
+    The filter selects log groups or namespaces of metrics; without one all are shared.
+    """
 
     arn: str
     account: str
@@ -36,21 +39,11 @@ class LogLinks:
     Sources: ListLinks, GetLink for the filter of each.
     """
 
-    all: tuple[LogLink, ...] = ()
+    all: tuple[Link, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> LogLinks:
-        found = _links(read, LOG_GROUPS, "LogGroupConfiguration")
-        return cls(tuple(LogLink(*each) for each in found))
-
-
-@dataclass(frozen=True, slots=True)
-class MetricLink:
-    """A link that shares metrics: those of the namespaces that ``criteria`` selects."""
-
-    arn: str
-    account: str
-    criteria: str = ""
+        return cls(tuple(_links(read, LOG_GROUPS, "LogGroupConfiguration")))
 
 
 @evidence(
@@ -65,23 +58,22 @@ class MetricLinks:
     Sources: ListLinks, GetLink for the filter of each.
     """
 
-    all: tuple[MetricLink, ...] = ()
+    all: tuple[Link, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> MetricLinks:
-        found = _links(read, METRICS, "MetricConfiguration")
-        return cls(tuple(MetricLink(*each) for each in found))
+        return cls(tuple(_links(read, METRICS, "MetricConfiguration")))
 
 
-def _links(read: Reader, kind: str, configuration: str) -> Iterator[tuple[str, str, str]]:
-    """The ARN, the sink's account and the filter of each link that shares a kind of resource."""
+def _links(read: Reader, kind: str, configuration: str) -> Iterator[Link]:
+    """The links that share a kind of resource."""
     listed = read.every("oam", "list_links", "Items")
     sharing = [link for link in listed if kind in (link.get("ResourceTypes") or ())]
     answers = read.each(lambda link: _described(read, link["Arn"]), sharing)
     for link, answer in zip(sharing, answers, strict=True):
         if answer is not None:
             shared = (answer.get("LinkConfiguration") or {}).get(configuration) or {}
-            yield link["Arn"], link["SinkArn"].split(":")[4], shared.get("Filter") or ""
+            yield Link(link["Arn"], link["SinkArn"].split(":")[4], shared.get("Filter") or "")
 
 
 def _described(read: Reader, arn: str) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from readiness.evidence.cloudwatch.alarmed_objectives import AlarmedObjectives
 from readiness.evidence.cloudwatch.alarms import HandedOnAlarms
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.guards import Guard, busiest
-from readiness.evidence.oam import MetricLink, MetricLinks
+from readiness.evidence.oam import Link, MetricLinks
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -53,7 +53,7 @@ class AlarmsInUse:
     read_at: datetime
     busiest: Mapping[Guard, float] = field(default_factory=dict)
     objectives: Mapping[str, tuple[Watched, ...]] = field(default_factory=dict)
-    links: tuple[MetricLink, ...] = ()
+    links: tuple[Link, ...] = ()
     links_unread: Unreadable | None = None
 
     @classmethod
@@ -80,7 +80,7 @@ class AlarmsInUse:
         )
 
 
-def _links(read: Reader, region: Resource) -> tuple[tuple[MetricLink, ...], Unreadable | None]:
+def _links(read: Reader, region: Resource) -> tuple[tuple[Link, ...], Unreadable | None]:
     """The links of the region, and why they cannot be read; none where AWS offers no links.
 
     Raises Unreadable for a reason that may pass.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.rds.instances import INSTANCE, described_instance
+from readiness.evidence.rds.parameters import group_parameters
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -157,7 +158,9 @@ class GroupLimits:
         if group.is_default:
             return {}
         if (kind, group.name) not in self._known:
-            found = _parameters(self.read, kind, group.name)
+            found = group_parameters(
+                self.read, group.name, [PARAMETER], of_cluster=kind == "cluster"
+            )
             said = (each for each in found if each["ParameterName"] == PARAMETER)
             self._known[kind, group.name] = next(said, {})
         return self._known[kind, group.name]
@@ -165,22 +168,3 @@ class GroupLimits:
 
 def _clusters(read: Reader) -> Sequence[Answer]:
     return read.every("rds", "describe_db_clusters", "DBClusters")
-
-
-def _parameters(read: Reader, kind: str, group: str) -> Sequence[Answer]:
-    wanted = [{"Name": "parameter-name", "Values": [PARAMETER]}]
-    if kind == "cluster":
-        return read.every(
-            "rds",
-            "describe_db_cluster_parameters",
-            "Parameters",
-            DBClusterParameterGroupName=group,
-            Filters=wanted,
-        )
-    return read.every(
-        "rds",
-        "describe_db_parameters",
-        "Parameters",
-        DBParameterGroupName=group,
-        Filters=wanted,
-    )

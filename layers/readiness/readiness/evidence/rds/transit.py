@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.rds.instances import INSTANCE, described_instance
+from readiness.evidence.rds.parameters import group_parameters
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -285,22 +286,7 @@ def _read(read: Reader, kind: str, group: str, given: tuple[str, ...]) -> Sequen
     if kind == "options":
         return _settings(read, group)
     names = [PROTOCOLS, PROTOCOLS.lower()] if given == (PROTOCOLS,) else list(given)
-    wanted = [{"Name": "parameter-name", "Values": names}]
-    if kind == "cluster":
-        return read.every(
-            "rds",
-            "describe_db_cluster_parameters",
-            "Parameters",
-            DBClusterParameterGroupName=group,
-            Filters=wanted,
-        )
-    return read.every(
-        "rds",
-        "describe_db_parameters",
-        "Parameters",
-        DBParameterGroupName=group,
-        Filters=wanted,
-    )
+    return group_parameters(read, group, names, of_cluster=kind == "cluster")
 
 
 def _settings(read: Reader, group: str) -> Sequence[Answer]:
