@@ -22,6 +22,14 @@ def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("dax", "describe_clusters", "Clusters")
 
 
+def _described(read: Reader, cluster: Resource) -> Mapping[str, Any]:
+    about: Mapping[str, Any]
+    [about] = read.every(
+        "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
+    )
+    return about
+
+
 def _find(read: Reader) -> Iterable[str]:
     return [cluster["ClusterName"] for cluster in _listed(read)]
 
@@ -58,10 +66,7 @@ class DaxInUse:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DaxInUse:
-        answer = read.every(
-            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
-        )
-        return cls._of(read, answer)[cluster.id]
+        return cls._of(read, [_described(read, cluster)])[cluster.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DaxInUse]:
@@ -132,10 +137,7 @@ class DaxTtls:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DaxTtls:
-        [about] = read.every(
-            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
-        )
-        return cls._of(read, about)
+        return cls._of(read, _described(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DaxTtls]:
@@ -175,10 +177,7 @@ class DaxTransit:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DaxTransit:
-        [about] = read.every(
-            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
-        )
-        return cls._of(about)
+        return cls._of(_described(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DaxTransit]:
@@ -216,10 +215,7 @@ class DaxAvailability:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> DaxAvailability:
-        [about] = read.every(
-            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
-        )
-        return cls._of(about)
+        return cls._of(_described(read, cluster))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DaxAvailability]:

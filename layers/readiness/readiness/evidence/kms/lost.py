@@ -12,27 +12,14 @@ from readiness.evidence.kms.keys import (
     customers_key,
     own_key,
 )
-from readiness.evidence.kms.users import UNENCRYPTED, Listing, named_keys
+from readiness.evidence.kms.users import STORE_READS, STORES, UNENCRYPTED, Listing, named_keys
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
 
-STORES: tuple[Listing, ...] = (
-    users.secrets,
-    users.functions,
-    users.clusters,
-    users.log_groups,
-    users.replication_groups,
-    users.serverless_caches,
-    users.memory_clusters,
-    users.streams,
-    users.delivery_streams,
-    users.warehouses,
-    users.namespaces,
-    users.windows_and_lustre,
-    users.search_domains,
-    users.brokers,
+USERS: tuple[Listing, ...] = (
+    *STORES,
     users.catalog,
     users.repositories,
     users.vaults,
@@ -61,30 +48,14 @@ class LostKey:
 @evidence(
     REGION,
     reads=(
+        *STORE_READS,
         "backup:ListBackupVaults",
         "ec2:DescribeSnapshots",
         "ecr:DescribeRepositories",
-        "elasticache:DescribeReplicationGroups",
-        "elasticache:DescribeServerlessCaches",
-        "es:DescribeDomains",
-        "es:ListDomainNames",
-        "firehose:DescribeDeliveryStream",
-        "firehose:ListDeliveryStreams",
-        "fsx:DescribeFileSystems",
         "glue:GetDataCatalogEncryptionSettings",
-        "kafka:ListClustersV2",
-        "kinesis:DescribeStreamSummary",
-        "kinesis:ListStreams",
-        "lambda:ListFunctions",
-        "logs:DescribeLogGroups",
-        "memorydb:DescribeClusters",
         "rds:DescribeDBClusterSnapshots",
-        "rds:DescribeDBClusters",
         "rds:DescribeDBSnapshots",
-        "redshift-serverless:ListNamespaces",
         "redshift:DescribeClusterSnapshots",
-        "redshift:DescribeClusters",
-        "secretsmanager:ListSecrets",
     ),
     uses=(KmsKeyState,),
     changed_by=(
@@ -116,7 +87,7 @@ class StoredData:
         failed: list[Unreadable] = []
         counts: dict[str, int] = {}
         first: dict[str, list[str]] = {}
-        for arn, name in named_keys(read, STORES, failed):
+        for arn, name in named_keys(read, USERS, failed):
             is_ours = own_key(read, name) is not None and customers_key(read, name) is not None
             if name != UNENCRYPTED and not is_ours:
                 continue

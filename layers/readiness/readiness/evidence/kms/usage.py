@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from readiness.evidence.kms import users
 from readiness.evidence.kms.keys import key_id_of
-from readiness.evidence.kms.users import UNENCRYPTED, Listing, named_keys
+from readiness.evidence.kms.users import STORE_READS, STORES, UNENCRYPTED, Listing, named_keys
 from readiness.evidence.tagging import TAG_LOOKUPS, tags_by_arn
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
@@ -24,26 +24,13 @@ class KeyUse:
 
 
 USERS: tuple[Listing, ...] = (
+    *STORES,
     users.buckets,
-    users.secrets,
     users.tables,
     users.topics,
     users.queues,
-    users.functions,
     users.instances,
-    users.clusters,
     users.file_systems,
-    users.log_groups,
-    users.replication_groups,
-    users.serverless_caches,
-    users.memory_clusters,
-    users.streams,
-    users.delivery_streams,
-    users.warehouses,
-    users.namespaces,
-    users.windows_and_lustre,
-    users.search_domains,
-    users.brokers,
 )
 """What has an environment. Volumes and snapshots mostly lack the tag, and environments share
 repositories of images and vaults of backups."""
@@ -52,30 +39,14 @@ repositories of images and vaults of backups."""
 @evidence(
     REGION,
     reads=(
+        *STORE_READS,
         "dynamodb:DescribeTable",
         "dynamodb:ListTables",
-        "elasticache:DescribeReplicationGroups",
-        "elasticache:DescribeServerlessCaches",
         "elasticfilesystem:DescribeFileSystems",
-        "es:DescribeDomains",
-        "es:ListDomainNames",
-        "firehose:DescribeDeliveryStream",
-        "firehose:ListDeliveryStreams",
-        "fsx:DescribeFileSystems",
-        "kafka:ListClustersV2",
-        "kinesis:DescribeStreamSummary",
-        "kinesis:ListStreams",
         "kms:ListAliases",
-        "lambda:ListFunctions",
-        "logs:DescribeLogGroups",
-        "memorydb:DescribeClusters",
-        "rds:DescribeDBClusters",
         "rds:DescribeDBInstances",
-        "redshift-serverless:ListNamespaces",
-        "redshift:DescribeClusters",
         "s3:GetEncryptionConfiguration",
         "s3:ListAllMyBuckets",
-        "secretsmanager:ListSecrets",
         "sns:GetTopicAttributes",
         "sns:ListTopics",
         "sqs:GetQueueAttributes",

@@ -240,6 +240,45 @@ def warehouse_snapshots(read: Reader) -> Iterator[Named]:
         yield arn, _key(each, "KmsKeyId", is_encrypted=each.get("Encrypted"))
 
 
+STORES: tuple[Listing, ...] = (
+    secrets,
+    functions,
+    clusters,
+    log_groups,
+    replication_groups,
+    serverless_caches,
+    memory_clusters,
+    streams,
+    delivery_streams,
+    warehouses,
+    namespaces,
+    windows_and_lustre,
+    search_domains,
+    brokers,
+)
+"""What every question about the region's data asks for, beside what it alone needs."""
+
+STORE_READS = (
+    "elasticache:DescribeReplicationGroups",
+    "elasticache:DescribeServerlessCaches",
+    "es:DescribeDomains",
+    "es:ListDomainNames",
+    "firehose:DescribeDeliveryStream",
+    "firehose:ListDeliveryStreams",
+    "fsx:DescribeFileSystems",
+    "kafka:ListClustersV2",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:ListStreams",
+    "lambda:ListFunctions",
+    "logs:DescribeLogGroups",
+    "memorydb:DescribeClusters",
+    "rds:DescribeDBClusters",
+    "redshift-serverless:ListNamespaces",
+    "redshift:DescribeClusters",
+    "secretsmanager:ListSecrets",
+)
+
+
 def named_keys(
     read: Reader, listings: Iterable[Listing], failed: list[Unreadable]
 ) -> Iterator[Named]:

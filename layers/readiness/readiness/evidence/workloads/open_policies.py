@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from readiness.model.evidence import REGION, api_call, evidence
@@ -88,21 +88,18 @@ def _buses(read: Reader) -> Iterator[ResourcePolicy]:
 
 
 def _streams(read: Reader) -> list[ResourcePolicy]:
-    def policy(arn: str) -> str:
+    def policy(name: str) -> str:
         answer = read.one(
             "kinesis",
             "get_resource_policy",
             absent=("ResourceNotFoundException",),
-            ResourceARN=arn,
+            ResourceARN=arns[name],
         )
-        return "" if answer is None else answer.get("Policy") or ""
+        return (answer or {}).get("Policy") or ""
 
     found = read.every("kinesis", "list_streams", "StreamSummaries")
-    arns = [each["StreamARN"] for each in found]
-    return [
-        ResourcePolicy(STREAM, arn.rpartition("/")[2], arn, text)
-        for arn, text in zip(arns, read.each(policy, arns), strict=True)
-    ]
+    arns = {each["StreamARN"].rpartition("/")[2]: each["StreamARN"] for each in found}
+    return _with_policies(read, STREAM, arns, policy)
 
 
 def _backup_vaults(read: Reader) -> list[ResourcePolicy]:
@@ -113,14 +110,11 @@ def _backup_vaults(read: Reader) -> list[ResourcePolicy]:
             absent=("ResourceNotFoundException",),
             BackupVaultName=name,
         )
-        return "" if answer is None else answer.get("Policy") or ""
+        return (answer or {}).get("Policy") or ""
 
     found = read.every("backup", "list_backup_vaults", "BackupVaultList")
-    vaults = {each["BackupVaultName"]: each["BackupVaultArn"] for each in found}
-    return [
-        ResourcePolicy(BACKUP_VAULT, name, vaults[name], text)
-        for name, text in zip(vaults, read.each(policy, vaults), strict=True)
-    ]
+    arns = {each["BackupVaultName"]: each["BackupVaultArn"] for each in found}
+    return _with_policies(read, BACKUP_VAULT, arns, policy)
 
 
 def _glacier_vaults(read: Reader) -> list[ResourcePolicy]:
@@ -132,11 +126,18 @@ def _glacier_vaults(read: Reader) -> list[ResourcePolicy]:
             accountId="-",
             vaultName=name,
         )
-        return "" if answer is None else (answer.get("policy") or {}).get("Policy") or ""
+        return ((answer or {}).get("policy") or {}).get("Policy") or ""
 
     found = read.every("glacier", "list_vaults", "VaultList", accountId="-")
-    vaults = {each["VaultName"]: each["VaultARN"] for each in found}
+    arns = {each["VaultName"]: each["VaultARN"] for each in found}
+    return _with_policies(read, GLACIER_VAULT, arns, policy)
+
+
+def _with_policies(
+    read: Reader, kind: str, arns: Mapping[str, str], policy: Callable[[str], str]
+) -> list[ResourcePolicy]:
+    """What ``arns`` has by name, each with the policy that is asked for it."""
     return [
-        ResourcePolicy(GLACIER_VAULT, name, vaults[name], text)
-        for name, text in zip(vaults, read.each(policy, vaults), strict=True)
+        ResourcePolicy(kind, name, arns[name], text)
+        for name, text in zip(arns, read.each(policy, arns), strict=True)
     ]
