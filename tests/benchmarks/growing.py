@@ -149,7 +149,7 @@ class Sweeper:
         from readiness.engine import deployment, packing, session, telemetry
         from readiness.engine import function as module
         from readiness.engine import sweep as sweeping
-        from readiness.engine.rates import Pacer
+        from readiness.engine.pacing import Pacer
         from readiness.engine.sandbox import memory as used
 
         self._used = used

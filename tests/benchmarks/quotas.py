@@ -22,8 +22,8 @@ from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.observation import Observation
+from readiness.engine.pacing import IN_A_SWEEP, Pacer
 from readiness.engine.page_sizes import PAGE_SIZES
-from readiness.engine.rates import IN_A_SWEEP, Pacer
 from readiness.engine.survey import Coverage, Cursor, survey
 from readiness.model.rule import Heading
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Client, FakeAccount, error, service_model

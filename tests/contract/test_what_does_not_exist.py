@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
-from readiness.engine.rates import Pacer
+from readiness.engine.pacing import Pacer
 from readiness.model.evidence import arn_of
 from readiness_cli import session
 from readiness_cli.catalogue import headings

@@ -13,7 +13,7 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from functions.encryption.app import encryption
 from readiness.engine.function import Function
-from readiness.engine.rates import Pacer
+from readiness.engine.pacing import Pacer
 from tests.findings import BUCKET
 from tests.pipeline.standins import context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables

@@ -16,7 +16,7 @@ from readiness.engine.answers import Answers
 from readiness.engine.aws import ONCE, Aws
 from readiness.engine.aws_errors import UnknownCall
 from readiness.engine.geography import Geography, default
-from readiness.engine.rates import Pacer
+from readiness.engine.pacing import Pacer
 from readiness.engine.reader import DeclaredReader, UndeclaredRead
 from readiness.model.evidence import ACCOUNT, ANY, ResourceType, evidence
 from readiness.model.resource import Resource

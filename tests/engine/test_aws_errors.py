@@ -26,7 +26,7 @@ from readiness.engine.aws_errors import (
     code_of,
     is_about_credentials,
 )
-from readiness.engine.rates import OutOfTime
+from readiness.engine.pacing import OutOfTime
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import error
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from readiness.engine.rates import IN_AN_EVENT
+from readiness.engine.pacing import IN_AN_EVENT
 from readiness.evidence.s3 import buckets
 from readiness.model.resource import Resource
 from tests.engine.functions import (

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from readiness.engine import aws as aws_module
-from readiness.engine import rates
+from readiness.engine import pacing
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.leg import IDLE_LEGS, LISTING_WAITS
-from readiness.engine.rates import OutOfTime, Pacer
+from readiness.engine.pacing import OutOfTime, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
 from readiness.model.resource import Resource
@@ -65,7 +65,7 @@ def test_a_leg_goes_on_with_what_the_one_before_has_read(function, monkeypatch):
             turns[0] -= 1
             asked.append(operation)
 
-    monkeypatch.setattr(rates, "is_scarce", lambda service: service == "kms")
+    monkeypatch.setattr(pacing, "is_scarce", lambda service: service == "kms")
     monkeypatch.setattr(aws_module, "is_scarce", lambda service: service == "kms")
     monkeypatch.setattr(Pacer, "take", take)
     kms = client("kms")

@@ -14,15 +14,8 @@ from botocore.session import Session as BotocoreSession
 
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import cause_of
-from readiness.engine.rates import (
-    IN_A_SWEEP,
-    IN_AN_EVENT,
-    RATES,
-    OutOfTime,
-    Pacer,
-    is_loopback,
-    rate_of,
-)
+from readiness.engine.pacing import IN_A_SWEEP, IN_AN_EVENT, OutOfTime, Pacer, is_loopback
+from readiness.engine.rates import RATES, rate_of
 from readiness.engine.session import Session
 from readiness.model.unreadable import Cause
 from tests.fake_account import ACCOUNT_ID, HOME, NOON
@@ -282,8 +275,8 @@ def test_the_real_clock_sleeps_until_the_turn_and_not_longer(monkeypatch):
         slept.append(seconds)
         now[0] += seconds
 
-    monkeypatch.setattr("readiness.engine.rates.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("readiness.engine.rates.time.sleep", sleep)
+    monkeypatch.setattr("readiness.engine.pacing.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("readiness.engine.pacing.time.sleep", sleep)
     pacer = Pacer(1.0)
     for _ in range(2):
         pacer.take("cloudtrail", "lookup_events", HOME)

@@ -21,8 +21,8 @@ from readiness.engine.answers import Answers
 from readiness.engine.aws import ONCE, Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.daily_cache import NotCached
+from readiness.engine.pacing import OutOfTime
 from readiness.engine.packing import Packed
-from readiness.engine.rates import OutOfTime
 from readiness.engine.reader import DeclaredReader, UndeclaredRead
 from readiness.model.evidence import ResourceType
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable

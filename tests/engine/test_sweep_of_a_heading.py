@@ -14,7 +14,8 @@ from readiness.engine import sweep as sweep_module
 from readiness.engine.closing import Closing
 from readiness.engine.function import Function
 from readiness.engine.look_again import WAITS
-from readiness.engine.rates import OutOfTime, Pacer, rate_of
+from readiness.engine.pacing import OutOfTime, Pacer
+from readiness.engine.rates import rate_of
 from readiness.engine.record import Recorder
 from readiness.engine.sweep import SPARE_MILLISECONDS
 from readiness.model.unreadable import Cause, Gone, Unreadable

@@ -12,7 +12,7 @@ from readiness import Status
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.daily_cache import NotCached
-from readiness.engine.rates import OutOfTime
+from readiness.engine.pacing import OutOfTime
 from readiness.evidence.awslambda.asynchronous import AsynchronousUse
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures

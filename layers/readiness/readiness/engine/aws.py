@@ -21,9 +21,10 @@ from readiness.engine.answers import Answers, Keep
 from readiness.engine.aws_errors import CREDENTIALS, NO_CREDENTIALS, UnknownCall, code_of
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.geography import Geography, default
+from readiness.engine.pacing import Pacer
 from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
-from readiness.engine.rates import Pacer, is_scarce
+from readiness.engine.rates import is_scarce
 from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
 from readiness.engine.shared_answers import SharedAnswers
 from readiness.model.evidence import ACCOUNT, ANY, ResourceType, declared

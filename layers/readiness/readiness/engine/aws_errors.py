@@ -18,7 +18,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from readiness.engine.rates import OutOfTime
+from readiness.engine.pacing import OutOfTime
 from readiness.model.unreadable import Cause
 
 _DENIED = {

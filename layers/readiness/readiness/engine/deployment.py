@@ -17,8 +17,8 @@ from readiness.engine.environment import parameter
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.leg import deployed_in
 from readiness.engine.own_stack import OwnStack
+from readiness.engine.pacing import Pacer
 from readiness.engine.principals import Principals
-from readiness.engine.rates import Pacer
 from readiness.engine.scope import scope_from
 from readiness.engine.session import Session
 from readiness.engine.shared_answers import SharedAnswers

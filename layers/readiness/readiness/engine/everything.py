@@ -17,7 +17,7 @@ from readiness.engine.crowds import of_several, of_several_events
 from readiness.engine.follow import refers
 from readiness.engine.leg import as_json, leg_of
 from readiness.engine.look_again import MOST_PARTS, WAITS, Again, Passing, concerns_everything
-from readiness.engine.rates import IN_AN_EVENT
+from readiness.engine.pacing import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.sweep import LAST_SECONDS, Legs

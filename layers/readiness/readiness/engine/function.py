@@ -16,7 +16,7 @@ from readiness.engine.everything import Everything
 from readiness.engine.follow import follow, of_global_resources, with_stored_parts
 from readiness.engine.later import Later
 from readiness.engine.look_again import Again, asked_for, concerns_everything, may_appear
-from readiness.engine.rates import IN_AN_EVENT
+from readiness.engine.pacing import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.shared_answers import SharedAnswers

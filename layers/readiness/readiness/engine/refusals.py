@@ -24,7 +24,7 @@ from readiness.engine.aws_errors import (
     cause_of,
     code_of,
 )
-from readiness.engine.rates import OutOfTime
+from readiness.engine.pacing import OutOfTime
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
 if TYPE_CHECKING:

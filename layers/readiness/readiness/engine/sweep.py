@@ -10,7 +10,7 @@ from readiness.engine import sdk
 from readiness.engine.closing import Closing
 from readiness.engine.leg import Leg, as_json, leg_of, list_again
 from readiness.engine.look_again import MOST_TARGETS, Again
-from readiness.engine.rates import IN_A_SWEEP
+from readiness.engine.pacing import IN_A_SWEEP
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
 from readiness.engine.survey import Coverage, survey
