@@ -6,7 +6,8 @@ from typing import Annotated
 
 from readiness import Between, Severity, Unreadable, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.backup import Backups, RestoreTestingPlan
+from readiness.evidence.backup.restores import Backups
+from readiness.evidence.backup.testing_plans import RestoreTestingPlan
 from readiness.evidence.region import Region
 from readiness.evidence.resiliencehub import ResilienceApps
 from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, VersionLifecycle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.backup import Backups
+from readiness.evidence.backup.restores import Backups
 from readiness.evidence.workloads.objectives import StatedObjectives
 from readiness.evidence.workloads.recovery.store import Store
 from readiness.model.text import plural

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.backup import Backups, RestoreTestingPlan
+from readiness.evidence.backup.restores import Backups
+from readiness.evidence.backup.testing_plans import RestoreTestingPlan
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 from readiness.semantics.rotation_schedule import longest_gap_days

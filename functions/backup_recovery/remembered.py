@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from readiness.evidence.backup import RestoreJob
+from readiness.evidence.backup.restores import RestoreJob
 from readiness.model.finding import iso, past_moment
 from readiness.model.verdict import Fact
 

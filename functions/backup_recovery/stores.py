@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
+from readiness.evidence.backup.restores import VALIDATING, Backups, RestoreJob
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
 from readiness.evidence.workloads.recovery.caches import CacheStore
 from readiness.evidence.workloads.recovery.store import Store

@@ -151,7 +151,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # A key of a restore's metadata in lower case: AWS Backup Developer Guide, "Restore an EFS
     # file system".
-    "readiness.evidence.backup": frozenset({"itemstorestore"}),
+    "readiness.evidence.backup.restores": frozenset({"itemstorestore"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
     # Dimensions of S3's metrics.

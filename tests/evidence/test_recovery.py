@@ -10,7 +10,8 @@ import pytest
 from functions.backup_recovery.app import file_system_restore, table_restore
 from functions.backup_recovery.stores import jobs_of
 from readiness import Status
-from readiness.evidence.backup import PLAN, Backups, RestoreTestingPlan
+from readiness.evidence.backup.restores import Backups
+from readiness.evidence.backup.testing_plans import PLAN, RestoreTestingPlan
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.efs import FILE_SYSTEM

@@ -20,7 +20,7 @@ from functions.backup_recovery.app import (
     table_objectives,
 )
 from readiness import Severity, Status
-from readiness.evidence.backup import Backups, RestoreJob
+from readiness.evidence.backup.restores import Backups, RestoreJob
 from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, VersionLifecycle
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives

@@ -25,7 +25,8 @@ from functions.backup_recovery.app import (
     volume_restore,
 )
 from readiness import Severity, Status
-from readiness.evidence.backup import Backups, RestoreTestingPlan
+from readiness.evidence.backup.restores import Backups
+from readiness.evidence.backup.testing_plans import RestoreTestingPlan
 from readiness.evidence.workloads.recovery.caches import (
     CacheClusterRecovery,
     CacheRecovery,

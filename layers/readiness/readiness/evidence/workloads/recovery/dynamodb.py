@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.backup.restores import Backups, backup_events
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.workloads.data_stores import TableTags
 from readiness.evidence.workloads.recovery.store import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from readiness.evidence.backup import backup_events
+from readiness.evidence.backup.restores import backup_events
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import Store, in_passing, of_listed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.backup.restores import Backups, backup_events
 from readiness.evidence.efs import FILE_SYSTEM, described_system
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import (

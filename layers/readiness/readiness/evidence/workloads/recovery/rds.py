@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.backup.restores import Backups, backup_events
 from readiness.evidence.rds.endpoints import CLUSTER, CLUSTER_RUNS, described_cluster
 from readiness.evidence.rds.instances import INSTANCE, RUNS, described_instance
 from readiness.evidence.tagging import TagsOnly

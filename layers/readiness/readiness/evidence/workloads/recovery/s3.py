@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.backup.restores import Backups, backup_events
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.evidence.workloads.recovery.store import RESTORE_METADATA, Store, restored_items

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from readiness.evidence.backup import Backups, newest_point, of_items
+from readiness.evidence.backup.restores import Backups, newest_point, of_items
 from readiness.model.evidence import REGION, ResourceType
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

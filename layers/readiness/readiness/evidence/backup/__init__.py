@@ -1,0 +1,1 @@
+"""What AWS Backup says of the resources that it protects, of restores and their tests."""
