@@ -7,7 +7,7 @@ night or the wrong service, or judge by a threshold that somebody believes to ha
 from __future__ import annotations
 
 import json
-import re
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from readiness.alerting.quiet import HoursRefused, hours_of
 from readiness.alerting.routes import RoutesRefused, routes_of
 from readiness.engine.settings import SettingsUnreadable, parse
 from readiness.model.checklist import CHAPTERS
+from readiness.semantics.rotation_schedule import longest_gap_hours
 
-_RATE = re.compile(r"\s*rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)\s*")
-_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
+MOST_OVERDUE = 168
+"""Hours, the most that the template takes for SweepOverdueAfterHours."""
 _RULES = Path(__file__).with_name("rules.json")
 
 
@@ -83,9 +84,13 @@ def _settings(text: str) -> Iterator[str]:
 
 
 def _sweep(schedule: str, overdue: str) -> Iterator[str]:
-    rate = _RATE.fullmatch(schedule)
-    if rate and overdue and float(overdue) < int(rate[1]) * _HOURS[rate[2]]:
-        yield f"{schedule} is more than {overdue} hours: every sweep would be overdue"
+    gap = longest_gap_hours(schedule)
+    if gap is not None and overdue and float(overdue) < gap:
+        least = f"raise it to {math.ceil(gap)}, or sweep" if gap <= MOST_OVERDUE else "sweep"
+        yield (
+            f"{schedule} leaves more than {overdue} hours between two sweeps, so that the alarm "
+            f"SweepMissed would ring although nothing is wrong: {least} more often"
+        )
 
 
 def _headings() -> Iterator[str]:

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from functions.pagerduty import app, deletion
+from functions.pagerduty import app, deletion, parameters
 from readiness import Severity
 from readiness.alerting.incidents import Incidents
 from readiness.model.resource import Resource
@@ -150,9 +150,14 @@ GOOD = {
             '{"alarms": {"require_bucket_key": true}}',
             "no setting 'require_bucket_key'",
         ),
-        ("SweepSchedule", "rate(1 day)", "rate(1 day) is more than 13 hours"),
-        ("SweepSchedule", "rate(781 minutes)", "is more than 13 hours"),
-        ("SweepOverdueAfterHours", "5.5", "rate(6 hours) is more than 5.5 hours"),
+        ("SweepSchedule", "rate(1 day)", "rate(1 day) leaves more than 13 hours"),
+        ("SweepSchedule", "rate(1 day)", "raise it to 24, or sweep more often"),
+        ("SweepSchedule", "rate(781 minutes)", "raise it to 14, or sweep more often"),
+        ("SweepOverdueAfterHours", "5.5", "rate(6 hours) leaves more than 5.5 hours"),
+        ("SweepSchedule", "cron(0 3 * * ? *)", "raise it to 24, or sweep more often"),
+        ("SweepSchedule", "cron(0 6,18 ? * MON-FRI *)", "raise it to 60, or sweep more often"),
+        ("SweepSchedule", "cron(0 3 1 * ? *)", "nothing is wrong: sweep more often"),
+        ("SweepSchedule", "cron(0 3 29 2 ? *)", "nothing is wrong: sweep more often"),
     ],
 )
 def test_parameters_that_make_no_sense_fail_the_deployment(asks, kind, name, value, said):
@@ -174,7 +179,11 @@ def test_parameters_that_make_no_sense_fail_the_deployment(asks, kind, name, val
             {"SweepSchedule": "rate(780 minutes)", "SweepOverdueAfterHours": "13"}, id="just"
         ),
         pytest.param(
-            {"SweepSchedule": "cron(0 3 * * ? *)", "SweepOverdueAfterHours": "2"}, id="not told"
+            {"SweepSchedule": "cron(30 2/6 * * ? *)", "SweepOverdueAfterHours": "6"}, id="at times"
+        ),
+        pytest.param(
+            {"SweepSchedule": "cron(0 3 * * ? 2030)", "SweepOverdueAfterHours": "2"},
+            id="a schedule of one year, whose gaps are not known",
         ),
     ],
 )
@@ -192,6 +201,11 @@ def test_the_time_zone_is_tried_without_quiet_hours_too(asks, hours):
 def test_the_custom_resource_gets_every_parameter_that_is_tried():
     template = deployed.resource("OpenIncidents")
     assert set(GOOD) <= set(template)
+
+
+def test_a_sweep_is_overdue_after_what_the_template_takes_at_most():
+    taken = deployed.committed()["Parameters"]["SweepOverdueAfterHours"]
+    assert taken["MaxValue"] == parameters.MOST_OVERDUE
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from readiness.semantics.rotation_schedule import longest_gap_days
+from readiness.semantics.rotation_schedule import longest_gap_days, longest_gap_hours
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,28 @@ from readiness.semantics.rotation_schedule import longest_gap_days
 )
 def test_the_longest_gap(expression, days):
     assert longest_gap_days(expression) == days
+
+
+@pytest.mark.parametrize(
+    ("expression", "hours"),
+    [
+        pytest.param("rate(6 hours)", 6, id="hours"),
+        pytest.param("rate(90 minutes)", 1.5, id="minutes"),
+        pytest.param("rate(1 day)", 24, id="a day"),
+        pytest.param("cron(0 3 * * ? *)", 24, id="daily"),
+        pytest.param("cron(0 0/6 * * ? *)", 6, id="four times a day"),
+        pytest.param("cron(30 2,4 * * ? *)", 22, id="twice, near to each other"),
+        pytest.param("cron(*/10 * * * ? *)", pytest.approx(1 / 6), id="all the time"),
+        pytest.param("cron(15 8-18 ? * MON-FRI *)", 62, id="in office hours"),
+        pytest.param("cron(0 3 ? * MON *)", 168, id="weekly"),
+        pytest.param("cron(0 3 1 * ? *)", 744, id="monthly"),
+        pytest.param("cron(0 3 29 2 ? *)", math.inf, id="once in four years"),
+        pytest.param("cron(0 3 30 2 ? *)", math.inf, id="never"),
+        pytest.param("cron(0 3 * * ? 2030)", None, id="one year only"),
+        pytest.param("cron(60 3 * * ? *)", None, id="no such minute"),
+        pytest.param("cron(0 3 * *)", None, id="fields missing"),
+        pytest.param("at(2030-01-01T00:00:00)", None, id="once"),
+    ],
+)
+def test_the_longest_gap_in_hours(expression, hours):
+    assert longest_gap_hours(expression) == hours

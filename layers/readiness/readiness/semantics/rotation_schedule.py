@@ -1,10 +1,11 @@
-"""The longest time between two rotations in a Secrets Manager schedule expression."""
+"""The longest time between two runs of a schedule expression, such as a rotation's."""
 
 from __future__ import annotations
 
 import calendar
 import functools
 import itertools
+import math
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,6 +13,8 @@ from datetime import date, timedelta
 from readiness.semantics.cron_fields import number_of, values_in
 
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(hour|day)s?\s*\)", re.IGNORECASE)
+_SWEEP_RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)", re.IGNORECASE)
+_IN_HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
 _CRON = re.compile(r"cron\(\s*(.*?)\s*\)", re.IGNORECASE)
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _WEEKDAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
@@ -31,24 +34,56 @@ def longest_gap_days(expression: str) -> float | None:
     if rate:
         count = int(rate[1])
         return (count / 24 if rate[2].lower() == "hour" else float(count)) or None
-    cron = _CRON.fullmatch(expression.strip())
-    fields = cron[1].upper().split() if cron else []
-    if len(fields) != 6 or fields[5] not in {"*", "?"}:
-        return None
+    fields = _fields(expression)
     try:
-        return _longest_gap(_in_month(fields[3]), _on_month_day(fields[2]), _on_weekday(fields[4]))
+        days = _days(fields) if fields else []
     except ValueError:
         return None
+    return float(max(_gaps(days))) if len(days) > 1 else None
 
 
-def _longest_gap(*tests: OnDay) -> float | None:
-    days = [
+@functools.lru_cache(maxsize=256)
+def longest_gap_hours(expression: str) -> float | None:
+    """The longest time between two runs of an EventBridge schedule in hours, None if unknown.
+
+    ``cron(0 3 ? * MON-FRI *)`` gives 72; what runs less than twice in four years is infinite.
+    Source: "Schedule types in EventBridge Scheduler" of its user guide.
+    """
+    if rate := _SWEEP_RATE.fullmatch(expression.strip()):
+        return int(rate[1]) * _IN_HOURS[rate[2].lower()]
+    if not (fields := _fields(expression)):
+        return None
+    try:
+        days = _days(fields)
+        minutes, hours = values_in(fields[0], 0, 59), values_in(fields[1], 0, 23)
+    except ValueError:
+        return None
+    if len(days) < 2:
+        return math.inf
+    runs = sorted(hour * 60 + minute for hour in hours for minute in minutes)
+    overnight = max(_gaps(days)) * 24 * 60 + runs[0] - runs[-1]
+    return max([overnight, *_gaps(runs)]) / 60
+
+
+def _fields(expression: str) -> list[str]:
+    """The fields of a ``cron()`` that goes on in every year; none of any other expression."""
+    cron = _CRON.fullmatch(expression.strip())
+    fields = cron[1].upper().split() if cron else []
+    return fields if len(fields) == 6 and fields[5] in {"*", "?"} else []
+
+
+def _days(fields: list[str]) -> list[int]:
+    """The days of four years on which it runs. Raises ValueError for an unknown field."""
+    tests = (_in_month(fields[3]), _on_month_day(fields[2]), _on_weekday(fields[4]))
+    return [
         offset
         for offset in range(_DAYS)
         if all(test(_FIRST + timedelta(days=offset)) for test in tests)
     ]
-    gaps = [float(later - earlier) for earlier, later in itertools.pairwise(days)]
-    return max(gaps, default=None)
+
+
+def _gaps(times: list[int]) -> list[int]:
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
 def _in_month(field: str) -> OnDay:
