@@ -150,6 +150,7 @@ def test_events_that_reach_no_function_are_kept_whatever_the_stack_is_called(res
 MOST_STACK_NAME = 128
 ROOM = {
     "/readiness/${AWS::StackName}/settings": 1011,  # an SSM parameter's name
+    "/readiness/${AWS::StackName}.stack/settings": 1011,
     "readiness/${AWS::StackName}/pagerduty": 512,  # a secret's
     "/aws/lambda/${AWS::StackName}": 512,  # a log group's
     "${AWS::StackName}-attestations": 256,  # an event bus's
