@@ -39,7 +39,7 @@ from . import utilization_alarms as utilization
 from .cost_notifications import CostNotifications
 from .coverage import covered, live_verdict
 from .destinations import destination_verdict
-from .exempt import nobody_waits, why_deleted, why_exempt, why_without_requests
+from .exempt import nobody_waits, why_exempt, why_without_requests
 from .settings import (
     AlarmLimits,
     CostLimits,
@@ -126,7 +126,7 @@ def service_errors(
 ) -> Verdict:
     """An alarm covers 5XX errors of an ECS service behind an application load balancer."""
     routes = required.http_routes(service, groups)
-    if exempt := why_without_requests(service, routes):
+    if exempt := why_without_requests(routes):
         return exempt
     return covered(alarms, required.service_errors(routes, service.name), Severity.HIGH, limits)
 
@@ -236,7 +236,7 @@ def service_latency(
 ) -> Verdict:
     """An alarm on a high percentile covers the response time of a load-balanced ECS service."""
     routes = required.http_routes(service, groups)
-    if exempt := why_without_requests(service, routes):
+    if exempt := why_without_requests(routes):
         return exempt
     needed = required.service_latency(routes, latency, service.name)
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
@@ -307,8 +307,6 @@ def service_utilization(
     limits: AlarmLimits,
 ) -> Verdict:
     """Alarms cover the CPU and memory utilization of an ECS service, whether or not it scales."""
-    if exempt := why_deleted(service):
-        return exempt
     needed = utilization.service_utilization(service, max_utilization_percent)
     return covered(alarms, needed, Severity.MEDIUM, limits)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from readiness.evidence.ecs.services import Service
 from readiness.evidence.workloads.function_sources import FedBy
 from readiness.judgement.service_functions import of_service_function
 from readiness.model.text import listed
 from readiness.model.verdict import Verdict, not_applicable
 
 REPLICA = "This is a Lambda@Edge replica; the original function is checked in its own region."
-DELETED = "The service was deleted; its last tasks are ending."
 NO_BALANCER = "No application load balancer sends requests to the service."
 
 
@@ -31,14 +29,9 @@ def nobody_waits(sources: Sequence[FedBy]) -> Verdict:
     )
 
 
-def why_deleted(service: Service) -> Verdict | None:
-    """NOT_APPLICABLE for a service that was deleted; else None."""
-    return not_applicable(DELETED) if service.is_going else None
-
-
-def why_without_requests(service: Service, routes: Sequence[tuple[str, str]]) -> Verdict | None:
-    """NOT_APPLICABLE also for a service that no application load balancer sends requests to.
+def why_without_requests(routes: Sequence[tuple[str, str]]) -> Verdict | None:
+    """NOT_APPLICABLE for a service that no application load balancer sends requests to.
 
     ``routes`` are the dimensions (load balancer, target group) of its requests.
     """
-    return why_deleted(service) or (None if routes else not_applicable(NO_BALANCER))
+    return None if routes else not_applicable(NO_BALANCER)

@@ -53,7 +53,7 @@ def task_definition_sound(task_definition: TaskDefinition, services: Services) -
     The rule checks the revision that a service or one of its deployments runs. The latest
     revision of the family may never have been deployed.
     """
-    users = [each for each in services.running(task_definition.arn) if not each.is_going]
+    users = services.running(task_definition.arn)
     if not users:
         return not_applicable("No service in this region runs this revision.")
     facts: dict[str, Fact] = {

@@ -86,10 +86,7 @@ def status_problems(
     """What is wrong with the service itself; nothing during a recent rollout without a fault."""
     service = rollout.service
     if service.status != "ACTIVE":
-        text = f"The service is {service.status}."
-        if service.is_going:
-            text = f"The service was deleted ({service.status}); its last tasks are ending."
-        yield Problem(Severity.MEDIUM if service.is_going else Severity.CRITICAL, text)
+        yield Problem(Severity.CRITICAL, f"The service is {service.status}.")
     yield from _failed(service)
     if rollout.rolled_back is not None and service.desired_count and not is_open(service):
         text = (

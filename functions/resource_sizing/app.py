@@ -355,8 +355,6 @@ def service_connections(
     Counted are as many tasks as auto-scaling may start: the database is short of connections when
     the load is highest.
     """
-    if service.is_going:
-        return not_applicable("The service was deleted; its last tasks are ending.")
     pool = pool_size(tasks.environment)
     target = scaling.targets.get(desired_count_of(service))
     most = max(service.desired_count, target.highest if target else 0)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from functions.cost_optimization import app as cost
-from functions.ecs_deployment import app as deployment
 from functions.error_handling import app as errors
 from functions.resource_sizing import app as sizing
 from readiness import Status
+from readiness.evidence.ecs.services import SERVICE
+from readiness_cli.catalogue import headings
+from tests.account_variants import module_of
 from tests.accounts import cost_optimization as bought
-from tests.accounts import ecs_deployment as deployed
 from tests.accounts import error_handling as handled
 from tests.accounts import resource_sizing as sized
 from tests.fake_account import FakeAccount, observe, scan
@@ -35,15 +36,6 @@ def cache(**changes: Any) -> FakeAccount:
     return sized.fake_account().but(elasticache__describe_replication_groups=answer, **UNSCALED)
 
 
-def pools(**changes: Any) -> FakeAccount:
-    """A service whose tasks may open more connections than the database accepts."""
-    variables = {"DB_HOST": sized.DATABASE_HOST, "DB_POOL_SIZE": "1000"}
-    return sized.fake_account().but(
-        ecs__describe_services={"services": [sized.service(**changes)]},
-        ecs__describe_task_definition=sized.tasks(**variables),
-    )
-
-
 def schedules(state: str) -> FakeAccount:
     """A group whose schedule has no dead-letter queue and is not tried again."""
     bare = handled.schedule(RetryPolicy={"MaximumRetryAttempts": 0})
@@ -51,14 +43,6 @@ def schedules(state: str) -> FakeAccount:
     return handled.fake_account().but(
         scheduler__get_schedule_group={"Name": "default", "State": state},
         scheduler__get_schedule=bare,
-    )
-
-
-def moving_tag(**changes: Any) -> FakeAccount:
-    latest = deployed.definition(deployed.container(image="api:latest"))
-    services = {"services": [deployed.service(**changes)], "failures": []}
-    return deployed.fake_account().but(
-        ecs__describe_task_definition=latest, ecs__describe_services=services
     )
 
 
@@ -85,7 +69,6 @@ def instances(**changes: Any) -> FakeAccount:
     )
 
 
-GOING = {"status": "DRAINING", "desiredCount": 0}
 READERS = {"require_reader_scaling": True}
 SHARDS = {"require_cache_scaling": True}
 
@@ -106,19 +89,12 @@ SHARDS = {"require_cache_scaling": True}
             sizing.cache_scaling, "shared", cache(), cache(Status="deleting"), SHARDS, id="a cache"
         ),
         pytest.param(
-            sizing.service_connections, sized.SERVICE, pools(), pools(**GOING), {}, id="a service"
-        ),
-        pytest.param(
             errors.schedule_failures, "default", schedules("ACTIVE"), schedules("DELETING"), {},
             id="a group of schedules",
         ),
         pytest.param(
             errors.schedule_retries, "default", schedules("ACTIVE"), schedules("DELETING"), {},
             id="their retries",
-        ),
-        pytest.param(
-            deployment.task_definition_sound, deployed.REVISION, moving_tag(),
-            moving_tag(**GOING), {}, id="what only a deleted service runs",
         ),
         pytest.param(
             cost.file_system_storage_class, bought.SYSTEM, files("available"), files("deleting"),
@@ -147,3 +123,19 @@ def test_what_is_going_is_not_judged(rule, id, there, going, settings, bulk):
         return seen.finding.status
 
     assert (status(there), status(going)) == (BAD, NA)
+
+
+OF_SERVICES = [each for heading in headings() for each in heading.rules if each.subject is SERVICE]
+
+
+@pytest.mark.parametrize("status", ["DRAINING", "INACTIVE"])
+@pytest.mark.parametrize("rule", OF_SERVICES, ids=lambda rule: rule.id)
+def test_a_deleted_service_is_gone_for_every_rule_while_its_last_tasks_end(rule, status):
+    account = module_of(rule.heading.folder).fake_account()
+    answer = account.answers["ecs", "describe_services"]
+    deleted = [each | {"status": status, "desiredCount": 0} for each in answer["services"]]
+    [id] = account.answers["ecs", "list_services"]["serviceArns"]
+    before = observe(account, rule, id)
+    seen = observe(account.but(ecs__describe_services={"services": deleted}), rule, id)
+    assert before.finding is not None
+    assert (seen.finding, seen.crash) == (None, "")

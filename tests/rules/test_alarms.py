@@ -65,7 +65,6 @@ WEB = Service(
     target_group_arns=(fake_account.GROUP,),
 )
 WORKER = replace(WEB, target_group_arns=())
-GOING = replace(WEB, status="DRAINING", desired_count=0)
 ORDERS, CHAT, SOCKET = (
     RestApi("r1", "orders"),
     HttpApi("a1b2c3d4", "chat"),
@@ -217,9 +216,6 @@ def test_watched_or_not(rule, subject, missing):
         ),
         pytest.param(app.service_errors, (WORKER, GROUPS), id="worker's errors"),
         pytest.param(app.service_latency, (WORKER, GROUPS), id="worker's latency"),
-        pytest.param(app.service_errors, (GOING, GROUPS), id="a deleted service's errors"),
-        pytest.param(app.service_latency, (GOING, GROUPS), id="a deleted service's latency"),
-        pytest.param(app.service_utilization, (GOING,), id="a deleted service's CPU"),
         pytest.param(app.dead_letter_alarms, (WORK,), id="a queue that is worked on"),
         pytest.param(app.queue_age, (DEAD,), id="age of dead letters"),
         pytest.param(app.account_concurrency, (ConcurrencyLimit(1000),), id="no functions"),

@@ -44,14 +44,6 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {"status": "DRAINING"}, {}, BAD, Severity.CRITICAL, "is DRAINING", id="draining"
         ),
         pytest.param(
-            {"status": "DRAINING", "desiredCount": 0, "runningCount": 1},
-            {},
-            BAD,
-            Severity.MEDIUM,
-            "was deleted (DRAINING)",
-            id="deleted on purpose",
-        ),
-        pytest.param(
             {"deployments": [deployment(rolloutState="FAILED", rolloutStateReason="stopped.")]},
             {},
             BAD,

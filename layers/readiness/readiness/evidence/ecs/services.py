@@ -148,11 +148,6 @@ class Service:
     has_protected_tasks: bool = False
 
     @property
-    def is_going(self) -> bool:
-        """Whether it was deleted and its last tasks are ending."""
-        return self.status == "DRAINING" and not self.desired_count
-
-    @property
     def is_on_fargate(self) -> bool:
         """Whether its tasks run on Fargate or Fargate Spot, which share nothing."""
         said = (self.launch_type, *self.capacity_providers)
@@ -275,8 +270,18 @@ def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _is_deleted(service: Mapping[str, Any]) -> bool:
+    """Whether a service was deleted, though its last tasks may still be ending.
+
+    ListServices does not return it then, and nobody can change it (ECS API Reference,
+    DeleteService).
+    """
+    status = service.get("status")
+    return status == "INACTIVE" or (status == "DRAINING" and not service.get("desiredCount"))
+
+
 def described_service(read: Reader, service: Resource) -> Mapping[str, Any]:
-    """The service as the API describes it. Raises Gone."""
+    """The service as the API describes it. Raises Gone, also of one that was deleted."""
     answer = read.one(
         "ecs",
         "describe_services",
@@ -285,7 +290,7 @@ def described_service(read: Reader, service: Resource) -> Mapping[str, Any]:
         services=[service.id],
         include=["TAGS"],
     )
-    found = [s for s in answer["services"] if s.get("status") != "INACTIVE"]
+    found = [each for each in answer["services"] if not _is_deleted(each)]
     if not found:
         for failure in answer.get("failures") or ():
             if failure.get("reason") != "MISSING":
@@ -356,7 +361,7 @@ def _described_all(
         return {
             service["serviceArn"]: make(service)
             for service in answer["services"]
-            if service.get("status") != "INACTIVE"
+            if not _is_deleted(service)
         }
 
     return {arn: each for made in read.each(describe, batches) for arn, each in made.items()}
