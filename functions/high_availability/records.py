@@ -112,7 +112,13 @@ def _failover_flaws(group: Sequence[Record], health: _Health) -> Iterator[Flaw]:
         )
         return
     why = health.cannot_fail(primary)
-    if why:
+    if why and health.fails_over(primary):
+        text = (
+            f"the primary fails over within {primary.alias}, whose secondary always counts as"
+            " healthy, so this secondary never takes over"
+        )
+        yield Severity.MEDIUM, text, _label(primary)
+    elif why:
         yield Severity.HIGH, f"the primary never fails over: {why}", _label(primary)
     elif unknown := health.unknown_check(primary):
         yield Severity.MEDIUM, unknown, _label(primary)
