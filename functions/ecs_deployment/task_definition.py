@@ -30,7 +30,7 @@ def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterato
         yield from _logging(container, routed=routed)
         yield from _image(container)
     yield from _size(definition, services, fargate=fargate)
-    yield from _roles(definition, fargate=fargate)
+    yield from _roles(definition, services)
     yield from _health(definition, services)
 
 
@@ -51,30 +51,34 @@ def _logging(container: Container, *, routed: bool) -> Iterator[Problem]:
         yield Problem(Severity.MEDIUM, text)
 
 
-_MOVING = frozenset(
-    ("", "current", "dev", "develop", "development", "edge", "head", "latest", "main", "master",
-     "nightly", "prod", "production", "release", "stable", "stage", "staging", "test", "trunk")
-)  # fmt: skip
-"""Tags that say where an image comes from, or where it is to run, and not which one it is."""
-
-
 _LATEST = "latest"
+_NO_VERSION = re.compile(
+    r"(?<![a-z0-9])(?:"
+    r"[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d"
+    r"|x86[-_]64|x(?:64|86)|(?:arm[-_]?v?|amd|aarch|ppc)\d+(?:le|v\d)?|i\d86|s390x|\d\dbit"
+    r"|ltsc\d{4}|al20\d\d|(?:al|alpine|debian|ubi|ubuntu|java|jdk|jre|node|php|py|python)\d[\d.]*"
+    r"|(?:dev|prod|stage|staging|test)\d{1,2}"
+    r")(?![a-z0-9])"
+)
+"""Numbers of a region, a processor, what the image is built on, or one of several stages."""
+_LETTERS_OF_A_COMMIT = re.compile(r"[a-f]{7,}")
 
 
 def _is_moving(tag: str) -> bool:
     """Whether a tag is given to one image after the other.
 
-    ``stable-alpine`` and ``latest-arm64`` are; ``main-4f2c1a9`` and ``release-2026.1`` are not,
-    where a number or a commit says which.
+    ``stable-alpine``, ``main-arm64`` and ``lts`` are; ``main-4f2c1a9`` and ``release-2026.1`` are
+    not, where a number or a commit says which.
     """
-    words = re.split(r"[-_.]", tag.lower())
-    if _LATEST in words:
+    name = tag.lower()
+    if _LATEST in re.split(r"[-_.]", name):
         return True
-    return not _MOVING.isdisjoint(words) and not re.search(r"\d", tag)
+    rest = _NO_VERSION.sub("", name)
+    return not re.search(r"\d", rest) and not _LETTERS_OF_A_COMMIT.search(rest)
 
 
 def _image(container: Container) -> Iterator[Problem]:
-    """A digest names one image; no tag, or that of a branch or a stage, the one pushed last."""
+    """A digest names one image; no tag, or one without a version, the one pushed last."""
     if "@sha256:" in container.image:
         return
     tag = container.image.rpartition("/")[2].partition(":")[2]
@@ -103,20 +107,27 @@ def _size(
         yield Problem(Severity.MEDIUM, text)
 
 
-def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
+_WITHOUT_INSTANCE_ROLE = {"EXTERNAL", "MANAGED_INSTANCES"}
+
+
+def _roles(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
+    """Roles that the task lacks; only an instance of one's own brings a role for ECR and logs."""
     if definition.task_role_arn and definition.task_role_arn == definition.execution_role_arn:
         text = "The task role is the execution role, so the code can pull images and read secrets."
         yield Problem(Severity.MEDIUM, text)
     if definition.execution_role_arn:
         return
+    alone = any(s.is_on_fargate or s.launch_type in _WITHOUT_INSTANCE_ROLE for s in services)
     needed_for = []
     if any(container.secrets or container.log_secrets for container in definition.containers):
         needed_for.append("to read secrets")
+    if any(container.environment_files for container in definition.containers):
+        needed_for.append("to read environment files")
     if any(container.has_registry_login for container in definition.containers):
         needed_for.append("to read the login of a private registry")
-    if fargate and any(".dkr.ecr." in container.image for container in definition.containers):
+    if alone and any(".dkr.ecr." in container.image for container in definition.containers):
         needed_for.append("to pull images from ECR")
-    if fargate and any(c.log_driver == "awslogs" for c in definition.containers):
+    if alone and any(c.log_driver == "awslogs" for c in definition.containers):
         needed_for.append("to write logs")
     if needed_for:
         yield Problem(
@@ -128,7 +139,11 @@ def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
 def _health(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
     commands = [c.health_check for c in definition.containers if c.essential]
     checked = any(has_command(each) and not cannot_fail(each) for each in commands)
-    alone = [s.name for s in services if not (s.target_group_arns or s.has_classic_balancer)]
+    alone = [
+        s.name
+        for s in services
+        if not (s.target_group_arns or s.has_classic_balancer or s.is_in_lattice)
+    ]
     if not checked and alone:
         text = (
             f"No container has a health check{' that can fail' if any(commands) else ''}, and no"

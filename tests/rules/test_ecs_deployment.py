@@ -114,7 +114,21 @@ def test_a_container(changes, severity, said):
         ("stable-1.27", False),
         ("v1.2.3", False),
         ("4f2c1a9be0d3", False),
-        ("mainline", False),
+        ("mainline", True),
+        ("lts-alpine", True),
+        ("alpine3.18", True),
+        ("main-arm64", True),
+        ("prod-x86_64", True),
+        ("stage-linux-arm-v7", True),
+        ("prod-eu-west-1", True),
+        ("prod-us-gov-west-1", True),
+        ("prod2", True),
+        ("prod-eu-west-1-17", False),
+        ("1.2-arm64", False),
+        ("3.12-slim", False),
+        ("17-jre", False),
+        ("deadbeef", False),
+        ("20261102", False),
     ],
 )
 def test_a_tag_that_one_image_after_the_other_gets(tag, moves):
@@ -159,6 +173,16 @@ def test_a_tag_that_one_image_after_the_other_gets(tag, moves):
             None,
             "No problem found",
             id="the instance's",
+        ),
+        *(
+            pytest.param(
+                {"executionRoleArn": None},
+                {"launchType": kind},
+                Severity.MEDIUM,
+                "to pull images from ECR and to write logs",
+                id=f"no instance's, {kind}",
+            )
+            for kind in ("EXTERNAL", "MANAGED_INSTANCES")
         ),
     ],
 )
@@ -208,6 +232,11 @@ SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:x"
             "login of a private registry",
             id="a private registry",
         ),
+        pytest.param(
+            {"environmentFiles": [{"value": "arn:aws:s3:::settings/api.env", "type": "s3"}]},
+            "to read environment files",
+            id="variables out of a bucket",
+        ),
     ],
 )
 def test_secrets_need_an_execution_role_anywhere(about, said):
@@ -238,6 +267,30 @@ def test_who_checks_the_health(balanced, status):
         ecs__describe_services={"services": [about]},
     )
     said = "No problem found" if balanced else "no load balancer checks api"
+    assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
+LATTICE = {
+    "roleArn": ROLE,
+    "targetGroupArn": "arn:aws:vpc-lattice:us-east-1:111122223333:targetgroup/tg-0a1b2c3d",
+    "portName": "http",
+}
+
+
+@pytest.mark.parametrize(
+    ("newest", "status"),
+    [
+        pytest.param({"vpcLatticeConfigurations": [LATTICE]}, GOOD, id="yes"),
+        pytest.param({"vpcLatticeConfigurations": []}, BAD, id="no"),
+    ],
+)
+def test_lattice_checks_the_health_too(newest, status):
+    about = service(loadBalancers=None, deployments=[deployment(**newest)])
+    where = fake_account().but(
+        ecs__describe_task_definition=definition(container(healthCheck=None)),
+        ecs__describe_services={"services": [about]},
+    )
+    said = "No problem found" if status is GOOD else "no load balancer checks api"
     assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
 
 

@@ -52,6 +52,12 @@ def beside(n, *, desiredStatus="RUNNING", lastStatus="RUNNING", **ended):  # noq
     return task(n, containers=containers, desiredStatus=desiredStatus, lastStatus=lastStatus)
 
 
+def restarted(n, **ended):
+    """A task in which a container ended and runs again by its restart policy."""
+    sidecar = {"name": "logs", "lastStatus": "RUNNING", **ended}
+    return task(n, containers=[{"name": "api", "lastStatus": "RUNNING"}, sidecar])
+
+
 @pytest.mark.parametrize(
     ("tasks", "status", "severity", "said"),
     [
@@ -245,6 +251,9 @@ def beside(n, *, desiredStatus="RUNNING", lastStatus="RUNNING", **ended):  # noq
             Severity.MEDIUM,
             "Containers of running tasks ended with an error and stay ended: logs (exit code 1, 1",
             id="a sidecar that crashed",
+        ),
+        pytest.param(
+            (restarted(1, exitCode=1), task(2)), GOOD, None, "", id="a sidecar that runs again"
         ),
         pytest.param(
             (*WELL, beside(3, exitCode=1, desiredStatus="STOPPED", lastStatus="STOPPING")),

@@ -154,6 +154,11 @@ class Service:
         return any(each.startswith("FARGATE") for each in said)
 
     @property
+    def is_in_lattice(self) -> bool:
+        """Whether VPC Lattice sends it requests: ECS replaces tasks that fail its checks too."""
+        return bool((self.primary or {}).get("vpcLatticeConfigurations"))
+
+    @property
     def is_connected(self) -> bool:
         """Whether it takes requests through ECS Service Connect."""
         connect = (self.primary or {}).get("serviceConnectConfiguration") or {}

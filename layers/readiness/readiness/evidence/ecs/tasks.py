@@ -39,7 +39,8 @@ class Task:
     """One task. ``health`` is ``HEALTHY``, ``UNHEALTHY`` or ``UNKNOWN``.
 
     ``launch_type`` is ``EXTERNAL`` on machines outside AWS (ECS Anywhere), which have no zone.
-    ``exits`` are the containers that ended: name, exit code (None where there is none), reason.
+    ``exits`` are the containers that ended: name, exit code (None where there is none), reason;
+    not those that run again by their restart policy.
     ``images`` are the image of each container and the digest that was pulled for it.
     ``is_out_of_touch``: ECS has lost its agent, so that all of this is from before.
     """
@@ -79,7 +80,8 @@ class Task:
             exits=tuple(
                 (each.get("name", ""), each.get("exitCode"), each.get("reason", ""))
                 for each in answer.get("containers") or ()
-                if "exitCode" in each or each.get("reason")
+                if ("exitCode" in each or each.get("reason"))
+                and each.get("lastStatus", "STOPPED") == "STOPPED"
             ),
             images=tuple(
                 (each.get("image", ""), each.get("imageDigest", ""))
