@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from cfnlint.helpers import REGIONS
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Evaluation
-from readiness.engine.geography import Geography
+from readiness.engine.geography import Geography, default
 from readiness.engine.settings import configure
 from readiness.engine.survey import Coverage, survey
 from readiness.model.verdict import Status
 from readiness_cli.catalogue import ROOT, headings
+from tests import deployed
 from tests.fake_account import ACCOUNT_ID, Clock, FakeAccount, error
 
 PER_HEADING = pytest.mark.parametrize("heading", headings(), ids=lambda h: h.folder)
@@ -72,3 +75,66 @@ def test_no_code_names_a_region_or_a_partition():
     ]
     assert all("_CONSOLE_WITHOUT_MODEL" in each or '"us-east-1."' in each for each in named), named
     assert len(named) == 2
+
+
+def test_the_parameter_alone_says_on_which_processor_the_stack_runs():
+    """A region without arm64 refuses functions that name it, and any layer that names processors.
+
+    Lambda: "CompatibleArchitectures are not supported in me-central-1".
+    """
+    template = deployed.committed()
+    assert template["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+    for id, resource in template["Resources"].items():
+        assert not {"Architectures", "CompatibleArchitectures"} & set(resource["Properties"]), id
+
+
+SERVICES = {
+    "AWS::CloudWatch::": "cloudwatch",
+    "AWS::Config::": "config",
+    "AWS::DynamoDB::": "dynamodb",
+    "AWS::Events::": "events",
+    "AWS::IAM::": "iam",
+    "AWS::Lambda::": "lambda",
+    "AWS::Logs::": "logs",
+    "AWS::SNS::": "sns",
+    "AWS::SQS::": "sqs",
+    "AWS::SSM::": "ssm",
+    "AWS::Scheduler::": "scheduler",
+    "AWS::SecretsManager::": "secretsmanager",
+    "AWS::Serverless::Function": "lambda",
+    "AWS::Serverless::LayerVersion": "lambda",
+    "AWS::Serverless::StateMachine": "stepfunctions",
+    "AWS::StepFunctions::": "stepfunctions",
+    "Custom::": "cloudformation",
+}
+"""The service of the SDK behind each type of resource in the template."""
+
+
+def test_every_region_has_the_services_of_the_stack():
+    """As the SDK's endpoints say, those of the isolated partitions included."""
+    kinds = {each["Type"] for each in deployed.committed()["Resources"].values()}
+    used = {SERVICES[prefix] for prefix in SERVICES for kind in kinds if kind.startswith(prefix)}
+    assert all(any(kind.startswith(prefix) for prefix in SERVICES) for kind in kinds)
+    geography = default()
+    regions = geography.regions()
+    assert {"cn-north-1", "us-gov-west-1", "eusc-de-east-1", "us-iso-east-1"} <= regions
+    assert not [(s, r) for s in sorted(used) for r in sorted(regions) if geography.lacks(s, r)]
+
+
+def test_every_region_has_the_resources_of_the_stack():
+    """As cfn-lint's schemas say, which are those of us-east-1 where it has no own of a region."""
+    kinds = {
+        each["Type"]
+        for each in deployed.committed()["Resources"].values()
+        if each["Type"].startswith("AWS::") and "::Serverless::" not in each["Type"]
+    }
+    kinds |= {
+        "AWS::Lambda::Function",
+        "AWS::Lambda::LayerVersion",
+        "AWS::StepFunctions::StateMachine",
+    }
+    types = {region: set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
+    own = {region for region in types if types[region] != types["us-east-1"]}
+    assert own >= {"cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1"}
+    lacking = {region: missing for region in own if (missing := kinds - types[region])}
+    assert not lacking
