@@ -16,6 +16,7 @@ from readiness_cli.catalogue import ROOT
 
 ELSEWHERE = {
     "readiness_cli.demo.embedded_aws",
+    "readiness_cli.demo.embedded_queue",
     "readiness_cli.demo.embedded_tags",
     "readiness_cli.demo.fault_proxy",
 }

@@ -51,11 +51,7 @@ class Account:
         cloudtrail.put(self.stack.aws.client("events"), *details)
 
     def invoke(self, event: object, function: str = "Encryption") -> None:
-        """As the bus does on AWS: asynchronously, tried again, and then into the failure queue.
-
-        The embedded AWS drops what a function could not take from the bus, so a test in which
-        functions fail has to come in this way.
-        """
+        """One function alone, as the bus does: asynchronously, tried again, then given up."""
         self.stack.aws.client("lambda").invoke(
             FunctionName=self.stack.resources[function],
             InvocationType="Event",

@@ -18,8 +18,8 @@ from readiness_cli.demo.process import clean_environment
 from readiness_cli.demo.scenario import ROUTING_KEY, parameters
 from readiness_cli.demo.stack import Stack
 from tests.e2e.account import Account
+from tests.e2e.patience import PATIENCE
 
-PATIENCE = 60.0
 PIPELINE = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
 """Who may attest by events, over the stack's own bus."""
 

@@ -43,7 +43,7 @@ def test_an_event_attests_over_the_stacks_own_bus_and_over_no_other(account, dec
     assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
     entry |= {"EventBusName": account.stack.outputs["AttestationBus"]}
     events.put_events(Entries=[entry | {"Detail": detail(owner=account.name)}])
-    mine = until(declared, 30)
+    mine = until(declared)
     assert [s.attester_id for s in mine] == [f"eventbridge:{ACCOUNT}"]
     assert [s.statement for s in mine] == ["Twice the peak for an hour."]
     assert not mine[0].has_second_person
@@ -131,5 +131,5 @@ def test_a_refused_event_lands_in_the_failure_queue(account, until):
             if json.loads(message["Body"])["requestPayload"].get("id") == account.name
         ]
 
-    (receipt,) = until(refused, 120)
+    (receipt,) = until(refused)
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=receipt)

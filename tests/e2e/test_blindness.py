@@ -14,6 +14,7 @@ from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
 from readiness_cli.demo import cloudtrail
 from readiness_cli.demo.emulator import ACCOUNT, REGION
+from tests.e2e.patience import PATIENCE
 from tests.e2e.test_faults import fault
 from tests.e2e.test_pipeline import about
 
@@ -62,7 +63,7 @@ def test_what_may_not_be_read_is_one_page_for_the_heading(
     aws.break_with(fault("s3", "GetBucketEncryption", 1000, **DENIED))
     for bucket in buckets:
         account.invoke(cloudtrail.event(account.mend(bucket)))
-    until(lambda: all(map(account.finding, buckets)), 60)
+    until(lambda: all(map(account.finding, buckets)))
     for bucket in buckets:
         found = account.finding(bucket)
         assert (found.status, found.missing) == (Status.INSUFFICIENT_DATA, (ACTION,))
@@ -70,7 +71,7 @@ def test_what_may_not_be_read_is_one_page_for_the_heading(
     assert upkeep(is_quiet=False) == 0, "more may come: it waits until it has been quiet"
 
     assert upkeep() == 1
-    page = pager_client.wait_for(of_the_heading("trigger"), 30, after=began.timestamp())
+    page = pager_client.wait_for(of_the_heading("trigger"), PATIENCE, after=began.timestamp())
     said = json.dumps(page.body["payload"])
     assert ACTION in said
     finding = store.get(HEADING, UNREADABLE)
@@ -86,4 +87,4 @@ def test_what_may_not_be_read_is_one_page_for_the_heading(
     aws.break_with()
     for bucket in buckets:
         account.invoke(cloudtrail.event(account.mend(bucket)))
-    until(lambda: all(account.finding(b).status is Status.COMPLIANT for b in buckets), 60)
+    until(lambda: all(account.finding(b).status is Status.COMPLIANT for b in buckets))

@@ -105,10 +105,10 @@ def test_an_event_wakes_both_stacks_and_a_change_is_seen_by_both(account, both, 
     [bucket] = account.sound()
     account.put(account.break_(bucket))
     for each in (account, both):
-        until(lambda each=each: is_open(each, bucket), 150)
+        until(lambda each=each: is_open(each, bucket))
     account.put(account.mend(bucket))
     for each in (account, both):
-        until(lambda each=each: not is_open(each, bucket), 150)
+        until(lambda each=each: not is_open(each, bucket))
 
 
 def is_open(account, bucket):
@@ -135,13 +135,13 @@ def test_what_eventbridge_cannot_deliver_is_kept_under_any_name(second, aws):
 def test_an_update_keeps_open_findings_and_goes_on(tools, aws, second, both, account, until):
     [bucket] = both.sound()
     both.put(both.break_(bucket))
-    until(lambda: is_open(both, bucket), 150)
+    until(lambda: is_open(both, bucket))
     before = both.finding(bucket)
     changed = stack.deploy(tools, aws, {"LogRetentionDays": "30"}, LONGEST)
     assert changed.resources["Findings"] == second.resources["Findings"]
     assert both.finding(bucket).status_since == before.status_since
     both.put(both.mend(bucket))
-    until(lambda: not is_open(both, bucket), 150)
+    until(lambda: not is_open(both, bucket))
 
 
 def test_parameters_that_make_no_sense_change_nothing(tools, aws, second):
@@ -224,9 +224,9 @@ def test_a_stack_is_deleted_and_deployed_again(tools, aws, second, baseline, unt
     account = Account(again, baseline.key)
     [bucket] = account.sound()
     account.put(account.break_(bucket))
-    until(lambda: is_open(account, bucket), 150)
+    until(lambda: is_open(account, bucket))
     account.put(account.mend(bucket))
-    until(lambda: not is_open(account, bucket), 150)
+    until(lambda: not is_open(account, bucket))
     _delete(cloudformation)
 
 

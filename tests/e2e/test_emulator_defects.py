@@ -52,24 +52,6 @@ def test_a_stream_batch_with_one_failure_is_retried_from_that_record(aws, until)
     until(twice, 8)
 
 
-@wrong("the bus drops an event that a function it invokes could not take")
-def test_an_event_that_a_function_cannot_take_lands_in_its_failure_queue(aws, until):
-    url, function = small.failing_function(aws)
-    events = aws.client("events")
-    rule = small.name("rule")
-    rule_arn = events.put_rule(Name=rule, EventPattern='{"detail-type": ["failing"]}')["RuleArn"]
-    aws.client("lambda").add_permission(
-        FunctionName=function,
-        StatementId="bus",
-        Action="lambda:InvokeFunction",
-        Principal="events.amazonaws.com",
-        SourceArn=rule_arn,
-    )
-    events.put_targets(Rule=rule, Targets=[{"Id": "it", "Arn": function}])
-    events.put_events(Entries=[{"Source": "ours", "DetailType": "failing", "Detail": "{}"}])
-    until(lambda: small.received(aws, url), 8)
-
-
 @wrong("a topic drops what a function it invokes could not take")
 def test_a_topic_retries_a_function_that_fails(aws, until):
     url, _ = small.queue(aws)

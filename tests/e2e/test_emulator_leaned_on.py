@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from readiness_cli.demo.emulator import ACCOUNT, REGION
+from readiness_cli.demo.emulator import ACCOUNT, REGION, TURNS
 from tests.e2e import small
 
 pytestmark = pytest.mark.e2e
@@ -70,6 +70,50 @@ def test_an_asynchronous_invocation_that_keeps_failing_lands_in_its_failure_queu
     )
     (got,) = until(lambda: small.received(aws, url))
     assert got["requestPayload"] == {"why": "poison"}
+
+
+def test_an_event_of_the_bus_that_a_function_cannot_take_lands_in_its_failure_queue(aws, until):
+    url, function = small.failing_function(aws)
+    events = aws.client("events")
+    rule = small.name("rule")
+    rule_arn = events.put_rule(Name=rule, EventPattern='{"detail-type": ["failing"]}')["RuleArn"]
+    aws.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId="bus",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule_arn,
+    )
+    events.put_targets(Rule=rule, Targets=[{"Id": "it", "Arn": function}])
+    events.put_events(Entries=[{"Source": "ours", "DetailType": "failing", "Detail": "{}"}])
+    until(lambda: small.received(aws, url))
+
+
+def test_asynchronous_invocations_wait_for_a_turn(aws, until):
+    """All at once they would take this computer's processors from each other, and none would end."""
+    url, _ = small.queue(aws)
+    function = small.function(
+        aws,
+        f"""
+        import time
+        began = time.time()
+        time.sleep(0.5)
+        body = json.dumps([began, time.time()])
+        boto3.client("sqs").send_message(QueueUrl="{url}", MessageBody=body)
+        """,
+    )
+    count = 3 * TURNS
+    for _ in range(count):
+        aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
+    spans: list[list[float]] = []
+
+    def all_ran():
+        spans.extend(small.received(aws, url))
+        return len(spans) == count
+
+    until(all_ran)
+    most = max(sum(began <= at < ended for began, ended in spans) for at, _ in spans)
+    assert 1 < most <= TURNS
 
 
 def test_transactions_say_which_condition_failed(aws):

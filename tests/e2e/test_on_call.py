@@ -16,6 +16,7 @@ from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 from tests.e2e.account import Account
+from tests.e2e.patience import PATIENCE
 from tests.e2e.test_pipeline import about, of
 
 pytestmark = pytest.mark.e2e
@@ -77,11 +78,11 @@ def test_error_rate_and_availability_of_an_outage_are_one_incident(account, page
         store.record(made, store.get(resource, rule))
 
     record(CAUSES[0], Status.NON_COMPLIANT)
-    first = pager_client.wait_for(of(name, "trigger"), 30)
+    first = pager_client.wait_for(of(name, "trigger"), PATIENCE)
     assert "--region" in first.body["payload"]["custom_details"]["explain"]
     assert first.body["payload"]["custom_details"]["fix"].startswith("Roll back")
     record(CAUSES[1], Status.NON_COMPLIANT)
-    until(lambda: len(about(pager_client, name)) == 2, 100)
+    until(lambda: len(about(pager_client, name)) == 2)
     assert {page.key for page in about(pager_client, name)} == {first.key}
     record(CAUSES[0], Status.COMPLIANT)
     record(CAUSES[1], Status.COMPLIANT)
@@ -96,11 +97,11 @@ def test_a_change_window_holds_a_page_until_it_is_ended(account, pager_client, c
     done = cli("quiet", "--for", "30m", "--resource", bucket, "--reason", "Moves", "-o", "json")
     assert done.returncode == 0, done.stderr
     [window] = json.loads(done.stdout)
-    until(lambda: window["id"] in cli("quiet", "-o", "json").stdout, 20)
+    until(lambda: window["id"] in cli("quiet", "-o", "json").stdout)
     time.sleep(16)  # a forwarder that is running has read the windows a moment ago
     account.put(account.break_(bucket))
-    finding = until(lambda: (f := account.finding(bucket)) and f.is_open and f, 30)
-    until(lambda: row(account, HELD, finding.id), 30)
+    finding = until(lambda: (f := account.finding(bucket)) and f.is_open and f)
+    until(lambda: row(account, HELD, finding.id))
     assert about(pager_client, bucket) == []
     assert cli("quiet", "--end", window["id"]).returncode == 0
     time.sleep(16)
@@ -112,14 +113,14 @@ def test_a_change_window_holds_a_page_until_it_is_ended(account, pager_client, c
         ExpressionAttributeValues={":t": {"S": "2026"}},
     )
     alerts({"republish": True})
-    pager_client.wait_for(of(bucket, "trigger"), 30)
-    until(lambda: not row(account, HELD, finding.id), 30)
+    pager_client.wait_for(of(bucket, "trigger"), PATIENCE)
+    until(lambda: not row(account, HELD, finding.id))
 
 
 def test_the_canary_arrives_and_pages_nobody(account, pager_client, alerts, until):
     before = len(pager_client.pages())
     alerts({"republish": True})
-    until(lambda: row(account, "canary", "arrived"), 60)
+    until(lambda: row(account, "canary", "arrived"))
     assert not [p for p in pager_client.pages()[before:] if "canary" in json.dumps(p.body)]
 
 

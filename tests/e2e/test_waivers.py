@@ -11,6 +11,7 @@ from readiness.model.finding import iso
 from readiness.model.verdict import Status
 from readiness_cli.demo.emulator import ACCOUNT
 from tests.e2e.account import RULE
+from tests.e2e.patience import PATIENCE
 from tests.e2e.test_pipeline import about, of
 
 pytestmark = pytest.mark.e2e
@@ -50,7 +51,7 @@ def test_a_waiver_resolves_the_page_and_its_end_pages_again(
 ):
     (bucket,) = account.sound()
     account.put(account.break_(bucket))
-    page = pager_client.wait_for(of(bucket, "trigger"), 30)
+    page = pager_client.wait_for(of(bucket, "trigger"), PATIENCE)
 
     ends = datetime.now(UTC) + timedelta(seconds=40)
     dry = waive(bucket, ends, "--dry-run")
@@ -58,7 +59,7 @@ def test_a_waiver_resolves_the_page_and_its_end_pages_again(
     assert [each["effect"] for each in row["covers"]] == ["waived"]
     assert dry["covers"] == row["covers"]
     upkeep()
-    resolved = pager_client.wait_for(of(bucket, "resolve"), 30)
+    resolved = pager_client.wait_for(of(bucket, "resolve"), PATIENCE)
     assert resolved.key == page.key
     details = resolved.body["payload"]["custom_details"]
     assert "(owner team@example.com" in details["waived"]
@@ -75,9 +76,9 @@ def test_a_waiver_resolves_the_page_and_its_end_pages_again(
     ]
     assert (shown["status"], shown["waived_because"]) == ("NON_COMPLIANT", "Moves in March.")
 
-    until(lambda: datetime.now(UTC) > ends, 60)
+    until(lambda: datetime.now(UTC) > ends)
     upkeep()
-    pager_client.wait_for(of(bucket, "trigger"), 30, after=resolved.at)
+    pager_client.wait_for(of(bucket, "trigger"), PATIENCE, after=resolved.at)
     assert [each.action for each in about(pager_client, bucket)] == [
         "trigger",
         "resolve",
@@ -94,13 +95,13 @@ def test_what_fails_under_a_waiver_pages_nobody_until_the_waiver_is_ended(
     (bucket,) = account.sound()
     row = waive(bucket, datetime.now(UTC) + timedelta(days=1), "--in-advance")
     account.put(account.break_(bucket))
-    until(lambda: (found := account.finding(bucket)) and found.is_waived, 30)
+    until(lambda: (found := account.finding(bucket)) and found.is_waived)
     upkeep()
     assert about(pager_client, bucket) == []
     done = cli("unwaive", row["id"], "--reason", "Not before the audit.")
     assert done.returncode == 0, done.stderr
     upkeep()
-    pager_client.wait_for(of(bucket, "trigger"), 30)
+    pager_client.wait_for(of(bucket, "trigger"), PATIENCE)
     [waived, over] = account.stack.store.history(account.finding(bucket).id)
     assert (waived.kind, over.kind) == ("WAIVED", "WAIVER_EXPIRED")
     assert over.waiver_note.endswith(": Not before the audit.")

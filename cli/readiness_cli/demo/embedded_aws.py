@@ -26,6 +26,11 @@ of the query's time. Here an expression is read once.
 Services that it lacks: it answers in JSON, which a reader of a service with the Query protocol
 takes for a garbled answer and asks for again and again. Here the answer is XML.
 
+Asynchronous invocations: it starts all of them at once, each in a process of its own, and drops
+an event of the bus that a function could not take. Lambda keeps them in a queue. Here each waits
+for one of a few turns, since hundreds of processes on two processors answer nobody in time, and an
+event of the bus is tried again and given up as Lambda does it (embedded_queue.py).
+
 Layers: it unpacks a layer anew for each process, and each imports all of it again. Here a layer is
 unpacked once, and on Linux the processes of functions with layers are forked (fork_server.py).
 
@@ -69,6 +74,7 @@ from ministack.core import (  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     cloudwatch,
     dynamodb,
+    eventbridge,
     lambda_svc,
     tagging,
 )
@@ -388,6 +394,9 @@ if __name__ == "__main__":
     dynamodb._condition_syntax_error = functools.lru_cache(_EXPRESSIONS)(  # noqa: SLF001
         dynamodb._condition_syntax_error  # noqa: SLF001
     )
+    queue = runpy.run_path(str(Path(__file__).with_name("embedded_queue.py")))
+    lambda_svc.invoke_async_with_retry = queue["invoke_later"]
+    eventbridge._dispatch_to_lambda = queue["from_the_bus"]  # noqa: SLF001
     tags = runpy.run_path(str(Path(__file__).with_name("embedded_tags.py")))
     tagging._COLLECTORS |= tags["TAGS"]  # noqa: SLF001
     router._KNOWN_AWS_SERVICE_NAMES = _names_of_services()  # noqa: SLF001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from readiness_cli.demo.process import Process, clean_environment, free_port, op
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+TURNS = max(4, 2 * (os.cpu_count() or 1))
+"""How many asynchronous invocations run at once; the others wait."""
 _PATIENCE = 60.0
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
@@ -84,6 +87,7 @@ class Emulator:
             # Its MQTT broker listens on every interface, whatever BIND_HOST says.
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            "ASYNCHRONOUS_TURNS": str(TURNS),
             "AWS_ENDPOINT_URL": self._faults or self.endpoint,
         }
         log = self.home / "ministack.log"
