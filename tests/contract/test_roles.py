@@ -146,3 +146,29 @@ def test_a_service_takes_a_role_on_behalf_of_this_account_alone(name, trust):
             assert statement["Condition"] == {
                 "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
             }
+
+
+def test_every_role_has_the_boundary_that_the_organization_asks_for():
+    template = deployed.committed()
+    boundary = {
+        "Fn::If": [
+            "HasPermissionsBoundary",
+            {"Ref": "PermissionsBoundaryArn"},
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+    given = [
+        each["Properties"].get("PermissionsBoundary")
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::IAM::Role"
+    ]
+    assert given == [boundary] * len(given)
+    assert template["Globals"]["Function"]["PermissionsBoundary"] == boundary
+    made_by_sam = [
+        each["Properties"]
+        for each in template["Resources"].values()
+        if each["Type"] in {"AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+    ]
+    assert not any("PermissionsBoundary" in each for each in made_by_sam)
+    machines = [each for each in made_by_sam if "DefinitionUri" in each or "Definition" in each]
+    assert all("Role" in each for each in machines)

@@ -420,6 +420,11 @@ def test_parameters_that_contradict_each_other_are_refused_before_anything_is_ma
     ("name", "good", "bad"),
     [
         ("ScopeTagKey", ["", "Application", "a b", "team:owner", "漢"], [" ", " a", "a "]),
+        (
+            "PermissionsBoundaryArn",
+            ["", "arn:aws-cn:iam::111122223333:policy/team/edge", "arn:aws:iam::aws:policy/A"],
+            ["edge", "arn:aws:iam::111122223333:role/edge"],
+        ),
         ("ScopeTagValues", ["", "MAIF", " a , b", "é,"], [",", " ", " , ,"]),
         ("Settings", ["", "{}", ' {"a": {}} ', '{\n"a": {}\n}'], ["[]", "null", "{"]),
         (
