@@ -107,11 +107,17 @@ def table(aws: Emulator, **more: Any) -> str:
     return called
 
 
-def stack(aws: Emulator, resources: dict[str, Any], outputs: dict[str, Any]) -> dict[str, str]:
+def stack(
+    aws: Emulator,
+    resources: dict[str, Any],
+    outputs: dict[str, Any],
+    conditions: dict[str, Any] | None = None,
+) -> dict[str, str]:
     """Deploy a template of these resources; its outputs."""
     cloudformation = aws.client("cloudformation")
     called = name("small")
     template = {
+        "Conditions": conditions or {},
         "Resources": resources,
         "Outputs": {key: {"Value": value} for key, value in outputs.items()},
     }

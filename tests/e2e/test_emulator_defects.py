@@ -156,3 +156,14 @@ def test_rotating_a_secret_calls_its_function(aws, until):
         SecretId=secret, RotationLambdaARN=function, RotationRules={"AutomaticallyAfterDays": 30}
     )
     until(lambda: small.received(aws, url), 5)
+
+
+@wrong("a condition knows no pseudo parameter: that of a stack's name is false for every stack")
+def test_a_condition_may_go_by_the_name_of_the_stack(aws):
+    outputs = small.stack(
+        aws,
+        {"It": {"Type": "AWS::SNS::Topic", "Properties": {}}},
+        {"Named": {"Fn::If": ["Any", "yes", "no"]}},
+        {"Any": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AWS::StackName"}, "AWS::StackName"]}]}},
+    )
+    assert outputs["Named"] == "yes"
