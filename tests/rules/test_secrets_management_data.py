@@ -166,6 +166,30 @@ def test_arguments_of_a_job(given, status, said, bulk):
             "no user",
             id="a user who logs in with IAM",
         ),
+        pytest.param(
+            {"ConnectionProperties": {"KAFKA_CLIENT_KEYSTORE": "s3://keys/client.jks"}},
+            BAD,
+            "opens the client keystore s3://keys/client.jks",
+            id="Kafka with a client certificate, whose password is hidden",
+        ),
+        pytest.param(
+            {"ConnectionProperties": {"ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD": "AQIC"}},
+            BAD,
+            "keeps a password itself: ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD",
+            id="a client key whose password the catalog encrypts",
+        ),
+        pytest.param(
+            {"ConnectionProperties": {"SECRET_ID": "prod/db", "ENCRYPTED_PASSWORD": "AQIC"}},
+            BAD,
+            "keeps a password itself: ENCRYPTED_PASSWORD",
+            id="a secret, and the password it replaced",
+        ),
+        pytest.param(
+            {"SparkProperties": {"url": "jdbc:mysql://db/orders?user=app&password=hunter2"}},
+            BAD,
+            "url",
+            id="a password among the properties for Spark",
+        ),
     ],
 )
 def test_connections(given, status, said, bulk):

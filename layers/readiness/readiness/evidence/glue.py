@@ -95,14 +95,18 @@ CONNECTION = ResourceType(
 class ConnectionLogin:
     """How a connection of the Data Catalog logs in.
 
-    ``properties`` are its properties, without the password: it is never asked for. ``user`` is
-    the name that logs in with a password, ``secret`` the secret of Secrets Manager that holds user
-    and password; both empty where there is none. Sources: GetConnection, GetConnections, both with
-    HidePassword.
+    ``properties`` are its properties, and those for one kind of engine, without the password: it
+    is never asked for. ``user`` is the name that logs in with a password, ``keystore`` the file
+    with the client certificate for Kafka, which a password of the connection opens, ``secret`` the
+    secret of Secrets Manager that holds user and password; all empty where there is none. ``kept``
+    are the names of passwords that stand in the connection, encrypted or not. Sources:
+    GetConnection, GetConnections, both with HidePassword.
     """
 
     user: str = ""
     secret: str = ""
+    keystore: str = ""
+    kept: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -123,19 +127,28 @@ class ConnectionLogin:
     @classmethod
     def of(cls, answer: Answer) -> ConnectionLogin:
         """From a ``Connection`` of the API."""
-        properties = answer.get("ConnectionProperties") or {}
+        properties: dict[str, str] = {}
+        for each in _PROPERTIES:
+            properties |= answer.get(each) or {}
         authentication = answer.get("AuthenticationConfiguration") or {}
         secret = authentication.get("SecretArn") or _named(properties, _SECRETS)
         is_by_role = authentication.get("AuthenticationType") == "IAM"
         user = "" if is_by_role else _named(properties, _USERS)
-        shown = {n: value for n, value in properties.items() if n not in _PASSWORDS}
-        return cls(user, secret, shown)
+        kept = tuple(sorted(name for name, v in properties.items() if v and _keeps(name)))
+        shown = {n: value for n, value in properties.items() if not _keeps(n)}
+        return cls(user, secret, _named(properties, _KEYSTORES), kept, shown)
 
 
-_PASSWORDS = {"PASSWORD", "ENCRYPTED_PASSWORD"}
+_PROPERTIES = ("ConnectionProperties", "SparkProperties", "AthenaProperties", "PythonProperties")
 _USERS = ("USERNAME",)
+_KEYSTORES = ("CLIENT_KEYSTORE",)
 _SECRETS = ("SECRET_ID", "SECRETS_ARN")
 """How the names of such properties end: ``KAFKA_SASL_SCRAM_SECRETS_ARN``."""
+
+
+def _keeps(name: str) -> bool:
+    """Whether a property is the password, or one that the Data Catalog has encrypted."""
+    return name == "PASSWORD" or (name.startswith("ENCRYPTED_") and name.endswith("PASSWORD"))
 
 
 def _named(properties: Mapping[str, str], endings: tuple[str, ...]) -> str:
