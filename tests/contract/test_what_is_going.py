@@ -7,15 +7,21 @@ from typing import Any
 import pytest
 
 from functions.cost_optimization import app as cost
+from functions.data_privacy import app as privacy
+from functions.encryption import app as encryption
 from functions.error_handling import app as errors
 from functions.resource_sizing import app as sizing
+from functions.security_validation import app as validation
 from readiness import Status
 from readiness.evidence.ecs.services import SERVICE
 from readiness_cli.catalogue import headings
 from tests.account_variants import module_of
 from tests.accounts import cost_optimization as bought
+from tests.accounts import data_privacy as private
+from tests.accounts import encryption as encrypted
 from tests.accounts import error_handling as handled
 from tests.accounts import resource_sizing as sized
+from tests.accounts import security_validation as validated
 from tests.fake_account import FakeAccount, observe, scan
 
 NA, BAD = Status.NOT_APPLICABLE, Status.NON_COMPLIANT
@@ -69,6 +75,61 @@ def instances(**changes: Any) -> FakeAccount:
     )
 
 
+def in_plain_text(call: str, listed: str, **about: Any) -> FakeAccount:
+    """What takes clients without TLS, as its listing and its own answer show it."""
+    return encrypted.fake_account().but(
+        **{call: {listed: [about]}},
+        rds__describe_db_parameters={
+            "Parameters": [{"ParameterName": "rds.force_ssl", "ParameterValue": "0"}]
+        },
+        redshift__describe_cluster_parameters={
+            "Parameters": [{"ParameterName": "require_ssl", "ParameterValue": "false"}]
+        },
+    )
+
+
+def database(status: str) -> FakeAccount:
+    return in_plain_text(
+        "rds__describe_db_instances", "DBInstances", DBInstanceIdentifier="main",
+        DBInstanceArn="arn:aws:rds:us-east-1:111122223333:db:main", Engine="postgres",
+        DBParameterGroups=[{"DBParameterGroupName": "default.postgres14"}],
+        DBInstanceStatus=status,
+    )  # fmt: skip
+
+
+def warehouse(status: str) -> FakeAccount:
+    about = encrypted.WAREHOUSE | {"ClusterStatus": status}
+    return in_plain_text("redshift__describe_clusters", "Clusters", **about)
+
+
+def shared_cache(status: str) -> FakeAccount:
+    about = encrypted.GROUP | {"Status": status, "TransitEncryptionEnabled": False}
+    return in_plain_text("elasticache__describe_replication_groups", "ReplicationGroups", **about)
+
+
+def brokers(state: str) -> FakeAccount:
+    talk = {"EncryptionInTransit": {"ClientBroker": "PLAINTEXT", "InCluster": True}}
+    provisioned = {**encrypted.MSK["Provisioned"], "EncryptionInfo": talk}  # type: ignore[dict-item]
+    about = encrypted.MSK | {"State": state, "Provisioned": provisioned}
+    account = in_plain_text("kafka__list_clusters_v2", "ClusterInfoList", **about)
+    return account.but(kafka__describe_cluster_v2={"ClusterInfo": about})
+
+
+def unclassified(status: str) -> FakeAccount:
+    about = {"DBClusterIdentifier": private.CLUSTER, "Engine": "aurora-mysql", "Status": status}
+    return private.fake_account().but(
+        rds__describe_db_clusters={"DBClusters": [about]},
+        resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": []},
+    )
+
+
+def unencrypted(status: str) -> FakeAccount:
+    account = validated.fake_account()
+    [about, *_] = account.answers["rds", "describe_db_instances"]["DBInstances"]  # type: ignore[index]
+    bare = about | {"StorageEncrypted": False, "DBInstanceStatus": status}
+    return account.but(rds__describe_db_instances={"DBInstances": [bare]})
+
+
 READERS = {"require_reader_scaling": True}
 SHARDS = {"require_cache_scaling": True}
 
@@ -109,6 +170,30 @@ SHARDS = {"require_cache_scaling": True}
         pytest.param(
             cost.group_spot, "workers", instances(), instances(Status="Delete in progress"), {},
             id="a group of instances",
+        ),
+        pytest.param(
+            encryption.database_tls, "main", database("available"), database("deleting"), {},
+            id="a database",
+        ),
+        pytest.param(
+            encryption.redshift_tls, "orders", warehouse("available"), warehouse("final-snapshot"),
+            {}, id="a warehouse",
+        ),
+        pytest.param(
+            encryption.elasticache_tls, "cache", shared_cache("available"),
+            shared_cache("deleting"), {}, id="the clients of a cache",
+        ),
+        pytest.param(
+            encryption.msk_tls, encrypted.MSK["ClusterArn"], brokers("ACTIVE"),
+            brokers("DELETING"), {}, id="brokers",
+        ),
+        pytest.param(
+            privacy.cluster_classification, private.CLUSTER, unclassified("available"),
+            unclassified("deleting"), {}, id="the class of a cluster",
+        ),
+        pytest.param(
+            validation.database_encryption, "db", unencrypted("available"),
+            unencrypted("deleting"), {}, id="the storage of a database",
         ),
     ],
 )  # fmt: skip

@@ -245,6 +245,14 @@ class Aws:
         ids: list[str] = self.once(("find", cls), listed)
         return ids
 
+    def going(self, cls: Any) -> Mapping[str, str]:
+        """Those of a type that are being deleted, with the service's word. Raises Unreadable."""
+        if cls.going is None:
+            return {}
+        read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
+        going: Mapping[str, str] = self.once(("going", cls), lambda: cls.going(read))
+        return going
+
     def is_absent(self, service: str, region: str) -> bool:
         """Whether the region does not have the service."""
         absent: bool = self.once(

@@ -230,8 +230,18 @@ class Evaluation:
                 own = getattr(subject, "tags", None)
                 own_tags = own if isinstance(own, Mapping) else None
         verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
-        verdict = _passing_with(verdict, arguments)
+        verdict = self._unless_going(rule, resource, _passing_with(verdict, arguments))
         return verdict, oldest, own_tags, name_of(subject)
+
+    def _unless_going(self, rule: Rule, resource: Resource, verdict: Verdict) -> Verdict:
+        """The verdict, unless it finds fault with what is being deleted."""
+        if verdict.status is not Status.NON_COMPLIANT:
+            return verdict
+        try:
+            word = self.aws.going(rule.subject).get(resource.id)
+        except Unreadable:
+            return verdict
+        return not_applicable(f"It is being deleted ({word}).") if word else verdict
 
     def attested(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 
 from readiness.evidence.caches import Cache, Use
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -50,6 +51,7 @@ DAX_CLUSTER = ResourceType(
     identify=None,
     arn="arn:{partition}:dax:{region}:{account}:cache/{id}",
     plain=str.lower,
+    going=being_deleted(_listed, "ClusterName", "Status"),
 )
 
 

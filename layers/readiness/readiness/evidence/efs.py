@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.going import being_deleted
 from readiness.evidence.kms.keys import key_resource
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
@@ -30,6 +31,7 @@ FILE_SYSTEM = ResourceType(
         api_call("elasticfilesystem", "DeleteFileSystem", id="requestParameters.fileSystemId"),
     ),
     arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
+    going=being_deleted(_listed, "FileSystemId", "LifeCycleState"),
 )
 
 

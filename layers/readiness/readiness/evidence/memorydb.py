@@ -18,6 +18,7 @@ from readiness.evidence.elasticache.usage import (
     per_node,
     with_use,
 )
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -47,6 +48,7 @@ MEMORYDB_CLUSTER = ResourceType(
     identify=None,
     arn="arn:{partition}:memorydb:{region}:{account}:cluster/{id}",
     plain=str.lower,
+    going=being_deleted(_memorydb, "Name", "Status"),
 )
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 _SERVERLESS = "SERVERLESS"
 
+
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("kafka", "list_clusters_v2", "ClusterInfoList")
+
+
 MSK_CLUSTER = ResourceType(
     "AWS::MSK::Cluster",
-    lambda read: [
-        each["ClusterArn"] for each in read.every("kafka", "list_clusters_v2", "ClusterInfoList")
-    ],
+    lambda read: [each["ClusterArn"] for each in _listed(read)],
     find_reads=("kafka:ListClustersV2",),
     changed_by=(
         api_call("kafka", "CreateCluster", "CreateClusterV2", id="responseElements.clusterArn"),
@@ -31,6 +35,7 @@ MSK_CLUSTER = ResourceType(
     ),
     identify=None,
     arn="{id}",
+    going=being_deleted(_listed, "ClusterArn", "State"),
 )
 """CloudTrail shows the ARN in a request as it stood in its path: ``arn%3Aaws%3Akafka…``."""
 
@@ -58,8 +63,7 @@ class MskTransit:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, MskTransit]:
-        found = read.every("kafka", "list_clusters_v2", "ClusterInfoList")
-        return {each["ClusterArn"]: cls._of(each) for each in found}
+        return {each["ClusterArn"]: cls._of(each) for each in _listed(read)}
 
     @classmethod
     def _of(cls, cluster: Mapping[str, Any]) -> MskTransit:

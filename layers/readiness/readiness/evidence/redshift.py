@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -17,10 +18,12 @@ _APPLIED = "in-sync"
 Answer = Mapping[str, Any]
 
 
+def _clusters(read: Reader) -> Sequence[Answer]:
+    return read.every("redshift", "describe_clusters", "Clusters")
+
+
 def _find_clusters(read: Reader) -> Iterable[str]:
-    return [
-        c["ClusterIdentifier"] for c in read.every("redshift", "describe_clusters", "Clusters")
-    ]
+    return [each["ClusterIdentifier"] for each in _clusters(read)]
 
 
 REDSHIFT_CLUSTER = ResourceType(
@@ -42,12 +45,16 @@ REDSHIFT_CLUSTER = ResourceType(
     identify=None,
     arn="arn:{partition}:redshift:{region}:{account}:cluster:{id}",
     plain=str.lower,
+    going=being_deleted(_clusters, "ClusterIdentifier", "ClusterStatus"),
 )
 
 
+def _workgroups(read: Reader) -> Sequence[Answer]:
+    return read.every("redshift-serverless", "list_workgroups", "workgroups")
+
+
 def _find_workgroups(read: Reader) -> Iterable[str]:
-    found = read.every("redshift-serverless", "list_workgroups", "workgroups")
-    return [each["workgroupName"] for each in found]
+    return [each["workgroupName"] for each in _workgroups(read)]
 
 
 WORKGROUP = ResourceType(
@@ -64,6 +71,7 @@ WORKGROUP = ResourceType(
         ),
     ),
     identify=None,
+    going=being_deleted(_workgroups, "workgroupName", "status"),
 )
 
 
@@ -121,8 +129,7 @@ class WarehouseTransit:
                 known[group] = _value(read, group)
             return known[group]
 
-        found = read.every("redshift", "describe_clusters", "Clusters")
-        return {each["ClusterIdentifier"]: cls._of(each, once) for each in found}
+        return {each["ClusterIdentifier"]: cls._of(each, once) for each in _clusters(read)}
 
     @classmethod
     def _of(cls, about: Answer, value_in: Callable[[str], str]) -> WarehouseTransit:
@@ -176,8 +183,7 @@ class WorkgroupTransit:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, WorkgroupTransit]:
-        found = read.every("redshift-serverless", "list_workgroups", "workgroups")
-        return {each["workgroupName"]: cls._of(each) for each in found}
+        return {each["workgroupName"]: cls._of(each) for each in _workgroups(read)}
 
     @classmethod
     def _of(cls, about: Answer) -> WorkgroupTransit:

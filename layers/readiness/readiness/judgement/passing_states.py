@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from readiness.evidence.going import GOING
 from readiness.model.verdict import Verdict, cannot_tell, not_applicable
-
-_GOING = frozenset({"delete-precheck", "deleted", "deleting"})
 
 
 def of_passing_state(status: str) -> Verdict | None:
@@ -13,7 +12,7 @@ def of_passing_state(status: str) -> Verdict | None:
     It is for rules that ask what watches something. A stack deletes the alarms of a database
     before the database, and creates them after it.
     """
-    if status.lower() in _GOING:
+    if status.lower() in GOING:
         return not_applicable(f"It is being deleted ({status}).")
     if status.lower() == "creating":
         return cannot_tell("It is being created.", is_passing=True)

@@ -219,6 +219,8 @@ class ResourceType:
     case), or whole sections of it, with the API call that changes each; None for one that tells
     no more than that another changed. An item with other changes may mean anything.
     ``holds_many``: many others are judged as one of it, and an event about each of them names it.
+    ``going`` are those that are being deleted, with the service's word for it, from what ``find``
+    reads: no configuration of theirs is a fault.
     """
 
     name: str
@@ -235,6 +237,7 @@ class ResourceType:
     config_ids: Callable[[Reader], Mapping[str, str]] | None = None
     item_calls: Mapping[str, ItemCall | None] = field(default_factory=dict, compare=False)
     holds_many: bool = False
+    going: Callable[[Reader], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)

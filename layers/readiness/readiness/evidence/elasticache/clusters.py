@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -46,6 +47,7 @@ CACHE_CLUSTER = ResourceType(
     identify=None,
     arn="arn:{partition}:elasticache:{region}:{account}:cluster:{id}",
     plain=str.lower,
+    going=being_deleted(listed_clusters, "CacheClusterId", "CacheClusterStatus"),
 )
 """The members of replication groups are such clusters too: metrics are named after them."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.going import being_deleted
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -44,6 +45,7 @@ REPLICATION_GROUP = ResourceType(
     identify=None,
     arn="arn:{partition}:elasticache:{region}:{account}:replicationgroup:{id}",
     plain=str.lower,
+    going=being_deleted(_listed, "ReplicationGroupId", "Status"),
 )
 
 

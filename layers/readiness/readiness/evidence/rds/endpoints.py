@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.going import being_deleted
 from readiness.evidence.rds.connection_limits import ParameterGroups
 from readiness.evidence.rds.instances import (
     BLUE_GREEN_CALLS,
@@ -58,6 +59,7 @@ PROXY = ResourceType(
     ),
     identify=None,
     tags_from_api=False,
+    going=being_deleted(_proxies, "DBProxyName", "Status"),
 )
 
 
@@ -228,6 +230,7 @@ CLUSTER = ResourceType(
     },
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
     plain=str.lower,
+    going=being_deleted(_clusters, "DBClusterIdentifier", "Status"),
 )
 
 CLUSTER_RUNS = api_call(

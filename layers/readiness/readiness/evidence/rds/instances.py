@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from readiness.evidence.going import being_deleted
 from readiness.evidence.kms.keys import own_key
 from readiness.model.event_fields import if_named, request_of
 from readiness.model.evidence import (
@@ -100,6 +101,7 @@ INSTANCE = ResourceType(
     },
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
     plain=str.lower,
+    going=being_deleted(_listed, "DBInstanceIdentifier", "DBInstanceStatus"),
 )
 """AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""
 
