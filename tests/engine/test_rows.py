@@ -327,6 +327,15 @@ def test_a_transition_that_does_not_say_which_finding_became_what_is_named(name,
     assert name in refused.value.why
 
 
+@pytest.mark.parametrize(
+    "at", ["soon", "2026-11-02T12:00:00", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+14:00"]
+)
+def test_a_transition_that_does_not_say_when_is_named(at):
+    """The schedule would try for 400 days to note it for the digest, and fail each time."""
+    with pytest.raises(UnreadableRow, match="ValueError"):
+        entry_of(transition_item(transition()) | {"at": {"S": at}})
+
+
 def test_a_transition_about_no_resource_is_named():
     row = transition_item(transition()) | {"resource": {"S": "nowhere"}}
     with pytest.raises(UnreadableRow, match="ValueError"):

@@ -61,6 +61,14 @@ def test_a_time_without_a_zone_is_refused_with_an_example():
         parse_iso("2026-01-02")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_python_cannot_tell_in_utc_is_none(text):
+    """Anybody may write it into a row, and everything that tells it in UTC would fail."""
+    with pytest.raises(ValueError, match="no date in UTC"):
+        parse_iso(text)
+    assert past_moment(text, T0) is None
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [

@@ -200,7 +200,7 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
             statement = _attestation(row)
             if statement is not None:
                 statements.setdefault(statement.fingerprint, statement)
-        elif row.get("kind") in {"APPROVAL", "REVOCATION"}:
+        elif row.get("kind") in ("APPROVAL", "REVOCATION"):
             others.append(row)
     for row in others:
         key, by = str(row.get("fingerprint")), str(row["declared_by"])

@@ -255,10 +255,11 @@ def transition_item(transition: Transition) -> dict[str, Any]:
 
 
 def _check(plain: Mapping[str, Any]) -> None:
-    """Raise for an outbox row that does not say which finding became what."""
+    """Raise for an outbox row that does not say which finding became what, and when."""
     for name in _NEEDED:
         if not isinstance(plain[name], str) or not plain[name]:
             raise TypeError(f"{name} is no text")
+    _moment(plain["at"])
     Resource.parse(plain["resource"])
 
 

@@ -42,6 +42,10 @@ def parse_iso(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write e.g. 2026-01-31T12:00:00Z")
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} has no date in UTC between the years 1 and 9999") from None
     return moment
 
 
