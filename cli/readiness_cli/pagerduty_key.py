@@ -10,6 +10,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
+from readiness.alerting.routing_key import keys_in
 from readiness.engine.aws_errors import code_of
 from readiness_cli import session
 from readiness_cli.acknowledgement import KEY_NAME
@@ -106,5 +107,5 @@ def keys_of(secrets: Any, secret: str) -> dict[str, Any]:
             raise
         return {}
     except ValueError:
-        return {"default": text.strip()}
-    return found if isinstance(found, dict) else {}
+        return dict(keys_in(text))
+    return found if isinstance(found, dict) else dict(keys_in(text))

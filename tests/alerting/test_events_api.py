@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -73,6 +74,8 @@ CHUNKED = b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n"
         pytest.param(head("103 Early Hints", b""), False, True, id="early hints and no more"),
         pytest.param(head("301 Moved", b"", "Location: http://x/"), False, False, id="301"),
         pytest.param(head("308 Moved", b""), False, False, id="308 to nowhere"),
+        pytest.param(head("302 Found", b"", "Location: http://[::1"), False, False, id="302 to no URL"),
+        pytest.param(head("303 Other", b"", "Location: \xff"), False, False, id="303 to no text"),
         pytest.param(head("400 Bad Request", b"<html>"), False, False, id="400"),
         pytest.param(head("407 Proxy", b""), False, False, id="407"),
         pytest.param(head("408 Timeout", b""), False, True, id="408"),
@@ -100,6 +103,33 @@ def test_nothing_but_a_well_formed_acceptance_ends_a_page(answer, accepted, cure
 def test_how_long_pagerduty_wants_to_be_left_alone(said, seconds):
     with answering(head("429 Many", b"", f"Retry-After: {said}")) as url:
         assert EventsApi(url, timeout=2).send({}).retry_after == seconds
+
+
+@pytest.mark.parametrize("zone", ["GMT", "+0000", "-0000", ""])
+def test_a_date_says_it_too(zone):
+    until = datetime.now(UTC) + timedelta(seconds=90)
+    said = f"{until:%a, %d %b %Y %H:%M:%S} {zone}".strip()
+    with answering(head("503 Busy", b"", f"Retry-After: {said}")) as url:
+        assert 80 < EventsApi(url, timeout=2).send({}).retry_after <= 90
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Wed, 21 Oct 99999 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 +99999", "Wed, 32 Oct", "soon"],
+)
+def test_an_odd_date_says_nothing(said):
+    with answering(head("503 Busy", b"", f"Retry-After: {said}")) as url:
+        assert EventsApi(url, timeout=2).send({}).retry_after == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["https://events..example/v2/enqueue", f"https://{'a' * 70}.example/", "https://x/\u00e9"]
+)
+def test_an_endpoint_that_no_resolver_takes_does_not_answer(url):
+    """As one that is down: the pages wait until the parameter is mended."""
+    reply = EventsApi(url, timeout=2).send({"dedup_key": "k"})
+    assert reply.is_silent
+    assert reply.may_be_cured
 
 
 def test_an_answer_that_comes_byte_by_byte_holds_up_nobody():

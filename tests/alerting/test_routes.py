@@ -89,8 +89,16 @@ def test_without_a_default_there_is_no_key(text):
         RoutingKey(Secrets(text), "secret").get()
 
 
-def test_the_key_alone_is_the_default():
-    assert RoutingKey(Secrets(" A\n"), "secret").get() == "A"
+@pytest.mark.parametrize(
+    "text", [" A\n", '"A"', '" A "', "\ufeffA", '\ufeff{"default": "A"}'], ids=repr
+)
+def test_the_key_alone_is_the_default(text):
+    assert RoutingKey(Secrets(text), "secret").get() == "A"
+
+
+def test_a_key_of_digits_is_one_too():
+    assert RoutingKey(Secrets("01234567890123456789"), "secret").get() == "01234567890123456789"
+    assert RoutingKey(Secrets("12345678901234567890"), "secret").get() == "12345678901234567890"
 
 
 def test_the_key_for_reading_has_one_name():

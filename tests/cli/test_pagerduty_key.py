@@ -77,6 +77,9 @@ def test_the_key_is_no_argument(run, secrets):
     [
         ('{"default": "old"}', {"default": "old", "rest": "u+Rest_Key-of-twenty1"}),
         ("a-key-alone", {"default": "a-key-alone", "rest": "u+Rest_Key-of-twenty1"}),
+        ('"in-quotes"', {"default": "in-quotes", "rest": "u+Rest_Key-of-twenty1"}),
+        ("01234567", {"default": "01234567", "rest": "u+Rest_Key-of-twenty1"}),
+        ("12345678", {"default": "12345678", "rest": "u+Rest_Key-of-twenty1"}),
     ],
 )
 def test_a_rest_key_leaves_the_routing_key_where_it_is(run, secrets, stack, before, after):

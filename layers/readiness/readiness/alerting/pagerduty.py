@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,10 +94,12 @@ class Reply:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the routing key to wherever it points."""
+    """A redirect would carry the routing key to wherever it points, which is not even read."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def http_error_302(self, *_: Any) -> None:
         return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class EventsApi:
@@ -110,7 +114,10 @@ class EventsApi:
         self._opener = urllib.request.build_opener(*handlers)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        """What PagerDuty answers; a failed connection is a Reply with status 0, never an error."""
+        """What PagerDuty answers; a failed connection is a Reply with status 0, never an error.
+
+        So is a host that no resolver takes: whoever mends the parameter still has the pages.
+        """
         request = urllib.request.Request(  # noqa: S310 — endpoint_of has checked the scheme
             self._endpoint,
             data=json.dumps(event).encode(),
@@ -125,7 +132,7 @@ class EventsApi:
             with error:
                 said = _read(error, self._timeout)
                 return Reply(error.code, said, _seconds(error.headers.get("Retry-After")))
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             return Reply(0, type(error).__name__)
 
 
@@ -147,8 +154,14 @@ def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError, seconds: fl
 
 
 def _seconds(retry_after: str | None) -> float:
-    """``Retry-After`` in seconds; 0 for a date or anything else that is no number."""
+    """``Retry-After``, a number or a date, in seconds; 0 for anything else."""
     try:
         return max(0.0, float(retry_after or 0))
     except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(retry_after or "")
+    except ValueError:
         return 0.0
+    # A date without a zone is one in UTC.
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

@@ -61,7 +61,7 @@ class RoutingKey:
         if not self._changed_at or not since or since > self._changed_at:
             return ""
         if self._former is None:
-            self._former = _keys_in(self._version("AWSPREVIOUS"))
+            self._former = keys_in(self._version("AWSPREVIOUS"))
         key = self._former.get(name or DEFAULT, "")
         return "" if key == keys.get(name or DEFAULT) else key
 
@@ -77,7 +77,7 @@ class RoutingKey:
         An update of a stack that once had the key as a parameter may leave an empty version.
         """
         for stage in ("AWSCURRENT", "AWSPREVIOUS"):
-            keys = _keys_in(self._version(stage))
+            keys = keys_in(self._version(stage))
             if DEFAULT in keys:
                 return keys
         raise NoRoutingKey(
@@ -100,14 +100,19 @@ class RoutingKey:
             raise NoRoutingKey(f"the secret {self._secret} cannot be read: {code}") from None
 
 
-def _keys_in(text: str) -> dict[str, str]:
-    """``{"default": "key", "payments": "another"}``, or the default key alone."""
+def keys_in(text: str) -> dict[str, str]:
+    """``{"default": "key", "payments": "another"}``, or the default key alone, quoted or not.
+
+    A file that some editors write begins with a mark of its encoding, which is part of no key.
+    """
+    text = text.removeprefix("\ufeff")
     try:
         keys = json.loads(text)
     except ValueError:
         keys = text
     if isinstance(keys, list) or keys is None:
         return {}
-    named = keys if isinstance(keys, dict) else {DEFAULT: text}
+    alone = keys if isinstance(keys, str) else text
+    named = keys if isinstance(keys, dict) else {DEFAULT: alone}
     stripped = {name: key.strip() for name, key in named.items() if isinstance(key, str)}
     return {name: key for name, key in stripped.items() if key}
