@@ -82,6 +82,15 @@ def test_a_long_reason_is_cut():
     assert len(made["Annotation"]) == 256
 
 
+@pytest.mark.parametrize("reason", ["🙂" * 300, "a" + "🙂" * 300, "ü" * 300, "x" * 180 + "🙂" * 60])
+def test_a_long_reason_is_cut_however_config_counts(reason):
+    [made] = evaluations(CHANGE, [seen(Status.NON_COMPLIANT, reason=reason)])
+    said = made["Annotation"]
+    assert 200 < len(said.encode("utf-16-le")) // 2 <= 256
+    assert said.endswith("…")
+    assert said.startswith(f"{RULE.id}: {reason[:50]}")
+
+
 def test_insufficient_data_is_not_said():
     assert evaluations(CHANGE, [seen(Status.INSUFFICIENT_DATA)]) == []
     config = Config()
@@ -93,6 +102,15 @@ def test_a_listing_that_was_denied_is_no_reason_to_say_not_applicable():
     """The id was not in the item, so all were to be looked at, and could not be listed."""
     account = Resource("111122223333", "us-east-1", "AWS::::Account", "111122223333")
     assert evaluations(CHANGE, [seen(Status.INSUFFICIENT_DATA, account)]) == []
+
+
+def test_an_item_that_does_not_say_which_resource_it_is_about_has_no_answer():
+    """The verdicts of all would be said of one."""
+    unnamed = ConfigRequest("t", CHANGE.ordering, {}, "AWS::S3::Bucket", "")
+    config = Config()
+    assert answer(config, unnamed, [seen(Status.NON_COMPLIANT), seen(None, bucket(2))]) == 0
+    assert answer(config, unnamed, []) == 0
+    assert config.calls == []
 
 
 def test_the_test_mode_writes_nothing():
@@ -266,6 +284,9 @@ def unsettled(resource=BUCKET, status=Status.INSUFFICIENT_DATA):
     [
         pytest.param(SCHEDULED, ["b2"], id="a scheduled rule answers for the others"),
         pytest.param(CHANGE, None, id="a change-triggered one not yet"),
+        pytest.param(
+            replace(CHANGE, left_scope=True), ["b2"], id="what left the scope needs no look"
+        ),
     ],
 )
 def test_what_is_looked_at_again_is_not_answered_by_half(request_, about):

@@ -201,6 +201,34 @@ def test_what_config_leaves_out_is_taken_from_the_item():
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "arn", "id", "left"),
+    [
+        ("OK", "arn:aws:iam::111122223333:policy/p", "ANPA1", False),
+        ("OK", None, "", False),
+        ("ResourceDeleted", "arn:aws:iam::111122223333:policy/p", "ANPA1", False),
+        ("ResourceDeleted", None, "ANPA1", True),
+        ("ResourceDeletedNotRecorded", None, "ANPA1", True),
+        ("ResourceNotRecorded", None, "ANPA1", True),
+    ],
+)
+def test_an_item_without_the_id_that_the_rules_know_is_answered_only_where_it_is_over(
+    status, arn, id, left
+):
+    """Every policy is evaluated then, and their verdicts are not those of this one."""
+    item = ITEM | {
+        "resourceType": "AWS::IAM::Policy",
+        "resourceId": "ANPA1",
+        "resourceName": None,
+        "configuration": None,
+        "configurationItemStatus": status,
+        "ARN": arn,
+    }
+    seen = resolve_targets(invoked(changed(configurationItem=item)), iam_roles)
+    assert seen.targets
+    assert (seen.config.resource_id, seen.config.left_scope) == (id, left)
+
+
 def test_an_oversized_change_has_a_summary():
     message = {
         "messageType": "OversizedConfigurationItemChangeNotification",

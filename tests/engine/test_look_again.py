@@ -185,6 +185,7 @@ def test_each_invocation_of_a_config_rule_has_its_own_look():
     first = ConfigRequest("token-1", "2026-11-02T12:00:00.000Z", {"a.b": "1"}, "T", "data")
     looks = [Again(frozenset({BUCKET}), config=first)]
     looks.append(replace(looks[0], config=replace(first, token="token-2")))
+    looks.append(replace(looks[0], config=replace(first, token="token-3", left_scope=True)))
     looks.append(replace(looks[0], config=None))
     for look in looks * 2:
         assert later(machine).later(look, NOON)

@@ -73,9 +73,12 @@ def evaluations(
     Config cannot be told is left to the answer that follows its change, which names it.
     INSUFFICIENT_DATA is left out, since Config refuses it: saying nothing keeps the last answer.
     A change-triggered rule answers for exactly the resource it was asked about, and not at all
-    where that could not be found because the listing of its type was not answered.
+    where the item does not tell which one that is, or where it could not be found because the
+    listing of its type was not answered.
     """
     observations = list(observations)
+    if not request.is_scheduled and not request.resource_id:
+        return []
     by_resource: dict[tuple[str, str], list[Observation]] = {}
     for observation in observations:
         about, resource = observation.rule.subject, observation.resource
@@ -110,8 +113,19 @@ def _annotation(seen: Sequence[Observation], status: Status) -> str:
     for observation in seen:
         finding = observation.finding
         if finding is not None and finding.status is status:
-            return clean(f"{finding.rule}: {finding.reason}", MOST_ANNOTATION)
+            return _cut(clean(f"{finding.rule}: {finding.reason}", MOST_ANNOTATION))
     return ""
+
+
+def _cut(text: str) -> str:
+    """As much as Config takes of an annotation if it counts characters as Java does.
+
+    One that is too long would cost the good answers in the same call.
+    """
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * MOST_ANNOTATION:
+        return text
+    return units[: 2 * (MOST_ANNOTATION - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def _evaluation(
@@ -151,7 +165,8 @@ def settled(
     }
     ready = [e for e in observations if (e.resource.type, e.resource.id) not in waiting]
     asked_about = any(type_ == request.resource_type for type_, _ in waiting)
-    return None if not request.is_scheduled and asked_about else ready
+    waits = asked_about and not request.is_scheduled and not request.left_scope
+    return None if waits else ready
 
 
 def answer(

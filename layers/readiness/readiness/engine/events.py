@@ -34,6 +34,7 @@ OVERSIZED = "OversizedConfigurationItemChangeNotification"
 SCHEDULED = "ScheduledNotification"
 SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 
+_OVER = ("ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded")
 _OBJECTS = ("requestParameters", "responseElements")
 _LONGEST_NAME = 512
 _MOST_NAMED = 20
@@ -298,19 +299,23 @@ def _config_rule(event: Json, rules: tuple[Rule, ...]) -> EventTargets:
         item = invoking.get("configurationItem") or invoking.get("configurationItemSummary")
         if not isinstance(item, Mapping):
             raise MalformedEvent(f"{kind} without a configuration item")
+        targets = _from_item(item, _evidence_in(rules))
+        is_named = not any(each.id is None and each.via is None for each in targets)
+        is_over = item.get("configurationItemStatus") in _OVER
         request = ConfigRequest(
             token,
             str(item.get("configurationItemCaptureTime") or _notified(invoking)),
             {str(k): str(v) for k, v in parameters.items()},
             str(item.get("resourceType") or ""),
-            str(item.get("resourceId") or ""),
-            bool(event.get("eventLeftScope")),
+            # Which of all the resources it is about cannot be told.
+            str(item.get("resourceId") or "") if is_named or is_over else "",
+            bool(event.get("eventLeftScope")) or (is_over and not is_named),
         )
         item_region = str(item.get("awsRegion") or "")
         return EventTargets(
             account or str(item.get("awsAccountId") or ""),
             region or ("" if item_region == GLOBAL else item_region),
-            _from_item(item, _evidence_in(rules)),
+            targets,
             trigger,
             config=request,
         )

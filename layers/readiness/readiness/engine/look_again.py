@@ -305,7 +305,8 @@ def _config(given: Any) -> ConfigRequest | None:
             "resource_id": str() as id,
         } if token:
             named = {str(name): str(value) for name, value in parameters.items()}
-            return ConfigRequest(token, ordering, named, type_, id)
+            left = given.get("left_scope") is True
+            return ConfigRequest(token, ordering, named, type_, id, left)
     raise MalformedEvent("'look_again.config' names no invocation of a Config rule")
 
 
