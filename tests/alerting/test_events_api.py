@@ -74,7 +74,9 @@ CHUNKED = b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n"
         pytest.param(head("103 Early Hints", b""), False, True, id="early hints and no more"),
         pytest.param(head("301 Moved", b"", "Location: http://x/"), False, False, id="301"),
         pytest.param(head("308 Moved", b""), False, False, id="308 to nowhere"),
-        pytest.param(head("302 Found", b"", "Location: http://[::1"), False, False, id="302 to no URL"),
+        pytest.param(
+            head("302 Found", b"", "Location: http://[::1"), False, False, id="302 to no URL"
+        ),
         pytest.param(head("303 Other", b"", "Location: \xff"), False, False, id="303 to no text"),
         pytest.param(head("400 Bad Request", b"<html>"), False, False, id="400"),
         pytest.param(head("407 Proxy", b""), False, False, id="407"),
@@ -123,7 +125,8 @@ def test_an_odd_date_says_nothing(said):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://events..example/v2/enqueue", f"https://{'a' * 70}.example/", "https://x/\u00e9"]
+    "url",
+    ["https://events..example/v2/enqueue", f"https://{'a' * 70}.example/", "https://x/\u00e9"],
 )
 def test_an_endpoint_that_no_resolver_takes_does_not_answer(url):
     """As one that is down: the pages wait until the parameter is mended."""

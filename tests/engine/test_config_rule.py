@@ -82,7 +82,9 @@ def test_a_long_reason_is_cut():
     assert len(made["Annotation"]) == 256
 
 
-@pytest.mark.parametrize("reason", ["🙂" * 300, "a" + "🙂" * 300, "ü" * 300, "x" * 180 + "🙂" * 60])
+@pytest.mark.parametrize(
+    "reason", ["🙂" * 300, "a" + "🙂" * 300, "ü" * 300, "x" * 180 + "🙂" * 60]
+)
 def test_a_long_reason_is_cut_however_config_counts(reason):
     [made] = evaluations(CHANGE, [seen(Status.NON_COMPLIANT, reason=reason)])
     said = made["Annotation"]

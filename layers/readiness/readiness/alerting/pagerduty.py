@@ -164,4 +164,6 @@ def _seconds(retry_after: str | None) -> float:
     except ValueError:
         return 0.0
     # A date without a zone is one in UTC.
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return max(
+        0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    )
