@@ -96,7 +96,7 @@ class Reply:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect would carry the routing key to wherever it points, which is not even read."""
 
-    def http_error_302(self, *_: Any) -> None:
+    def http_error_302(self, *_: Any, **_named: Any) -> None:
         return None
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
