@@ -19,6 +19,7 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.ecs.rollouts import Rollout
 from readiness.evidence.ecs.services import Services
+from readiness.evidence.ecs.starting import ServiceStart
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks
 from readiness.model.attestation import Attested
@@ -76,6 +77,7 @@ def task_definition_sound(task_definition: TaskDefinition, services: Services) -
 @ecs_deployment.rule("Check service status", severity=Severity.CRITICAL)
 def service_status(
     rollout: Rollout,
+    start: ServiceStart,
     attested: Attested,
     *,
     rollout_minutes: RolloutMinutes = 30,
@@ -113,6 +115,9 @@ def service_status(
     expected = "One completed deployment with all tasks running, and the circuit breaker enabled."
     if any(problem.severity is not Severity.LOW for problem in found):
         return violates_all(found, expected=expected).observing(facts)
+    if not service.desired_count and start.by:
+        said = f"The service is to run no task now; {start.by} starts its tasks again."
+        return not_applicable(said).observing(facts)
     if not service.desired_count:
         return _without_tasks(
             service.scheduling_strategy, attested, max_age_days, two_people=two_people

@@ -151,7 +151,7 @@ def service_scaling(
     if service.launch_type == "EXTERNAL":
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     target = scaling.targets.get(desired_count_of(service))
-    if not service.desired_count and (target is None or target.highest == 0):
+    if not service.desired_count and (target is None or not target.most):
         return not_applicable("It is to run no task now, and nothing is to start one.")
     if target is not None and service.is_on_fargate:
         target = target.of_bounded
@@ -225,7 +225,7 @@ def group_scaling(
     """Auto-scaling adjusts the number of EC2 instances, or an attestation says it must not."""
     if group.is_going:
         return not_applicable("The group is being deleted.")
-    if group.highest == 0:
+    if not group.most:
         return not_applicable("The group has no instances: its maximum size is 0.")
     return judge_group(group, attested, attestation)
 
@@ -357,7 +357,7 @@ def service_connections(
     """
     pool = pool_size(tasks.environment)
     target = scaling.targets.get(desired_count_of(service))
-    most = max(service.desired_count, target.highest if target else 0)
+    most = max(service.desired_count, target.most if target else 0)
     connecting = Connecting(hosts_in(tasks.environment), pool * most, databases, accepted.of)
     if connecting.has_no_database:
         return not_applicable("It names no relational database, and the region has none.")

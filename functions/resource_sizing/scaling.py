@@ -39,6 +39,7 @@ _KUBERNETES_TAGS = (
 )
 _SHRINKS = ": it only removes some, or its target is full utilization, which is never passed"
 _SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
+_BY_CLOCK = "A schedule changes the capacity."
 _EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
 
 
@@ -55,6 +56,7 @@ def scaling_problems(
     if scalable is None:
         return [Problem(severity, f"No scalable target is registered for {what}.")]
     problems = []
+    by_clock = Severity.LOW if severity is Severity.LOW else Severity.MEDIUM
     if scalable.idle_policies and not scalable.policies:
         text = (
             f"No alarm invokes the scaling policy of {what}, so it never changes the capacity: it"
@@ -64,22 +66,31 @@ def scaling_problems(
     elif scalable.shrinking_policies and not scalable.policies:
         text = f"The scaling policy of {what} never adds capacity{_SHRINKS}."
         problems.append(Problem(severity, text))
+    elif not scalable.policies and scalable.is_scheduled:
+        text = f"Only a schedule changes {what}; no scaling policy follows its load."
+        problems += [Problem(by_clock, text)] * (severity is not Severity.LOW)
     elif not scalable.policies:
         text = f"A scalable target is registered for {what}, but no scaling policy acts on it."
         problems.append(Problem(severity, text))
-    if scalable.lowest >= scalable.highest:
+    if not scalable.has_room and not scalable.is_scheduled:
         text = (
             f"{what[:1].upper()}{what[1:]} cannot change: the minimum capacity is"
             f" {scalable.lowest} and the maximum {scalable.highest}."
         )
         problems.append(Problem(severity, text))
+    elif not scalable.has_room and scalable.policies:
+        text = (
+            f"The scaling policy of {what} can change nothing: the minimum capacity is always the"
+            " maximum, and only a schedule changes both."
+        )
+        problems.append(Problem(by_clock, text))
     if scalable.suspended:
         text = f"Scaling {listed(scalable.suspended)} is suspended for {what}."
         only_costs = "out" not in scalable.suspended
         problems.append(Problem(Severity.LOW if only_costs else severity, text))
-    if scalable.lowest < least:
+    if scalable.least < least and scalable.most:
         text = (
-            f"{what[:1].upper()}{what[1:]} may shrink to {scalable.lowest}; the minimum has to be"
+            f"{what[:1].upper()}{what[1:]} may shrink to {scalable.least}; the minimum has to be"
             f" at least {least}."
         )
         problems.append(Problem(Severity.MEDIUM, text))
@@ -179,9 +190,12 @@ def group_problems(group: InstanceGroup) -> list[Problem]:
     elif group.shrinking_policies and not group.policies:
         text = f"The group's scaling policy never adds instances{_SHRINKS}."
         problems.append(Problem(Severity.HIGH, text))
+    elif not group.policies and group.is_scheduled:
+        text = "Only a schedule changes the size of the group; no scaling policy follows its load."
+        problems.append(Problem(Severity.MEDIUM, text))
     elif not group.policies:
         problems.append(Problem(Severity.HIGH, "The group has no enabled scaling policy."))
-    if group.lowest >= group.highest:
+    if not group.has_room and not group.is_scheduled:
         text = (
             f"The size of the group cannot change: the minimum is {group.lowest} and the maximum"
             f" {group.highest}."
@@ -219,7 +233,7 @@ def judge_group(
             is_passing=True,
         )
     by = _scaled_by(group)
-    if not by or group.policies or group.lowest >= group.highest:
+    if not by or group.policies or not group.has_room:
         return judge_scaling(problems, attested, attestation)
     halted = sorted({"Launch", "Terminate"} & set(group.suspended) - set(group.suspended_lately))
     if halted:
@@ -262,7 +276,7 @@ def judge_target(targets: Targets, keys: list[tuple[str, str]], what: str) -> Ve
     problems = scaling_problems(target, what, Severity.LOW)
     if problems:
         return violates_all(problems, expected=f"{_EXPECTED}.")
-    return complies(_SCALES)
+    return complies(_SCALES if target and target.policies else _BY_CLOCK)
 
 
 def why_no_readers(cluster: DatabaseCluster) -> str:

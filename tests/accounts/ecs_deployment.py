@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts import scaling_alarms
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
@@ -144,6 +145,12 @@ def fake_account(*tasks: dict[str, Any]) -> FakeAccount:
             ("ecs", "describe_services"): {"services": [service()], "failures": []},
             ("ecs", "describe_task_definition"): definition(),
             ("dynamodb", "query"): {"Items": []},
+            ("application-autoscaling", "describe_scalable_targets"): {"ScalableTargets": []},
+            ("application-autoscaling", "describe_scheduled_actions"): {"ScheduledActions": []},
+            ("application-autoscaling", "describe_scaling_policies"): scaling_alarms.policies(
+                "ecs", "service/agents/other", "ecs:service:DesiredCount"
+            ),
+            ("cloudwatch", "describe_alarms"): scaling_alarms.described(),
             **with_tasks(*(tasks or (task(1), task(2)))),
         }
     )
@@ -158,5 +165,14 @@ def with_a_short_arn() -> FakeAccount:
     )
 
 
+def at_rest() -> FakeAccount:
+    """A service that is to run no task, so that what would start some is asked for."""
+    idle = service(desiredCount=0, runningCount=0)
+    return fake_account().but(ecs__describe_services={"services": [idle], "failures": []})
+
+
 def others() -> dict[str, Variant]:
-    return {"with a short ARN": Variant(with_a_short_arn, ("service-status", "tasks-healthy"))}
+    return {
+        "with a short ARN": Variant(with_a_short_arn, ("service-status", "tasks-healthy")),
+        "at rest": Variant(at_rest, ("service-status",)),
+    }

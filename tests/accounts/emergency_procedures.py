@@ -335,6 +335,7 @@ def fake_account() -> FakeAccount:
                     }
                 ]
             },
+            ("application-autoscaling", "describe_scheduled_actions"): {"ScheduledActions": []},
             ("application-autoscaling", "describe_scaling_policies"): scaling_alarms.policies(
                 "ecs", "service/agents/other", "ecs:service:DesiredCount"
             ),

@@ -608,6 +608,7 @@ def fake_account() -> FakeAccount:
                 ]
             },
             ("application-autoscaling", "describe_scalable_targets"): {"ScalableTargets": []},
+            ("application-autoscaling", "describe_scheduled_actions"): {"ScheduledActions": []},
             ("application-autoscaling", "describe_scaling_policies"): scaling_alarms.policies(
                 "ecs", "service/agents/other", "ecs:service:DesiredCount"
             ),

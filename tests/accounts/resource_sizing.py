@@ -212,6 +212,39 @@ def policies(type: str = "TargetTrackingScaling", **changes: Any):
     return answer
 
 
+def schedules(*bounds: dict[str, int], **changes: Any):
+    """DescribeScheduledActions: for every target one that sets each of the bounds."""
+
+    def answer(**params: Any) -> dict[str, Any]:
+        namespace = params["ServiceNamespace"]
+        return {
+            "ScheduledActions": [
+                {
+                    "ScheduledActionName": f"shift-{number}",
+                    "ScheduledActionARN": "arn",
+                    "ServiceNamespace": namespace,
+                    "ResourceId": id,
+                    "ScalableDimension": dimension,
+                    "Schedule": "cron(0 7 ? * MON-FRI *)",
+                    "ScalableTargetAction": each,
+                    "CreationTime": LONG_AGO,
+                }
+                | changes
+                for number, each in enumerate(bounds)
+                for id, dimension in SCALABLE[namespace]
+            ]
+        }
+
+    return answer
+
+
+def group_schedules(*bounds: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """DescribeScheduledActions of EC2 Auto Scaling for one group; None takes a member away."""
+    about = {"AutoScalingGroupName": "workers", "Recurrence": "0 7 * * 1-5"} | changes
+    kept = {name: value for name, value in about.items() if value is not None}
+    return {"ScheduledUpdateGroupActions": [kept | each for each in bounds]}
+
+
 def group(**changes: Any) -> dict[str, Any]:
     """DescribeAutoScalingGroups of one group."""
     about = {
@@ -382,6 +415,8 @@ def fake_account() -> FakeAccount:
             ("cloudwatch", "describe_alarms"): scaling_alarms.described(),
             ("application-autoscaling", "describe_scalable_targets"): targets(),
             ("application-autoscaling", "describe_scaling_policies"): policies(),
+            ("application-autoscaling", "describe_scheduled_actions"): {"ScheduledActions": []},
+            ("autoscaling", "describe_scheduled_actions"): {"ScheduledUpdateGroupActions": []},
             ("autoscaling", "describe_auto_scaling_groups"): group(),
             ("autoscaling", "describe_policies"): {
                 "ScalingPolicies": [

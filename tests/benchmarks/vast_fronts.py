@@ -217,6 +217,9 @@ class Fronts(Stores):
             "NextToken": token,
         }
 
+    def applicationautoscaling_describe_scheduled_actions(self, _: Mapping[str, Any]) -> Any:
+        return {"ScheduledActions": []}
+
     def applicationautoscaling_describe_scaling_policies(self, params: Mapping[str, Any]) -> Any:
         names, token = self._scaled(params)
         return {

@@ -695,6 +695,23 @@ GOLDEN = (
         },
     ),
     call(
+        "autoscaling",
+        "PutScheduledAction",
+        ("AWS::Lambda::Function", "agent"),
+        request={
+            "serviceNamespace": "lambda",
+            "resourceId": "function:agent:live",
+            "scalableDimension": "lambda:function:ProvisionedConcurrency",
+            "scheduledActionName": "morning",
+        },
+    ),
+    call(
+        "autoscaling",
+        "PutScheduledUpdateGroupAction",
+        ("AWS::AutoScaling::AutoScalingGroup", "workers"),
+        request={"autoScalingGroupName": "workers", "scheduledActionName": "morning"},
+    ),
+    call(
         "batch",
         "DeregisterJobDefinition",
         ("AWS::Batch::JobDefinition", JOB),

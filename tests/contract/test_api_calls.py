@@ -149,8 +149,8 @@ ELSEWHERE = {
     "TargetHealth": {"ModifyTargetGroup"},
     # Only the target groups that a call names are looked at: there may be thousands.
     "HealthCheck": {"DeleteListener", "DeleteRule"},
-    # A call of Application Auto Scaling, which has no groups.
-    "InstanceGroup": {"DeleteScalingPolicy"},
+    # Calls of Application Auto Scaling, which has no groups.
+    "InstanceGroup": {"DeleteScalingPolicy", "PutScheduledAction"},
     # A database that is stopped keeps its engine, class, host, network, key and tags.
     "DatabaseInstance": _INSTANCE_RUNS,
     "ClusterTags": _CLUSTER_RUNS,

@@ -152,6 +152,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # A key of a restore's metadata in lower case: AWS Backup Developer Guide, "Restore an EFS
     # file system".
     "readiness.evidence.backup.restores": frozenset({"itemstorestore"}),
+    # A process of Auto Scaling that may be suspended: DescribeScalingProcessTypes.
+    "readiness.evidence.autoscaling": frozenset({"ScheduledActions"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
     # Dimensions of S3's metrics.
@@ -189,7 +191,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.workloads.dependencies": frozenset({"state", "opened_at"}),
     # The fields of a CloudTrail record: CloudTrail User Guide, "CloudTrail record contents".
     "readiness.evidence.application_autoscaling": frozenset(
-        {"userIdentity", "arn", "awsRegion", "recipientAccountId"}
+        {"userIdentity", "arn", "awsRegion", "recipientAccountId", "out"}
     ),
     # Metrics of API Gateway, and of Lambda.
     "readiness.evidence.workloads.api_entry_points": frozenset({"Count"}),

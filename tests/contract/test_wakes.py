@@ -407,8 +407,8 @@ MOST = {
     ("lambda", "UpdateAlias20150331"): (11, 161, 54),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
-    # Also whether an alarm invokes the policy that scales it.
-    ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 21, 11),
+    # Also whether an alarm invokes the policy that scales it, and which schedule does.
+    ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 22, 11),
 }
 
 

@@ -28,6 +28,7 @@ NA, BAD = Status.NOT_APPLICABLE, Status.NON_COMPLIANT
 UNSCALED = {
     "application-autoscaling__describe_scalable_targets": {"ScalableTargets": []},
     "application-autoscaling__describe_scaling_policies": {"ScalingPolicies": []},
+    "application-autoscaling__describe_scheduled_actions": {"ScheduledActions": []},
 }
 
 

@@ -31,6 +31,7 @@ FULL_BY_DEFAULT = {
     "the default is the most": {
         ("application-autoscaling", "describe_scalable_targets"),
         ("application-autoscaling", "describe_scaling_policies"),
+        ("application-autoscaling", "describe_scheduled_actions"),
         ("batch", "describe_job_definitions"),
         ("cloudfront", "list_distributions"),
         ("dax", "describe_clusters"),

@@ -10,6 +10,7 @@ from functions.ecs_deployment.app import service_status, tasks_healthy
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact, Attestation, Scope
+from tests.accounts import scaling_alarms
 from tests.accounts.ecs_deployment import (
     FAMILY,
     REVISION,
@@ -19,8 +20,8 @@ from tests.accounts.ecs_deployment import (
     service,
     task,
 )
-from tests.fake_account import ACCOUNT_ID, FakeAccount, error, observe
-from tests.rules.test_ecs_deployment import ROLLING, ago, assert_judged, with_task_set
+from tests.fake_account import ACCOUNT_ID, FAULTS, NOON, FakeAccount, error, observe
+from tests.rules.test_ecs_deployment import ROLE, ROLLING, ago, assert_judged, with_task_set
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -445,6 +446,95 @@ def test_a_service_that_is_attested_to_run_nothing(document, settings, status, s
         s3__head_object=document,
     )
     assert_judged(service_status, where, status, Severity.MEDIUM, said, **settings)
+
+
+COUNT = ("service/agents/api", "ecs:service:DesiredCount")
+QUEUE = {
+    "TargetValue": 10.0,
+    "CustomizedMetricSpecification": {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Statistic": "Average",
+    },
+}
+CPU = {
+    "TargetValue": 60.0,
+    "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+}
+
+
+def scaled(lowest, highest, *, tracking=None, schedule=None, **target):
+    """What scales the service: between which bounds, by which policy and which schedule."""
+    whose = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": COUNT[0],
+        "ScalableDimension": COUNT[1],
+        "CreationTime": NOON,
+    }
+    bounds = {"MinCapacity": lowest, "MaxCapacity": highest, "RoleARN": ROLE}
+    policy = {"PolicyARN": "arn", "PolicyName": "load", "PolicyType": "TargetTrackingScaling"}
+    action = {
+        "ScheduledActionName": "morning",
+        "ScheduledActionARN": "arn",
+        "Schedule": "cron(0 7 ? * MON-FRI *)",
+        "ScalableTargetAction": schedule,
+    }
+    of = {
+        "scalable_targets": {"ScalableTargets": [whose | bounds | target]},
+        "scaling_policies": {
+            "ScalingPolicies": [
+                whose
+                | policy
+                | {
+                    "Alarms": [scaling_alarms.ALARM],
+                    "TargetTrackingScalingPolicyConfiguration": tracking,
+                }
+            ]
+            if tracking
+            else []
+        },
+        "scheduled_actions": {"ScheduledActions": [whose | action] if schedule else []},
+    }
+    return {f"application-autoscaling__describe_{name}": answer for name, answer in of.items()}
+
+
+MORNING = {"MinCapacity": 2, "MaxCapacity": 8}
+OUT = {"DynamicScalingOutSuspended": True}
+
+
+@pytest.mark.parametrize(
+    ("scaling", "status", "said"),
+    [
+        pytest.param(
+            scaled(0, 0, schedule=MORNING), NA, "a schedule of Application Auto", id="by night"
+        ),
+        pytest.param(scaled(0, 8, tracking=QUEUE), NA, "a scaling policy", id="an empty queue"),
+        pytest.param(scaled(0, 8, tracking=CPU), BAD, "count of the service is 0", id="no CPU"),
+        pytest.param(scaled(0, 0, tracking=QUEUE), BAD, "count of the service is 0", id="no room"),
+        pytest.param(
+            scaled(0, 8, tracking=QUEUE, SuspendedState=OUT),
+            BAD,
+            "count of the service is 0",
+            id="scaling out is suspended",
+        ),
+        pytest.param(
+            scaled(2, 8, tracking=QUEUE, schedule=MORNING),
+            BAD,
+            "count of the service is 0",
+            id="by hand",
+        ),
+        pytest.param(
+            {"application-autoscaling__describe_scheduled_actions": FAULTS["denied"]},
+            UNKNOWN,
+            "application-autoscaling:DescribeScheduledActions",
+            id="schedules are not read",
+        ),
+    ],
+)
+def test_a_service_without_tasks_that_something_starts_again(scaling, status, said):
+    idle = service(desiredCount=0, runningCount=0)
+    where = fake_account().but(ecs__describe_services={"services": [idle]}, **scaling)
+    assert_judged(service_status, where, status, Severity.MEDIUM, said)
 
 
 @pytest.mark.parametrize(

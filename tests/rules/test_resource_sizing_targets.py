@@ -6,7 +6,7 @@ import pytest
 
 from functions.resource_sizing import app as rules
 from readiness import Status
-from readiness.evidence.application_autoscaling import never_reached
+from readiness.semantics.scaling_policies import never_reached
 from tests.accounts import resource_sizing as made
 from tests.rules.test_resource_sizing import judged, service
 

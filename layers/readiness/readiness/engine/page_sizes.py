@@ -31,6 +31,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("autoscaling", "describe_auto_scaling_groups"): ("MaxRecords", 100),
     ("autoscaling", "describe_launch_configurations"): ("MaxRecords", 100),
     ("autoscaling", "describe_policies"): ("MaxRecords", 100),
+    ("autoscaling", "describe_scheduled_actions"): ("MaxRecords", 100),
     ("backup", "list_backup_vaults"): ("MaxResults", 1000),
     ("backup", "list_protected_resources"): ("MaxResults", 1000),
     ("backup", "list_recovery_points_by_resource"): ("MaxResults", 1000),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
@@ -20,10 +21,24 @@ from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.model.evidence import REGION, ApiCall, Json, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.moments import in_utc
+from readiness.semantics.scaling_policies import (
+    needs_running,
+    never_reached,
+    only_removes,
+    waits_for_all,
+)
+from readiness.semantics.scheduled_capacity import (
+    Bounded,
+    ScheduledBounds,
+    changing,
+    is_recurring,
+)
 
 _READS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     DESCRIBE_ALARMS,
 )
 _CALLS = (
@@ -31,6 +46,8 @@ _CALLS = (
     "DeregisterScalableTarget",
     "PutScalingPolicy",
     "DeleteScalingPolicy",
+    "PutScheduledAction",
+    "DeleteScheduledAction",
 )
 
 
@@ -38,7 +55,7 @@ def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall
     """The calls that change what scales a resource, which ``id_of`` finds in its scaling id.
 
     CloudTrail gives Application Auto Scaling's calls the event source of EC2 Auto Scaling, which
-    has a PutScalingPolicy too.
+    has a PutScalingPolicy and a DeleteScheduledAction too.
     """
 
     def identify(detail: Json) -> str | None:
@@ -86,14 +103,16 @@ def _cache(id: str, _: Json) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scalable:
+class Scalable(Bounded):
     """One dimension of a resource that may be scaled, and by how many policies that act.
 
     A predictive policy that only forecasts does not act, nor does a policy that no alarm invokes
     (``idle_policies``): one of step scaling without an alarm, or any whose alarms have disabled
     actions, which the sweep sees; nor one that never adds capacity (``shrinking_policies``).
     Of the ``policies`` those ``above_all`` add tasks of ECS only where they use more than they
-    reserve. ``suspended`` says which of scaling in and out by load is switched off.
+    reserve, and those ``from_none`` act where nothing runs: the metrics of tasks and of requests
+    to each of them have no value then. ``suspended`` says which of scaling in and out by load is
+    switched off. ``schedules`` are what its recurring scheduled actions set.
     """
 
     lowest: int
@@ -103,6 +122,13 @@ class Scalable:
     idle_policies: int = 0
     shrinking_policies: int = 0
     above_all: int = 0
+    from_none: int = 0
+    schedules: tuple[ScheduledBounds, ...] = ()
+
+    @property
+    def starts_by_load(self) -> bool:
+        """Whether load alone starts something where nothing runs."""
+        return bool(self.highest and self.from_none) and "out" not in self.suspended
 
     @property
     def of_bounded(self) -> Scalable:
@@ -136,7 +162,11 @@ def _targets(read: Reader, namespace: str) -> Targets:
     acting = Counter(_key(each) for each in policies if _acts(each, alarms))
     idle = Counter(_key(each) for each in policies if is_uninvoked(each, alarms))
     shrinking = Counter(_key(policy) for policy in policies if _never_grows(policy))
-    above_all = Counter(_key(policy) for policy in policies if _waits_for_all(policy))
+    above_all = Counter(_key(policy) for policy in policies if waits_for_all(policy))
+    from_none = Counter(
+        _key(each) for each in policies if _acts(each, alarms) and not needs_running(each)
+    )
+    schedules = _schedules(read, namespace)
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
@@ -146,71 +176,33 @@ def _targets(read: Reader, namespace: str) -> Targets:
             idle_policies=idle[_key(each)],
             shrinking_policies=shrinking[_key(each)],
             above_all=above_all[_key(each)],
+            from_none=from_none[_key(each)],
+            schedules=() if _is_halted(each) else schedules.get(_key(each), ()),
         )
         for each in found
     }
 
 
+def _schedules(read: Reader, namespace: str) -> dict[tuple[str, str], tuple[ScheduledBounds, ...]]:
+    """What recurring scheduled actions set, by resource and dimension."""
+    found = defaultdict(list)
+    for each in read.every(
+        "application-autoscaling",
+        "describe_scheduled_actions",
+        "ScheduledActions",
+        ServiceNamespace=namespace,
+    ):
+        ends: datetime | None = in_utc(each.get("EndTime"))
+        if is_recurring(each["Schedule"], ends, read.now):
+            bounds = each.get("ScalableTargetAction") or {}
+            found[_key(each)].append(
+                ScheduledBounds(bounds.get("MinCapacity"), bounds.get("MaxCapacity"))
+            )
+    return {key: changing(each) for key, each in found.items()}
+
+
 def _key(each: Mapping[str, Any]) -> tuple[str, str]:
     return each["ResourceId"], each["ScalableDimension"]
-
-
-_PERCENT, _SHARE = 100.0, 1.0
-_FULL = {
-    ("AWS/EC2", "CPUUtilization"): _PERCENT,
-    ("AWS/RDS", "CPUUtilization"): _PERCENT,
-    ("AWS/ElastiCache", "EngineCPUUtilization"): _PERCENT,
-    ("AWS/Lambda", "ProvisionedConcurrencyUtilization"): _SHARE,
-}
-"""What a customized metric is at most: what is used to the full cannot be used more."""
-_OF_TASKS = {
-    "ECSServiceAverageCPUUtilization",
-    "ECSServiceAverageMemoryUtilization",
-    ("AWS/ECS", "CPUUtilization"),
-    ("AWS/ECS", "MemoryUtilization"),
-}
-"""Counted from what a task reserves, of which it may use more on an instance that it shares."""
-
-
-def _tracked(tracking: Mapping[str, Any]) -> str | tuple[str, str]:
-    """The predefined metric of target tracking, or namespace and name of a customized one."""
-    named = tracking.get("PredefinedMetricSpecification") or {}
-    own = tracking.get("CustomizedMetricSpecification") or {}
-    if own:
-        return str(own.get("Namespace", "")), str(own.get("MetricName", ""))
-    return str(named.get("PredefinedMetricType", ""))
-
-
-def never_reached(tracking: Mapping[str, Any] | None) -> bool:
-    """Whether target tracking adds nothing: a target of full utilization is never passed.
-
-    Lambda counts the use of provisioned concurrency from 0 to 1 and everything else is percent:
-    a target of 70 for 70 % is never reached there.
-    """
-    if not tracking or "TargetValue" not in tracking:
-        return False
-    metric = _tracked(tracking)
-    if isinstance(metric, str):
-        is_share = metric.endswith("Utilization") and metric not in _OF_TASKS
-        full = _SHARE if metric.startswith("Lambda") else _PERCENT
-    else:
-        is_share, full = metric in _FULL, _FULL.get(metric, _PERCENT)
-    return is_share and tracking["TargetValue"] >= full
-
-
-def _waits_for_all(policy: Mapping[str, Any]) -> bool:
-    """Whether it adds tasks only above all that they reserve, which not all tasks may use."""
-    tracking = policy.get("TargetTrackingScalingPolicyConfiguration") or {}
-    return bool(tracking) and (
-        _tracked(tracking) in _OF_TASKS and tracking["TargetValue"] >= _PERCENT
-    )
-
-
-def only_removes(kind: str, steps: Iterable[Mapping[str, Any]], *simple: int) -> bool:
-    """Whether step or simple scaling only takes away; ``kind`` is its AdjustmentType."""
-    added = [*(step["ScalingAdjustment"] for step in steps), *simple]
-    is_change = kind in {"ChangeInCapacity", "PercentChangeInCapacity"}
-    return is_change and bool(added) and max(added) <= 0
 
 
 def _never_grows(policy: Mapping[str, Any]) -> bool:
@@ -236,6 +228,10 @@ def _suspended(target: Mapping[str, Any]) -> Iterator[str]:
         yield "out"
     if state.get("DynamicScalingInSuspended"):
         yield "in"
+
+
+def _is_halted(target: Mapping[str, Any]) -> bool:
+    return bool((target.get("SuspendedState") or {}).get("ScheduledScalingSuspended"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +263,8 @@ class _Scaling:
 class RegisteredServices(_Registered):
     """What of ECS services may be scaled.
 
-    Sources: DescribeScalableTargets, DescribeScalingPolicies, DescribeAlarms.
+    Sources: DescribeScalableTargets, DescribeScalingPolicies, DescribeScheduledActions,
+    DescribeAlarms.
     """
 
     namespace = "ecs"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.application_autoscaling import never_reached, only_removes
 from readiness.evidence.cloudwatch.policy_alarms import (
     DESCRIBE_ALARMS,
     acting_alarms,
@@ -18,6 +18,14 @@ from readiness.model.evidence import Json, ResourceType, api_call, config_resour
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
+from readiness.semantics.moments import in_utc
+from readiness.semantics.scaling_policies import never_reached, only_removes
+from readiness.semantics.scheduled_capacity import (
+    Bounded,
+    ScheduledBounds,
+    changing,
+    is_recurring,
+)
 
 
 def groups(read: Reader, **which: Any) -> Sequence[Mapping[str, Any]]:
@@ -33,7 +41,7 @@ _OF_GROUP = "requestParameters.autoScalingGroupName"
 
 
 def _group_of_policy(detail: Json) -> str | None:
-    """The group of EC2's PutScalingPolicy; None for Application Auto Scaling's."""
+    """The group that a call of EC2 names; None for Application Auto Scaling's of the same name."""
     request = detail.get("requestParameters")
     if not isinstance(request, Mapping):
         return ""
@@ -82,25 +90,36 @@ def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
     reads=(
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribePolicies",
+        "autoscaling:DescribeScheduledActions",
         DESCRIBE_ALARMS,
     ),
     changed_by=(
         api_call(
-            "autoscaling", "DeletePolicy", "SuspendProcesses", "ResumeProcesses", id=_OF_GROUP
+            "autoscaling",
+            "DeletePolicy",
+            "SuspendProcesses",
+            "ResumeProcesses",
+            "PutScheduledUpdateGroupAction",
+            "BatchPutScheduledUpdateGroupAction",
+            "BatchDeleteScheduledAction",
+            id=_OF_GROUP,
         ),
-        api_call("autoscaling", "PutScalingPolicy", identify=_group_of_policy),
+        api_call(
+            "autoscaling", "PutScalingPolicy", "DeleteScheduledAction", identify=_group_of_policy
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)
-class InstanceGroup:
+class InstanceGroup(Bounded):
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
     ``idle_policies`` no alarm invokes, or none that has its actions enabled;
     ``shrinking_policies`` never add capacity.
     ``suspended_lately`` are those of the processes that were suspended a short while ago, as
     deployments do: CodeDeploy's and CloudFormation's resume them when they end. ``is_going``
-    while it is deleted, which takes its policies first.
-    Sources: DescribeAutoScalingGroups, DescribePolicies, DescribeAlarms.
+    while it is deleted, which takes its policies first. ``schedules`` are what its recurring
+    scheduled actions set. Sources: DescribeAutoScalingGroups, DescribePolicies,
+    DescribeScheduledActions, DescribeAlarms.
     """
 
     name: str
@@ -113,6 +132,7 @@ class InstanceGroup:
     tags: Mapping[str, str] | None = None
     suspended_lately: tuple[str, ...] = ()
     is_going: bool = False
+    schedules: tuple[ScheduledBounds, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
@@ -123,14 +143,17 @@ class InstanceGroup:
             "ScalingPolicies",
             AutoScalingGroupName=group.id,
         )
-        return cls._of(described, policies, acting_alarms(read, policies), read.now)
+        schedules = _schedules(read, AutoScalingGroupName=group.id)
+        alarms = acting_alarms(read, policies)
+        return cls._of(described, policies, alarms, schedules, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
         policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
         alarms = acting_alarms(read, policies)
+        schedules = _schedules(read)
         return {
-            group["AutoScalingGroupName"]: cls._of(group, policies, alarms, read.now)
+            group["AutoScalingGroupName"]: cls._of(group, policies, alarms, schedules, read.now)
             for group in groups(read)
         }
 
@@ -140,6 +163,7 @@ class InstanceGroup:
         group: Mapping[str, Any],
         policies: Iterable[Mapping[str, Any]],
         alarms: Collection[str],
+        schedules: Mapping[str, tuple[ScheduledBounds, ...]],
         now: datetime,
     ) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
@@ -149,6 +173,7 @@ class InstanceGroup:
             if each.get("AutoScalingGroupName") == name and _is_enabled(each)
         ]
         idle = [is_uninvoked(each, alarms) for each in own]
+        suspended = tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ())
         return cls(
             name=name,
             lowest=group["MinSize"],
@@ -159,11 +184,27 @@ class InstanceGroup:
             ),
             idle_policies=sum(idle),
             shrinking_policies=sum(_never_grows(each) for each in own),
-            suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
+            suspended=suspended,
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
             suspended_lately=_lately(group, now),
             is_going=bool(group.get("Status")),
+            schedules=() if "ScheduledActions" in suspended else schedules.get(name, ()),
         )
+
+
+def _schedules(read: Reader, **which: str) -> dict[str, tuple[ScheduledBounds, ...]]:
+    """What recurring scheduled actions set, by group."""
+    found = defaultdict(list)
+    for each in read.every(
+        "autoscaling", "describe_scheduled_actions", "ScheduledUpdateGroupActions", **which
+    ):
+        if is_recurring(each.get("Recurrence") or "", in_utc(each.get("EndTime")), read.now):
+            found[each["AutoScalingGroupName"]].append(
+                ScheduledBounds(
+                    each.get("MinSize"), each.get("MaxSize"), each.get("DesiredCapacity")
+                )
+            )
+    return {name: changing(each) for name, each in found.items()}
 
 
 def _never_grows(policy: Mapping[str, Any]) -> bool:
