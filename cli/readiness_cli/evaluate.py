@@ -198,9 +198,9 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         return parse_iso(text)
-    except ValueError as error:
+    except ValueError:
         raise Failure(
-            f"--now: {error}",
+            f"--now {text!r} is not a time with its time zone",
             why="The rule computes ages from this time",
             fix="write --now 2026-01-31T12:00:00Z",
         ) from None

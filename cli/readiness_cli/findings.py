@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 @click.option(
     "--rule", "rule_id", metavar="RULE|HEADING", help="Only findings of this rule or heading."
 )
-@click.option("--severity", type=click.Choice(list(Severity), case_sensitive=False))
-@click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
+@click.option(
+    "--severity",
+    type=click.Choice(list(Severity), case_sensitive=False),
+    help="Only findings of this severity.",
+)
+@click.option(
+    "--status",
+    type=click.Choice(list(Status), case_sensitive=False),
+    help="Only findings with this status.",
+)
 @click.option(
     "--heading", "heading_name", metavar="HEADING", help="Only this heading: its folder or title."
 )

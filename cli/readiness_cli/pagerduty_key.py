@@ -47,15 +47,15 @@ def pagerduty_key(
     """
     from readiness_cli import stack  # noqa: PLC0415
 
-    aws = session.connect(profile, region)
-    deployed = stack.find(aws, stack_name)
-    secret = deployed["PagerDutySecret"]
     if not name.strip() or name.strip() == KEY_NAME:
         raise Failure(
             f"--name {name!r} is no name for a service",
             why="PagerDutyRoutes has to call the service by a name of its own",
             fix="leave --name out for the default service",
         )
+    aws = session.connect(profile, region)
+    deployed = stack.find(aws, stack_name)
+    secret = deployed["PagerDutySecret"]
     if rest:
         put_key(aws.client("secretsmanager"), secret, _asked("REST API key", _REST_KEY), KEY_NAME)
         note(f"The REST key is in the secret {secret}. Only test-alert --acknowledged uses it.")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
 import pytest
 
 from readiness.engine.actions import NARROWED, ON_REQUEST
+from readiness.engine.rows import to_item
 from readiness.model import checklist
+from readiness.model.finding import Finding
 from readiness_cli import catalogue, docs
 from readiness_cli.catalogue import ROOT, headings
+from tests import deployed
+from tests.findings import finding
 
 RULES = list(catalogue.rules().values())
 RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -41,6 +46,42 @@ def test_the_readme_counts_what_there_is():
     assert marked["rules"] == f"{len(RULES):,}"
     assert marked["boxes"] == f"{len(list(checklist.boxes())):,}"
     assert marked["headings-judged"] == str(len(catalogue.folders()))
+
+
+def readme(begins, ends):
+    """What stands in the README between two of its headings."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return text[text.index(begins) : text.index(ends)]
+
+
+def test_the_readme_says_what_each_alarm_means():
+    table = readme("## When Readiness fails", "## Developing")
+    alarms = [
+        name
+        for name, each in deployed.committed()["Resources"].items()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    assert alarms
+    assert [name for name in alarms if f"`{name}`" not in table] == []
+
+
+def test_the_readme_names_every_parameter():
+    table = readme("### Parameters", "## The findings table is an interface")
+    parameters = deployed.committed()["Parameters"]
+    assert [name for name in parameters if f"`{name}`" not in table] == []
+
+
+def test_the_readme_names_every_attribute_of_a_finding():
+    chapter = readme("## The findings table is an interface", "## The command line")
+    fields = {each.name for each in dataclasses.fields(Finding)}
+    attributes = fields | set(to_item(finding())) | {"open_account", "open_rank", "expires_at"}
+    assert sorted(name for name in attributes if f"`{name}`" not in chapter) == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_an_output_that_a_page_names_is_one_of_the_stack(page):
+    named = set(re.findall(r"\boutputs? `(\w+)`", page.read_text(encoding="utf-8")))
+    assert named <= set(deployed.committed()["Outputs"])
 
 
 def test_a_count_is_brought_up_to_date_and_an_unknown_one_refused():
