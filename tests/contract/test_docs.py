@@ -116,6 +116,27 @@ def test_every_setting_says_what_it_means(rule):
     assert [setting.name for setting in rule.settings if not setting.about] == []
 
 
+PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+_LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
+
+
+def anchors_of(text):
+    """The anchors of a page as GitHub makes them of its headings."""
+    without_code = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    for title in re.findall(r"^#+ (.+)$", without_code, re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in _LINK.findall(text):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        if anchor and path.suffix == ".md":
+            assert anchor in set(anchors_of(path.read_text(encoding="utf-8"))), (target, anchor)
+
+
 def test_links_between_the_documents_lead_somewhere():
     written = docs.documents(headings())
     rules = written[ROOT / "docs" / "rules.md"]
