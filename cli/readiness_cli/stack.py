@@ -22,6 +22,8 @@ MARKS = (*NEEDED, "SettingsParameter")
 
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 """The statuses of a stack whose last deployment succeeded."""
+NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+"""The statuses after a first deployment that failed: no update is possible any more."""
 
 
 class Stack(Mapping[str, str]):
@@ -52,7 +54,9 @@ class Stack(Mapping[str, str]):
             fix = "run `sam deploy`, or name another stack with --stack-name"
             if self.status and self.status not in SETTLED:
                 why = f"Its deployment is not complete: {self.status}"
-                if self.status.endswith("_IN_PROGRESS"):
+                if self.status in NEVER_MADE:
+                    fix = again(self.name)
+                elif self.status.endswith("_IN_PROGRESS"):
                     fix = "wait until CloudFormation is done and run it again"
             raise NoPart(lacking, why=why, fix=fix, code=Exit.AWS_OR_INTERNAL)
         return self._parts[part]
@@ -65,6 +69,11 @@ class Stack(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._parts)
+
+
+def again(name: str) -> str:
+    """What to do after a first deployment that failed."""
+    return f"sam delete --stack-name {name}, then `sam deploy` (docs/troubleshooting.md)"
 
 
 class NoPart(Failure):
@@ -118,7 +127,9 @@ def _described(client: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def _is_missing(error: ClientError) -> bool:
-    return code_of(error) == "ValidationError" and "not exist" in str(error)
+    """Also of a name that no stack can have, such as one with a space."""
+    said = str(error)
+    return code_of(error) == "ValidationError" and ("not exist" in said or "'stackName'" in said)
 
 
 def _only_one(client: Any, where: str) -> Mapping[str, Any] | None:

@@ -10,6 +10,7 @@ from readiness.engine.rows import to_item
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import iso
 from readiness_cli.doctor import deployment
+from readiness_cli.stack import NEVER_MADE
 from tests.cli.doctored import (
     OUTPUTS,
     PARTS,
@@ -24,7 +25,7 @@ from tests.cli.doctored import (
     with_status,
     world,
 )
-from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error
 from tests.findings import finding
 
 
@@ -69,6 +70,8 @@ def test_a_stack_of_an_older_version_lacks_one_line_and_has_the_others(run, over
         ("REVIEW_IN_PROGRESS", "failed", "No version"),
         ("CREATE_FAILED", "failed", "No version"),
         ("ROLLBACK_COMPLETE", "failed", "No version"),
+        ("ROLLBACK_FAILED", "failed", "No version"),
+        ("ROLLBACK_IN_PROGRESS", "failed", "No version"),
         ("DELETE_FAILED", "failed", "No version"),
         ("DELETE_IN_PROGRESS", "failed", "No version"),
         ("CREATE_IN_PROGRESS", "warning", "a mixture"),
@@ -84,6 +87,7 @@ def test_what_runs_of_a_stack_that_is_half_deployed(run, over, status, state, wh
     [line] = of(said, "stack")
     assert (line["state"], status in line["said"]) == (state, True)
     assert why in line["why"]
+    assert ("sam delete" in line.get("fix", "")) == (status in NEVER_MADE)
     assert said.exit_code == (1 if state == "failed" else 0)
 
 
@@ -118,6 +122,19 @@ def test_what_cloudformation_deleted_again_is_no_part_of_the_stack(run, over):
     found = run("findings", "--open")
     assert found.exit_code == 4
     assert "Its deployment is not complete: ROLLBACK_COMPLETE" in found.stderr
+    assert "Fix: sam delete --stack-name readiness, then `sam deploy`" in found.stderr
+
+
+def test_a_name_that_no_stack_can_have_is_no_stack(run, over):
+    refused = error(
+        "ValidationError",
+        400,
+        "1 validation error detected: Value 'a b' at 'stackName' failed to satisfy constraint",
+    )
+    over(world(cloudformation__describe_stacks=refused))
+    found = run("findings", "--stack-name", "a b")
+    assert found.exit_code == 4
+    assert "There is no stack 'a b' in account" in found.stderr
 
 
 def test_transitions_that_wait_are_told_with_their_age(run, over):

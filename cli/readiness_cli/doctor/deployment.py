@@ -20,7 +20,7 @@ from readiness_cli.doctor.account import named
 from readiness_cli.doctor.check import Check, Examined, Line, State
 from readiness_cli.doctor.permissions import statement
 from readiness_cli.session import plural
-from readiness_cli.stack import SETTLED
+from readiness_cli.stack import NEVER_MADE, SETTLED, again
 
 A_DAY = timedelta(days=1)
 OUTBOX_WITHIN = timedelta(minutes=15)
@@ -51,7 +51,8 @@ def deployed(examined: Examined) -> Iterable[Line]:
         yield Line("stack", State.OK, said)
     elif status.startswith(_NOTHING_RUNS):
         why = "No version of it is deployed as a whole: it sees, judges and tells nothing for sure"
-        yield Line("stack", State.FAILED, said, why, show)
+        fix = again(examined.stack.name) if status in NEVER_MADE else show
+        yield Line("stack", State.FAILED, said, why, fix)
     elif status in _BEFORE:
         yield Line("stack", State.WARNING, said, "It runs the version before the last one", show)
     else:
