@@ -20,7 +20,8 @@ from readiness.model.verdict import Fact
 
 from .zones import too_few
 
-_NO_REPLACEMENT = ("Launch", "Terminate", "AZRebalance")
+_REBALANCE = "AZRebalance"
+_NO_REPLACEMENT = ("Launch", "Terminate", _REBALANCE)
 
 
 def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> Verdict:
@@ -74,11 +75,19 @@ def _group_problems(
     if len(allowed.zones) < min_zones and not allowed.unknown:
         yield Problem(Severity.HIGH, too_few("The group may start instances", allowed, min_zones))
     lowest = group.desired if not group.lowest else min(group.lowest, group.desired)
-    if lowest < 2 and not group.lowest and not (group.behind or group.in_lattice):
+    is_behind = group.behind or group.in_lattice
+    if lowest < 2 and not group.lowest and not is_behind:
         yield Problem(
             Severity.LOW,
             f"The group runs {plural(lowest, 'instance')} now and may run none (minimum 0). No"
             " load balancer sends it requests.",
+        )
+    elif lowest < 2 and not is_behind:
+        yield Problem(
+            Severity.MEDIUM,
+            f"The group may run with {plural(lowest, 'instance')} (minimum {group.lowest}, desired"
+            f" {group.desired}): what it does stops until another one is started. No load balancer"
+            " sends it requests.",
         )
     elif lowest < 2:
         yield Problem(
@@ -91,7 +100,13 @@ def _group_problems(
         for name in _NO_REPLACEMENT
         if name in group.suspended and name not in group.suspended_lately
     ]
-    if stopped:
+    if stopped == [_REBALANCE]:
+        yield Problem(
+            Severity.LOW,
+            f"{_REBALANCE} is suspended: instances of a failed zone are started in the others, and"
+            " stay there when it is back.",
+        )
+    elif stopped:
         verb = "is" if len(stopped) == 1 else "are"
         yield Problem(
             Severity.MEDIUM,

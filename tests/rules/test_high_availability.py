@@ -174,6 +174,27 @@ def test_auto_scaling_group_zones(changes, settings, status, words):
     said(app.auto_scaling_group_zones(group(**changes), ZONES, **settings), status, words)
 
 
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        pytest.param({"lowest": 1, "behind": ("web",)}, Severity.HIGH, id="one serves"),
+        pytest.param(
+            {"lowest": 1, "in_lattice": ("tg-1",)}, Severity.HIGH, id="one serves a lattice"
+        ),
+        pytest.param({"lowest": 1}, Severity.MEDIUM, id="one works, and is started elsewhere"),
+        pytest.param({"lowest": 0, "desired": 1}, Severity.LOW, id="one may work"),
+        pytest.param(
+            {"lowest": 1, "zones": ("us-east-1a",)}, Severity.HIGH, id="one that has no elsewhere"
+        ),
+        pytest.param({"suspended": ("Launch",)}, Severity.MEDIUM, id="nothing is started"),
+        pytest.param({"suspended": ("Launch", "AZRebalance")}, Severity.MEDIUM, id="nor moved"),
+        pytest.param({"suspended": ("AZRebalance",)}, Severity.LOW, id="started, and not moved"),
+    ],
+)
+def test_how_bad_it_is_for_a_group(changes, severity):
+    assert app.auto_scaling_group_zones(group(**changes), ZONES).severity is severity
+
+
 # -- databases ------------------------------------------------------------------------------------
 
 
