@@ -1,4 +1,4 @@
-"""What AWS services make and run needs no alarms of ours: canaries, Control Tower."""
+"""What AWS makes and runs needs no alarms of ours: canaries, Control Tower, CDK."""
 
 from __future__ import annotations
 
@@ -18,8 +18,26 @@ from tests.rules.test_alarms import AGENT, ALONE, RUNS_30_S, in_use
 from tests.rules.test_error_handling import CALLED, SNS, VERSIONS
 from tests.rules.test_network_security import PRIVATE, SUBNETS, through
 
-BY_AWS = ("cwsyn-checkout-0a1b2c3d", "aws-controltower-NotificationForwarder")
-OWN = ("agent", "my-cwsyn-1", "cwsynthetics", "controltower-agent")
+BY_AWS = (
+    "cwsyn-checkout-0a1b2c3d",
+    "aws-controltower-NotificationForwarder",
+    "shop-LogRetentionaae0aa3c5b4d4f87b02d85b201-2QZ9sjniwX2i",
+    "recording-mgmt-svc-prod-f-LogRetentionaae0aa3c5b4d-nA1s7zJoDYhh",
+    "shop-CustomS3AutoDeleteObject-rbyHn2aBcDe4",
+    "shop-AWS679f53fac002430cb0da5b7982bd22872D164C4C-AbCdEfGh1234",
+    "shop-CustomCDKBucketDeployment8693BB64968944B69AAFB-1VXJZ2H0QW3RT",
+    "shop-BucketNotificationsHandler050a0587b754-z8E1DEE5a2Zy",
+)
+OWN = (
+    "agent",
+    "my-cwsyn-1",
+    "cwsynthetics",
+    "controltower-agent",
+    "LogRetention",
+    "shop-LogRetention-nA1s7zJoDYhh",
+    "CustomS3AutoDeleteObject",
+    "shop-Handler886CB40B-AbCdEfGh1234",
+)
 
 
 def placed(name, network, routes=PRIVATE):
