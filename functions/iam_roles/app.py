@@ -5,6 +5,7 @@ from typing import Annotated
 from readiness import (
     Between,
     Severity,
+    Unreadable,
     Verdict,
     cannot_tell,
     complies,
@@ -23,7 +24,7 @@ from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
 from readiness.evidence.iam.roles import RolePolicies, RoleTrust
 from readiness.evidence.iam.root_user import RootKeyAges, RootUser, RootVirtualDevice
-from readiness.evidence.iam.users import UserPolicies
+from readiness.evidence.iam.users import UserCount, UserPolicies
 from readiness.model.text import listed, plural
 
 from .grants import Self
@@ -31,11 +32,13 @@ from .keys import age_verdict, function_keys_verdict, root_age_verdict, task_key
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
 from .privilege import is_exempt, own_policies, policies_of, privileges_verdict, unused_verdict
 from .settings import (
-    ExemptRoles,
+    EXEMPT_CALLERS,
+    EXEMPT_ROLES,
     ExemptUsers,
     GatedActions,
     MaxAge,
     PrivilegeLimits,
+    RolePatterns,
     UngatedActions,
 )
 from .trust import BOUND_SERVICES, trust_verdict
@@ -146,7 +149,7 @@ def role_privileges(
     boundary: PolicyDocument | None,
     *,
     limits: PrivilegeLimits,
-    exempt: ExemptRoles,
+    exempt_role_patterns: RolePatterns = EXEMPT_CALLERS,
 ) -> Verdict:
     """A role has least privilege: it is no administrator and cannot escalate its privileges.
 
@@ -155,7 +158,7 @@ def role_privileges(
     """
     if role.is_service_linked:
         return not_applicable("AWS manages the policies of a service-linked role.")
-    if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
+    if is_exempt(exempt_role_patterns, role.path, role.name):
         return not_applicable(EXEMPT_ROLE)
     documents = [*role.inline, *(policy.document for policy in attached)]
     who = Self("role", role.path, role.name, own_policies(role), role.account)
@@ -220,12 +223,12 @@ def role_trust(
     bound_services: Annotated[
         tuple[str, ...], "Services that never act on behalf of another account (patterns)"
     ] = BOUND_SERVICES,
-    exempt: ExemptRoles,
+    exempt_role_patterns: RolePatterns = EXEMPT_ROLES,
 ) -> Verdict:
     """Only the intended principals can assume a role, and none as a confused deputy."""
     if role.is_service_linked:
         return not_applicable("AWS manages the trust policy of a service-linked role.")
-    if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
+    if is_exempt(exempt_role_patterns, role.path, role.name):
         return not_applicable(EXEMPT_ROLE)
     return trust_verdict(
         role.trust,
@@ -350,14 +353,21 @@ def group_sensitive_actions(
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)
-def role_mfa(role: RoleTrust, *, exempt: ExemptRoles) -> Verdict:
+def role_mfa(
+    role: RoleTrust,
+    count: UserCount | Unreadable,
+    *,
+    exempt_role_patterns: RolePatterns = EXEMPT_CALLERS,
+) -> Verdict:
     """The users of this account need MFA to assume a role.
 
     Services and other roles have no MFA device. People who sign in through an identity provider
-    give their second factor there.
+    give their second factor there. MEDIUM while the account has no IAM user.
     """
     return assume_verdict(
-        role, exempt=is_exempt(exempt.exempt_role_patterns, role.path, role.name)
+        role,
+        exempt=is_exempt(exempt_role_patterns, role.path, role.name),
+        is_without_users=isinstance(count, UserCount) and count.users == 0,
     )
 
 

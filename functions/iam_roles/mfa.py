@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RoleTrust
 from readiness.model.text import listed
-from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.model.verdict import (
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+)
 from readiness.semantics.condition_values import ABSENT, FREE, Alternatives, Holds, fixed
 from readiness.semantics.conditions import Requests, allowed, holds
 from readiness.semantics.policy import Document, Statement
@@ -262,7 +269,7 @@ def mfa_verdict(
     return complies("No sensitive action is allowed without MFA.")
 
 
-def assume_verdict(role: RoleTrust, *, exempt: bool) -> Verdict:
+def assume_verdict(role: RoleTrust, *, exempt: bool, is_without_users: bool) -> Verdict:
     """The verdict on whether users of the account need MFA to assume a role."""
     if role.trust.flaw:
         return cannot_tell(f"Who can assume the role is unknown: {role.trust.flaw}.")
@@ -274,9 +281,11 @@ def assume_verdict(role: RoleTrust, *, exempt: bool) -> Verdict:
         return not_applicable("The setting exempt_role_patterns exempts the role.")
     without = people_admitted(statements, role.account, with_factor=False)
     if without:
+        nobody = "; no user does, as the account has no IAM user now" if is_without_users else ""
         return violates(
-            f"{listed(without)} can assume the role without MFA.",
+            f"{listed(without)} can assume the role without MFA{nobody}.",
             expected="A trust policy with Bool aws:MultiFactorAuthPresent true.",
+            severity=Severity.MEDIUM if is_without_users else None,
             principals=without,
         )
     return complies(f"{listed(who)} can assume the role only with MFA.")

@@ -65,6 +65,16 @@ EXEMPT_ROLES = (
 """Roles that AWS or its tools make and need as they are. The last two an account in Control Tower
 may not even change ("Disallow changes to AWS IAM roles set up by AWS Control Tower and AWS
 CloudFormation" among its mandatory controls)."""
+EXEMPT_CALLERS = (
+    *EXEMPT_ROLES,
+    "cdk-*-deploy-role-*",
+    "cdk-*-file-publishing-role-*",
+    "cdk-*-image-publishing-role-*",
+    "cdk-*-lookup-role-*",
+)
+"""With the roles of CDK that a person or a pipeline assumes to deploy: the account of each trusts
+itself, and the first may have CloudFormation do anything, as the bootstrap template of CDK makes
+them. Which other accounts they trust is judged all the same."""
 
 ExemptUsers = Annotated[
     tuple[str, ...], "Users that may have long-term credentials (name patterns)"
@@ -91,11 +101,7 @@ class PrivilegeLimits:
     ] = RESTRICTING_KEYS
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptRoles:
-    """Roles that are not checked."""
-
-    exempt_role_patterns: Annotated[
-        tuple[str, ...],
-        "Roles that are not checked: name patterns, or path and name where it has a slash",
-    ] = EXEMPT_ROLES
+RolePatterns = Annotated[
+    tuple[str, ...],
+    "Roles that are not checked: name patterns, or path and name where it has a slash",
+]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
 from readiness.semantics.condition_values import (
+    ABSENT,
     ANY_ADDRESS,
     FREE,
     OWN,
@@ -19,7 +20,7 @@ from readiness.semantics.condition_values import (
 )
 from readiness.semantics.conditions import Requests, allowed
 from readiness.semantics.oidc import is_cognito, limiting_keys, strangers_at
-from readiness.semantics.policy import Document, Principal, Statement
+from readiness.semantics.policy import Condition, Document, Principal, Statement
 from readiness.semantics.policy_patterns import OTHER_SUFFIXES, matches_any, only_wildcards
 from readiness.semantics.requesters import service_for_stranger, stranger
 
@@ -44,6 +45,13 @@ _STATED: Mapping[str, Alternatives] = {
     "aws:username": optional(OWN),
 }
 """A principal of another account that is just the one which the policy states."""
+_SOFTWARE: Mapping[str, Alternatives] = {
+    "aws:multifactorauthage": ABSENT,
+    "aws:multifactorauthpresent": optional("false"),
+}
+"""What acts for whoever asks it to has no MFA device: a person has."""
+_SIGNED_IN = ":role/aws-reserved/sso.amazonaws.com/"
+"""In the ARN of a role that only people get, who sign in through IAM Identity Center."""
 _GUESTS: Mapping[str, Alternatives] = {
     "amr": fixed("unauthenticated"),
     "aud": fixed(OWN),
@@ -174,11 +182,17 @@ class _Trust:
                 return
 
     def _foreign(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
-        """Another account may act for whoever asks it to, also by the very role that is named."""
+        """Another account may act for whoever asks it to, also by the very role that is named.
+
+        A person does not, who signed in or gave a second factor.
+        """
         theirs = principal.account
         if not theirs or theirs == self.account or theirs in self.trusted:
             return
-        answer = self.open_to(allow, _ASSUME, principal, stranger(theirs).but(_STATED))
+        if _SIGNED_IN in principal.value or any(map(_names_people, allow.conditions)):
+            return
+        deputy = stranger(theirs).but({**_STATED, **_SOFTWARE})
+        answer = self.open_to(allow, _ASSUME, principal, deputy)
         if answer is not Holds.NEVER:
             text = f"the account {theirs} can assume the role without an sts:ExternalId"
             yield _Finding(answer, Severity.MEDIUM, f"{text} that fixes it{_seen(allow)}")
@@ -264,6 +278,17 @@ def _providers(allow: Statement) -> tuple[str, ...]:
         if claim in claims and "." in provider
     ]
     return tuple(dict.fromkeys(named)) or ("accounts.google.com",)
+
+
+def _names_people(condition: Condition) -> bool:
+    """Whether a condition admits only roles of people who sign in."""
+    is_met_by_name = condition.operator in {"arnequals", "arnlike", "stringequals", "stringlike"}
+    return (
+        is_met_by_name
+        and condition.key == "aws:principalarn"
+        and bool(condition.values)
+        and all(_SIGNED_IN in value for value in condition.values)
+    )
 
 
 def _accounts_in(allow: Statement) -> tuple[str, ...]:

@@ -197,6 +197,7 @@ def fake_account() -> FakeAccount:
                     "AccountAccessKeysPresent": 0,
                     "AccountMFAEnabled": 1,
                     "AccountPasswordPresent": 1,
+                    "Users": 1,
                 }
             },
             ("iam", "list_virtual_mfa_devices"): {"VirtualMFADevices": []},

@@ -998,6 +998,7 @@ GOLDEN = (
         ("AWS::IAM::Role", "orders"),
         response={"role": {"roleName": "orders"}},
     ),
+    call("iam", "CreateUser", ("AWS::IAM::User", "jane"), request={"userName": "jane"}),
     call("iam", "DeleteAccessKey", ("AWS::IAM::User", "jane"), request={"userName": "jane"}),
     call("iam", "DeleteGroup", ("AWS::IAM::Group", "ops"), request={"groupName": "ops"}),
     call("iam", "TagRole", ("AWS::IAM::Role", "orders"), request={"roleName": "orders"}),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from functions.iam_roles.app import group_sensitive_actions, role_mfa, user_sensitive_actions
-from readiness import Status
+from functions.iam_roles.app import (
+    group_sensitive_actions,
+    role_mfa,
+    role_trust,
+    user_sensitive_actions,
+)
+from readiness import Severity, Status, Unreadable
 from readiness.evidence.iam.access_keys import ActiveKeys
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RoleTrust
-from readiness.evidence.iam.users import UserPolicies
+from readiness.evidence.iam.users import UserCount, UserPolicies
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
 
@@ -438,7 +444,7 @@ def test_what_the_members_of_a_group_may_do(held, settings, status):
 def test_role_mfa(principal, condition, status):
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     trust = document(statement | ({"Condition": condition} if condition else {}))
-    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID)).status is status
+    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID), UserCount(1)).status is status
 
 
 def test_a_trust_policy_may_deny_instead():
@@ -446,8 +452,8 @@ def test_a_trust_policy_may_deny_instead():
     refused = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
     gated = document(who, refused | when("BoolIfExists", value="false"))
     half = document(who, refused | when("Bool", value="false"))
-    assert role_mfa(RoleTrust("r", gated, ACCOUNT_ID)).status is GOOD
-    assert role_mfa(RoleTrust("r", half, ACCOUNT_ID)).status is BAD
+    assert role_mfa(RoleTrust("r", gated, ACCOUNT_ID), UserCount(1)).status is GOOD
+    assert role_mfa(RoleTrust("r", half, ACCOUNT_ID), UserCount(1)).status is BAD
 
 
 @pytest.mark.parametrize(
@@ -491,7 +497,7 @@ def test_a_trust_policy_may_deny_instead():
 def test_what_a_trust_policy_denies(denial, status):
     who = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
     trust = document(who, {"Effect": "Deny", "Action": "sts:*"} | denial)
-    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID)).status is status
+    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID), UserCount(1)).status is status
 
 
 def test_an_allow_of_everyone_but_some():
@@ -500,15 +506,50 @@ def test_an_allow_of_everyone_but_some():
         "NotPrincipal": {"AWS": "444455556666"},
         "Action": "sts:AssumeRole",
     }
-    verdict = role_mfa(RoleTrust("r", document(trust), ACCOUNT_ID))
+    verdict = role_mfa(RoleTrust("r", document(trust), ACCOUNT_ID), UserCount(1))
     assert (verdict.status, "NotPrincipal" in verdict.reason) == (BAD, True)
 
 
 def test_role_mfa_exceptions():
     trust = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
     role = RoleTrust("AWSControlTowerExecution", trust, ACCOUNT_ID)
-    assert role_mfa(role).status is NA
-    assert role_mfa(RoleTrust("r", Document.of("t", "{"), ACCOUNT_ID)).status is BLIND
+    assert role_mfa(role, UserCount(1)).status is NA
+    assert (
+        role_mfa(RoleTrust("r", Document.of("t", "{"), ACCOUNT_ID), UserCount(1)).status is BLIND
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "severity"),
+    [
+        pytest.param(UserCount(1), None, id="a user"),
+        pytest.param(UserCount(0), Severity.MEDIUM, id="no user"),
+        pytest.param(UserCount(), None, id="not said"),
+        pytest.param(Unreadable("iam:GetAccountSummary", Cause.ACCESS_DENIED), None, id="denied"),
+    ],
+)
+def test_who_could_assume_a_role_without_mfa_is_no_page_while_there_is_nobody(count, severity):
+    trust = document({"Effect": "Allow", "Principal": {"AWS": f"{OURS}:root"}, "Action": "*"})
+    verdict = role_mfa(RoleTrust("r", trust, ACCOUNT_ID), count)
+    assert (verdict.status, verdict.severity) == (BAD, severity)
+    assert ("has no IAM user now" in verdict.reason) is (severity is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        (f"cdk-hnb659fds-deploy-role-{ACCOUNT_ID}-us-east-1", NA),
+        (f"cdk-hnb659fds-lookup-role-{ACCOUNT_ID}-us-east-1", NA),
+        (f"cdk-hnb659fds-image-publishing-role-{ACCOUNT_ID}-us-east-1", NA),
+        (f"cdk-hnb659fds-file-publishing-role-{ACCOUNT_ID}-us-east-1", NA),
+        ("deploy-role", BAD),
+    ],
+)
+def test_roles_that_cdk_makes_for_deployments(name, status):
+    trust = document({"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "*"})
+    theirs = document({"Effect": "Allow", "Principal": {"AWS": "4" * 12}, "Action": "*"})
+    assert role_mfa(RoleTrust(name, trust, ACCOUNT_ID), UserCount(1)).status is status
+    assert role_trust(RoleTrust(name, theirs, ACCOUNT_ID)).status is BAD
 
 
 @pytest.mark.parametrize(
@@ -523,4 +564,4 @@ def test_role_mfa_exceptions():
 def test_roles_exempt_by_the_setting(patterns, status):
     trust = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
     role = RoleTrust("breakglass", trust, ACCOUNT_ID)
-    assert role_mfa(role, exempt_role_patterns=patterns).status is status
+    assert role_mfa(role, UserCount(1), exempt_role_patterns=patterns).status is status

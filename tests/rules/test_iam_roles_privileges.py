@@ -420,6 +420,7 @@ def test_settings_of_privileges():
     assert judged(office).status is BAD
     assert judged(office, restricting_condition_keys=("aws:sourceip",)).status is GOOD
     assert judged(allow("*"), exempt_role_patterns=("r",)).status is NA
+    assert judged(allow("*"), name="cdk-hnb659fds-deploy-role-1-us-east-1").status is NA
 
 
 OFFICE = allow("*", **when("IpAddress", "aws:SourceIp", "192.0.2.0/24"))

@@ -33,6 +33,7 @@ def judged(*statements, **settings):
 ORG, PATHS = "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"
 WHO, ARN = "aws:PrincipalAccount", "aws:PrincipalArn"
 OURS = f"arn:aws:iam::{ACCOUNT_ID}"
+SIGNED_IN = "role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Operator_*"
 
 
 @pytest.mark.parametrize(
@@ -249,13 +250,32 @@ def test_a_deny_of_another_action_takes_nothing_away():
         ("ArnEquals", ARN, f"arn:aws:iam::{OTHER}:role/x", BAD),
         ("ArnLike", ARN, f"arn:aws:iam::{OTHER}:role/*", BAD),
         ("ArnLike", ARN, "arn:aws:iam::*:role/*", BAD),
-        ("Bool", "aws:MultiFactorAuthPresent", "true", BAD),
+        ("ArnLike", ARN, f"arn:aws:iam::{OTHER}:{SIGNED_IN}", GOOD),
+        ("ArnLike", ARN, [f"arn:aws:iam::{OTHER}:{SIGNED_IN}", f"arn:aws:iam::{OTHER}:*"], BAD),
+        ("ArnNotLike", ARN, f"arn:aws:iam::{OTHER}:{SIGNED_IN}", BAD),
+        ("Bool", "aws:MultiFactorAuthPresent", "true", GOOD),
+        ("Bool", "aws:MultiFactorAuthPresent", "false", BAD),
+        ("BoolIfExists", "aws:MultiFactorAuthPresent", "true", BAD),
+        ("NumericLessThan", "aws:MultiFactorAuthAge", "3600", GOOD),
+        ("NumericLessThanIfExists", "aws:MultiFactorAuthAge", "3600", BAD),
     ],
 )
 def test_another_account_under_a_condition(operator, key, value, status):
     verdict = judged(
         entry("Allow", {"AWS": f"arn:aws:iam::{OTHER}:root"}, {operator: {key: value}})
     )
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (SIGNED_IN.replace("*", "0123456789abcdef"), GOOD),
+        ("role/AWSReservedSSO_Operator_0123456789abcdef", BAD),
+    ],
+)
+def test_people_who_sign_in_are_no_confused_deputies(role, status):
+    verdict = judged(entry("Allow", {"AWS": f"arn:aws:iam::{OTHER}:{role}"}))
     assert verdict.status is status, verdict.reason
 
 

@@ -17,7 +17,7 @@ from readiness.evidence.iam.attachments import (
 )
 from readiness.evidence.iam.groups import GroupPolicies
 from readiness.evidence.iam.principals import EVERYTHING, GROUP, USER, details
-from readiness.model.evidence import api_call, evidence
+from readiness.model.evidence import ACCOUNT, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -124,3 +124,23 @@ class UserPolicies:
             tags=tags_of(about),
             account=read.account,
         )
+
+
+@evidence(
+    ACCOUNT,
+    reads=("iam:GetAccountSummary",),
+    changed_by=(api_call("iam", "CreateUser", "DeleteUser"),),
+)
+@dataclass(frozen=True, slots=True)
+class UserCount:
+    """How many IAM users the account has, None where IAM does not say.
+
+    Source: GetAccountSummary.
+    """
+
+    users: int | None = None
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> UserCount:
+        summary = read.one("iam", "get_account_summary").get("SummaryMap") or {}
+        return cls(summary.get("Users"))
