@@ -35,6 +35,7 @@ from readiness.evidence.workloads.data_stores import (
     TableTags,
 )
 from readiness.evidence.workloads.manifests import Manifests
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.manifest import DEFAULT
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.text import listed
@@ -220,6 +221,8 @@ def function_tags(
     """The Lambda function has the required tags."""
     if function.master_arn:
         return not_applicable(EDGE)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     return judge_tags(function.name, tags.values, manifests, settings)
 
 

@@ -31,6 +31,7 @@ from readiness.evidence.s3.transfer import BucketWrites
 from readiness.evidence.user_data import GroupMarket
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.utilization import FunctionRuns
+from readiness.judgement.service_functions import of_service_function
 
 from .memory import judge_memory
 from .settings import MinGib, MinSaving
@@ -172,6 +173,8 @@ def function_memory(
     """
     if function.master_arn:
         return not_applicable(EDGE)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     if enrollment.status != "Active":
         return not_applicable(
             "The account is not enrolled in Compute Optimizer; compute-optimizer-enrolled reports"

@@ -29,6 +29,7 @@ from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
 from readiness.evidence.workloads.function_sources import FunctionSources
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -153,6 +154,8 @@ def proven_by_traffic(
     balancer or function URL in front of it counts the responses that callers got. Failed
     invocations of a function that queues or streams feed may be retries, which are no failures.
     """
+    if by_aws := of_service_function(traffic.name):
+        return by_aws
     own = traffic.entry_point(f"alias {prod_alias}") if prod_alias in traffic.aliases else None
     own = own or traffic.entry_point("Lambda")
     entry_points = [

@@ -29,6 +29,7 @@ from readiness.judgement.benchmarks import (
     judge_latency,
     judge_waits,
 )
+from readiness.judgement.service_functions import of_service_function
 from readiness.judgement.unit_cost import CostWindow, judge_unit_cost
 from readiness.model.text import listed
 from readiness.model.verdict import worst
@@ -59,6 +60,8 @@ def function_latency(
     Functions that no caller waits for otherwise are left out: those with the tag
     ``maif:slo=batch`` and those whose invocations are mostly asynchronous.
     """
+    if by_aws := of_service_function(function.name):
+        return by_aws
     if function.sources:
         return _worse(
             judge_waits(function.waits, ages.steps),
@@ -120,6 +123,8 @@ def function_error_rate(function: FunctionOutcomes, *, bands: ErrorRateSettings)
     that moved to a dead-letter queue, or else Lambda's errors. Lambda counts no error where the
     handler catches every exception and returns a 500. A retry is no failure.
     """
+    if by_aws := of_service_function(function.name):
+        return by_aws
     return judge_error_rate(function.entry_points, bands.steps, bands.certainty)
 
 
@@ -163,6 +168,8 @@ def function_availability(function: FunctionOutcomes, *, bands: AvailabilitySett
     The worst of those that have traffic counts: the function URL, asynchronous events, the queues
     and streams that feed it, invocations.
     """
+    if by_aws := of_service_function(function.name):
+        return by_aws
     return judge_availability(function.entry_points, bands.steps, bands.certainty)
 
 

@@ -191,6 +191,8 @@ def function_concurrency(
     """Reserved concurrency causes no throttling, and provisioned concurrency scales."""
     if function.master_arn:
         return not_applicable(EDGE)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     problems = [
         *failed_problems(provisioned.failed),
         *provisioned_problems(function.name, provisioned.qualifiers, scaling.targets),
@@ -279,6 +281,8 @@ def function_timeout(
     """
     if function.master_arn:
         return not_applicable(EDGE)
+    if by_aws := of_service_function(function.name):
+        return by_aws
     problems = visibility_problems(queues.all, timeouts, limits.visibility_factor)
     problems += caller_problems(timeouts.longest, callers, limits)
     doubt = caller_doubt(timeouts.longest, callers, limits)
@@ -316,6 +320,8 @@ def function_connections(
 
     Published versions that aliases lead to keep the hosts they were published with.
     """
+    if by_aws := of_service_function(function.name):
+        return by_aws
     if run.hidden:
         return cannot_tell(
             f"The environment of {listed(run.hidden)} could not be decrypted: {run.error}.",

@@ -29,6 +29,7 @@ from readiness.evidence.workloads.tracing import (
     WorkflowTracing,
 )
 from readiness.evidence.xray.configuration import Sampling, ServiceMap, TraceQueries
+from readiness.judgement.service_functions import of_service_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import worst
@@ -60,6 +61,8 @@ def lambda_tracing(
     function, granted = reached.latest, {each.name: each for each in roles}
     if function.master_arn:
         return not_applicable("It is a Lambda@Edge replica, which X-Ray does not trace.")
+    if by_aws := of_service_function(function.name):
+        return by_aws
     if function.untraced:
         sources = listed(function.untraced)
         return not_applicable(f"It is invoked only by {sources}, which Lambda does not trace.")
@@ -245,6 +248,8 @@ def lambda_anomalies(function: FunctionTracing, watch: AnomalyWatch) -> Verdict:
         return not_applicable(
             "It is a Lambda@Edge replica; the function it was made from is evaluated instead."
         )
+    if by_aws := of_service_function(function.name):
+        return by_aws
     own = frozenset({("FunctionName", function.name)})
     workload = Workload(
         (function.name,),

@@ -254,7 +254,8 @@ def test_what_has_no_tag_is_one_workload_and_the_monitor_is_none():
     seen = {o.resource.id: o.finding for o in scan(account, [SMOKE])}
     assert set(seen) == {WORKLOAD, "default"}
     assert "NO_TEST_SOURCE" in seen["default"].reason  # type: ignore[union-attr]
-    alone = world(lambda__list_functions={"Functions": [function()]})
+    canary = function("cwsyn-checkout-0a1b2c3d")
+    alone = world(lambda__list_functions={"Functions": [function(), canary]})
     assert {o.resource.id for o in scan(alone, [SMOKE])} == {WORKLOAD}
 
 

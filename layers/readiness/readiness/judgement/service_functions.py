@@ -1,42 +1,16 @@
-"""Functions that AWS makes and runs: their owner cannot add what a rule would ask for."""
+"""Functions that AWS services make and run: their owner cannot add what a rule would ask for."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 from readiness.model.verdict import Verdict, not_applicable
-
-_MAKERS: Mapping[str, str] = {
-    "cwsyn-": "CloudWatch Synthetics made the function for a canary and runs it: alarms belong on"
-    " the canary.",
-    "aws-controltower-": "AWS Control Tower made the function, and lets no one change it.",
-}
-"""How their names begin (Synthetics API Reference, DeleteCanary; Control Tower's mandatory control
-"Disallow changes to AWS Lambda functions set up by AWS Control Tower")."""
-
-
-_OF_CDK = re.compile(
-    r".+-(AWS679f53fac002430cb0da5|BucketNotificationsHandl|CustomAWSCDKCfnUtilsProv"
-    r"|CustomAWSCDKOpenIdConnec|CustomCDKBucketDeploymen|CustomCrossRegionExport"
-    r"|CustomECRAutoDeleteImage|CustomS3AutoDeleteObject|CustomVpcRestrictDefault"
-    r"|LogRetentionaae0aa3c5b4d)[0-9A-Za-z]*-[0-9A-Za-z]+"
-)
-"""Functions that CDK adds to a stack for its own resources: the stack's name, what CDK calls the
-function, and what CloudFormation adds. Long names are cut after 24 characters of CDK's."""
-_BY_CDK = (
-    "CDK made the function for its own resources. CloudFormation invokes it in a deployment, and"
-    " shows what fails there."
-)
+from readiness.semantics.service_functions import made_by_aws
 
 
 def of_service_function(name: str) -> Verdict | None:
     """The verdict on a function that AWS or its CDK runs by itself; None for any other.
 
-    It is for rules that ask how well a workload is built and watched. What such a function may
-    do, and what its variables hold, matters as with any other.
+    It is for rules that ask how well a workload is built, watched and used. What such a function
+    may do, and what its variables hold, matters as with any other.
     """
-    for prefix, reason in _MAKERS.items():
-        if name.startswith(prefix):
-            return not_applicable(reason)
-    return not_applicable(_BY_CDK) if _OF_CDK.fullmatch(name) else None
+    said = made_by_aws(name)
+    return not_applicable(said) if said else None

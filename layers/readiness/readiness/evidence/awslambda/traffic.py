@@ -102,6 +102,7 @@ class TrafficSinceDeploy:
     unreadable: Unreadable | None = None
     moving: tuple[str, ...] = ()
     begins: datetime | None = None
+    name: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
@@ -200,6 +201,7 @@ def _traffic(
         unreadable=plan.unreadable,
         moving=plan.moving,
         begins=plan.begins,
+        name=name,
     )
 
 

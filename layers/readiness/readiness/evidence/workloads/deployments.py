@@ -20,6 +20,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.tags import WORKLOAD_TAG
 from readiness.model.unreadable import Gone
+from readiness.semantics.service_functions import made_by_aws
 
 REVISION = "Revision"
 """The tag that says which commit is deployed."""
@@ -59,8 +60,8 @@ def members(read: Reader) -> dict[str, Members]:
     stated = read.of(Manifests, REGION.resource(read.account, read.region, read.account))
     functions: dict[str, list[Mapping[str, Any]]] = {}
     for each in read.every("lambda", "list_functions", "Functions"):
-        if each.get("MasterArn"):
-            continue  # a replica of Lambda@Edge, deployed with its original
+        if each.get("MasterArn") or made_by_aws(each["FunctionName"]):
+            continue  # a replica of Lambda@Edge, deployed with its original, or no work of ours
         name = workload_of.get(each["FunctionArn"], DEFAULT)
         variables = (each.get("Environment") or {}).get("Variables") or {}
         if name == DEFAULT and variables.keys() >= _OWN:

@@ -164,6 +164,7 @@ class FunctionLatency:
     is_asynchronous: bool
     sources: tuple[FedBy, ...] = ()
     waits: tuple[Wait, ...] = ()
+    name: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLatency:
@@ -202,6 +203,7 @@ class FunctionLatency:
                 calls[name].are_mostly_events,
                 sources[name].all,
                 _waits(found, sources[name].all),
+                name,
             )
             for name, found in durations.items()
         }
@@ -232,6 +234,7 @@ class FunctionOutcomes:
     """
 
     entry_points: tuple[Outcomes, ...]
+    name: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:
@@ -264,7 +267,8 @@ class FunctionOutcomes:
         for name, more in read_histories(read, refused).items():
             found[name] |= more
         return {
-            name: cls._of(calls[name], each, sources[name].all) for name, each in found.items()
+            name: replace(cls._of(calls[name], each, sources[name].all), name=name)
+            for name, each in found.items()
         }
 
     @classmethod
