@@ -87,7 +87,7 @@ class Acknowledgements:
                 if error.code in _PASSING or error.code >= 500:
                     return
                 raise _refused(error.code) from None
-        except (OSError, http.client.HTTPException, ValueError):
+        except (OSError, http.client.HTTPException, ValueError, RecursionError):
             return
         found = said.get("incidents") if isinstance(said, dict) else None
         for incident in found if isinstance(found, list) else ():

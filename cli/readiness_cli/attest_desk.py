@@ -233,7 +233,7 @@ def _binding(text: str) -> tuple[str, Any]:
         raise usage(f"{text!r} is not --bind NAME=VALUE")
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = value
     return name.strip(), parsed if isinstance(parsed, str | int | float | bool) else value
 

@@ -64,7 +64,7 @@ def delivery_of(message: Message) -> Delivery:
         return Delivery(target, message["Body"])
     try:
         record = json.loads(message["Body"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotRedrivable(
             "the body is not JSON, and no attribute TARGET_ARN names a target"
         ) from None

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from readiness.model.text import clean
 from readiness_cli.deliveries import Message, NotRedrivable, deliver, delivery_of, put
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ ALERTS = "Alerts"
 OURS = ("undelivered_because", "undelivered_at")
 """What the forwarder adds to a page that it sets aside."""
 PAGES_SOURCE = "PagesQueue"
+FOR_THE_URL = (
+    "SNS could not deliver {alarm} to the URL in PagerDutyIntegrationUrl, and tries no more: look"
+    " at the finding (`readiness findings --open`), then delete the message with --discard"
+)
+MOST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +209,16 @@ def outcome_of(message: Message) -> Callable[..., Outcome]:
 
 
 def send_back(aws: Aws, deployed: Stack, *, dry_run: bool) -> Send:
-    """Put an undelivered page back into the queue it came from, with its attributes."""
+    """Put an undelivered page back into the queue it came from, with its attributes.
+
+    One that SNS could not deliver to the pasted URL came from no queue: it stays.
+    """
     source = deployed[PAGES_SOURCE]
 
     def send(message: Message) -> Outcome:
         made = outcome_of(message)
+        if alarm := _alarm_in(message["Body"]):
+            return made(result="left", reason=FOR_THE_URL.format(alarm=alarm))
         if dry_run:
             return made(target=source, result="would be sent")
         attributes = _attributes(message)
@@ -221,6 +232,16 @@ def send_back(aws: Aws, deployed: Stack, *, dry_run: bool) -> Send:
         )
 
     return send
+
+
+def _alarm_in(body: str) -> str:
+    """The name of the alarm in what SNS sends to the pasted URL; empty for any other page."""
+    try:
+        wrapped = json.loads(body)
+        said = json.loads(wrapped["Message"])
+        return clean(said["AlarmName"], MOST_NAME)
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return ""
 
 
 def _attributes(message: Message) -> dict[str, dict[str, Any]]:

@@ -106,6 +106,6 @@ def keys_of(secrets: Any, secret: str) -> dict[str, Any]:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return dict(keys_in(text))
     return found if isinstance(found, dict) else dict(keys_in(text))

@@ -336,7 +336,7 @@ class Trial:
             for event in page["events"]:
                 try:
                     record = json.loads(event["message"])
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(record, dict) and record.get("service") == SERVICE:
                     yield record

@@ -167,7 +167,7 @@ def refuses_source(sink: QueueSink, source: str) -> bool:
     """Whether the redrive allow policy of a queue shuts a source queue out."""
     try:
         policy = json.loads(sink.allows) if sink.allows else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return False  # SQS refuses what is no JSON, so this is none of its answers
     if not isinstance(policy, Mapping):
         return False

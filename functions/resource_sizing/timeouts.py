@@ -188,7 +188,7 @@ def untimed_tasks(definition: str) -> tuple[list[str], int]:
     try:
         machine = json.loads(definition)
         tasks = list(_tasks(machine))
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise DefinitionUnreadable(str(error)) from None
     if _is_timed(machine):
         return [], len(tasks)

@@ -41,7 +41,7 @@ def judge_definitions(machine: RunDefinitions, plain_text: PlainTextSettings) ->
     for name, text in machine.texts.items():
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return cannot_tell("The definition of the state machine is not valid JSON.")
         named = document.get("States") if isinstance(document, Mapping) else None
         states += len(named or ())

@@ -96,6 +96,11 @@ def test_the_key_alone_is_the_default(text):
     assert RoutingKey(Secrets(text), "secret").get() == "A"
 
 
+def test_what_no_parser_gets_to_the_end_of_is_a_key_that_pagerduty_refuses():
+    """An error here would set every page aside; a key that is refused lets them wait."""
+    assert RoutingKey(Secrets("[" * 9000), "secret").get() == "[" * 9000
+
+
 def test_a_key_of_digits_is_one_too():
     assert RoutingKey(Secrets("01234567890123456789"), "secret").get() == "01234567890123456789"
     assert RoutingKey(Secrets("12345678901234567890"), "secret").get() == "12345678901234567890"

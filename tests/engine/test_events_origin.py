@@ -267,6 +267,7 @@ def test_a_snapshot_changes_nothing():
         pytest.param(invoked({"messageType": "Other"}), "messageType 'Other'", id="another kind"),
         pytest.param(invoked([1]), "'invokingEvent' is not a JSON object", id="a list"),
         pytest.param({"invokingEvent": "{"}, "'invokingEvent' is not JSON", id="no JSON"),
+        pytest.param({"invokingEvent": "[" * 9000}, "'invokingEvent' is not JSON", id="too deep"),
         pytest.param(
             invoked(changed(), ruleParameters="["), "'ruleParameters' is not JSON", id="parameters"
         ),

@@ -171,6 +171,7 @@ AWAY = runs(
             runs(definition(Work={"Type": "Pass", "End": True})), NA, "no Task", id="no task"
         ),
         pytest.param(runs("{"), UNKNOWN, "could not be understood", id="no JSON"),
+        pytest.param(runs("[" * 9000), UNKNOWN, "could not be understood", id="too deep"),
         pytest.param(one(ALL | {"MaxAttempts": "{% $n %}"}), UNKNOWN, "could not", id="no number"),
     ],
 )

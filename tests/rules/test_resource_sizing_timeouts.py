@@ -420,6 +420,7 @@ WORKER = {"Resource": f"arn:aws:states:{HOME}:{ACCOUNT_ID}:activity:approve"}
         pytest.param(made.definition({"Type": "Pass"}), NA, id="no task"),
         pytest.param({**made.definition(), "type": "EXPRESS"}, NA, id="express"),
         pytest.param({**made.definition(), "definition": "{"}, BLIND, id="no JSON"),
+        pytest.param({**made.definition(), "definition": "[" * 9000}, BLIND, id="too deep"),
         pytest.param({**made.definition(), "definition": "{}"}, BLIND, id="no states"),
         pytest.param({**made.definition(), "definition": "[]"}, BLIND, id="no object"),
     ],

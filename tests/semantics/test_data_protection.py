@@ -51,7 +51,16 @@ def test_protection_of(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", "null", "{}", '{"Statement": 1}', '{"Statement": [1]}', '{"Statement": [{}]}'],
+    [
+        "{",
+        "[" * 9000,
+        "[]",
+        "null",
+        "{}",
+        '{"Statement": 1}',
+        '{"Statement": [1]}',
+        '{"Statement": [{}]}',
+    ],
 )
 def test_what_is_no_policy_may_hide_anything(text):
     assert protection_of(text) == Protection(

@@ -123,7 +123,7 @@ class Redaction:
         if bare.startswith(("{", "[")):
             try:
                 parsed = json.loads(bare)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
             if isinstance(parsed, str | int | float):
                 return None

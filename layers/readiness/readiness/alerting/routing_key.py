@@ -108,7 +108,7 @@ def keys_in(text: str) -> dict[str, str]:
     text = text.removeprefix("\ufeff")
     try:
         keys = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         keys = text
     if isinstance(keys, list) or keys is None:
         return {}

@@ -338,7 +338,7 @@ def _parsed(event: Json, name: str) -> dict[str, Any]:
     text = event[name]
     try:
         parsed = json.loads(text) if isinstance(text, str) else text
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"{name!r} is not JSON: {error}") from None
     if not isinstance(parsed, dict):
         raise MalformedEvent(f"{name!r} is not a JSON object")

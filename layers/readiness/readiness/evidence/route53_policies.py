@@ -82,7 +82,7 @@ def records_of_policy(
         document = json.loads(policy["TrafficPolicy"]["Document"])
         of_rule = f"{name.rstrip('.')} (rule {{}})"
         found = tuple(_records(document, of_rule, type_, about.get("TTL"), zone))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(POLICY_READS[0], Cause.UNEXPECTED_ANSWER, str(error)) from error
     if start := document.get("StartRule"):
         root = Record(name, type_, alias=of_rule.format(start).lower())

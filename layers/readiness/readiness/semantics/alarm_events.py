@@ -49,7 +49,7 @@ def pattern_of(text: Any) -> Mapping[str, Any]:
     """The event pattern of a rule; empty for none, which is one of a schedule, and for no text."""
     try:
         found = json.loads(text or "{}")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, Mapping) else {}
 

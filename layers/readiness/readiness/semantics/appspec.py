@@ -24,7 +24,7 @@ def moved_aliases(revision: Mapping[str, Any]) -> frozenset[tuple[str, str]] | N
         parts = json.loads(content)["Resources"]
         moved = [each["Properties"] for part in parts for each in part.values()]
         return frozenset((_plain(each["Name"]), each["Alias"]) for each in moved)
-    except ValueError:
+    except (ValueError, RecursionError):
         names, aliases = _NAME.findall(content), _ALIAS.findall(content)
         if not names or len(names) != len(aliases):
             return None

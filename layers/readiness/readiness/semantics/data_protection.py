@@ -54,7 +54,7 @@ def protection_of(text: str) -> Protection:
         document = json.loads(text)
         statements = document["Statement"]
         return _union(map(_of_statement, statements))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Protection(flaw="the data protection policy is not a valid document")
 
 

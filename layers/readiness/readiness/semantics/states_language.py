@@ -139,7 +139,7 @@ def tasks_of(definition: str) -> tuple[Task, ...]:
     try:
         machine = json.loads(definition)
         return tuple(_within(machine["States"], "", ()))
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise NotStatesLanguage(f"{type(error).__name__} {error}") from None
 
 

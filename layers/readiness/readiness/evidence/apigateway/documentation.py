@@ -181,7 +181,7 @@ def _says_something(properties: Any) -> bool:
     """Whether a part has a description or a summary, and not only empty members."""
     try:
         told = json.loads(properties or "{}") if isinstance(properties, str) else properties
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(told, dict):
         return False

@@ -111,7 +111,7 @@ def _calls(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[datetime, Mapp
     for event in events:
         try:
             said = json.loads(event.get("CloudTrailEvent") or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(said, dict) and not said.get("errorCode"):
             parameters = said.get("requestParameters")

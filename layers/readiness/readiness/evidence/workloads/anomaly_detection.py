@@ -155,7 +155,7 @@ def _hears(text: str) -> bool:
     """Whether an event pattern lets X-Ray's insights through; by source and detail-type alone."""
     try:
         pattern = json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(pattern, Mapping) or not set(pattern) & set(_INSIGHT):
         return False
