@@ -358,6 +358,59 @@ def test_an_answer_of_a_table_without_its_rows_is_not_an_empty_table(method):
     assert getattr(whole, method)(TableName="t")["Items"] == []
 
 
+RESULT = b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>%s</PublishResult></PublishResponse>'
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "what"),
+    [
+        ("dynamodb", "query", b"{}", "no Items"),
+        ("sqs", "send_message", b"{}", "no MessageId"),
+        ("sqs", "send_message", b'{"MessageId": null}', "no MessageId"),
+        ("sqs", "send_message", b'{"MD5OfMessageBody": "x"}', "no MessageId"),
+        ("sns", "publish", RESULT % b"", "no MessageId"),
+        ("sns", "publish", RESULT % b"<MessageId/>", "no MessageId"),
+        ("sns", "publish", RESULT % b"<SequenceNumber>1</SequenceNumber>", "no MessageId"),
+        ("stepfunctions", "start_execution", b"{}", "no executionArn"),
+        ("stepfunctions", "start_execution", b'{"startDate": 1}', "no executionArn"),
+        ("events", "put_events", b"{}", "no Entries"),
+        ("events", "put_events", b'{"FailedEntryCount": 0}', "no Entries"),
+        ("securityhub", "batch_import_findings", b"{}", "no SuccessCount"),
+        ("ssm", "get_parameter", b"{}", "no Parameter"),
+    ],
+)
+def test_what_does_not_say_that_it_was_taken_was_not(service, operation, body, what):
+    """A page, a note or a later look would be settled, and be nowhere."""
+    params = {
+        "send_message": READS[5][2],
+        "publish": READS[6][2],
+        "query": {"TableName": "t"},
+        "start_execution": {"stateMachineArn": "m"},
+    }
+    with pytest.raises(Garbled, match=what):
+        getattr(answered(service, body), operation)(**params.get(operation, {}))
+
+
+def test_what_says_that_it_was_taken_was():
+    assert answered("sqs", b'{"MessageId": "m"}').send_message(**READS[5][2])["MessageId"] == "m"
+    whole = answered("sns", RESULT % b"<MessageId>m</MessageId>")
+    assert whole.publish(**READS[6][2])["MessageId"] == "m"
+    imported = b'{"SuccessCount": 0, "FailedCount": 1, "FailedFindings": []}'
+    assert answered("securityhub", imported).batch_import_findings()["SuccessCount"] == 0
+
+
+@pytest.mark.parametrize("method", ["query", "scan"])
+def test_a_table_whose_pages_do_not_move_is_not_asked_for_ever(method):
+    here, there = {"a": {"S": "here"}}, {"a": {"S": "there"}}
+    page = json.dumps({"Items": [], "LastEvaluatedKey": here}).encode()
+    dynamodb = answered("dynamodb", page)
+    ask = getattr(dynamodb, method)
+    assert ask(TableName="t")["LastEvaluatedKey"] == here
+    assert ask(TableName="t", ExclusiveStartKey=there)["LastEvaluatedKey"] == here
+    with pytest.raises(Garbled, match="as the next one"):
+        ask(TableName="t", ExclusiveStartKey=here)
+
+
 @pytest.mark.parametrize("status", [400, 429, 500, 503])
 @pytest.mark.parametrize("body", [b"[]", b"503", b'"Service Unavailable"'])
 def test_an_error_of_another_shape_is_garbled_too(status, body):

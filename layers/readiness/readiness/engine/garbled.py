@@ -31,8 +31,20 @@ _OBJECT_OR_LIST = re.compile(rb"\s*[\[{]")
 _NO_CONTENT = 204
 _JSON = {"json", "rest-json"}
 _QUERY = {"query", "ec2"}
-_ALWAYS = {("dynamodb", name): "Items" for name in ("Query", "Scan")}
-"""What is in every answer, also where there is none; nobody here asks Query for a count alone."""
+_ALWAYS = {
+    **{("dynamodb", name): "Items" for name in ("Query", "Scan")},
+    ("events", "PutEvents"): "Entries",
+    ("securityhub", "BatchImportFindings"): "SuccessCount",
+    ("sns", "Publish"): "MessageId",
+    ("sqs", "SendMessage"): "MessageId",
+    ("ssm", "GetParameter"): "Parameter",
+    ("stepfunctions", "StartExecution"): "executionArn",
+}
+"""What is in every answer to our own calls: without it nothing was taken, or nothing is known.
+
+Of tables it is the rows, also where there is none; nobody here asks Query for a count alone.
+"""
+_BEGAN_AT = "began_at"
 _MISSHAPEN = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What botocore's parsers raise where a member is not of its type."""
 
@@ -100,6 +112,13 @@ def guard(session: Session) -> None:
     """Make every client of the session raise Garbled."""
     session.register("before-parse", _refuse_unparsable)
     session.register("after-call", _refuse_misread)
+    for name in ("Query", "Scan"):
+        session.register(f"provide-client-params.dynamodb.{name}", _note_beginning)
+
+
+def _note_beginning(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Where a page of a table begins: one that ends there too would be asked for without end."""
+    context[_BEGAN_AT] = params.get("ExclusiveStartKey")
 
 
 def _refuse_unparsable(**call: Any) -> None:
@@ -121,17 +140,19 @@ def _refuse_misread(**call: Any) -> None:
     status = http_response.status_code
     if not _has_body(model, status):
         return
-    if _says_something(model, parsed):
-        always = _ALWAYS.get((model.service_model.service_name, model.name))
-        if always and always not in parsed:
-            raise _garbled(model, status, f"no {always}")
-        return
-    # A stubbed response has no body.
-    if getattr(http_response, "raw", None) is None:
-        return
-    what = _misread(http_response.content, model)
-    if what:
-        raise _garbled(model, status, what)
+    if not _says_something(model, parsed):
+        # A stubbed response has no body.
+        if getattr(http_response, "raw", None) is None:
+            return
+        what = _misread(http_response.content, model)
+        if what:
+            raise _garbled(model, status, what)
+    always = _ALWAYS.get((model.service_model.service_name, model.name))
+    if always and parsed.get(always) in (None, ""):
+        raise _garbled(model, status, f"no {always}")
+    began_at = call.get("context", {}).get(_BEGAN_AT)
+    if began_at and parsed.get("LastEvaluatedKey") == began_at:
+        raise _garbled(model, status, "the page that was asked for, as the next one")
 
 
 def _misread(body: bytes, model: OperationModel) -> str:
