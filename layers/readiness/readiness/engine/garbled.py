@@ -116,9 +116,9 @@ def guard(session: Session) -> None:
         session.register(f"provide-client-params.dynamodb.{name}", _note_beginning)
 
 
-def _note_beginning(params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+def _note_beginning(**call: Any) -> None:
     """Where a page of a table begins: one that ends there too would be asked for without end."""
-    context[_BEGAN_AT] = params.get("ExclusiveStartKey")
+    call["context"][_BEGAN_AT] = call["params"].get("ExclusiveStartKey")
 
 
 def _refuse_unparsable(**call: Any) -> None:
