@@ -7,7 +7,7 @@ import json
 import pytest
 
 from readiness import Status
-from readiness.alerting.chat import chat_message
+from readiness.alerting.chat import chat_message, inert
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 from tests.alerting.test_message import BLAMED, HOSTILE, entry
@@ -68,3 +68,20 @@ def test_hostile_text_mentions_nobody_and_links_nowhere(text):
     shown = content["title"] + content["description"] + "".join(content.get("keywords", ()))
     assert not set(shown) & set("<>@")
     assert "](" not in shown
+    assert "://" not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see https://evil.example/login", "see https：//evil.example/login"),
+        ("HTTP://x and ftp://y", "HTTP：//x and ftp：//y"),
+        ("slack://open?x", "slack：//open?x"),
+        ("www.evil.example", "www．evil.example"),
+        ("mailto:a", "mailto：a"),
+        ("arn:aws:s3:::data at 12:00, 10.0.0.0/8", "arn:aws:s3:::data at 12:00, 10.0.0.0/8"),
+        ("awww. a/b", "awww. a/b"),
+    ],
+)
+def test_an_address_that_a_stranger_wrote_is_no_link(said, shown):
+    assert inert(said) == shown

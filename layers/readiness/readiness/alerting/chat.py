@@ -7,6 +7,7 @@ guide: version 1.0, source custom, content and metadata.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ _ICONS = {
     "MEDIUM": ":large_yellow_circle:",
     RESOLVED: ":white_check_mark:",
 }
+_ADDRESS = re.compile(r"\b(?:[a-z][a-z0-9+.-]*://|mailto:|tel:|www\.)", re.IGNORECASE)
 _INERT = str.maketrans({"<": "‹", ">": "›", "`": "'", "*": "∗", "|": "¦", "~": "∼", "@": "＠"})
 
 
@@ -100,7 +102,9 @@ def notification(
 
 def inert(text: str) -> str:
     """Text of strangers that mentions nobody, links nowhere and formats nothing."""
-    return clean(text, SUMMARY_MOST).translate(_INERT).replace("](", "] (")
+    said = clean(text, SUMMARY_MOST).translate(_INERT).replace("](", "] (")
+    # What looks like an address becomes a link all by itself.
+    return _ADDRESS.sub(lambda found: found[0].replace(":", "：").replace(".", "．"), said)
 
 
 def _code(text: str) -> str:
