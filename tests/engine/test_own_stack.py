@@ -14,6 +14,8 @@ from readiness.model.resource import Resource
 from tests.fake_account import error
 
 FUNCTION, QUEUE, ROLE = "AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::IAM::Role"
+LOGS, BUS_RULE = "AWS::Logs::LogGroup", "AWS::Events::Rule"
+RULE = "readiness-AttestationReceived-1"
 OWN = "readiness-Encryption-AbC123dEf456"
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/111122223333/readiness-Pages-1"
 TOPIC_ARN = "arn:aws:sns:us-east-1:111122223333:readiness-Findings-1"
@@ -47,6 +49,7 @@ def cloudformation():
     return Cloudformation(
         [part(FUNCTION, OWN), part("AWS::Lambda::Permission")],
         [part(QUEUE, QUEUE_URL), part("AWS::SNS::Topic", TOPIC_ARN)],
+        [part(LOGS, "/aws/lambda/readiness"), part(BUS_RULE, f"readiness-attestations|{RULE}")],
     )
 
 
@@ -82,6 +85,17 @@ def resource(type_, id):
         pytest.param("AWS::SNS::Topic", TOPIC_ARN, id="topic"),
         pytest.param("AWS::SNS::Topic", "readiness-Findings-1", id="topic by its name"),
         pytest.param("AWS::CloudFormation::Stack", "readiness", id="the stack itself"),
+        pytest.param(LOGS, "/aws/lambda/readiness", id="a name with a path"),
+        pytest.param(
+            LOGS,
+            "arn:aws:logs:us-east-1:1:log-group:/aws/lambda/readiness",
+            id="a name with a path by its ARN",
+        ),
+        pytest.param(
+            BUS_RULE,
+            f"arn:aws:events:us-east-1:1:rule/readiness-attestations/{RULE}",
+            id="a rule on a bus",
+        ),
     ],
 )
 def test_what_is_own(own, type_, id):
@@ -92,6 +106,8 @@ def test_what_is_own(own, type_, id):
     ("type_", "id"),
     [
         pytest.param(FUNCTION, "readiness-checker", id="named alike"),
+        pytest.param(LOGS, "/ecs/readiness", id="a log group that ends alike"),
+        pytest.param(LOGS, "readiness", id="a log group without the path"),
         pytest.param("AWS::CloudFormation::Stack", "readiness-two", id="a stack named alike"),
         pytest.param(ROLE, OWN, id="of another type"),
         pytest.param("AWS::Lambda::Permission", "readiness", id="a part without an id"),

@@ -46,13 +46,13 @@ class OwnStack:
 
     def has(self, resource: Resource) -> bool:
         """Whether the resource is part of the stack, or the stack itself."""
-        name = resource.id.rpartition("/")[2].rpartition(":")[2]
+        name = _last(resource.id)
         # CloudFormation cuts a long stack name where a service's names are short.
         if not self._stack or not name.startswith(self._stack[:_KEPT_OF_A_NAME]):
             return False
         if (resource.type, resource.id) == (_STACK, self._stack):
             return True
-        mine = {(resource.type, resource.id), (resource.type, name)}
+        mine = {(resource.type, spelled) for spelled in _spellings(resource.id)}
         if not mine & self._parts:
             # Others that ask meanwhile wait: an answer before the list is there would be a guess.
             with self._listing:
@@ -84,6 +84,17 @@ class OwnStack:
         self._parts = parts
 
 
-def _spellings(physical: str) -> set[str]:
-    """The physical id whole, and the name it ends in: an ARN's or a queue's URL's last part."""
-    return {physical, physical.rpartition("/")[2].rpartition(":")[2]} - {""}
+def _spellings(id: str) -> set[str]:
+    """An id whole, and the names it ends in if it is an ARN, a URL or that of a rule on a bus.
+
+    Of a name with a path, as log groups have, the last part is not enough: `/ecs/readiness` is
+    another one than `/aws/lambda/readiness`.
+    """
+    parts = {id.rpartition("|")[2]}
+    if id.startswith("arn:") or "://" in id:
+        parts |= {_last(id), id.rpartition(":")[2]}
+    return {id, *parts} - {""}
+
+
+def _last(id: str) -> str:
+    return id.rpartition("/")[2].rpartition(":")[2]
