@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from readiness import Verdict, complies, violates
 from readiness.evidence.account import AlternateContacts, Contact, ContactInformation
 from readiness.model.text import listed
+from readiness.semantics.links import is_nowhere
 
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
-_NOWHERE = re.compile(r"(?:^|\.)(?:example(?:\.com|\.org|\.net)?|invalid|test|localhost)$")
 _NOBODY = re.compile(
     r"(?:^|[+._-])(?:no[._-]?reply|do[._-]?not[._-]?reply|dev-?null|nobody)(?:[+._-].*)?@"
 )
@@ -22,8 +22,8 @@ def email_fault(email: str, allowed_domains: Sequence[str]) -> str:
     if not found:
         return "has no valid e-mail address"
     domain = found[1].casefold()
-    if _NOWHERE.search(domain):
-        return "has an e-mail address of a domain that is reserved for examples"
+    if is_nowhere(domain):
+        return "has an e-mail address of a domain that is made up for examples"
     if _NOBODY.search(email.strip().casefold()):
         return "has an e-mail address that nobody reads (no-reply)"
     allowed = [each.casefold() for each in allowed_domains]

@@ -37,6 +37,7 @@ def with_phone(phone):
         pytest.param({"OPERATIONS": OPERATIONS}, BAD, "SECURITY contact is not set", id="one"),
         pytest.param(with_email("security"), BAD, "no valid e-mail", id="no address"),
         pytest.param(with_email("a@example.com"), BAD, "for examples", id="an example"),
+        pytest.param(with_email("ops@my-company.com"), BAD, "for examples", id="not filled in"),
         pytest.param(with_email("no-reply@corp.dev"), BAD, "nobody reads", id="no-reply"),
         pytest.param(with_email(" no_reply@corp.dev"), BAD, "nobody reads", id="no_reply"),
         pytest.param(with_email("aws.NoReply@corp.dev"), BAD, "nobody reads", id="a prefix"),

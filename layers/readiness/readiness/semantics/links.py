@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-_NO_HOST = re.compile(
-    r"(?:^|\.)(?:localhost|example|invalid|test|example\.(?:com|org|net))$"
-    r"|^(?:www\.)?your[-.]?(?:company|domain|host|org|organi[sz]ation|team|wiki)\b",
+_RESERVED = re.compile(
+    r"(?:^|\.)(?:localhost|example|invalid|test|example\.(?:com|org|net))$",
 )
-"""Domains that are reserved (RFC 2606, RFC 6761), and what templates put in place of a domain."""
+"""Domains that nobody can have (RFC 2606, RFC 6761)."""
+_WHOSE = r"(?:company|corp|domain|org|organi[sz]ation)"
+_TEMPLATE = re.compile(
+    rf"^(?:(?:your|my)[-_]?{_WHOSE}(?:[-_]?name)?"
+    r"|your[-_]?(?:host(?:name)?|site|team|tenant|wiki|workspace)"
+    rf"|{_WHOSE}[-_]?name"
+    rf"|example(?:[-_]?{_WHOSE})?"
+    r"|.*[<>{}$%*].*)$"
+)
+"""What templates put in place of one label of a domain: ``my-company.atlassian.net``."""
 _NOT_YET = re.compile(
     r"^(?:todo|tb[acd]|fixme|change[-_]?me|place[-_]?holder|x{3,}"
     r"|your[-_][a-z]+(?:[-_](?:goes[-_])?(?:here|id|link|name|page|path|slug|title|url))?)$"
@@ -19,6 +27,12 @@ _UNFILLED = re.compile(r"^(?:<.*|\$?\{.*|\[[^\[\]]*\]?)$")
 """A part of a path that a template should have filled in; ``[P1]-checkout-down`` is a title."""
 
 
+def is_nowhere(host: str) -> bool:
+    """Whether a domain is reserved for examples, or one that was never filled in."""
+    host = host.rstrip(".").casefold()
+    return bool(_RESERVED.search(host)) or any(map(_TEMPLATE.match, host.split(".")))
+
+
 def leads_nowhere(url: str) -> bool:
     """Whether a URL is a placeholder: by its host, or by a word in place of a page."""
     try:
@@ -26,7 +40,7 @@ def leads_nowhere(url: str) -> bool:
         host = (parts.hostname or "").rstrip(".").casefold()
     except ValueError:
         return True
-    if not host or _NO_HOST.search(host):
+    if not host or is_nowhere(host):
         return True
     pages = [unquote(each).casefold() for each in parts.path.split("/")]
     if any(_UNFILLED.match(each) for each in pages):
