@@ -117,7 +117,8 @@ def test_a_secret_that_is_gone():
 
 
 @pytest.mark.parametrize(
-    ("value", "id"), [(SECRET_ARN, SECRET_ARN), ("prod/db", None), ("", None)]
+    ("value", "id"),
+    [(SECRET_ARN, SECRET_ARN), (SECRET_ARN[:-7], None), ("prod/db", None), ("", None)],
 )
 def test_only_an_arn_names_one_secret(value, id):
     assert secret_arn(value) == id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.rotation_schedule import longest_gap_days
 
+_WHOLE = re.compile(r"arn:.+:secret:.+-[A-Za-z0-9]{6}")
 _NO_CALL = "AWS Service Event via CloudTrail"
 _IN_EVENT = (
     "additionalEventData.SecretId|serviceEventDetails.secretId"
@@ -29,8 +31,8 @@ _ROTATIONS = ("RotationSucceeded", "RotationFailed", "RotationAbandoned")
 
 
 def secret_arn(value: str) -> str | None:
-    """The ARN; None for a name, from which the ARN's random ending cannot be told."""
-    return value if value.startswith("arn:") else None
+    """The ARN; None for a name or a partial ARN, from which its random ending cannot be told."""
+    return value if _WHOLE.fullmatch(value) else None
 
 
 def _utc(moment: datetime | None) -> datetime | None:
