@@ -72,7 +72,9 @@ def covered(
     )
     if isinstance(limits, FailureLimits):
         within = replace(within, max_failures=limits.max_failures)
-    beside = Beside(alarms.objectives, alarms.links, alarms.links_unread)
+    accounts = limits.monitoring_accounts
+    links = tuple(each for each in alarms.links if not {"*", each.account}.isdisjoint(accounts))
+    beside = Beside(alarms.objectives, links, alarms.links_unread if accounts else None)
     coverage = Coverage(alarms.inventory, alarms.published, within, beside=beside)
     return coverage.verdict(required, severity)
 
@@ -253,15 +255,21 @@ class Coverage:
                 f"No alarm of this account covers {required.what}. Whether a monitoring account"
                 f" may have one is not known: {self._beside.unread}."
             )
-        for link in self._beside.links:
-            for each in required.any_of:
-                if selects(link.criteria, {"Namespace": each.namespace}) is not False:
-                    return (
-                        f"No alarm of this account covers {required.what}, but its metrics are"
-                        f" shared with the monitoring account {link.account} ({link.arn}), whose"
-                        " alarms cannot be read from here."
-                    )
-        return ""
+        sharing = [
+            f"{link.account} ({link.arn})"
+            for link in self._beside.links
+            if any(
+                selects(link.criteria, {"Namespace": each.namespace}) is not False
+                for each in required.any_of
+            )
+        ]
+        if not sharing:
+            return ""
+        return (
+            f"No alarm of this account covers {required.what}, but its metrics are shared with the"
+            f" monitoring account {listed(sharing)}, whose alarms cannot be read from here. If it"
+            " has none, leave it out of the setting monitoring_accounts."
+        )
 
     def _split(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
         """Alarms on each value of one more dimension, taken together."""

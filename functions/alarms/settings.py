@@ -29,6 +29,11 @@ class AlarmLimits:
         int, Between(1, 1440), "The longest an alarm may take to be raised (minutes)"
     ] = 15
     max_mute_hours: MuteHours = 24
+    monitoring_accounts: Annotated[
+        tuple[str, ...],
+        "The accounts that may have alarms on the metrics shared with them; * is any account;"
+        " empty: metrics are shared for dashboards only",
+    ] = ("*",)
 
 
 @dataclass(frozen=True, slots=True)

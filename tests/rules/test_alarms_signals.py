@@ -215,6 +215,36 @@ def test_an_alarm_may_stand_in_a_monitoring_account(alarms, answers, status, sai
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 
+@pytest.mark.parametrize(
+    ("accounts", "answers", "status", "said"),
+    [
+        pytest.param([], linked(), BAD, "No alarm covers", id="for dashboards only"),
+        pytest.param([made.CENTRAL], linked(), UNKNOWN, made.CENTRAL, id="named"),
+        pytest.param(["777788889999"], linked(), BAD, "No alarm covers", id="another is named"),
+        pytest.param(["777788889999", "*"], linked(), UNKNOWN, made.CENTRAL, id="any"),
+        pytest.param(
+            [], {"oam__list_links": FAULTS["denied"]}, BAD, "No alarm covers", id="denied"
+        ),
+    ],
+)
+def test_which_monitoring_accounts_may_have_the_alarm(accounts, answers, status, said):
+    account = alone(**answers)
+    finding = observe(account, app.lambda_errors, "agent", monitoring_accounts=accounts).finding
+    assert (finding.status, said in finding.reason) == (status, True), finding.reason
+
+
+def test_each_account_that_metrics_are_shared_with_is_named():
+    links = [made.LINK, {**made.LINK, "Arn": "other", "SinkArn": made.LINK["SinkArn"]}]
+    links = [{**each, "ResourceTypes": ["AWS::CloudWatch::Metric"]} for each in links]
+    account = alone(
+        oam__list_links={"Items": links},
+        oam__get_link=lambda Identifier: next(e for e in links if e["Arn"] == Identifier),  # noqa: N803
+    )
+    finding = observe(account, app.lambda_errors, "agent").finding
+    assert made.LINK["Arn"] in finding.reason
+    assert "(other)" in finding.reason
+
+
 def test_links_that_cannot_be_read_take_nothing_from_an_alarm_of_the_account():
     denied = {"oam__list_links": FAULTS["denied"]}
     finding = observe(made.fake_account().but(**denied), app.lambda_errors, "agent").finding
