@@ -120,6 +120,7 @@ def _judge(
     looks: Looks, stack_name: str, profile: str | None, region: str | None, *, no_stack: bool
 ) -> list[Observation]:
     from readiness.engine import settings  # noqa: PLC0415
+    from readiness.engine.doubts import unconcerned  # noqa: PLC0415
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
     from readiness.engine.follow import follow  # noqa: PLC0415
     from readiness_cli import pointed  # noqa: PLC0415
@@ -148,7 +149,7 @@ def _judge(
         )
         observations += [
             each if target_selection.exists(run, each) else replace(each, finding=None)
-            for each in follow(run, heading, seen.targets)
+            for each in follow(run, heading, seen.targets - unconcerned(seen, aws))
         ]
     for observation in observations:
         if observation.crash:

@@ -38,6 +38,8 @@ SERVICES_OF = {
     "states": ("stepfunctions",),
     "access-analyzer": ("accessanalyzer",),
     "elasticfilesystem": ("efs",),
+    # Amazon MQ Developer Guide, "Example Amazon MQ log file entry".
+    "amazonmq": ("mq",),
 }
 """Event sources (first label) whose name is not the service's in botocore."""
 
@@ -48,6 +50,8 @@ ANOTHER_ENDPOINT = {
     "ecr": "ecr",
     # MemoryDB Developer Guide, "Understanding MemoryDB log file entries".
     "memorydb": "memorydb",
+    # Amazon MQ: see above.
+    "mq": "amazonmq",
     # SageMaker AI Developer Guide, "Logging Amazon SageMaker AI API calls with CloudTrail".
     "sagemaker": "sagemaker",
 }

@@ -18,9 +18,9 @@ from tests.contract.made_events import (
     backed_up,
     by_itself,
     call,
-    failed_over,
     found,
     item,
+    of_rds,
     shifted,
     tagged,
     told,
@@ -325,16 +325,24 @@ GOLDEN = (
     shifted("arc-practice-run-failed", "Practice Run Failed"),
     shifted("arc-practice-run-interrupted", "Practice Run Interrupted"),
     shifted("arc-fis-autoshift-completed", "FIS Experiment Autoshift Completed"),
-    failed_over(
-        "INSTANCE", "RDS-EVENT-0049", "db", "orders", "Multi-AZ instance failover completed"
+    of_rds(
+        "failover", "INSTANCE", "RDS-EVENT-0049", "orders", "Multi-AZ instance failover completed"
     ),
-    failed_over(
+    of_rds(
+        "failover",
         "CLUSTER",
         "RDS-EVENT-0071",
-        "cluster",
         "ledger",
         "Completed failover to DB instance: ledger-2",
     ),
+    of_rds(
+        "configuration change",
+        "INSTANCE",
+        "RDS-EVENT-0029",
+        "orders",
+        "Finished applying modification to convert to a Single-AZ DB Instance",
+    ),
+    of_rds("notification", "CLUSTER", "RDS-EVENT-0151", "ledger", "DB cluster started."),
     *backed_up("backup-table", "DynamoDB", _TABLE_ARN, _TABLE),
     *backed_up("backup-database", "RDS", f"{_RDS}:db:orders-1", _DATABASE),
     *backed_up("backup-cluster", "Aurora", f"{_RDS}:cluster:orders", _CLUSTER_ID),
@@ -1155,7 +1163,7 @@ GOLDEN = (
     call("events", "PutPermission"),
     call("glacier", "SetVaultAccessPolicy"),
     call("kinesis", "PutResourcePolicy"),
-    call("mq", "CreateBroker"),
+    call("amazonmq", "CreateBroker"),
     call("transfer", "CreateServer"),
     call("securityhub", "BatchUpdateStandardsControlAssociations"),
     call("rds", "ModifyDBParameterGroup"),

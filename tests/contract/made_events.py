@@ -282,11 +282,12 @@ def by_itself(file: str, source: str, name: str, *ids: tuple[str, str], **fields
     return told(file, "AWS Service Event via CloudTrail", f"aws.{source}", detail, [], *ids)
 
 
-def failed_over(kind: str, id: str, source: str, name: str, message: str) -> Golden:
-    """A failover of RDS (RDS User Guide, "Amazon RDS event categories and event messages")."""
+def of_rds(what: str, kind: str, id: str, name: str, message: str) -> Golden:
+    """An event of RDS (RDS User Guide, "Amazon RDS event categories and event messages")."""
+    source = {"INSTANCE": "db", "CLUSTER": "cluster"}[kind]
     arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:{source}:{name}"
     detail = {
-        "EventCategories": ["failover"],
+        "EventCategories": [what],
         "SourceType": kind,
         "SourceArn": arn,
         "Date": WHEN,
@@ -294,8 +295,9 @@ def failed_over(kind: str, id: str, source: str, name: str, message: str) -> Gol
         "SourceIdentifier": name,
         "EventID": id,
     }
-    title = f"RDS DB {kind.title()} Event"
-    return told(f"rds-{kind.lower()}-failover", title, "aws.rds", detail, [arn])
+    file = f"rds-{kind.lower()}-{what.replace(' ', '-')}"
+    concerned = () if what == "failover" else ((f"AWS::RDS::DB{kind.title()}", name),)
+    return told(file, f"RDS DB {kind.title()} Event", "aws.rds", detail, [arn], *concerned)
 
 
 def shifted(file: str, kind: str) -> Golden:

@@ -348,8 +348,13 @@ def module_names(of: Source) -> frozenset[str]:
 
 
 def event_readers(of: Source) -> list[ast.AST]:
-    """The functions of a module that find an id in an event or a configuration item."""
-    found: list[ast.AST] = []
+    """The functions of a module that find an id in an event or a configuration item.
+
+    One that takes the detail of an event alone is one too.
+    """
+    found: list[ast.AST] = [
+        f for f in of.functions if [ast.unparse(a) for a in f.args.args] == ["detail: Json"]
+    ]
     for node in of.nodes:
         if isinstance(node, ast.keyword) and node.arg == "identify":
             if isinstance(node.value, ast.Lambda):

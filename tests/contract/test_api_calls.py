@@ -98,9 +98,16 @@ _CLUSTER_RUNS = {"StartDBCluster", "StopDBCluster"}
 ELSEWHERE = {
     # An alarm that invokes a function comes after it, or is judged by the sweep.
     "InvokedFunction": {"CreateFunction"},
-    # It tells no pattern, and deployments delete rules in numbers: the sweep sees it.
+    # EventBridge deletes a rule only after its last target, whose removal tells.
     "AlarmBridges": {"DeleteRule"},
-    "AlarmListeners": {"DeleteRule"},
+    # What mends a way of alarms is made in every deployment, and seen by the sweep; what breaks
+    # one is asked about at once. A new function, queue or topic is nobody's target yet.
+    "AlarmListeners": {
+        "AddPermission",
+        *("CreateFunction", "CreateQueue", "CreateStateMachine", "CreateTopic"),
+        "DeleteRule",
+        "UpdateFunctionConfiguration",
+    },
     # Who may call a function URL; that there is one stays.
     "RollbackTargets": {"UpdateFunctionUrlConfig"},
     # An alias is made without provisioned concurrency.
@@ -163,7 +170,8 @@ ELSEWHERE = {
     "ComputeUnits": {"UpdateService", "UpdateFunctionConfiguration"},
     # CloudWatch's own event tells of metric and composite alarms, at once and without a trail; the
     # API calls would have everything judged again minutes later (see ALARM_EVENT_TELLS).
-    "AlarmLinks": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
+    # ... What counts of a document is that it exists.
+    "AlarmLinks": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm", "UpdateDocument"},
     "Alarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "BillingAlarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "TopicPath": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from readiness.engine.doubts import unconcerned
 from readiness.engine.events import changes_of, resolve_targets
 from readiness.engine.follow import follow
 from readiness.engine.shared_answers import SharedAnswers
@@ -99,7 +100,9 @@ def woken_by(happened) -> Woken:
         widely = any(target.id is None for target in seen.targets)
         run = evaluation(fake_account, heading, bulk=widely, now=NOON)
         run.aws.daily_cache = _Swept()
-        verdicts[heading.folder] = len(list(follow(run, heading, seen.targets)))
+        concerned = seen.targets - unconcerned(seen, run.aws)
+        if concerned:
+            verdicts[heading.folder] = len(list(follow(run, heading, concerned)))
         requests.update(f"{service}:{operation}" for service, operation in fake_account.calls)
     return Woken(verdicts, requests)
 
@@ -178,6 +181,39 @@ def test_an_alarm_that_changed_has_everything_judged_once():
 
 ALARMS_ARE_PICKED = json.dumps({"detail-type": ["CloudWatch Alarm State Change"]})
 ORDERS_ARE_PICKED = json.dumps({"source": ["shop"], "detail-type": ["Order Paid"]})
+BUSES = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/"
+
+
+def _rules(EventBusName, NamePrefix=""):  # noqa: N803
+    pages = {"Name": "pages", "State": "DISABLED", "EventPattern": ALARMS_ARE_PICKED}
+    on_default = [
+        {"Name": "nightly", "ScheduleExpression": "rate(1 day)"},
+        {"Name": "orders", "EventPattern": ORDERS_ARE_PICKED},
+        pages,
+    ]
+    by_bus = {"default": on_default, "ops": [{**pages, "Name": "on"}], "shop": [pages]}
+    found = by_bus[EventBusName.rpartition("/")[2]]
+    return {"Rules": [each for each in found if each["Name"].startswith(NamePrefix)]}
+
+
+WITH_RULES = FakeAccount(
+    {
+        ("events", "list_rules"): _rules,
+        ("events", "list_targets_by_rule"): {"Targets": [{"Id": "1", "Arn": f"{BUSES}ops"}]},
+    }
+)
+
+
+def concerned(happened, fake_account):
+    """What an event turns out to concern, and the most that a heading asked to find out."""
+    found, most = set(), 0
+    for heading in headings():
+        seen = resolve_targets(happened, heading)
+        before = len(fake_account.calls)
+        run = evaluation(fake_account, heading, bulk=False, now=NOON)
+        found |= seen.targets - unconcerned(seen, run.aws)
+        most = max(most, len(fake_account.calls) - before)
+    return found, most
 
 
 @pytest.mark.parametrize(
@@ -198,21 +234,88 @@ ORDERS_ARE_PICKED = json.dumps({"source": ["shop"], "detail-type": ["Order Paid"
             False,
             id="on a bus that gets no alarms",
         ),
+        pytest.param(
+            "PutRule",
+            {"eventPattern": ALARMS_ARE_PICKED, "eventBusName": f"{BUSES}ops"},
+            True,
+            id="on a bus that a rule sends alarms to",
+        ),
         pytest.param("PutRule", {"eventPattern": '{"source": 5}'}, True, id="garbled"),
         pytest.param("PutRule", {"eventPattern": '{"$or": 5}'}, True, id="no alternatives"),
-        pytest.param("DisableRule", {}, True, id="switched off"),
-        pytest.param("DisableRule", {"eventBusName": "shop"}, False, id="off, of another bus"),
-        pytest.param("EnableRule", {"eventBusName": "default"}, True, id="switched on"),
-        pytest.param("PutTargets", {"rule": "r", "targets": []}, False, id="other targets"),
-        pytest.param("RemoveTargets", {"rule": "r", "ids": ["1"]}, False, id="fewer targets"),
+        pytest.param("DisableRule", {"name": "pages"}, True, id="switched off"),
+        pytest.param("DisableRule", {"name": "orders"}, False, id="one of orders, switched off"),
+        pytest.param("DisableRule", {"name": "page"}, True, id="the beginning of another name"),
+        pytest.param("DisableRule", {}, True, id="without a name"),
+        pytest.param("DisableRule", {"name": "r", "eventBusName": "shop"}, False, id="elsewhere"),
+        pytest.param("DisableRule", {"name": "on", "eventBusName": "ops"}, True, id="one beyond"),
+        pytest.param("EnableRule", {"name": "pages", "eventBusName": "default"}, True, id="on"),
+        pytest.param("PutTargets", {"rule": "pages", "targets": []}, True, id="other targets"),
+        pytest.param("PutTargets", {"rule": "nightly", "targets": []}, False, id="of a schedule"),
+        pytest.param("PutTargets", {"rule": "orders", "targets": []}, False, id="of orders"),
+        pytest.param("RemoveTargets", {"rule": "pages", "ids": ["1"]}, True, id="fewer targets"),
+        pytest.param("RemoveTargets", {"rule": "orders", "ids": ["1"]}, False, id="of one fewer"),
+        pytest.param("RemoveTargets", {"rule": "old", "ids": ["1"]}, True, id="deleted meanwhile"),
     ],
 )
 def test_an_event_rule_that_may_hand_alarms_on_has_them_judged(name, request_, is_about_alarms):
-    woken = targets_of(event("events", name, **{"name": "r", **request_}))
-    by_alarms = {rule for rule, is_one in woken if rule.startswith("alarms.") and not is_one}
+    woken, doubted = concerned(event("events", name, **request_), WITH_RULES)
+    by_alarms = {each.rule for each in woken if each.rule.startswith("alarms.") and not each.id}
     assert bool(by_alarms) is is_about_alarms
     if is_about_alarms:
         assert {"alarms.alarm-destinations", "alarms.lambda-errors"} <= by_alarms
+    # whether one call concerns the alarms costs a heading at most a listing of targets
+    assert doubted <= 3
+
+
+TO = {
+    "default": (f"{BUSES}ops", f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:pager:live"),
+    "ops": (f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call",),
+}
+WITH_TARGETS = WITH_RULES.but(
+    events__list_targets_by_rule=lambda EventBusName, Rule: {  # noqa: N803
+        "Targets": [{"Id": str(n), "Arn": arn} for n, arn in enumerate(TO[EventBusName])]
+    }
+)
+ON_CALL = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call"
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "request_", "is_about_alarms"),
+    [
+        pytest.param("lambda", "DeleteFunction20150331", {"functionName": "pager"}, True, id="a"),
+        pytest.param(
+            "lambda",
+            "RemovePermission20150331v2",
+            {"functionName": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:pager"},
+            True,
+            id="its policy",
+        ),
+        pytest.param(
+            "lambda",
+            "DeleteFunction20150331",
+            {"functionName": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"},
+            False,
+            id="another function",
+        ),
+        pytest.param("sns", "DeleteTopic", {"topicArn": ON_CALL}, True, id="a topic beyond a bus"),
+        pytest.param(
+            "sns", "Unsubscribe", {"subscriptionArn": f"{ON_CALL}:0f0e"}, True, id="its listener"
+        ),
+        pytest.param("sns", "DeleteTopic", {"topicArn": f"{ON_CALL}-2"}, False, id="another one"),
+        pytest.param("sns", "DeleteTopic", {}, True, id="told nothing"),
+    ],
+)
+def test_what_a_rule_sends_alarms_to_has_them_judged(service, name, request_, is_about_alarms):
+    woken, doubted = concerned(event(service, name, **request_), WITH_TARGETS)
+    assert ("alarms.http-api-errors" in {each.rule for each in woken}) is is_about_alarms
+    assert doubted <= 4
+
+
+def test_where_event_rules_cannot_be_read_the_look_at_alarms_says_so():
+    happened = event("events", "PutTargets", rule="orders", targets=[])
+    denied = WITH_RULES.but(events__list_rules=error("AccessDeniedException"))
+    woken, _ = concerned(happened, denied)
+    assert "alarms.lambda-errors" in {each.rule for each in woken}
 
 
 MOST_BY_SETTING = {

@@ -26,7 +26,8 @@ KEY = ("AWS::KMS::Key", "1234abcd-12ab-34cd-56ef-1234567890ab")
 def targets(name: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:
     seen = resolve_targets(json.loads((EVENTS / f"{name}.json").read_text()), watching)
     assert bool(seen.targets) != bool(seen.ignored)
-    return {(t.rule.removeprefix("alarms."), t.id, t.via) for t in seen.targets}
+    doubtful = frozenset().union(*(doubt.targets for doubt in seen.doubts))
+    return {(t.rule.removeprefix("alarms."), t.id, t.via) for t in seen.targets - doubtful}
 
 
 def of(id: str, *rules: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:

@@ -16,7 +16,7 @@ NAME = "operational_documentation"
 CONTACTS = {"alternate-contacts": None, "contacts-answer": None}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
-    f"cloudtrail/{NAME}-create-document": DOCUMENT,
+    f"cloudtrail/{NAME}-create-document": {**DOCUMENT, "alarm-runbooks": None},
     f"cloudtrail/{NAME}-update-document-by-arn": DOCUMENT,
     f"cloudtrail/{NAME}-tag-document": DOCUMENT,
     f"cloudtrail/{NAME}-tag-parameter": {},

@@ -85,6 +85,30 @@ class Deployment:
         """The origin, with the release that judges."""
         return replace(origin, release=self.release)
 
+    def aws(
+        self,
+        account: str,
+        region: str,
+        *,
+        now: Callable[[], datetime],
+        bulk: bool = False,
+        named: frozenset[str] = frozenset(),
+        shared: SharedAnswers | None = None,
+    ) -> Aws:
+        """The account as one run reads it."""
+        return Aws(
+            self.session,
+            account=account,
+            region=region,
+            now=now,
+            bulk=bulk,
+            clients=self.clients,
+            daily_cache=self._daily_cache,
+            pacer=self.pacer,
+            named=named,
+            shared=shared,
+        )
+
     def evaluation(
         self,
         account: str,
@@ -99,18 +123,7 @@ class Deployment:
         shared: SharedAnswers | None = None,
     ) -> Evaluation:
         """One run over the account, with the settings that are ``given``."""
-        aws = Aws(
-            self.session,
-            account=account,
-            region=region,
-            now=now,
-            bulk=bulk,
-            clients=self.clients,
-            daily_cache=self._daily_cache,
-            pacer=self.pacer,
-            named=named,
-            shared=shared,
-        )
+        aws = self.aws(account, region, now=now, bulk=bulk, named=named, shared=shared)
         configured = settings.configure(self.heading, given)
         self._waivers.named_by(Principals(aws).arn)
         return Evaluation(

@@ -9,11 +9,19 @@ from itertools import islice
 from typing import Any
 
 from readiness.engine.event_ids import ids_in, named_by
-from readiness.engine.targets import MOST_ID, ConfigRequest, EventTargets, MalformedEvent, Target
+from readiness.engine.targets import (
+    MOST_ID,
+    ConfigRequest,
+    Doubt,
+    EventTargets,
+    MalformedEvent,
+    Target,
+)
 from readiness.model.evidence import (
     ACCOUNT,
     ANY,
     ApiCall,
+    Asks,
     Change,
     ConfigItem,
     Declaration,
@@ -218,6 +226,7 @@ def _api_call(
         ignored = f"the call {source} {name} changed a resource of account {owner}"
         return EventTargets(account, region, frozenset(), trigger, origin, ignored)
     targets: set[Target] = set()
+    doubtful: dict[tuple[Asks, frozenset[str]], set[Target]] = {}
     idle = False
     for rule, declaration in evidence:
         for change in changes_of(declaration):
@@ -227,12 +236,31 @@ def _api_call(
                 idle = True
                 continue
             about, ids = declaration.about, named_by(change, called)
-            if ids is not None:
-                targets.update((_parts if change.ends_parts else _targets)(rule, about, ids))
+            if ids is None:
+                continue
+            found = set((_parts if change.ends_parts else _targets)(rule, about, ids))
+            if change.asks is None:
+                targets |= found
+            else:
+                doubtful.setdefault((change.asks, declaration.reads), set()).update(found)
+    doubts = tuple(
+        Doubt(asks, allowed, detail, frozenset(found - targets))
+        for (asks, allowed), found in doubtful.items()
+    )
+    targets.update(*doubtful.values())
     what = f"what this {source} {name} set" if idle else f"{source} {name}"
     ignored = "" if targets else f"no rule depends on {what}"
     named = _named(detail)
-    return EventTargets(account, region, frozenset(targets), trigger, origin, ignored, named=named)
+    return EventTargets(
+        account,
+        region,
+        frozenset(targets),
+        trigger,
+        origin,
+        ignored,
+        named=named,
+        doubts=doubts,
+    )
 
 
 def _with_objects(detail: Json) -> Json:

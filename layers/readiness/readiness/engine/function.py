@@ -11,6 +11,7 @@ from readiness.engine import config_rule, sdk, settings
 from readiness.engine.config_answers import Answering, settings_of
 from readiness.engine.crowds import Crowds
 from readiness.engine.deployment import Deployment
+from readiness.engine.doubts import unconcerned
 from readiness.engine.events import resolve_targets
 from readiness.engine.everything import Everything
 from readiness.engine.follow import follow, of_global_resources, with_stored_parts
@@ -114,6 +115,11 @@ class Function:
         others of which one changed.
         """
         rules = {rule.id: rule for rule in self.heading}
+        if seen.doubts:
+            aws = self.deployment.aws(account, region, now=_now)
+            seen = replace(seen, targets=seen.targets - unconcerned(seen, aws))
+            if not seen.targets:
+                return self._ignore("what the call changed concerns no rule")
         targets = with_stored_parts(seen.targets, rules, self.store, account, region)
         asked = Again(targets, 0, seen.trigger, seen.origin, named=seen.named)
         if seen.config is not None:

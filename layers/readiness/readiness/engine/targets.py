@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from readiness.model.evidence import Asks
 from readiness.model.origin import AN_EVENT, Origin
 
 MOST_ID = 1800
@@ -55,10 +57,21 @@ class ConfigRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Targets that an API call concerns only if ``asks`` says so, with the reads ``allowed``."""
+
+    asks: Asks
+    allowed: frozenset[str]
+    detail: Mapping[str, Any]
+    targets: frozenset[Target]
+
+
+@dataclass(frozen=True, slots=True)
 class EventTargets:
     """The rules and resources that an event concerns; if there are none, ``ignored`` says why.
 
     ``named`` are the short texts in the request of an API call, such as names and ARNs.
+    ``doubts`` are those of the targets that the event may not concern after all.
     """
 
     account: str
@@ -69,6 +82,7 @@ class EventTargets:
     ignored: str = ""
     config: ConfigRequest | None = field(default=None)
     named: frozenset[str] = frozenset()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def changed_by(self) -> str:

@@ -18,6 +18,7 @@ from readiness.model.resource import GLOBAL, Resource
 
 Json = Mapping[str, Any]
 Identify = Callable[[Json], str | tuple[str, ...] | None]
+Asks = Callable[[Reader, Json], bool]
 
 
 def verbatim(value: str) -> str | None:
@@ -60,7 +61,8 @@ class ApiCall:
     changed), is no reason to read it again. ``list.member`` is a member of each item of a list.
     ``only_with`` is a parameter without which the call
     changes nothing here. ``ends_parts`` says that the call deleted something with its parts, and
-    the id is how the ids of those begin.
+    the id is how the ids of those begin. ``asks`` finds out from AWS, with the reads of the
+    evidence, whether a call that does not tell concerns it. It may, if that cannot be read.
     """
 
     source: str
@@ -72,6 +74,7 @@ class ApiCall:
     address: frozenset[str] = frozenset()
     only_with: str = ""
     ends_parts: bool = False
+    asks: Asks | None = None
 
     def matches(self, source: str, name: str) -> bool:
         return source == self.source and any(
@@ -111,9 +114,10 @@ def api_call(
     id: str = "",
     normalise: Callable[[str], str | None] = verbatim,
     identify: Identify | None = None,
+    asks: Asks | None = None,
 ) -> ApiCall:
     """Shorthand: ``service`` is the first label of the event source (``s3``, ``ec2``, ``kms``)."""
-    return ApiCall(f"{service}.amazonaws.com", names, id, normalise, identify)
+    return ApiCall(f"{service}.amazonaws.com", names, id, normalise, identify, asks=asks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES
 from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
-from readiness.model.evidence import REGION, ServiceEvent, evidence
+from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
@@ -58,6 +58,7 @@ def link_of(*texts: str, home: str) -> Link:
     changed_by=(
         *ALARM_CHANGES,
         ServiceEvent("Tag Change on Resource", match=(("service", ("cloudwatch",)),)),
+        api_call("ssm", "CreateDocument", "DeleteDocument"),
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.eventbridge.alarm_rule_changes import ALARM_RULE_CHANGES
+from readiness.evidence.eventbridge.alarm_rule_changes import (
+    ALARM_BUS,
+    ALARM_RULE_CHANGES,
+    AlarmRule,
+    alarm_rules,
+)
 from readiness.evidence.workloads.dead_letter_paths import rule_targets
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.admission import Answer
-from readiness.semantics.alarm_events import pattern_of, raised
-from readiness.semantics.subscription_filters import passes_with_body
-
-_BUS = "default"
-"""CloudWatch sends its events to this bus alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Bridge:
 class AlarmBridges:
     """The enabled rules that hand changes of alarms to API destinations.
 
-    A change of a destination or of targets is seen by the sweep. Sources: ListRules of the default
+    A change of a destination is seen by the sweep. Sources: ListRules of the default
     bus, ListTargetsByRule of those whose pattern may pick an alarm, ListApiDestinations.
     """
 
@@ -48,14 +48,7 @@ class AlarmBridges:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmBridges:
-        event = raised(read.account, read.region)
-        rules = [
-            (rule["Name"], picks)
-            for rule in read.every("events", "list_rules", "Rules", EventBusName=_BUS)
-            if rule.get("State") != "DISABLED"
-            for pattern in [pattern_of(rule.get("EventPattern"))]
-            if pattern and (picks := passes_with_body(pattern, event)) is not Answer.NO
-        ]
+        rules = [rule for rule in alarm_rules(read, ALARM_BUS) if rule.enabled]
         if not rules:
             return cls()
         endpoints = {
@@ -67,9 +60,9 @@ class AlarmBridges:
 
 
 def _bridges(
-    read: Reader, rules: Sequence[tuple[str, Answer]], endpoints: Mapping[str, str]
+    read: Reader, rules: Iterable[AlarmRule], endpoints: Mapping[str, str]
 ) -> Iterator[Bridge]:
-    for name, picks in rules:
-        for target in rule_targets(read, _BUS, name):
+    for rule in rules:
+        for target in rule_targets(read, ALARM_BUS, rule.name):
             if endpoint := endpoints.get(target["Arn"]):
-                yield Bridge(name, endpoint, picks is Answer.YES)
+                yield Bridge(rule.name, endpoint, rule.picks is Answer.YES)

@@ -20,6 +20,7 @@ from readiness.model.evidence import (
     REGION,
     ConfigItem,
     ResourceType,
+    ServiceEvent,
     api_call,
     config_resource_name,
     evidence,
@@ -210,6 +211,15 @@ _CLUSTER_CALLS = (
     "RestoreDBClusterToPointInTime",
 )
 
+_CAME_TRUE = (
+    "RDS-EVENT-0150",  # stopped
+    "RDS-EVENT-0151",  # started, as RDS does by itself after seven days
+    "RDS-EVENT-0170",  # created
+    "RDS-EVENT-0171",  # deleted
+    "RDS-EVENT-0173",  # patched
+)
+"""What a call asked for long before, or what RDS did by itself (as of instances)."""
+
 CLUSTER = ResourceType(
     "AWS::RDS::DBCluster",
     _find_clusters,
@@ -222,6 +232,9 @@ CLUSTER = ResourceType(
             identify=if_named("requestParameters.newDBClusterIdentifier"),
         ),
         api_call("rds", *BLUE_GREEN_CALLS),
+        ServiceEvent(
+            "RDS DB Cluster Event", match=(("EventID", _CAME_TRUE),), id="SourceIdentifier"
+        ),
     ),
     identify=config_resource_name,
     config_ids=lambda read: {

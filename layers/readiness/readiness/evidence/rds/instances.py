@@ -13,6 +13,7 @@ from readiness.model.event_fields import if_named, request_of
 from readiness.model.evidence import (
     Json,
     ResourceType,
+    ServiceEvent,
     api_call,
     config_resource_name,
     evidence,
@@ -69,6 +70,23 @@ def _members_of_multi_az(detail: Json) -> str | None:
     return None if is_aurora else ""
 
 
+_CAME_TRUE = (
+    "RDS-EVENT-0003",  # deleted
+    "RDS-EVENT-0005",  # created
+    "RDS-EVENT-0006",  # restarted, with the parameters that waited for it
+    "RDS-EVENT-0014",  # has another class
+    "RDS-EVENT-0017",  # has other storage
+    "RDS-EVENT-0019",  # restored to a point in time
+    "RDS-EVENT-0025",  # has a standby
+    "RDS-EVENT-0029",  # has no standby any more
+    "RDS-EVENT-0043",  # restored from a snapshot
+    "RDS-EVENT-0047",  # patched
+    "RDS-EVENT-0087",  # stopped
+    "RDS-EVENT-0088",  # started, as RDS does by itself after seven days
+)
+"""What a call asked for long before, or what waited for the maintenance window (RDS User Guide,
+"Amazon RDS event categories and event messages")."""
+
 INSTANCE = ResourceType(
     "AWS::RDS::DBInstance",
     _find,
@@ -94,6 +112,9 @@ INSTANCE = ResourceType(
             identify=_members_of_multi_az,
         ),
         api_call("rds", "DeleteDBCluster"),
+        ServiceEvent(
+            "RDS DB Instance Event", match=(("EventID", _CAME_TRUE),), id="SourceIdentifier"
+        ),
     ),
     identify=config_resource_name,
     config_ids=lambda read: {

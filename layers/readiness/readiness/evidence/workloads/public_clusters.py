@@ -60,7 +60,7 @@ class PublicEndpoint:
         api_call(
             "kafka", "CreateCluster", "CreateClusterV2", "DeleteCluster", "UpdateConnectivity"
         ),
-        api_call("mq", "CreateBroker", "DeleteBroker"),
+        api_call("amazonmq", "CreateBroker", "DeleteBroker"),
         api_call(
             "redshift",
             "CreateCluster",
