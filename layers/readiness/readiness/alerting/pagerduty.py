@@ -99,8 +99,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def http_error_302(self, *_: Any, **_named: Any) -> None:
         return None
 
-    http_error_301 = http_error_303 = http_error_302  # type: ignore[assignment]
-    http_error_307 = http_error_308 = http_error_302  # type: ignore[assignment]
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class EventsApi:
