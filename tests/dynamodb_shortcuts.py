@@ -18,6 +18,9 @@ def once() -> None:
     _expressions_once()
     _values_as_they_are()
     _transactions_copy_their_rows()
+    _texts_without_a_cast()
+    _items_measured_once()
+    _rows_by_their_key()
 
 
 def _expressions_once() -> None:
@@ -95,3 +98,115 @@ def _transactions_copy_their_rows() -> None:
 
     models.copy = SimpleNamespace(deepcopy=deepcopy, copy=copy.copy)  # type: ignore[attr-defined]
     models.DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+
+
+def _texts_without_a_cast() -> None:
+    """Compare and measure a text as it is, without a look for each type there is."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    cast, equal, less, size = (
+        DynamoType.cast_value.fget,
+        DynamoType.__eq__,
+        DynamoType.__lt__,
+        DynamoType.size,
+    )
+
+    @functools.wraps(cast)  # type: ignore[arg-type]
+    def cast_value(self: Any) -> Any:
+        return self.value if self.type == "S" else cast(self)  # type: ignore[misc]
+
+    @functools.wraps(equal)
+    def __eq__(self: Any, other: Any) -> bool:  # noqa: N807
+        if self.type == "S" and other.type == "S":
+            return bool(self.value == other.value)
+        return equal(self, other)
+
+    @functools.wraps(less)
+    def __lt__(self: Any, other: Any) -> bool:  # noqa: N807
+        if self.type == "S" and other.type == "S":
+            return bool(self.value < other.value)
+        return less(self, other)
+
+    @functools.wraps(size)
+    def measured(self: Any) -> int:
+        held = self.value
+        if self.type == "S" and type(held) is str:
+            return len(held) if held.isascii() else len(held.encode())
+        return size(self)
+
+    DynamoType.cast_value = property(cast_value)  # type: ignore[assignment]
+    DynamoType.__eq__ = __eq__  # type: ignore[method-assign,assignment]
+    DynamoType.__lt__ = __lt__  # type: ignore[method-assign]
+    DynamoType.size = measured  # type: ignore[method-assign]
+
+
+def _items_measured_once() -> None:
+    """Measure an item when it is whole, not anew with each attribute that is added."""
+    from moto.dynamodb.models import dynamo_type
+    from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+    plain = Item.__init__
+
+    @functools.wraps(plain)
+    def __init__(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:  # noqa: N807
+        made = LimitedSizeDict({key: DynamoType(value) for key, value in attrs.items()})
+        if sum(dynamo_type.bytesize(key) + value.size() for key, value in made.items()) > 405_000:
+            plain(self, hash_key, range_key, attrs)
+        self.hash_key, self.range_key, self.attrs = hash_key, range_key, made
+
+    Item.__init__ = __init__  # type: ignore[method-assign]
+
+
+def _rows_by_their_key() -> None:
+    """Answer a query from the rows of its key, not from all rows of the table in their order."""
+    from moto.dynamodb.models.table import Table
+
+    query, listed = Table.query, Table.all_items
+    asked = threading.local()
+
+    def order(item: Any) -> Any:
+        return item.hash_key.cast_value, item.range_key.cast_value
+
+    @functools.wraps(listed)
+    def all_items(self: Any) -> list[Any]:
+        if not self.range_key_attr:
+            return listed(self)
+        key = getattr(asked, "key", None)
+        if key is not None:
+            return list(self.items.get(key, {}).values())
+        return sorted((item for of in self.items.values() for item in of.values()), key=order)
+
+    @functools.wraps(query)
+    def by_key(
+        self: Any,
+        hash_key: Any,
+        range_comparison: Any,
+        range_objs: Any,
+        limit: Any,
+        exclusive_start_key: Any,
+        scan_index_forward: Any,
+        projection_expressions: Any,
+        index_name: str | None = None,
+        *more: Any,
+        **options: Any,
+    ) -> Any:
+        asked.key = None if index_name else hash_key
+        try:
+            return query(
+                self,
+                hash_key,
+                range_comparison,
+                range_objs,
+                limit,
+                exclusive_start_key,
+                scan_index_forward,
+                projection_expressions,
+                index_name,
+                *more,
+                **options,
+            )
+        finally:
+            asked.key = None
+
+    Table.all_items = all_items  # type: ignore[method-assign]
+    Table.query = by_key  # type: ignore[method-assign]

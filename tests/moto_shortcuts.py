@@ -39,6 +39,7 @@ def once() -> None:
     _requests_alike()
     _json_is_no_form()
     _backends_at_hand()
+    _private_keys_once()
     dynamodb_shortcuts.once()
 
 
@@ -357,6 +358,13 @@ def _backends_at_hand() -> None:
 
     BackendDict.__getitem__ = __getitem__  # type: ignore[method-assign]
     BackendDict.reset = classmethod(reset)  # type: ignore[method-assign,assignment]
+
+
+def _private_keys_once() -> None:
+    """Draw the private key of each kind of KMS key once: no test asks for two that differ."""
+    from moto.kms import models
+
+    models.generate_private_key = functools.cache(models.generate_private_key)
 
 
 @functools.cache

@@ -11,6 +11,9 @@ from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.request import Request
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
@@ -156,6 +159,94 @@ def test_a_transaction_that_fails_leaves_every_row_as_it_was():
                 ]
             )
         assert rows(dynamodb) == before
+
+
+VALUES = [
+    DynamoType({"S": "text"}),
+    DynamoType({"S": "tëxt"}),
+    DynamoType({"S": ""}),
+    DynamoType({"N": "12"}),
+    DynamoType({"N": "12.0"}),
+    DynamoType({"N": "7"}),
+    DynamoType({"BOOL": True}),
+    DynamoType({"NULL": True}),
+    DynamoType({"SS": ["a", "b"]}),
+    DynamoType({"L": [{"S": "ü"}, {"N": "1"}]}),
+    DynamoType({"M": {"a": {"S": "ü"}, "c": {"L": [{"BOOL": False}]}}}),
+]
+
+
+def ordered(less, one, other):
+    try:
+        return less(one, other)
+    except TypeError:
+        return TypeError
+
+
+@pytest.mark.parametrize("one", VALUES, ids=repr)
+def test_a_value_is_compared_and_measured_the_same(one):
+    assert one.size() == plain(DynamoType.size)(one)
+    assert one.cast_value == plain(DynamoType.cast_value.fget)(one)
+    for other in VALUES:
+        assert (one == other) is plain(DynamoType.__eq__)(one, other)
+        assert ordered(DynamoType.__lt__, one, other) is ordered(
+            plain(DynamoType.__lt__), one, other
+        )
+
+
+@pytest.mark.parametrize("length", [100, 404_995, 404_996, 500_000])
+def test_an_item_that_is_too_large_is_refused_the_same(length):
+    """The names, and the values of the first two attributes, are 5 bytes of the 405,000."""
+    attributes = {"a": {"S": "f"}, "b": {"S": "1"}, "c": {"S": "x" * length}}
+    key = DynamoType({"S": "f"}), DynamoType({"S": "1"})
+
+    def made(make):
+        item = Item.__new__(Item)
+        try:
+            make(item, *key, attributes)
+        except ItemSizeTooLarge:
+            return None
+        return item.hash_key, item.range_key, dict(item.attrs)
+
+    expected = made(plain(Item.__init__))
+    assert made(Item.__init__) == expected
+    assert (expected is None) is (length > 404_995)
+
+
+@pytest.mark.parametrize("how", ["shortly", "plainly"])
+def test_a_query_answers_the_rows_of_its_key_in_order(how, monkeypatch):
+    if how == "plainly":
+        monkeypatch.setattr(Table, "query", plain(Table.query))
+        monkeypatch.setattr(Table, "all_items", plain(Table.all_items))
+    with mock_aws():
+        dynamodb = make_tables()
+        for id, at in (("g", "1"), ("f", "2"), ("f", "10"), ("e", "3"), ("f", "1")):
+            row = {"finding_id": {"S": id}, "at": {"S": at}}
+            dynamodb.put_item(TableName=TRANSITIONS, Item=row)
+
+        def asked(id, **more):
+            key = {":id": {"S": id}}
+            answer = dynamodb.query(
+                TableName=TRANSITIONS,
+                KeyConditionExpression="finding_id = :id",
+                ExpressionAttributeValues=key,
+                **more,
+            )
+            return [item["at"]["S"] for item in answer["Items"]], answer.get("LastEvaluatedKey")
+
+        last = {"finding_id": {"S": "f"}, "at": {"S": "10"}}
+        assert asked("f") == (["1", "10"], last)
+        assert asked("f", ExclusiveStartKey=last) == (["2"], None)
+        assert asked("f", Limit=9, ScanIndexForward=False) == (["2", "10", "1"], None)
+        assert asked("nobody") == ([], None)
+        found = dynamodb.scan(TableName=TRANSITIONS)["Items"]
+        assert [(item["finding_id"]["S"], item["at"]["S"]) for item in found] == [
+            ("e", "3"),
+            ("f", "1"),
+            ("f", "10"),
+            ("f", "2"),
+            ("g", "1"),
+        ]
 
 
 @pytest.mark.parametrize("how", ["shortly", "plainly"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -39,16 +41,13 @@ COUNTS = ("Invocations", "Errors", "Throttles")
 class Traffic:
     """What CloudWatch has of some functions: durations and counts in each 5 minutes."""
 
-    points: dict[str, dict[datetime, dict[str, float]]]
+    points: Mapping[str, Mapping[datetime, Mapping[str, float]]]
     unlike: frozenset[str] = frozenset()
     """Functions that send the metric Errors only where they fail."""
     asked: int = 0
     windows: list[tuple[datetime, datetime, int]] = field(default_factory=list)
 
-    def value(self, name, metric, statistic, stamp):
-        found = self.points[name].get(stamp)
-        if found is None:
-            return None
+    def value(self, name, found, metric, statistic):
         if metric == "Errors" and statistic == "SampleCount" and name not in self.unlike:
             return found.get("Invocations")
         if metric == "Duration":
@@ -63,16 +62,17 @@ class Traffic:
             stat = query["MetricStat"]
             self.windows.append((start, end, stat["Period"]))
             dimensions = {d["Name"]: d["Value"] for d in stat["Metric"]["Dimensions"]}
+            metric, statistic, seconds = stat["Metric"]["MetricName"], stat["Stat"], stat["Period"]
             summed = {}
             names = [dimensions["FunctionName"]] if dimensions else list(self.points)
-            for name, stamp in ((n, s) for n in names for s in self.points.get(n, ())):
-                if not start <= stamp < end:
-                    continue
-                value = self.value(name, stat["Metric"]["MetricName"], stat["Stat"], stamp)
-                if value is not None:
-                    seconds = int(stamp.timestamp()) // stat["Period"] * stat["Period"]
-                    period = datetime.fromtimestamp(seconds, UTC)
-                    summed[period] = summed.get(period, 0.0) + value
+            for name in names:
+                for stamp, found in self.points.get(name, {}).items():
+                    if not start <= stamp < end:
+                        continue
+                    value = self.value(name, found, metric, statistic)
+                    if value is not None:
+                        period = period_of(stamp, seconds)
+                        summed[period] = summed.get(period, 0.0) + value
             stamps = sorted(summed)
             results.append(
                 {
@@ -115,8 +115,19 @@ class Traffic:
         ).but(**faults)
 
 
-def random_traffic(seed, functions=6):
+@functools.cache
+def period_of(stamp, seconds):
+    """When the period of so many seconds began that a moment is in."""
+    return datetime.fromtimestamp(int(stamp.timestamp()) // seconds * seconds, UTC)
+
+
+def random_traffic(seed, *, throttled=True):
     """Idle functions, quiet ones, busy ones, and such that fail, stall or have just begun."""
+    return Traffic(random_points(seed, throttled))
+
+
+@functools.cache
+def random_points(seed, throttled, functions=6):
     chance = random.Random(seed)
     limits = [at_most(ms) for ms in (100.0, 500.0, 1000.0)]
     points = {}
@@ -127,7 +138,7 @@ def random_traffic(seed, functions=6):
             continue
         for step in range(8 * 24 * 12):
             ago = NOW - FIVE * step
-            stamp = datetime.fromtimestamp(int(ago.timestamp()) // 300 * 300, UTC)
+            stamp = period_of(ago, 300)
             if kind == "stopped" and step < 18:
                 continue
             if kind == "new" and step > 24:
@@ -144,9 +155,9 @@ def random_traffic(seed, functions=6):
                 limits[2]: n - slow // 3,
                 "Invocations": n,
                 "Errors": failed,
-                "Throttles": int(chance.random() < 0.001),
+                "Throttles": int(chance.random() < 0.001 and throttled),
             }
-    return Traffic(points)
+    return points
 
 
 class Remembered:
@@ -206,11 +217,8 @@ def test_the_verdicts_are_the_same(seed, throttled, unlike, monkeypatch):
     """Also of functions whose samples of Errors are not their invocations."""
 
     def traffic():
-        made = random_traffic(seed)
+        made = random_traffic(seed, throttled=throttled)
         made.unlike = frozenset(f"agent-{number}" for number in unlike)
-        for points in made.points.values() if not throttled else ():
-            for counts in points.values():
-                counts["Throttles"] = 0
         return made
 
     memory = Remembered()
@@ -273,8 +281,7 @@ def test_at_any_hour_of_the_day(hour, monkeypatch):
 
 
 def test_a_day_of_hourly_sweeps_pays_each_metric_once_an_hour():
-    traffic = random_traffic(1)
-    traffic.points["never-used"] = {}
+    traffic = Traffic({**random_traffic(1).points, "never-used": {}})
     busy = sum(bool(points) for points in traffic.points.values())
     assert 0 < busy < len(traffic.points)
     memory = Remembered()
@@ -391,8 +398,7 @@ def test_an_event_asks_for_the_days_itself():
 
 @pytest.mark.parametrize(("bulk", "asked"), [(True, 1), (False, 2)])
 def test_a_sweep_asks_only_for_what_was_published(bulk, asked):
-    traffic = one_an_hour("a")
-    traffic.points["idle"] = {}
+    traffic = Traffic({**one_an_hour("a").points, "idle": {}})
     read = reader(aws(traffic, bulk=bulk))
     queries = {
         name: {"n": each}
