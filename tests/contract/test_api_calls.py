@@ -201,6 +201,8 @@ ELSEWHERE = {
     },
     # A mapping names a queue that exists; what it does without one is its own state.
     "QueueSources": {"CreateQueue", "DeleteQueue"},
+    # What changes a user leaves their number.
+    "UserCount": {"TagUser", "UntagUser", "UpdateUser"},
     # Inline policies are no managed policies, and taking a boundary away names none.
     "PolicyUse": {
         "DeleteGroupPolicy",
