@@ -23,6 +23,7 @@ from readiness.evidence.elbv2.target_groups import TargetHealth
 from readiness.evidence.opensearch import DomainAvailability
 from readiness.evidence.rds.clusters import ClusterAvailability
 from readiness.evidence.rds.instances import InstanceAvailability
+from readiness.evidence.redshift import WarehouseAvailability
 from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.route53_records import RoutedRecords
@@ -59,6 +60,7 @@ from .services import service_verdict
 from .settings import CriticalZones, MinZones, TwoPeople
 from .stores import stores_verdict
 from .targets import targets_verdict
+from .warehouses import warehouse_verdict
 from .zones import places_verdict
 
 high_availability = heading("Reliability", "High Availability")
@@ -229,6 +231,16 @@ def dax_zones(cluster: DaxAvailability, zones: Zones, *, min_zones: MinZones = 2
 def search_zones(domain: DomainAvailability, *, min_zones: MinZones = 2) -> Verdict:
     """An OpenSearch domain spreads its data nodes over several Availability Zones."""
     return domain_verdict(domain, min_zones=min_zones)
+
+
+@high_availability.rule(ZONES, severity=Severity.MEDIUM)
+def warehouse_zones(warehouse: WarehouseAvailability) -> Verdict:
+    """A Redshift cluster is a Multi-AZ deployment, which serves on when a zone fails.
+
+    LOW where Redshift may move the cluster to another zone. A workgroup of Redshift Serverless
+    goes on in another zone by design.
+    """
+    return warehouse_verdict(warehouse)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)

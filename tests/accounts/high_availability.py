@@ -313,6 +313,18 @@ def stores() -> dict[tuple[str, str], Any]:
         ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [cache()]},
         ("elasticache", "describe_cache_clusters"): {"CacheClusters": [cache_cluster()]},
         ("memorydb", "describe_clusters"): {"Clusters": [durable()]},
+        ("redshift", "describe_clusters"): {
+            "Clusters": [
+                {
+                    "ClusterIdentifier": "orders",
+                    "ClusterStatus": "available",
+                    "MultiAZ": "Enabled",
+                    "AvailabilityZone": f"{HOME}a",
+                    "MultiAZSecondary": {"AvailabilityZone": f"{HOME}b"},
+                    "AvailabilityZoneRelocationStatus": "disabled",
+                }
+            ]
+        },
         ("dax", "describe_clusters"): {
             "Clusters": [
                 {

@@ -27,6 +27,7 @@ from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHe
 from readiness.evidence.opensearch import DomainAvailability
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability
+from readiness.evidence.redshift import WarehouseAvailability
 from readiness.evidence.region import Region
 from tests.fake_account import NOON
 
@@ -366,6 +367,27 @@ def test_cache_cluster_zones(changes, settings, status, words, severity):
 def test_dax_zones(nodes, state, settings, status, words):
     zones = tuple("" if node == "?" else f"us-east-1{node}" for node in nodes)
     said(app.dax_zones(DaxAvailability("orders", state, zones), ZONES, **settings), status, words)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "severity", "words"),
+    [
+        pytest.param({"multi_az": True, "second_zone": "us-east-1b"}, GOOD, None, "1a and us-east-1b", id="two zones"),
+        pytest.param({"multi_az": True}, GOOD, None, "(us-east-1a)", id="the second is not shown"),
+        pytest.param({"multi_az": True, "status": "modifying"}, GOOD, None, "", id="two, changing"),
+        pytest.param({}, BAD, None, "in one zone (us-east-1a)", id="one"),
+        pytest.param({"zone": ""}, BAD, None, "one zone (not shown)", id="one that is not shown"),
+        pytest.param({"relocates": True}, BAD, Severity.LOW, "moves the cluster", id="may be moved"),
+        pytest.param({"status": "paused"}, BAD, None, "in one zone", id="paused"),
+        pytest.param({"status": "modifying"}, UNKNOWN, None, "modifying", id="perhaps to two"),
+        pytest.param({"status": "creating"}, UNKNOWN, None, "creating", id="new"),
+        pytest.param({"status": "final-snapshot"}, NA, None, "deleted", id="going"),
+    ],
+)  # fmt: skip
+def test_warehouse_zones(changes, status, severity, words):
+    verdict = app.warehouse_zones(WarehouseAvailability(**({"zone": "us-east-1a"} | changes)))
+    said(verdict, status, words)
+    assert verdict.severity is severity
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whether a warehouse of Redshift lets clients in without TLS."""
+"""Warehouses of Redshift: whether clients need TLS, and in how many zones they run."""
 
 from __future__ import annotations
 
@@ -75,6 +75,56 @@ WORKGROUP = ResourceType(
 )
 
 
+def _described(read: Reader, cluster: Resource) -> Answer:
+    """What DescribeClusters says of a cluster. Raises Gone."""
+    found = read.every(
+        "redshift",
+        "describe_clusters",
+        "Clusters",
+        gone=("ClusterNotFound",),
+        ClusterIdentifier=cluster.id,
+    )
+    if not found:
+        raise Gone(cluster.key)
+    about: Answer = found[0]
+    return about
+
+
+@evidence(REDSHIFT_CLUSTER, reads=("redshift:DescribeClusters",))
+@dataclass(frozen=True, slots=True)
+class WarehouseAvailability:
+    """In which zones a cluster runs, and whether Redshift may move it to another.
+
+    ``second_zone`` is that of its second compute unit, empty where it has none or it is not
+    shown. ``relocates``: Redshift moves the cluster if its zone fails. Source: DescribeClusters.
+    """
+
+    status: str = "available"
+    multi_az: bool = False
+    zone: str = ""
+    second_zone: str = ""
+    relocates: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> WarehouseAvailability:
+        return cls._of(_described(read, cluster))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, WarehouseAvailability]:
+        found = read.every("redshift", "describe_clusters", "Clusters")
+        return {each["ClusterIdentifier"]: cls._of(each) for each in found}
+
+    @classmethod
+    def _of(cls, about: Answer) -> WarehouseAvailability:
+        return cls(
+            status=about.get("ClusterStatus", ""),
+            multi_az=about.get("MultiAZ", "").lower() in {"enabled", "true"},
+            zone=about.get("AvailabilityZone", ""),
+            second_zone=(about.get("MultiAZSecondary") or {}).get("AvailabilityZone", ""),
+            relocates=about.get("AvailabilityZoneRelocationStatus", "").lower() == "enabled",
+        )
+
+
 @evidence(
     REDSHIFT_CLUSTER,
     reads=("redshift:DescribeClusterParameters", "redshift:DescribeClusters"),
@@ -109,16 +159,7 @@ class WarehouseTransit:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> WarehouseTransit:
-        found = read.every(
-            "redshift",
-            "describe_clusters",
-            "Clusters",
-            gone=("ClusterNotFound",),
-            ClusterIdentifier=cluster.id,
-        )
-        if not found:
-            raise Gone(cluster.key)
-        return cls._of(found[0], lambda group: _value(read, group))
+        return cls._of(_described(read, cluster), lambda group: _value(read, group))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, WarehouseTransit]:
