@@ -33,7 +33,7 @@ from readiness.evidence.workloads.shared_caches import (
     SharedCaches,
     unit_of,
 )
-from readiness.judgement.service_functions import of_service_function
+from readiness.judgement.service_functions import of_service_function, of_stack_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
@@ -75,8 +75,8 @@ def lambda_strategy(
     """
     if function.master_arn:
         return not_applicable(REPLICA)
-    if by_aws := of_service_function(function.name):
-        return by_aws
+    if by_others := of_service_function(function.name) or of_stack_function(function.name):
+        return by_others
     unit = unit_of(function, network, tags.values)
     said = proven(unit, caches, rate.min_hit_rate, workload.workload_tag)
     return said or attestation.verdict(attested, STRATEGY_ATTESTED)

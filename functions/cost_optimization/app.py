@@ -31,7 +31,7 @@ from readiness.evidence.s3.transfer import BucketWrites
 from readiness.evidence.user_data import GroupMarket
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.utilization import FunctionRuns
-from readiness.judgement.service_functions import of_service_function
+from readiness.judgement.service_functions import of_service_function, of_stack_function
 
 from .memory import judge_memory
 from .settings import MinGib, MinSaving
@@ -173,8 +173,8 @@ def function_memory(
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    if by_aws := of_service_function(function.name):
-        return by_aws
+    if by_others := of_service_function(function.name) or of_stack_function(function.name):
+        return by_others
     if enrollment.status != "Active":
         return not_applicable(
             "The account is not enrolled in Compute Optimizer; compute-optimizer-enrolled reports"

@@ -97,6 +97,8 @@ def _unlisted(
             f"CloudFront runs it at the edge ({listed(list(runs.at_edge))}), where its invocations"
             " are counted under another name and Compute Optimizer does not look."
         )
+    if runs.rotates:
+        return not_applicable("It rotates secrets, and none was rotated in 30 days.")
     count = runs.count
     changed = function.modified
     is_settled = changed is not None and now - changed > timedelta(days=30)

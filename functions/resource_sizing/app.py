@@ -47,7 +47,7 @@ from readiness.evidence.workloads.utilization import (
     ServiceUse,
 )
 from readiness.judgement.restore_tests import of_restore_test
-from readiness.judgement.service_functions import of_service_function
+from readiness.judgement.service_functions import of_service_function, of_stack_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.semantics.database_clients import hosts_in, pool_size
@@ -108,8 +108,8 @@ def function_load_test(
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    if by_aws := of_service_function(function.name):
-        return by_aws
+    if by_others := of_service_function(function.name) or of_stack_function(function.name):
+        return by_others
     return judge_each(of_function(function.name, sizes, recommendations, use), attested, settings)
 
 

@@ -287,6 +287,7 @@ def at_the_edge(name: str = "agent") -> FakeAccount:
     distribution = DISTRIBUTION_SUMMARY | {"Id": "E1", "DefaultCacheBehavior": behaviour}
     return without_recommendation().but(
         cloudwatch__get_metric_data=_no_metric_data,
+        secretsmanager__list_secrets={"SecretList": []},
         cloudfront__list_distributions={"DistributionList": distributions(distribution)},
     )
 

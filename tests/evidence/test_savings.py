@@ -251,6 +251,15 @@ def test_a_function_at_the_edge_is_counted_elsewhere():
     assert other == FunctionRuns(0.0)
 
 
+def test_what_rotates_secrets_may_rest_for_months():
+    rotator = f"arn:aws:lambda:us-east-1:{world.ACCOUNT_ID}:function:agent"
+    secrets = [{"Name": "orders/db"}, {"Name": "orders/api", "RotationLambdaARN": rotator}]
+    fake_account = world.at_the_edge("another").but(
+        secretsmanager__list_secrets={"SecretList": secrets}
+    )
+    assert load(FunctionRuns, fake_account, FUNCTION, "agent") == FunctionRuns(0.0, rotates=True)
+
+
 def test_how_tasks_and_instances_are_bought():
     found = load(Service, world.fake_account(), SERVICE, world.SERVICE)
     assert found.strategy == (ProviderShare("FARGATE", 1, 1), ProviderShare("FARGATE_SPOT", 0, 3))

@@ -435,6 +435,12 @@ def test_a_function_that_runs_at_the_edge():
     judged(verdict, NA, "CloudFront runs it at the edge (E1 and E2)")
 
 
+def test_a_function_that_rotates_secrets():
+    runs = FunctionRuns(0.0, rotates=True)
+    verdict = function_memory(*function(), FunctionRecommendations({}), ACTIVE, runs, HERE)
+    judged(verdict, NA, "It rotates secrets, and none was rotated in 30 days")
+
+
 def test_nobody_looks_at_the_memory():
     listed = FunctionRecommendations({})
     off = Enrollment("Inactive")

@@ -28,6 +28,7 @@ from readiness.evidence.awslambda.settings import FunctionConnections, FunctionT
 from readiness.evidence.awslambda.traffic import TrafficSinceDeploy
 from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tracing import FunctionTracing, ReachedTracing
+from readiness.semantics.service_functions import made_by_aws, runs_with_its_stack
 from tests.rules.test_alarms_of_service_functions import BY_AWS
 from tests.rules.test_performance_benchmarks import SLOW
 
@@ -56,6 +57,32 @@ def verdicts(name: str) -> list[Any]:
         lambda_tracing(ReachedTracing(FunctionTracing(name, ANY), ()), ()),
         lambda_anomalies(FunctionTracing(name, ANY), ANY),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("shop-CustomS3AutoDeleteObjectsCustomResourceProvide-4JxQ0bX2mQkP", True),
+        ("shop-LogRetentionaae0aa3c5b4d4f87b02d85b201efdd8a-0aBcDeFgHiJk", True),
+        ("shop-AWS679f53fac002430cb0da5b7982bd2287-0aBcDeFgHiJk", True),
+        ("shop-ImportProviderframeworkonEvent83C1D0A7-0aBcDeFgHiJk", True),
+        ("shop-dev-custom-resource-existing-s3", True),
+        ("resource-of-customers", False),
+        ("log-retention", False),
+    ],
+)
+def test_nothing_is_asked_of_the_load_of_a_custom_resource(name, is_one):
+    assert bool(made_by_aws(name) or runs_with_its_stack(name)) is is_one
+    if is_one:
+        connections, identity = FunctionConnections(name), FunctionIdentity(name)
+        found = [
+            lambda_strategy(
+                connections, ANY, ANY, ANY, ANY, rate=ANY, workload=ANY, attestation=ANY
+            ),
+            function_memory(identity, ANY, ANY, ANY, ANY, ANY),
+            function_load_test(identity, ANY, ANY, ANY, ANY, settings=ANY),
+        ]
+        assert {each.status for each in found} == {Status.NOT_APPLICABLE}
 
 
 @pytest.mark.parametrize("name", BY_AWS)

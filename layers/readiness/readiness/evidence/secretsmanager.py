@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from readiness.evidence.awslambda.functions import function_name
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -42,6 +43,12 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 def _listed(read: Reader) -> Sequence[Any]:
     return read.every("secretsmanager", "list_secrets", "SecretList", MaxResults=100)
+
+
+def rotating_functions(read: Reader) -> frozenset[str]:
+    """The names of the functions that rotate secrets. Needs ``secretsmanager:ListSecrets``."""
+    arns = (each.get("RotationLambdaARN") or "" for each in _listed(read))
+    return frozenset(name for arn in arns if arn and (name := function_name(arn)))
 
 
 def _find(read: Reader) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness.model.verdict import Verdict, not_applicable
-from readiness.semantics.service_functions import made_by_aws
+from readiness.semantics.service_functions import made_by_aws, runs_with_its_stack
 
 
 def of_service_function(name: str) -> Verdict | None:
@@ -14,3 +14,16 @@ def of_service_function(name: str) -> Verdict | None:
     """
     said = made_by_aws(name)
     return not_applicable(said) if said else None
+
+
+def of_stack_function(name: str) -> Verdict | None:
+    """The verdict on a function that only the deployment of a stack runs; None for any other.
+
+    It is for rules that ask about load: such a function has none, and nobody tests it for any.
+    """
+    if not runs_with_its_stack(name):
+        return None
+    return not_applicable(
+        "By its name it is a custom resource, which runs only while its CloudFormation stack is"
+        " deployed."
+    )

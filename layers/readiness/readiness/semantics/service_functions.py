@@ -1,4 +1,4 @@
-"""Functions that AWS services and the AWS CDK make for themselves, as their names tell."""
+"""Functions that AWS services or deployment tools make, as their names tell."""
 
 from __future__ import annotations
 
@@ -36,3 +36,15 @@ def made_by_aws(name: str) -> str:
         if name.startswith(prefix):
             return said
     return _BY_CDK if _OF_CDK.fullmatch(name) else ""
+
+
+_OF_A_STACK = re.compile(
+    r"custom[-_]?resource|framework(?:onEvent|isComplete|onTimeout)", re.IGNORECASE
+)
+"""Custom resources by that name, those of CDK's provider framework and of the Serverless Framework.
+"""
+
+
+def runs_with_its_stack(name: str) -> bool:
+    """Whether only the deployment of a CloudFormation stack runs a function of the user's own."""
+    return _OF_A_STACK.search(name) is not None

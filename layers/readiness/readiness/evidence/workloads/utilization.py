@@ -13,6 +13,7 @@ from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.ecs.services import SERVICE, cluster_of
 from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.secretsmanager import rotating_functions
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -61,7 +62,11 @@ _DAY = 86_400
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "cloudfront:ListDistributions"),
+    reads=(
+        GET_METRIC_DATA,
+        "cloudfront:ListDistributions",
+        "secretsmanager:ListSecrets",
+    ),
     uses=(FunctionRecommendations,),
     follows_type=False,
 )
@@ -70,12 +75,14 @@ class FunctionRuns:
     """How often a function ran in 30 days, None where Compute Optimizer knows of runs anyway.
 
     ``at_edge`` are the distributions that run it at the edge, where it is counted under another
-    name; asked for only where it did not run, and only where such functions live. Sources:
-    GetMetricData, ListDistributions.
+    name, asked for only where such functions live; ``rotates``: it rotates secrets, which may be
+    months apart. Neither is asked for where it ran. Sources: GetMetricData, ListDistributions,
+    ListSecrets.
     """
 
     count: float | None
     at_edge: tuple[str, ...] = ()
+    rotates: bool = False
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionRuns:
@@ -101,8 +108,9 @@ class FunctionRuns:
         }
         is_home = read.region == read.home("cloudfront")
         at_edge = edge_functions(read) if is_home and 0 in counts.values() else {}
+        rotating = rotating_functions(read) if 0 in counts.values() else frozenset[str]()
         return {
-            name: cls(count, at_edge.get(name, ()) if count == 0 else ())
+            name: cls(count, at_edge.get(name, ()), name in rotating) if count == 0 else cls(count)
             for name, count in counts.items()
         }
 
