@@ -114,16 +114,19 @@ def origin_problems(origins: Iterable[Origin], *, plain_viewers: bool) -> list[P
 def http_listener_verdict(
     where: str, rules: int, plain: Sequence[str], severity: Severity
 ) -> Verdict:
-    """The verdict on an HTTP listener; ``plain`` are its rules that do not redirect to HTTPS."""
+    """The verdict on an HTTP listener; ``plain`` are its rules that answer over HTTP."""
     if not rules:
         return cannot_tell(
             f"{where}: AWS shows no rule of the listener, not even the default rule."
         )
     if not plain:
-        return complies(f"{where}: every rule redirects to HTTPS.", rules=rules)
+        return complies(
+            f"{where}: every rule redirects to HTTPS, or refuses the request.", rules=rules
+        )
     return violates(
         f"{where}: {len(plain)} of {plural(rules, 'rule')} accept plain HTTP ({listed(plain)}).",
-        expected="Every rule redirects to HTTPS, including the default rule.",
+        expected="Every rule, including the default rule, redirects to HTTPS or answers with an"
+        " error.",
         severity=severity,
         rules=list(plain),
     )

@@ -8,24 +8,9 @@ from readiness.model.text import listed
 from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, violates
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import holds
-from readiness.semantics.policy import Condition, Statement, Unparsable, parse
+from readiness.semantics.policy import Statement, Unparsable, parse
 from readiness.semantics.policy_patterns import PARTITIONS, matches
 from readiness.semantics.requesters import upload_without_kms, without_tls
-
-_TLS_1_2 = 1.2
-
-
-def _is_for_old_versions(condition: Condition) -> bool:
-    """Whether a condition on the version of TLS has a limit below 1.2."""
-    named = [_number(value) for value in condition.values]
-    return condition.key == "s3:tlsversion" and 0.0 < max(named, default=0.0) < _TLS_1_2
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def refuses_plain_http(statement: Statement) -> bool:
@@ -35,12 +20,11 @@ def refuses_plain_http(statement: Statement) -> bool:
     it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` makes exceptions;
     so may ``NotAction`` and ``NotResource``, which ``is_refused`` looks at.
     ``s3:TlsVersion`` is absent in a request over plain HTTP, so ``NumericLessThan`` does not hold
-    for it and ``NumericLessThanIfExists`` does.
+    for it and ``NumericLessThanIfExists`` does, whatever its limit: S3 itself refuses TLS before
+    1.2.
     """
     return (
-        _is_for_everyone(statement)
-        and not any(map(_is_for_old_versions, statement.conditions))
-        and holds(statement.conditions, without_tls()) is Holds.ALWAYS
+        _is_for_everyone(statement) and holds(statement.conditions, without_tls()) is Holds.ALWAYS
     )
 
 

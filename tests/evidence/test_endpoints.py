@@ -95,6 +95,10 @@ def test_a_load_balancer_that_went_away_meanwhile_has_no_listeners():
     assert evaluation(seen, []).aws.find(LISTENER) == []
 
 
+def answered(status):
+    return {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": status}}
+
+
 @pytest.mark.parametrize(
     ("rules", "plain"),
     [
@@ -122,6 +126,8 @@ def test_a_load_balancer_that_went_away_meanwhile_has_no_listeners():
             ("0",),
             id="to the same protocol, in so many words",
         ),
+        pytest.param([[TO_HTTPS], [answered("403")]], (), id="one refuses"),
+        pytest.param([[answered("503")], [answered("200")]], ("1",), id="one answers"),
     ],
 )
 def test_rules_that_do_not_redirect(rules, plain):

@@ -66,7 +66,9 @@ SECOND_CONDITIONS = (
     ({"Null": {"s3:TlsVersion": "false"}}, BAD),
     ({"Null": {"aws:SecureTransport": "false"}}, GOOD),
     ({"Null": {"aws:SecureTransport": "true"}}, BAD),
-    ({"NumericLessThanIfExists": {"s3:TlsVersion": "1.0"}}, BAD),
+    ({"NumericLessThanIfExists": {"s3:TlsVersion": "1.0"}}, GOOD),
+    ({"NumericLessThanEqualsIfExists": {"s3:TlsVersion": "1.1"}}, GOOD),
+    ({"NumericLessThanEquals": {"s3:TlsVersion": "1.1"}}, BAD),
 )
 
 

@@ -172,9 +172,9 @@ class Listener:
 )
 @dataclass(frozen=True, slots=True)
 class PlainRules:
-    """The rules of an HTTP listener that do something else than redirect to HTTPS.
+    """The rules of an HTTP listener that neither redirect to HTTPS nor refuse the request.
 
-    Empty where all redirect, and for listeners of other protocols, whose rules are not read.
+    Empty where all do, and for listeners of other protocols, whose rules are not read.
     ``rules`` counts them. Source: DescribeRules.
     """
 
@@ -192,7 +192,7 @@ class PlainRules:
             gone=("ListenerNotFound",),
             ListenerArn=listener.id,
         )
-        plain = [rule for rule in rules if not _redirects_to_https(rule)]
+        plain = [rule for rule in rules if not (_redirects_to_https(rule) or _refuses(rule))]
         return cls(len(rules), tuple(rule.get("Priority", "?") for rule in plain))
 
 
@@ -206,6 +206,15 @@ def _redirects_to_https(rule: Mapping[str, Any]) -> bool:
         action.get("Type") == "redirect"
         and (action.get("RedirectConfig") or {}).get("Protocol") == "HTTPS"
         for action in actions
+    )
+
+
+def _refuses(rule: Mapping[str, Any]) -> bool:
+    """Whether the load balancer itself answers with an error: no target is reached."""
+    return any(
+        action.get("Type") == "fixed-response"
+        and (action.get("FixedResponseConfig") or {}).get("StatusCode", "")[:1] in {"4", "5"}
+        for action in rule.get("Actions") or []
     )
 
 
