@@ -40,7 +40,14 @@ from .settings import (
     RetentionSettings,
     StoreSettings,
 )
-from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
+from .trails import (
+    coverage_everywhere,
+    flaws_of,
+    in_words,
+    is_awaited,
+    judge_trail_encryption,
+    severity_of,
+)
 
 compliance_logging = heading("Compliance", "Logging")
 
@@ -143,23 +150,14 @@ def trail_validation(trail: TrailConfiguration, seen: TrailDelivery) -> Verdict:
 
 
 @compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
-def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verdict:
-    """The trail encrypts its log files with a KMS key that can be used."""
-    expected = "An enabled, symmetric KMS key in the trail's settings."
-    if key is None:
-        return violates(
-            "The trail names no KMS key: everyone who may read the bucket can read the log files.",
-            expected=expected,
-        )
-    if not key.is_in_use:
-        return violates(
-            f"The KMS key {trail.key_id} of the trail is {key.state}, so CloudTrail cannot deliver"
-            " and the log files cannot be read.",
-            expected=expected,
-            severity=Severity.HIGH,
-            key_state=key.state,
-        )
-    return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
+def trail_encryption(
+    trail: TrailConfiguration, key: KmsKeyState | None, seen: TrailDelivery
+) -> Verdict:
+    """The trail encrypts its log files with a KMS key that can be used.
+
+    A key of another account is shown there alone; what the trail delivers proves it.
+    """
+    return judge_trail_encryption(trail, key, seen)
 
 
 @compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)

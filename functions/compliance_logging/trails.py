@@ -6,10 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from readiness.evidence.cloudtrail.recording import Recording
-from readiness.evidence.cloudtrail.trails import TrailDelivery
+from readiness.evidence.cloudtrail.trails import TrailConfiguration, TrailDelivery
+from readiness.evidence.kms.keys import KmsKeyState
 from readiness.model.text import listed
 from readiness.model.unreadable import NotOffered, Unreadable
-from readiness.model.verdict import Problem, Severity
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+)
 from readiness.semantics.trail_coverage import (
     EVERY_OTHER,
     READ,
@@ -19,6 +27,8 @@ from readiness.semantics.trail_coverage import (
     Share,
     every_event,
 )
+
+_ONE_DAY = timedelta(days=1)
 
 
 def coverage_everywhere(
@@ -110,6 +120,33 @@ def flaws_of(trail: TrailDelivery, max_age: timedelta) -> list[Problem]:
             hours = max_age.total_seconds() / 3600
             said.append(f"It delivered nothing to the log group {group} in {hours:g} hours.")
     return [Problem(Severity.MEDIUM, text) for text in said]
+
+
+def judge_trail_encryption(
+    trail: TrailConfiguration, key: KmsKeyState | None, seen: TrailDelivery
+) -> Verdict:
+    """The verdict on the key of a trail; ``key`` is None for one of another account, or none."""
+    expected = "An enabled, symmetric KMS key in the trail's settings."
+    if not trail.key_id:
+        return violates(
+            "The trail names no KMS key: everyone who may read the bucket can read the log files.",
+            expected=expected,
+        )
+    if key is not None and not key.is_in_use:
+        return violates(
+            f"The KMS key {trail.key_id} of the trail is {key.state}, so CloudTrail cannot deliver"
+            " and the log files cannot be read.",
+            expected=expected,
+            severity=Severity.HIGH,
+            key_state=key.state,
+        )
+    flaw = seen.status.flaw(seen.read_at, _ONE_DAY) if key is None else ""
+    if flaw:
+        return cannot_tell(
+            f"The KMS key {trail.key_id} belongs to another account, which alone is shown its"
+            f" state, and the trail {flaw}."
+        )
+    return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
 
 
 def _is_old(delivered: datetime | None, at: datetime, max_age: timedelta) -> bool:

@@ -21,6 +21,7 @@ from readiness.evidence.ec2.sharing import PublicSharing
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.ecs.hosts import HostMonitoring
 from readiness.evidence.efs import FileSystemEncryption
+from readiness.evidence.glue_security import GlueEncryption
 from readiness.evidence.iam.root_user import RootUser
 from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
@@ -31,6 +32,7 @@ from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import AccountPublicAccessBlock
 from readiness.evidence.s3.buckets import BucketEncryption
 from readiness.evidence.s3.objects import NewestObjects
+from readiness.evidence.sagemaker import Notebooks
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.evidence.ssm_sharing import PublicDocuments
@@ -50,14 +52,15 @@ from .access import (
     wide_rules,
 )
 from .at_rest import (
-    KMS_KEY,
     database_verdict,
     file_system_verdict,
-    messages_verdict,
+    queue_verdict,
     stored_data_verdict,
     table_verdict,
+    topic_verdict,
     volumes_verdict,
 )
+from .data_jobs import glue_verdict, notebooks_verdict
 from .domains import domain_verdict
 from .exposure import address_verdict, clusters_verdict, policies_verdict
 from .objects import objects_verdict
@@ -277,11 +280,20 @@ def cluster_access(clusters: PublicClusters) -> Verdict:
     return clusters_verdict(clusters)
 
 
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def notebook_access(notebooks: Notebooks) -> Verdict:
+    """SageMaker notebook instances reach the internet through a VPC, and their users are not root.
+
+    Both are the default. Whoever opens the notebook acts with the role of the instance.
+    """
+    return notebooks_verdict(notebooks)
+
+
 @security_validation.rule(ACCESS, severity=Severity.CRITICAL)
 def unanalyzed_policies(policies: UnanalyzedPolicies) -> Verdict:
     """No policy of an event bus, a Kinesis stream or a backup or S3 Glacier vault lets in anyone.
 
-    Access Analyzer does not look at them.
+    Consumers of a stream have policies of their own. Access Analyzer does not look at them.
     """
     return policies_verdict(policies)
 
@@ -349,21 +361,22 @@ def stored_data_encryption(stores: StoredData) -> Verdict:
     return stored_data_verdict(stores)
 
 
+@security_validation.rule(ENCRYPTION, severity=Severity.LOW)
+def glue_encryption(seen: GlueEncryption) -> Verdict:
+    """Jobs and crawlers of Glue encrypt their logs and job bookmarks with KMS.
+
+    AWS encrypts them in any case, with keys of its own. A security configuration that asks for
+    SSE-S3 overrides the default encryption of the bucket.
+    """
+    return glue_verdict(seen)
+
+
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
 def queue_encryption(
     queue: QueueEncryption, key: KmsKeyState | None, *, require_kms_key: RequireKmsKey = False
 ) -> Verdict:
     """The messages of a queue are encrypted at rest, with a key that can be used."""
-    if queue.key_id:
-        return messages_verdict(queue.key_id, key)
-    if not queue.sqs_managed:
-        return violates(
-            "Messages in the queue are not encrypted at rest.",
-            expected="SSE-SQS or a KMS key.",
-        )
-    if require_kms_key:
-        return violates("Messages are encrypted with a key that SQS owns.", expected=KMS_KEY)
-    return complies("Messages are encrypted with a key that SQS owns.")
+    return queue_verdict(queue, key, kms_key=require_kms_key)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.LOW)
@@ -372,12 +385,7 @@ def topic_encryption(topic: TopicEncryption, key: KmsKeyState | None) -> Verdict
 
     SNS stores them on encrypted disks in any case. A key of its own can be disabled and audited.
     """
-    if topic.key_id:
-        return messages_verdict(topic.key_id, key)
-    return violates(
-        "Messages of the topic are encrypted by the disks of SNS alone, not with a KMS key.",
-        expected="A KMS key.",
-    )
+    return topic_verdict(topic, key)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH, opt_in="sample_objects")

@@ -21,6 +21,8 @@ from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.kms.lost import LostKey, StoredData
 from readiness.evidence.rds.instances import DatabaseEncryption
+from readiness.evidence.sns.topics import TopicEncryption
+from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.model.text import listed, plural
 
 KMS_KEY = "A KMS key of the account."
@@ -76,7 +78,31 @@ def table_verdict(table: TableEncryption, key: KmsKeyState | None, *, kms_key: b
     return complies(f"The table is encrypted with {named}.", key=table.key_id)
 
 
-def messages_verdict(key_id: str, key: KmsKeyState | None) -> Verdict:
+def queue_verdict(queue: QueueEncryption, key: KmsKeyState | None, *, kms_key: bool) -> Verdict:
+    """The verdict on a queue; ``kms_key`` says that a key of SQS is not enough."""
+    if queue.key_id:
+        return _messages_verdict(queue.key_id, key)
+    if not queue.sqs_managed:
+        return violates(
+            "Messages in the queue are not encrypted at rest.",
+            expected="SSE-SQS or a KMS key.",
+        )
+    if kms_key:
+        return violates("Messages are encrypted with a key that SQS owns.", expected=KMS_KEY)
+    return complies("Messages are encrypted with a key that SQS owns.")
+
+
+def topic_verdict(topic: TopicEncryption, key: KmsKeyState | None) -> Verdict:
+    """The verdict on a topic."""
+    if topic.key_id:
+        return _messages_verdict(topic.key_id, key)
+    return violates(
+        "Messages of the topic are encrypted by the disks of SNS alone, not with a KMS key.",
+        expected="A KMS key.",
+    )
+
+
+def _messages_verdict(key_id: str, key: KmsKeyState | None) -> Verdict:
     """A queue or a topic with a KMS key; ``key`` is None where AWS manages it."""
     if key is not None and (wrong := key.why_no_service_can_use_it):
         return violates(
@@ -146,10 +172,7 @@ def file_system_verdict(system: FileSystemEncryption, key: KmsKeyState | None) -
 
 def stored_data_verdict(stores: StoredData) -> Verdict:
     """The verdict on the encryption of what has no rule of its own, in a region."""
-    problems = [
-        Problem(Severity.HIGH, f"{_of_a_key(key, lost)}: without it no one can read that.")
-        for key, lost in stores.lost.items()
-    ]
+    problems = [_loss(key, lost) for key, lost in stores.lost.items()]
     if stores.plain:
         said = f"Not encrypted at rest: {_first_of(stores.plain, stores.unencrypted)}."
         problems.append(Problem(Severity.MEDIUM, said))
@@ -168,6 +191,15 @@ def stored_data_verdict(stores: StoredData) -> Verdict:
     if not stores.keys:
         return not_applicable("No stored data of these services has a KMS key of the account.")
     return complies(f"{plural(stores.keys, 'key')} of stored data can be used.", keys=stores.keys)
+
+
+def _loss(key: str, lost: LostKey) -> Problem:
+    """A lost key of snapshots alone takes no data away from anything that runs."""
+    said = _of_a_key(key, lost)
+    if not lost.only_copies:
+        return Problem(Severity.HIGH, f"{said}: without it no one can read that.")
+    cure = "delete them" if lost.state == "Missing" else "without it they cannot be restored"
+    return Problem(Severity.MEDIUM, f"{said}; they are snapshots: {cure}.")
 
 
 def _of_a_key(key: str, lost: LostKey) -> str:

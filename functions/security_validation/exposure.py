@@ -7,6 +7,7 @@ from readiness.evidence.rds.exposure import DatabaseExposure
 from readiness.evidence.workloads.open_policies import (
     BACKUP_VAULT,
     BUS,
+    CONSUMER,
     GLACIER_VAULT,
     STREAM,
     ResourcePolicy,
@@ -32,7 +33,10 @@ _ACTIONS = {
         "kinesis:GetShardIterator",
         "kinesis:PutRecord",
         "kinesis:PutRecords",
+        "kinesis:RegisterStreamConsumer",
+        "kinesis:SubscribeToShard",
     ),
+    CONSUMER: ("kinesis:DeregisterStreamConsumer", "kinesis:SubscribeToShard"),
     BACKUP_VAULT: (
         "backup:CopyFromBackupVault",
         "backup:CopyIntoBackupVault",

@@ -172,4 +172,62 @@ def copies(key: str) -> dict[tuple[str, str], Any]:
         ("redshift", "describe_cluster_snapshots"): {
             "Snapshots": [{"SnapshotIdentifier": "rs-1", "KmsKeyId": key}]
         },
+        ("sagemaker", "list_notebook_instances"): {
+            "NotebookInstances": [
+                {"NotebookInstanceName": "lab", "NotebookInstanceArn": "arn:lab"}
+            ]
+        },
+        ("sagemaker", "describe_notebook_instance"): {
+            "NotebookInstanceName": "lab",
+            "NotebookInstanceArn": f"arn:aws:sagemaker:{REGIONAL}:notebook-instance/lab",
+            "NotebookInstanceStatus": "InService",
+            "KmsKeyId": key,
+            "DirectInternetAccess": "Disabled",
+            "RootAccess": "Disabled",
+            "InstanceMetadataServiceConfiguration": {"MinimumInstanceMetadataServiceVersion": "2"},
+        },
+        ("glue", "get_security_configurations"): {
+            "SecurityConfigurations": [security_configuration(key)]
+        },
+        ("mq", "list_brokers"): {
+            "BrokerSummaries": [
+                {
+                    "BrokerId": "b-1",
+                    "BrokerName": "jobs",
+                    "DeploymentMode": "SINGLE_INSTANCE",
+                    "EngineType": "RABBITMQ",
+                }
+            ]
+        },
+        ("mq", "describe_broker"): {
+            "BrokerId": "b-1",
+            "BrokerName": "jobs",
+            "BrokerArn": f"arn:aws:mq:{REGIONAL}:broker:jobs:b-1",
+            "Created": NOON,
+            "PubliclyAccessible": False,
+            "EncryptionOptions": {"UseAwsOwnedKey": False, "KmsKeyId": key},
+        },
+        ("dax", "describe_clusters"): {
+            "Clusters": [
+                {
+                    "ClusterName": "orders",
+                    "ClusterArn": f"arn:aws:dax:{REGIONAL}:cache/orders",
+                    "SSEDescription": {"Status": "ENABLED"},
+                }
+            ]
+        },
+    }
+
+
+def security_configuration(key: str = "", **modes: Any) -> dict[str, Any]:
+    """A security configuration of Glue; ``logs``, ``bookmarks`` and ``objects`` are its modes."""
+    named = {"KmsKeyArn": key} if key else {}
+    modes = {"logs": "SSE-KMS", "bookmarks": "CSE-KMS", "objects": "DISABLED"} | modes
+    return {
+        "Name": "encrypted",
+        "EncryptionConfiguration": {
+            "S3Encryption": [{"S3EncryptionMode": modes["objects"]}],
+            "CloudWatchEncryption": {"CloudWatchEncryptionMode": modes["logs"], **named},
+            "JobBookmarksEncryption": {"JobBookmarksEncryptionMode": modes["bookmarks"], **named},
+        },
     }

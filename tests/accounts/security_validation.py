@@ -386,6 +386,18 @@ def stores() -> dict[tuple[str, str], Any]:
                 "CreationDate": LONG_AGO,
             }
         },
+        ("glue", "get_jobs"): {
+            "Jobs": [
+                {
+                    "Name": "nightly",
+                    "SecurityConfiguration": "encrypted",
+                    "DefaultArguments": {"--job-bookmark-option": "job-bookmark-enable"},
+                }
+            ]
+        },
+        ("glue", "get_crawlers"): {"Crawlers": []},
+        ("glue", "get_dev_endpoints"): {"DevEndpoints": []},
+        ("kinesis", "list_stream_consumers"): {"Consumers": []},
         ("sqs", "list_queues"): {
             "QueueUrls": [f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT_ID}/jobs"]
         },

@@ -1164,6 +1164,8 @@ GOLDEN = (
     call("glacier", "SetVaultAccessPolicy"),
     call("kinesis", "PutResourcePolicy"),
     call("amazonmq", "CreateBroker"),
+    call("glue", "UpdateCrawler"),
+    call("sagemaker", "UpdateNotebookInstance"),
     call("transfer", "CreateServer"),
     call("securityhub", "BatchUpdateStandardsControlAssociations"),
     call("rds", "ModifyDBParameterGroup"),

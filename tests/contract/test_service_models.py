@@ -44,6 +44,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
     # SageMaker models no error of DescribeModel. Source: what public tools handle.
     ("sagemaker", "describe_model"): frozenset({"ValidationException"}),
+    ("sagemaker", "describe_notebook_instance"): frozenset({"ValidationException"}),
     # EC2 models no errors. Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
     ("ec2", "*"): frozenset(
         {

@@ -49,7 +49,13 @@ def with_a_key_of_its_own(call: tuple[str, str]) -> FakeAccount:
     return fake_account().but(**{"__".join(call): theirs[call]})
 
 
-NAMED_ELSEWHERE = {("kinesis", "list_streams"), ("firehose", "list_delivery_streams")}
+NAMED_ELSEWHERE = {
+    ("kinesis", "list_streams"),
+    ("firehose", "list_delivery_streams"),
+    ("sagemaker", "list_notebook_instances"),
+    ("mq", "list_brokers"),
+    ("dax", "describe_clusters"),
+}
 
 
 @pytest.mark.parametrize("call", sorted(ANSWERS.keys() - NAMED_ELSEWHERE), ids="-".join)
@@ -156,6 +162,49 @@ def test_snapshots_domains_and_streams_without_encryption_too(shown):
     assert (verdict.status, verdict.severity) == (Status.NON_COMPLIANT, Severity.MEDIUM)
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "is_plain"),
+    [
+        ("DISABLED", "DirectPut", True),
+        ("ENABLING_FAILED", "DirectPut", True),
+        ("ENABLED", "DirectPut", False),
+        ("DISABLED", "KinesisStreamAsSource", False),
+    ],
+)
+def test_a_delivery_stream_that_stores_records_in_plain_text_is_told(status, kind, is_plain):
+    answer = ANSWERS["firehose", "describe_delivery_stream"]["DeliveryStreamDescription"]
+    about = {
+        "DeliveryStreamType": kind,
+        "DeliveryStreamEncryptionConfiguration": {"Status": status},
+    }
+    shown = {"DeliveryStreamDescription": answer | about}
+    seen = found(fake_account().but(firehose__describe_delivery_stream=shown))
+    assert (seen.plain == (keyed.arns()["firehose"],)) is is_plain
+
+
+def test_an_accelerator_in_plain_text_is_told():
+    [cluster] = ANSWERS["dax", "describe_clusters"]["Clusters"]
+    bare = {"Clusters": [cluster | {"SSEDescription": {"Status": "DISABLED"}}]}
+    assert found(fake_account().but(dax__describe_clusters=bare)).plain == (cluster["ClusterArn"],)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("Missing", "delete them"), ("PendingDeletion", "cannot be restored")],
+)
+def test_a_lost_key_of_snapshots_alone_weighs_less(state, said):
+    snapshots = {"Snapshots": [{"SnapshotId": "snap-1", "KmsKeyId": OTHER}]}
+    account = fake_account().but(
+        kms__describe_key=key_is(state), ec2__describe_snapshots=snapshots
+    )
+    verdict = stored_data_encryption(found(account))
+    assert (verdict.severity, said in verdict.reason) == (Severity.MEDIUM, True)
+    running = account.but(
+        logs__describe_log_groups=keyed.copies(OTHER)["logs", "describe_log_groups"]
+    )
+    assert stored_data_encryption(found(running)).severity in {None, Severity.HIGH}
+
+
 def test_a_lost_key_weighs_more_than_no_encryption():
     snapshots = [{"SnapshotId": f"snap-{n}", "Encrypted": False} for n in range(5)]
     account = fake_account().but(
@@ -175,7 +224,6 @@ def test_many_resources_of_a_key_are_counted_and_three_are_named():
     )
     verdict = stored_data_encryption(found(account))
     assert "snap-0, snap-1 and snap-2 and 2 more" in verdict.reason
-    assert (verdict.severity or Severity.HIGH) is Severity.HIGH
 
 
 @pytest.mark.parametrize("name", [FOREIGN, "alias/aws/secretsmanager", ""])

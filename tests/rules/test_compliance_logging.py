@@ -462,5 +462,15 @@ def test_log_file_validation():
 )
 def test_encryption(state, status, severity):
     key = KmsKeyState("1234", state) if state else None
-    verdict = trail_encryption(TrailConfiguration(ARN, key_id="1234" if state else ""), key)
+    trail = TrailConfiguration(ARN, key_id="1234" if state else "")
+    verdict = trail_encryption(trail, key, delivered())
     assert (verdict.status, verdict.severity) == (status, severity)
+
+
+def test_a_key_of_another_account_is_proven_by_what_is_delivered():
+    theirs = TrailConfiguration(ARN, key_id="arn:aws:kms:us-east-1:444455556666:key/1234")
+    assert trail_encryption(theirs, None, delivered()).status is GOOD
+    working = delivered()
+    failing = replace(working, status=replace(working.status, delivery_error="AccessDenied"))
+    verdict = trail_encryption(theirs, None, failing)
+    assert (verdict.status, "(AccessDenied)" in verdict.reason) == (UNKNOWN, True)

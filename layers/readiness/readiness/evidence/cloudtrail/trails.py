@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from readiness.evidence.cloudtrail.calls import CALLS_OF_A_TRAIL, TRAIL_CALLS
-from readiness.evidence.kms.keys import key_resource
+from readiness.evidence.kms.keys import own_key
 from readiness.model.evidence import REGION, ConfigItem, ResourceType, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -200,7 +200,7 @@ class TrailConfiguration:
     """How the trail protects what it writes.
 
     ``validation``: it writes digest files, which show whether log files were changed. ``key`` is
-    the KMS key that ``key_id`` names. Source: DescribeTrails.
+    the KMS key that ``key_id`` names, None where it is another account's. Source: DescribeTrails.
     """
 
     arn: str
@@ -216,7 +216,7 @@ class TrailConfiguration:
             arn=trail.id,
             validation=bool(about.get("LogFileValidationEnabled")),
             key_id=key_id,
-            key=key_resource(read, key_id),
+            key=own_key(read, key_id),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from readiness.evidence.kms import users
@@ -23,12 +23,20 @@ USERS: tuple[Listing, ...] = (
     users.catalog,
     users.repositories,
     users.vaults,
+    users.accelerators,
+    users.message_brokers,
+    users.notebooks,
+    users.glue_configurations,
+)
+"""What has no rule of its own on its key, as buckets, tables, queues and volumes have."""
+
+COPIES: tuple[Listing, ...] = (
     users.volume_snapshots,
     users.database_snapshots,
     users.cluster_snapshots,
     users.warehouse_snapshots,
 )
-"""What has no rule of its own on its key, as buckets, tables, queues and volumes have."""
+"""Copies of what stands, or stood, elsewhere."""
 
 _SHOWN = 3
 
@@ -38,11 +46,13 @@ class LostKey:
     """A key that KMS does not decrypt with: its state, and what it encrypts.
 
     ``state`` is as in `KmsKeyState`; ``users`` are the first ARNs or ids of ``count``.
+    ``only_copies``: they are snapshots, all of them.
     """
 
     state: str
     count: int
     users: tuple[str, ...]
+    only_copies: bool = False
 
 
 @evidence(
@@ -50,12 +60,18 @@ class LostKey:
     reads=(
         *STORE_READS,
         "backup:ListBackupVaults",
+        "dax:DescribeClusters",
         "ec2:DescribeSnapshots",
         "ecr:DescribeRepositories",
         "glue:GetDataCatalogEncryptionSettings",
+        "glue:GetSecurityConfigurations",
+        "mq:DescribeBroker",
+        "mq:ListBrokers",
         "rds:DescribeDBClusterSnapshots",
         "rds:DescribeDBSnapshots",
         "redshift:DescribeClusterSnapshots",
+        "sagemaker:DescribeNotebookInstance",
+        "sagemaker:ListNotebookInstances",
     ),
     uses=(KmsKeyState,),
     changed_by=(
@@ -73,7 +89,8 @@ class StoredData:
     are missing. A service cannot begin to use a key
     that is not enabled, so only changes of keys wake this; what is created without encryption is
     found by the sweep. Sources: one listing for each service,
-    one call for each stream of Kinesis and Firehose; DescribeKey once for each key.
+    one call for each stream of Kinesis and Firehose, broker of MQ and notebook; DescribeKey once
+    for each key.
     """
 
     keys: int = 0
@@ -87,11 +104,14 @@ class StoredData:
         failed: list[Unreadable] = []
         counts: dict[str, int] = {}
         first: dict[str, list[str]] = {}
-        for arn, name in named_keys(read, USERS, failed):
+        of_stores: set[str] = set()
+        for is_copy, arn, name in _named(read, failed):
             is_ours = own_key(read, name) is not None and customers_key(read, name) is not None
             if name != UNENCRYPTED and not is_ours:
                 continue
             counts[name] = counts.get(name, 0) + 1
+            if not is_copy:
+                of_stores.add(name)
             shown = first.setdefault(name, [])
             if len(shown) < _SHOWN:
                 shown.append(arn)
@@ -113,7 +133,7 @@ class StoredData:
         return cls(
             len(counts),
             {
-                name: LostKey(state, counts[name], tuple(first[name]))
+                name: LostKey(state, counts[name], tuple(first[name]), name not in of_stores)
                 for name, state in sorted(states.items())
                 if state
             },
@@ -121,3 +141,10 @@ class StoredData:
             unencrypted,
             tuple(missing[text] for text in sorted(missing)),
         )
+
+
+def _named(read: Reader, failed: list[Unreadable]) -> Iterator[tuple[bool, str, str]]:
+    """Whether it is a copy, the ARN and the key of everything that is stored."""
+    for is_copy, listings in ((False, USERS), (True, COPIES)):
+        for arn, name in named_keys(read, listings, failed):
+            yield is_copy, arn, name

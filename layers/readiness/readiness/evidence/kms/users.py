@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from readiness.evidence.glue_security import security_configurations
 from readiness.evidence.opensearch import all_described
 from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
+from readiness.evidence.sagemaker import described_notebook, notebook_names
 from readiness.evidence.sns.topics import topic_attributes
 from readiness.evidence.sqs.queues import QUEUE, queue_attributes
 from readiness.model.evidence import arn_of
@@ -159,7 +161,13 @@ def _delivery_stream(read: Reader, name: str) -> Named:
         DeliveryStreamName=name,
     )["DeliveryStreamDescription"]
     about = answer.get("DeliveryStreamEncryptionConfiguration") or {}
-    return answer["DeliveryStreamARN"], about.get("KeyARN", "")
+    is_plain = _keeps_records(answer) and about.get("Status") in {"DISABLED", "ENABLING_FAILED"}
+    return answer["DeliveryStreamARN"], _key(about, "KeyARN", is_encrypted=not is_plain)
+
+
+def _keeps_records(stream: Mapping[str, Any]) -> bool:
+    """Whether Firehose stores what it gets: data of another source is encrypted there."""
+    return bool(stream.get("DeliveryStreamType") == "DirectPut")
 
 
 def warehouses(read: Reader) -> Iterator[Named]:
@@ -191,6 +199,40 @@ def brokers(read: Reader) -> Iterator[Named]:
         about = (cluster.get("Provisioned") or {}).get("EncryptionInfo") or {}
         at_rest = about.get("EncryptionAtRest") or {}
         yield cluster["ClusterArn"], at_rest.get("DataVolumeKMSKeyId", "")
+
+
+def accelerators(read: Reader) -> Iterator[Named]:
+    for cluster in read.every("dax", "describe_clusters", "Clusters"):
+        status = (cluster.get("SSEDescription") or {}).get("Status")
+        yield cluster["ClusterArn"], UNENCRYPTED if status == "DISABLED" else ""
+
+
+def message_brokers(read: Reader) -> Iterator[Callable[[], Named]]:
+    for broker in read.every("mq", "list_brokers", "BrokerSummaries"):
+        yield partial(_message_broker, read, broker["BrokerId"])
+
+
+def _message_broker(read: Reader, id: str) -> Named:
+    answer = read.one("mq", "describe_broker", gone=("NotFoundException",), BrokerId=id)
+    return answer["BrokerArn"], (answer.get("EncryptionOptions") or {}).get("KmsKeyId", "")
+
+
+def notebooks(read: Reader) -> Iterator[Callable[[], Named]]:
+    for name in notebook_names(read):
+        yield partial(_notebook, read, name)
+
+
+def _notebook(read: Reader, name: str) -> Named:
+    answer = described_notebook(read, name)
+    return answer["NotebookInstanceArn"], answer.get("KmsKeyId", "")
+
+
+def glue_configurations(read: Reader) -> Iterator[Named]:
+    """Security configurations: jobs and crawlers encrypt logs, bookmarks and results by them."""
+    for each in security_configurations(read):
+        arn = f"arn:{read.partition}:glue:{read.region}:{read.account}:securityConfiguration"
+        for key in each.keys:
+            yield f"{arn}/{each.name}", key
 
 
 def memory_clusters(read: Reader) -> Iterator[Named]:

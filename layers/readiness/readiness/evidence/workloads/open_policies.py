@@ -21,7 +21,7 @@ class ResourcePolicy:
     policy: str
 
 
-BUS, STREAM = "event bus", "Kinesis stream"
+BUS, STREAM, CONSUMER = "event bus", "Kinesis stream", "Kinesis consumer"
 BACKUP_VAULT, GLACIER_VAULT = "backup vault", "S3 Glacier vault"
 
 
@@ -34,6 +34,7 @@ BACKUP_VAULT, GLACIER_VAULT = "backup vault", "S3 Glacier vault"
         "glacier:GetVaultAccessPolicy",
         "glacier:ListVaults",
         "kinesis:GetResourcePolicy",
+        "kinesis:ListStreamConsumers",
         "kinesis:ListStreams",
     ),
     changed_by=(
@@ -53,18 +54,24 @@ BACKUP_VAULT, GLACIER_VAULT = "backup vault", "S3 Glacier vault"
             "UpdateEventBus",
         ),
         api_call("glacier", "DeleteVault", "DeleteVaultAccessPolicy", "SetVaultAccessPolicy"),
-        api_call("kinesis", "DeleteResourcePolicy", "DeleteStream", "PutResourcePolicy"),
+        api_call(
+            "kinesis",
+            "DeleteResourcePolicy",
+            "DeleteStream",
+            "DeregisterStreamConsumer",
+            "PutResourcePolicy",
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class UnanalyzedPolicies:
-    """The policies of event buses, Kinesis streams, backup vaults and S3 Glacier vaults.
+    """The policies of event buses, Kinesis streams and their consumers, and of vaults.
 
     Of those that have one: some services answer ``{}`` for none. IAM Access Analyzer looks at
     other types (IAM User Guide, "IAM Access Analyzer resource types for external access").
-    ``failures`` are the services that could not be read. Sources: ListEventBuses, ListStreams,
-    GetResourcePolicy, ListBackupVaults, GetBackupVaultAccessPolicy, ListVaults,
-    GetVaultAccessPolicy.
+    Vaults are those of AWS Backup and of S3 Glacier. ``failures`` are the services that could not
+    be read. Sources: ListEventBuses, ListStreams, ListStreamConsumers, GetResourcePolicy,
+    ListBackupVaults, GetBackupVaultAccessPolicy, ListVaults, GetVaultAccessPolicy.
     """
 
     policies: tuple[ResourcePolicy, ...] = ()
@@ -97,9 +104,31 @@ def _streams(read: Reader) -> list[ResourcePolicy]:
         )
         return (answer or {}).get("Policy") or ""
 
+    def consumers(stream: str) -> list[str]:
+        found = read.every(
+            "kinesis",
+            "list_stream_consumers",
+            "Consumers",
+            absent=("ResourceNotFoundException",),
+            StreamARN=stream,
+        )
+        return [each["ConsumerARN"] for each in found]
+
     found = read.every("kinesis", "list_streams", "StreamSummaries")
-    arns = {each["StreamARN"].rpartition("/")[2]: each["StreamARN"] for each in found}
-    return _with_policies(read, STREAM, arns, policy)
+    streams = {each["StreamARN"].rpartition("/")[2]: each["StreamARN"] for each in found}
+    made = [e["StreamARN"] for e in found if e.get("StreamStatus") not in {"CREATING", "DELETING"}]
+    ends = {_name(arn): arn for each in read.each(consumers, made) for arn in each}
+    arns = streams | ends
+    return [
+        *_with_policies(read, STREAM, streams, policy),
+        *_with_policies(read, CONSUMER, ends, policy),
+    ]
+
+
+def _name(consumer: str) -> str:
+    """The stream and the name in a consumer's ARN: ``…:stream/orders/consumer/audit:17000``."""
+    named = consumer.split(":")[5].split("/")
+    return f"{named[1]}/{named[-1]}"
 
 
 def _backup_vaults(read: Reader) -> list[ResourcePolicy]:
