@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from readiness.engine.garbled import Garbled
+from readiness.engine.later import NotAsked
 from readiness.engine.pacing import IN_AN_EVENT
 from readiness.evidence.s3 import buckets
 from readiness.model.resource import Resource
@@ -160,12 +163,46 @@ def test_a_denied_read_is_recorded_at_once(function, machine, failing):
     assert not machine.inputs
 
 
-@pytest.mark.parametrize("fails", [error("ThrottlingException"), error("AccessDenied", 403)])
+@pytest.mark.parametrize("fails", [error("StateMachineDeleting"), error("AccessDenied", 403)])
 def test_where_no_later_look_can_be_had_it_is_recorded_now(function, machine, failing, fails):
     failing.failure = error("ThrottlingException")
     machine.fails = fails
     function(api_call(), context())
     assert status(function) == "INSUFFICIENT_DATA"
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        error("ThrottlingException"),
+        error("InternalServerError", 500),
+        EndpointConnectionError(endpoint_url="https://states"),
+        Garbled(service="stepfunctions", operation="StartExecution", status=200, what="no body"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_where_a_later_look_cannot_be_asked_for_yet_the_invocation_is_made_again(
+    function, machine, failing, fails
+):
+    """Otherwise it would stay unknown until the next sweep."""
+    failing.failure = error("ThrottlingException")
+    machine.fails = fails
+    with pytest.raises(NotAsked, match="later look"):
+        function(api_call(), context())
+    assert status(function) == "INSUFFICIENT_DATA", "what is known is written first"
+    failing.failure = None
+    function(api_call(), context())
+    assert status(function) == "NON_COMPLIANT"
+
+
+def test_a_sweep_that_cannot_ask_for_a_later_look_ends_well(function, machine, failing):
+    """The state machine would make the whole leg again; and it fails no later event."""
+    failing.failure = error("ThrottlingException")
+    machine.fails = error("ThrottlingException")
+    swept(function)
+    failing.failure = None
+    function(api_call(), context())
+    assert status(function) == "NON_COMPLIANT"
 
 
 def test_an_event_that_concerns_everything_is_left_to_one_look(function, machine, capsys):

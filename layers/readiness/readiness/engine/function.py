@@ -77,6 +77,7 @@ class Function:
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
         self.later.function = str(context.invoked_function_arn)
+        self.later.forget_unasked()
         self._left = context.get_remaining_time_in_millis
         region, account = self.later.function.split(":")[3:5]
         if isinstance(event, Mapping) and "sweep" in event:
@@ -211,6 +212,7 @@ class Function:
                 answering.answer(evaluation.aws, settled)
         done = self.telemetry.recorded(recorder, len(observations))
         recorder.raise_on_unwritten()
+        self.later.raise_on_unasked()
         again = len(unsettled | seconds)
         return done | {"again": again} if again else done
 

@@ -13,6 +13,10 @@ from readiness.engine.look_again import WAITS, Again, LookAgain, batches, concer
 from readiness.engine.targets import Target
 
 
+class NotAsked(RuntimeError):
+    """A look that is needed could not be asked for: the invocation is to be made again."""
+
+
 class Later:
     """The state machine LookAgain and the crowds of events, for one heading's function.
 
@@ -28,6 +32,7 @@ class Later:
         self.crowds = crowds
         self._counts = counts
         self.function = ""
+        self._unasked = ""
 
     def ask(self, targets: Iterable[Target], asked: Again, now: datetime) -> frozenset[Target]:
         """Ask for a later look at these targets; those that will have one.
@@ -42,7 +47,21 @@ class Later:
             if machine.later(self._shared(replace(asked, targets=batch), now), now):
                 taken |= batch
         self._counts.add("LooksAgain", len(taken))
+        self._unasked = self._unasked or machine.unreached
         return frozenset(taken)
+
+    def raise_on_unasked(self) -> None:
+        """Raise NotAsked where the state machine could not be reached since this was last called.
+
+        What failed for a passing reason would otherwise stay unknown until the next sweep.
+        """
+        unasked, self._unasked = self._unasked, ""
+        if unasked:
+            raise NotAsked(f"a later look could not be asked for: {unasked}")
+
+    def forget_unasked(self) -> None:
+        """Forget what another invocation in this sandbox could not ask for."""
+        self._unasked = ""
 
     def _shared(self, asked: Again, now: datetime) -> Again:
         """The look, noted for another event that will share it; each of Config's has its own."""

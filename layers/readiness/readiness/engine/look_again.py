@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.aws_errors import code_of
+from readiness.engine.aws_errors import cause_of, code_of
+from readiness.engine.garbled import Garbled
 from readiness.engine.names_row import fitting
 from readiness.engine.targets import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
+from readiness.model.text import error_text
+from readiness.model.unreadable import PASSING
 
 if TYPE_CHECKING:
     from readiness.engine.observation import Observation
@@ -121,12 +124,14 @@ class LookAgain:
     """The state machine, as one heading's function asks it.
 
     ``client`` is a Step Functions client, ``function`` the ARN that is to be invoked.
+    ``unreached`` says why it could not be asked, where another try may reach it.
     """
 
     def __init__(self, client: Any, machine: str, function: str) -> None:
         self._client = client
         self._machine = machine
         self._function = function
+        self.unreached = ""
 
     def later(self, again: Again, now: datetime) -> bool:
         """Ask for the next look at targets that could not be settled in this one.
@@ -211,10 +216,12 @@ class LookAgain:
             self._client.start_execution(
                 stateMachineArn=self._machine, name=f"{name}-{digest}-{when}", input=text
             )
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             # The same look was asked for already: executions of one name are started once.
-            return code_of(error) == "ExecutionAlreadyExists"
-        except BotoCoreError:
+            if isinstance(error, ClientError) and code_of(error) == "ExecutionAlreadyExists":
+                return True
+            if isinstance(error, Garbled) or cause_of(error) in PASSING:
+                self.unreached = error_text(error)
             return False
         return True
 

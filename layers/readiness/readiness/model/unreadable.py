@@ -20,7 +20,7 @@ class Cause(StrEnum):
     SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
-_PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
+PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
 _GARBLED = {"Garbled", "ResponseParserError"}
 SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
@@ -61,7 +61,7 @@ class Unreadable(Exception):
         is_nameless = self.cause is Cause.UNEXPECTED_ANSWER and (
             not self.code or (self.code.isdigit() and self.code != "400")
         )
-        return is_nameless or self.cause in _PASSING or self.code in _GARBLED
+        return is_nameless or self.cause in PASSING or self.code in _GARBLED
 
     @property
     def is_denied(self) -> bool:
