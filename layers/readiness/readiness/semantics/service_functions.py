@@ -41,8 +41,7 @@ def made_by_aws(name: str) -> str:
 _OF_A_STACK = re.compile(
     r"custom[-_]?resource|framework(?:onEvent|isComplete|onTimeout)", re.IGNORECASE
 )
-"""Custom resources by that name, those of CDK's provider framework and of the Serverless Framework.
-"""
+"""Custom resources by that name, as those of the Serverless Framework, and CDK's providers."""
 
 
 def runs_with_its_stack(name: str) -> bool:
