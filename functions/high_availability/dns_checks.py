@@ -10,6 +10,7 @@ from readiness import Problem, Severity, Verdict, complies, not_applicable, viol
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
+from readiness.semantics.policy_patterns import HOST_SUFFIX
 
 
 def out_of_reach(check: DnsHealthCheck) -> str:
@@ -20,7 +21,9 @@ def out_of_reach(check: DnsHealthCheck) -> str:
     return check.domain if is_internal or check.domain.endswith(_ONLY_PRIVATE) else ""
 
 
-_INTERNAL_BALANCER = re.compile(r"(?:dualstack\.)?internal-[^.]+\.[a-z0-9-]+\.elb\.amazonaws\.com")
+_INTERNAL_BALANCER = re.compile(
+    rf"(?:dualstack\.)?internal-[^.]+\.[a-z0-9-]+\.elb\.{HOST_SUFFIX}", re.IGNORECASE
+)
 """The name of an internal load balancer, which leads to private addresses (Elastic Load Balancing
 user guide, "Internal load balancers")."""
 _ONLY_PRIVATE = (".internal", ".local", ".lan", ".corp", ".home", ".private", ".intranet")

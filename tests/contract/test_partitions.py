@@ -14,6 +14,7 @@ from readiness.engine.geography import Geography, default
 from readiness.engine.settings import configure
 from readiness.engine.survey import Coverage, survey
 from readiness.model.verdict import Status
+from readiness.semantics.policy_patterns import OTHER_SUFFIXES
 from readiness_cli.catalogue import ROOT, headings
 from tests import deployed
 from tests.fake_account import ACCOUNT_ID, Clock, FakeAccount, error
@@ -86,6 +87,22 @@ def test_the_parameter_alone_says_on_which_processor_the_stack_runs():
     assert template["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
     for id, resource in template["Resources"].items():
         assert not {"Architectures", "CompatibleArchitectures"} & set(resource["Properties"]), id
+
+
+def test_every_partition_ends_its_hosts_as_the_sdk_says():
+    endings = {default().dns_suffix(region) for region in default().regions()}
+    assert {*OTHER_SUFFIXES, "amazonaws.com"} == endings
+
+
+def test_no_expression_looks_for_the_hosts_of_one_partition():
+    sources = [*(ROOT / "layers").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sources
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if r"amazonaws\.com" in line
+    ]
+    assert not found, "HOST_SUFFIX is for that"
 
 
 SERVICES = {

@@ -219,6 +219,7 @@ def test_instances_that_nobody_checks_for_an_hour():
         pytest.param({"domain": "web.local", "is_inverted": True}, BAD, HIGH, "always healthy", id="a private name, inverted"),
         pytest.param({"domain": "web.local", "is_disabled": True}, BAD, HIGH, "disabled", id="a private name, disabled"),
         pytest.param({"domain": "internal-web-123.us-east-1.elb.amazonaws.com"}, BAD, HIGH, "do not reach internal-web", id="an internal load balancer"),
+        pytest.param({"domain": "internal-web-1.eusc-de-east-1.elb.amazonaws.eu"}, BAD, HIGH, "do not reach internal-web", id="an internal load balancer of another partition"),
         pytest.param({"domain": "web-123.us-east-1.elb.amazonaws.com"}, GOOD, None, "", id="a load balancer"),
         pytest.param({"domain": "www.example.com", "address": "10.0.0.7"}, BAD, HIGH, "do not reach 10.0.0.7", id="a private address"),
         pytest.param({"domain": "db.corp.internal", "address": "8.8.8.8"}, GOOD, None, "", id="a public address"),

@@ -411,6 +411,14 @@ def test_hosts_are_found_in_any_value_and_credentials_are_not_kept():
 
 
 @pytest.mark.parametrize(
+    "suffix", ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov"]
+)
+def test_hosts_are_found_in_every_partition(suffix):
+    host = f"db.c9akciq32.region-1.rds.{suffix}"
+    assert hosts_in({"A": f"mysql://u@{host}:3306/x"}) == (host,)
+
+
+@pytest.mark.parametrize(
     ("name", "value", "size"),
     [
         ("DB_POOL_SIZE", "10", 10),

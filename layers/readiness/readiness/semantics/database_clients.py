@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+from readiness.semantics.policy_patterns import HOST_SUFFIX
+
+_HOST = re.compile(rf"[a-z0-9][a-z0-9.-]*\.rds\.{HOST_SUFFIX}", re.IGNORECASE)
 _POOL_SIZE = re.compile(r"(?:^|_)(?:CONNECTION_)?POOL_(?:SIZE|MAX)$|^PGBOUNCER_MAX", re.IGNORECASE)
 
 

@@ -28,7 +28,7 @@ from readiness.semantics.condition_values import (
 )
 from readiness.semantics.conditions import Requests
 from readiness.semantics.policy import Condition
-from readiness.semantics.policy_patterns import only_wildcards
+from readiness.semantics.policy_patterns import HOST_SUFFIX, only_wildcards
 from readiness.semantics.requesters import signed_in
 
 _ID = OTHER * 12
@@ -113,7 +113,7 @@ _CLAIMS: Mapping[str, Mapping[str, Alternatives]] = {
 """Other claims by which AWS's policies can tell who signed in."""
 
 COGNITO = "cognito-identity.amazonaws.com"
-_COGNITO_ANYWHERE = re.compile(r"cognito-identity(-us-gov)?(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
+_COGNITO_ANYWHERE = re.compile(rf"cognito-identity(-us-gov)?(\.[a-z0-9-]+)?\.{HOST_SUFFIX}")
 _LIMITING_KEYS = {
     COGNITO: ("aud",),
     "accounts.google.com": ("aud", "sub"),

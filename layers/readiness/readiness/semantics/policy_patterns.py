@@ -28,6 +28,9 @@ OTHER_SUFFIXES = (
 """How service principals of some services end outside of ``aws`` and ``aws-us-gov``: as the hosts
 of their partition do (partitions.json of botocore)."""
 
+HOST_SUFFIX = "(?:" + "|".join(map(re.escape, (*OTHER_SUFFIXES, "amazonaws.com"))) + ")"
+"""What hosts of AWS end with in any partition, as part of a regular expression."""
+
 
 def only_wildcards(pattern: str) -> bool:
     """Whether a pattern matches any text of some length: ``*``, ``**``, ``?*``."""

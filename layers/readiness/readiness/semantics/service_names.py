@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from readiness.semantics.policy import Document
+from readiness.semantics.policy_patterns import HOST_SUFFIX
 
 GATEWAY = frozenset({"s3", "dynamodb"})
 """Services with gateway endpoints, which are entries in route tables."""
@@ -18,7 +19,7 @@ _OF_LAMBDA = ("secretsmanager", "kms", "s3", "dynamodb")
 
 _IN_VALUES = {
     service: re.compile(
-        rf"arn:aws[a-z-]*:{service}:|\b{service}([.-][a-z0-9-]+)?\.amazonaws\.com", re.IGNORECASE
+        rf"arn:aws[a-z-]*:{service}:|\b{service}([.-][a-z0-9-]+)?\.{HOST_SUFFIX}", re.IGNORECASE
     )
     for service in _OF_LAMBDA
 }
