@@ -20,11 +20,11 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.canaries import CanaryTraffic
+from readiness.evidence.awslambda.deployed import DeployedFunction
 from readiness.evidence.awslambda.functions import FunctionConcurrency
 from readiness.evidence.awslambda.log_delivery import LogDelivery
 from readiness.evidence.awslambda.smoke import EVENT_TAG, SmokeTest
 from readiness.evidence.awslambda.traffic import EntryPoint, TrafficSinceDeploy
-from readiness.evidence.awslambda.versions import DeployedFunction
 from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
@@ -43,8 +43,10 @@ from .deployed import (
     is_going,
     next_end,
     outdated,
+    spoken,
     unpublished,
     unsound,
+    which,
 )
 from .log_silence import log_doubt, log_problems
 
@@ -105,13 +107,14 @@ def function_configuration(
             problems.append(
                 Problem(
                     Severity.LOW,
-                    f"{name} has {memory} MB of memory; at least {min_memory_mb} are required.",
+                    f"{spoken(name)} has {memory} MB of memory; at least {min_memory_mb} are"
+                    " required.",
                 )
             )
         if architecture not in {"any", *version.configuration.architectures}:
             has = listed(version.configuration.architectures)
             problems.append(
-                Problem(Severity.LOW, f"{name} is built for {has}, not {architecture}.")
+                Problem(Severity.LOW, f"{spoken(name)} is built for {has}, not {architecture}.")
             )
     facts: dict[str, Fact] = {
         "runtimes": {name: version.configuration.runtime for name, version in versions.items()},
@@ -126,7 +129,8 @@ def function_configuration(
     if doubts := [*changing, *unclear]:
         return cannot_tell(" ".join(doubts), is_passing=bool(changing)).observing(facts)
     verb = "is" if len(versions) == 1 else "are"
-    reason = f"{listed(list(versions))} {verb} active, updated and on a supported runtime."
+    names = listed([which(name) for name in versions])
+    reason = f"{names} {verb} active, updated and on a supported runtime."
     return complies(reason).observing(facts).reminding(next_end(versions, now, ends))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from readiness.evidence.awslambda.canaries import CanaryTraffic
+from readiness.evidence.awslambda.deployed import DeployedFunction, DeployedVersion
 from readiness.evidence.awslambda.functions import LATEST, FunctionConcurrency
-from readiness.evidence.awslambda.versions import DeployedFunction, DeployedVersion
 from readiness.evidence.iam.role_grants import AssumedRole
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.model.text import plural
@@ -36,13 +36,13 @@ def unsound(
 
     An idle function is ``Inactive`` too, which is no fault: it becomes active when it is invoked.
     """
-    configuration = version.configuration
-    code = configuration.state_reason_code
+    configuration, is_by_design = version.configuration, is_unpublished_by_design(name, version)
+    name, code = spoken(name), configuration.state_reason_code
     if configuration.state == "Inactive" and code not in {"", "Idle"}:
         why = _because(configuration.state_reason or code)
         text = f"{name} is Inactive for another reason than being idle{why}: invocations fail."
         yield Problem(Severity.HIGH, text)
-    if configuration.state in _BROKEN and not is_unpublished_by_design(name, version):
+    if configuration.state in _BROKEN and not is_by_design:
         text = f"{name} is {configuration.state}{_because(configuration.state_reason)}."
         yield Problem(Severity.HIGH, text)
     if configuration.last_update_status == "Failed":
@@ -65,6 +65,16 @@ def unsound(
     if error and "AccessDenied" not in error:
         text = f"Lambda cannot decrypt the environment of {name} ({error})."
         yield Problem(Severity.HIGH, text)
+
+
+def spoken(name: str) -> str:
+    """A version as a sentence begins with it: ``$LATEST`` or ``Version 7``."""
+    return which(name).replace("v", "V", 1)
+
+
+def which(name: str) -> str:
+    """``$LATEST`` or ``version 7``."""
+    return f"version {name}" if name.isdecimal() else name
 
 
 def is_going(function: DeployedFunction) -> bool:
@@ -113,11 +123,11 @@ def in_transition(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:
     """Why versions without a fault are not known to be sound yet."""
     for name, version in versions.items():
         if moving := _movement(version):
-            yield f"{name} is {moving}."
+            yield f"{spoken(name)} is {moving}."
         elif not version.configuration.state:
-            yield f"Lambda does not show the state of {name}."
+            yield f"Lambda does not show the state of {which(name)}."
         elif version.configuration.state == "Inactive" and not _code(version):
-            yield f"Lambda does not show why {name} is Inactive."
+            yield f"Lambda does not show why {which(name)} is Inactive."
 
 
 def unpublished(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:
@@ -135,7 +145,9 @@ def outdated(
     """A runtime that AWS no longer patches. Container images have their own runtime."""
     runtime = version.configuration.runtime
     if runtime in ends and ends[runtime] <= now.date():
-        text = f"{name} uses the runtime {runtime}, which AWS deprecated on {ends[runtime]}."
+        text = (
+            f"{spoken(name)} uses the runtime {runtime}, which AWS deprecated on {ends[runtime]}."
+        )
         yield Problem(Severity.MEDIUM, text)
 
 

@@ -275,16 +275,21 @@ def with_a_short_arn() -> FakeAccount:
     )
 
 
-def at_the_edge(name: str = "agent") -> FakeAccount:
-    """CloudFront runs the function, which is not invoked in its own region."""
-    function = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}:3"
+def edge_distribution(name: str, version: int = 3, **about: Any) -> dict[str, Any]:
+    """A distribution that runs a version of a function at the edge."""
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}:{version}"
     associated = [{"LambdaFunctionARN": function, "EventType": "viewer-request"}]
     behaviour = {
         "TargetOriginId": "web",
         "ViewerProtocolPolicy": "https-only",
         "LambdaFunctionAssociations": {"Quantity": 1, "Items": associated},
     }
-    distribution = DISTRIBUTION_SUMMARY | {"Id": "E1", "DefaultCacheBehavior": behaviour}
+    return DISTRIBUTION_SUMMARY | {"Id": "E1", "DefaultCacheBehavior": behaviour} | about
+
+
+def at_the_edge(name: str = "agent") -> FakeAccount:
+    """CloudFront runs the function, which is not invoked in its own region."""
+    distribution = edge_distribution(name)
     return without_recommendation().but(
         cloudwatch__get_metric_data=_no_metric_data,
         secretsmanager__list_secrets={"SecretList": []},

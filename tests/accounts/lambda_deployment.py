@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.high_availability import distributions
 from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
@@ -182,6 +183,7 @@ def fake_account() -> FakeAccount:
             ("lambda", "get_function_configuration"): configuration(),
             ("lambda", "list_aliases"): {"Aliases": []},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
+            ("cloudfront", "list_distributions"): {"DistributionList": distributions()},
             ("lambda", "get_function_concurrency"): {},
             ("lambda", "get_policy"): {"Policy": json.dumps(POLICY), "RevisionId": "1"},
             ("lambda", "invoke"): answered({"statusCode": 200, "body": "{}"}),

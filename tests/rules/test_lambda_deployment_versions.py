@@ -10,6 +10,8 @@ import pytest
 
 from functions.lambda_deployment.app import function_configuration
 from readiness import Severity
+from tests.accounts.cost_optimization import edge_distribution
+from tests.accounts.high_availability import distributions
 from tests.accounts.lambda_deployment import ARN, configuration, fake_account, key_metadata
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 from tests.rules.test_lambda_deployment import BAD, GOOD, UNKNOWN, ago, assert_judged
@@ -63,10 +65,48 @@ def test_a_version_keeps_its_role_and_its_key():
         assert_judged(function_configuration, unused, {}, GOOD, None, "")
 
 
+def mapped(arn: str, state: str = "Enabled") -> dict[str, Any]:
+    """ListEventSourceMappings with one that feeds a version of a function."""
+    source = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work"
+    fed = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
+        "FunctionArn": arn,
+        "EventSourceArn": source,
+        "State": state,
+    }
+    return {"lambda__list_event_source_mappings": {"EventSourceMappings": [fed]}}
+
+
+def at_the_edge(**about: Any) -> dict[str, Any]:
+    """ListDistributions with one that runs version 7 of the function at the edge."""
+    found = distributions(edge_distribution("agent", 7, **about))
+    return {"cloudfront__list_distributions": {"DistributionList": found}}
+
+
+@pytest.mark.parametrize(
+    ("named", "is_judged"),
+    [
+        pytest.param(mapped(f"{ARN}:7"), True, id="by a mapping"),
+        pytest.param(mapped(f"{ARN}:7", "Disabled"), False, id="by a mapping that is off"),
+        pytest.param(mapped(f"{ARN}:live"), False, id="by an alias"),
+        pytest.param(mapped(ARN), False, id="by no version"),
+        pytest.param(mapped(f"{ARN}-2:7"), False, id="of another function"),
+        pytest.param(mapped(f"{ARN}:9"), False, id="a version that is gone"),
+        pytest.param(at_the_edge(), True, id="by CloudFront"),
+        pytest.param(at_the_edge(Enabled=False), False, id="by a disabled distribution"),
+    ],
+)
+def test_a_version_that_something_names_by_number(named, is_judged):
+    old = versions(v7={"Runtime": "python3.8"})
+    where = fake_account().but(lambda__get_function_configuration=old, **named)
+    status, said = (BAD, "Version 7 uses the runtime") if is_judged else (GOOD, "$LATEST is")
+    assert_judged(function_configuration, where, {}, status, Severity.MEDIUM, said)
+
+
 @pytest.mark.parametrize(
     ("asked", "settings", "status", "said"),
     [
-        pytest.param(versions(), {}, GOOD, "$LATEST and 7 are active", id="both sound"),
+        pytest.param(versions(), {}, GOOD, "$LATEST and version 7 are active", id="both sound"),
         pytest.param(
             versions(v7={"Runtime": "python3.8"}),
             {},
@@ -153,7 +193,11 @@ def on_managed_instances(published: Mapping[str, Any] | None, **seventh: Any):
             id="a published version without capacity",
         ),
         pytest.param(
-            on_managed_instances(None), ["7"], GOOD, "$LATEST and 7 are active", id="by alias only"
+            on_managed_instances(None),
+            ["7"],
+            GOOD,
+            "$LATEST and version 7 are active",
+            id="by alias only",
         ),
         pytest.param(on_managed_instances(None), [], UNKNOWN, "is unknown", id="by number, maybe"),
         pytest.param(

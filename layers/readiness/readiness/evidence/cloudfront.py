@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -230,10 +230,22 @@ def edge_functions(read: Reader) -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, list[str]] = {}
     for each in _listed(read):
-        others = (each.get("CacheBehaviors") or {}).get("Items") or ()
-        for behaviour in (each["DefaultCacheBehavior"], *others):
-            associated = behaviour.get("LambdaFunctionAssociations") or {}
-            for one in associated.get("Items") or ():
-                name = one["LambdaFunctionARN"].split(":")[6]
-                found.setdefault(name, []).append(each["Id"])
+        for arn in _associated(each):
+            found.setdefault(arn.split(":")[6], []).append(each["Id"])
     return {name: tuple(dict.fromkeys(ids)) for name, ids in found.items()}
+
+
+def edge_versions(read: Reader) -> list[str]:
+    """The ARNs of the versions of Lambda@Edge functions that enabled distributions run.
+
+    Source: ListDistributions. Needs ``cloudfront:ListDistributions``.
+    """
+    return [arn for each in _listed(read) if each.get("Enabled") for arn in _associated(each)]
+
+
+def _associated(distribution: Mapping[str, Any]) -> Iterator[str]:
+    others = (distribution.get("CacheBehaviors") or {}).get("Items") or ()
+    for behaviour in (distribution["DefaultCacheBehavior"], *others):
+        associated = behaviour.get("LambdaFunctionAssociations") or {}
+        for one in associated.get("Items") or ():
+            yield one["LambdaFunctionARN"]

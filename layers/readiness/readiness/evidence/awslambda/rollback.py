@@ -11,6 +11,7 @@ from readiness.evidence.awslambda.asynchronous import (
     ScheduledFunctions,
     resource_policy,
 )
+from readiness.evidence.awslambda.deployed import DeployedVersion
 from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
@@ -21,7 +22,7 @@ from readiness.evidence.awslambda.functions import (
     function_call,
     moment,
 )
-from readiness.evidence.awslambda.versions import Alias, DeployedVersion, FunctionAliases
+from readiness.evidence.awslambda.versions import Alias, FunctionAliases
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups
 from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, image_of
 from readiness.model.evidence import REGION, evidence

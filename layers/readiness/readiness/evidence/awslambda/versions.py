@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from readiness.evidence.awslambda.functions import (
-    CONFIGURED,
-    DEPLOYED,
     FUNCTION,
     FUNCTION_GONE,
     LATEST,
     LATEST_PUBLISHED,
     FunctionConfiguration,
     function_call,
-    moment,
 )
-from readiness.evidence.iam.principals import ROLE
-from readiness.evidence.kms.keys import key_resource
-from readiness.model.evidence import evidence, last_segment
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -89,88 +83,6 @@ def reached_versions(aliases: Iterable[Alias], *, is_managed: bool) -> list[str]
     """
     named = {version for alias in aliases for version in alias.versions} - {LATEST}
     return sorted(named | ({LATEST_PUBLISHED} if is_managed else set()))
-
-
-@dataclass(frozen=True, slots=True)
-class DeployedVersion:
-    """One version with its state, and ``flaws``: what Lambda itself says is wrong with it."""
-
-    configuration: FunctionConfiguration
-    flaws: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> DeployedVersion:
-        """From GetFunctionConfiguration."""
-        flaws = []
-        for part, about in (
-            ("ImageConfigResponse", "image configuration"),
-            ("RuntimeVersionConfig", "runtime version"),
-        ):
-            error = (answer.get(part) or {}).get("Error") or {}
-            if error:
-                said = error.get("Message") or error.get("ErrorCode") or "no reason given"
-                flaws.append(f"Lambda could not apply its {about}: {said}.")
-        return cls(FunctionConfiguration.of(answer), tuple(flaws))
-
-    @property
-    def modified(self) -> datetime | None:
-        """When it was last changed; for a published version, when it was published."""
-        return moment(self.configuration.last_modified)
-
-
-@evidence(
-    FUNCTION,
-    reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionAliases,),
-    changed_by=(CONFIGURED, DEPLOYED, function_call("PublishVersion")),
-)
-@dataclass(frozen=True, slots=True)
-class DeployedFunction:
-    """The versions that callers can reach: the unpublished one and those that aliases lead to.
-
-    On Lambda Managed Instances also ``$LATEST.PUBLISHED``. ``missing`` are versions that an alias
-    names and that do not exist. ``roles`` and ``keys`` are the execution roles and the keys of the
-    environments: a published version keeps its own. ``read_at`` is when this was asked.
-    Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases.
-    """
-
-    versions: Mapping[str, DeployedVersion]
-    aliases: tuple[Alias, ...]
-    read_at: datetime
-    roles: tuple[Resource, ...] = ()
-    keys: tuple[Resource, ...] = ()
-    missing: tuple[str, ...] = ()
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> DeployedFunction:
-        latest = read.one(
-            "lambda", "get_function_configuration", gone=FUNCTION_GONE, FunctionName=function.id
-        )
-        aliases = read.of(FunctionAliases, function).all
-        unpublished = DeployedVersion.of(latest)
-        is_managed = bool(unpublished.configuration.capacity_provider)
-        published = reached_versions(aliases, is_managed=is_managed)
-        answers = {version: version_of(read, function.id, version) for version in published}
-        found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
-        named = {version for alias in aliases for version in alias.versions} - {LATEST}
-        every = [latest, *(answer for answer in answers.values() if answer)]
-        roles = {last_segment(each.get("Role", "")) or "" for each in every} - {""}
-        keys = dict.fromkeys(each.get("KMSKeyArn") or "" for each in every)
-        return cls(
-            versions={LATEST: unpublished, **found},
-            aliases=aliases,
-            read_at=read.now,
-            roles=tuple(ROLE.resource(read.account, read.region, role) for role in sorted(roles)),
-            keys=tuple(key for arn in keys if (key := key_resource(read, arn))),
-            missing=tuple(sorted(named - found.keys())),
-        )
-
-    def behind(self, alias: str) -> Mapping[str, DeployedVersion]:
-        """The versions an alias leads to; all of them where it is empty or there is none."""
-        named = next((each for each in self.aliases if each.name == alias), None)
-        if named is None:
-            return self.versions
-        return {v: self.versions[v] for v in named.versions if v in self.versions}
 
 
 def version_of(read: Reader, name: str, version: str) -> Any:
