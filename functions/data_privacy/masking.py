@@ -100,11 +100,14 @@ def _leaves_few(denial: Statement) -> bool:
 
 
 def _wide(documents: Iterable[Document]) -> Iterable[Statement]:
-    return (
-        each
-        for each in _about(documents)
-        if each.allows and (each.not_resources or any(map(_is_every_group, each.resources)))
-    )
+    return (each for each in _about(documents) if each.allows and _has_most(each))
+
+
+def _has_most(grant: Statement) -> bool:
+    """Whether an Allow is for every log group, or for all but those ``NotResource`` names."""
+    if grant.not_resources:
+        return not any(_is_every_group(each, in_each_region=True) for each in grant.not_resources)
+    return any(map(_is_every_group, grant.resources))
 
 
 def _about(documents: Iterable[Document]) -> Iterable[Statement]:

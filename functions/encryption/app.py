@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, heading, not_applicable
+from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.batch import JobDefinition
@@ -223,6 +223,8 @@ def listener_tls(
     if listener.protocol == "GENEVE":
         return not_applicable("A gateway load balancer forwards packets unchanged.")
     where = f"{listener.protocol}:{listener.port}"
+    if listener.protocol == "QUIC":
+        return complies(f"{where}: QUIC has no version without TLS 1.3.")
     if listener.protocol == "HTTP":
         return http_listener_verdict(where, rules.rules, rules.plain, severity)
     if listener.protocol in {"HTTPS", "TLS"}:

@@ -225,6 +225,13 @@ def volumes_verdict(volumes: VolumeEncryption) -> Verdict:
     if volumes.plain:
         said = f"{_volumes(volumes.plain)} not encrypted: {listed(volumes.plain)}."
         problems.append(Problem(Severity.HIGH, said))
+    if volumes.default_key:
+        said = (
+            f"New EBS volumes get the KMS key {volumes.default_key} by default, but its state is"
+            f" {volumes.default_state}: none can be created, and no instance starts, without"
+            " another key."
+        )
+        problems.append(Problem(Severity.HIGH, said))
     if not volumes.by_default:
         said = (
             "Encryption by default is off: a new EBS volume is encrypted only if its creator asks"

@@ -344,6 +344,7 @@ def stores() -> dict[tuple[str, str], Any]:
             "Volumes": [{"VolumeId": "vol-1", "Encrypted": True, "KmsKeyId": KEY}]
         },
         ("ec2", "get_ebs_encryption_by_default"): {"EbsEncryptionByDefault": True},
+        ("ec2", "get_ebs_default_kms_key_id"): {"KmsKeyId": KEY},
         ("ec2", "get_image_block_public_access_state"): {
             "ImageBlockPublicAccessState": "block-new-sharing",
             "ManagedBy": "account",

@@ -14,23 +14,25 @@ FOREIGN = f"arn:aws:kms:{HOME}:444455556666:key/3-foreign"
 NOT_FOUND = error("NotFoundException", 400)
 
 
-def seen(volumes, states):
+def seen(volumes, states, *, default="alias/aws/ebs", state="in-use"):
     asked = []
 
     def describe_key(KeyId):  # noqa: N803
         asked.append(KeyId)
-        state = states[KeyId]
-        if isinstance(state, Exception):
-            return state
-        about = {"KeyId": KeyId, "KeyState": state, "KeyManager": "CUSTOMER"}
+        told = states[KeyId]
+        if isinstance(told, Exception):
+            return told
+        about = {"KeyId": KeyId, "KeyState": told, "KeyManager": "CUSTOMER"}
         return {"KeyMetadata": about | {"KeySpec": "SYMMETRIC_DEFAULT"}}
 
     account = FakeAccount(
         {
             ("ec2", "get_ebs_encryption_by_default"): {"EbsEncryptionByDefault": True},
+            ("ec2", "get_ebs_default_kms_key_id"): {"KmsKeyId": default},
             ("ec2", "describe_volumes"): {
                 "Volumes": [
-                    {"VolumeId": id, "Encrypted": bool(key), **({"KmsKeyId": key} if key else {})}
+                    {"VolumeId": id, "State": state, "Encrypted": bool(key)}
+                    | ({"KmsKeyId": key} if key else {})
                     for id, key in volumes.items()
                 ]
             },
@@ -67,6 +69,25 @@ def test_each_key_is_asked_for_once_and_those_of_others_never():
     assert found == VolumeEncryption(
         True, ("vol-5",), {OWN: "Disabled"}, {OWN: ("vol-1", "vol-3")}
     )
+
+
+@pytest.mark.parametrize("state", ["Enabled", "Disabled", "PendingDeletion"])
+def test_the_key_of_encryption_by_default(state):
+    found, _ = seen({}, {"1-own": state}, default=OWN)
+    assert (found.default_key, found.default_state) == (
+        ("", "") if state == "Enabled" else (OWN, state)
+    )
+
+
+@pytest.mark.parametrize("name", ["alias/aws/ebs", FOREIGN])
+def test_a_default_key_that_nobody_here_can_disable(name):
+    found, asked = seen({}, {}, default=name)
+    assert (found.default_key, asked) == ("", [])
+
+
+def test_a_volume_that_is_being_deleted_is_left_out():
+    found, _ = seen({"vol-1": ""}, {}, state="deleting")
+    assert not found.plain
 
 
 def test_a_key_that_does_not_exist_any_more():

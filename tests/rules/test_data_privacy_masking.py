@@ -194,6 +194,18 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
         ),
         pytest.param(role(UNMASKS | {"Resource": "arn:aws:s3:*"}), GOOD, "", id="another service"),
         pytest.param(role({"Action": "logs:Get*"}), GOOD, "No policy", id="reads"),
+        pytest.param(
+            role({"Action": "*", "NotResource": "arn:aws:logs:*:*:*"}),
+            GOOD,
+            "No policy",
+            id="everything but logs",
+        ),
+        pytest.param(
+            role({"Action": "*", "NotResource": f"{GROUP_ARN}/a:*"}),
+            BAD,
+            "",
+            id="every group but one",
+        ),
         pytest.param(([], None), GOOD, "", id="no policies"),
         pytest.param(
             role({"Action": "*"}, UNMASKS | {"Effect": "Deny"}), GOOD, "denies", id="denied"

@@ -279,6 +279,8 @@ def listener(protocol: str, policy: str = "", *, public: bool = True, kind: str 
         pytest.param(listener("TLS", "empty"), PlainRules(), BLIND, "empty", id="no protocols"),
         pytest.param(listener("HTTPS"), PlainRules(), BLIND, "none", id="no policy"),
         pytest.param(listener("HTTP"), PlainRules(2), GOOD, "redirects", id="all redirect"),
+        pytest.param(listener("QUIC"), PlainRules(), GOOD, "TLS 1.3", id="QUIC"),
+        pytest.param(listener("TCP_QUIC"), PlainRules(), BLIND, "passed", id="QUIC and TCP"),
         pytest.param(
             listener("HTTP"), PlainRules(2, ("1",)), BAD, "1 of 2", id="one answers over HTTP"
         ),

@@ -174,6 +174,12 @@ def test_a_key_that_nobody_can_use_stops_the_messages(rule, of, key):
         ),
         pytest.param(VolumeEncryption(False), BAD, Severity.MEDIUM, id="new ones may not be"),
         pytest.param(
+            VolumeEncryption(True, default_key="k", default_state="Disabled"),
+            BAD,
+            Severity.HIGH,
+            id="new ones cannot be made",
+        ),
+        pytest.param(
             VolumeEncryption(False, ("vol-1",)), BAD, Severity.HIGH, id="neither old nor new ones"
         ),
         pytest.param(

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from readiness.evidence.ec2.security_groups import managed_too
-from readiness.evidence.kms.keys import KEY_STATE_EVENTS, KmsKeyState, own_key
+from readiness.evidence.going import GOING
+from readiness.evidence.kms.keys import KEY_STATE_EVENTS, KmsKeyState, customers_key, own_key
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -61,13 +62,23 @@ VOLUMES_GO = ServiceEvent(
 
 @evidence(
     REGION,
-    reads=("ec2:DescribeVolumes", "ec2:GetEbsEncryptionByDefault"),
+    reads=(
+        "ec2:DescribeVolumes",
+        "ec2:GetEbsDefaultKmsKeyId",
+        "ec2:GetEbsEncryptionByDefault",
+    ),
     uses=(KmsKeyState,),
     changed_by=(
         api_call("kms", *KEY_STATE_EVENTS),
         VOLUMES_COME_AND_GO,
         VOLUMES_GO,
-        api_call("ec2", "DisableEbsEncryptionByDefault", "EnableEbsEncryptionByDefault"),
+        api_call(
+            "ec2",
+            "DisableEbsEncryptionByDefault",
+            "EnableEbsEncryptionByDefault",
+            "ModifyEbsDefaultKmsKeyId",
+            "ResetEbsDefaultKmsKeyId",
+        ),
         ConfigItem("AWS::EC2::Volume"),
     ),
 )
@@ -77,34 +88,51 @@ class VolumeEncryption:
 
     Encryption by default changes no volume that is there. ``lost`` are the keys of this account
     that KMS does not decrypt with, by their state, and ``locked`` the volumes of each such key:
-    one that is attached works until it is attached anew. Sources: DescribeVolumes,
-    GetEbsEncryptionByDefault; DescribeKey once for each key.
+    one that is attached works until it is attached anew. ``default_key`` is the key that new ones
+    get unless told otherwise, where it is lost, and ``default_state`` its state. Sources:
+    DescribeVolumes, GetEbsEncryptionByDefault, GetEbsDefaultKmsKeyId; DescribeKey once for each
+    key.
     """
 
     by_default: bool
     plain: tuple[str, ...] = ()
     lost: Mapping[str, str] = field(default_factory=dict)
     locked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    default_key: str = ""
+    default_state: str = ""
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> VolumeEncryption:
         default = read.one("ec2", "get_ebs_encryption_by_default")
+        by_default = bool(default.get("EbsEncryptionByDefault"))
         plain: list[str] = []
         by_key: dict[str, list[str]] = {}
         for each in read.every(
             "ec2", "describe_volumes", "Volumes", **managed_too(read, "describe_volumes")
         ):
+            if each.get("State") in GOING:
+                continue
             if not each.get("Encrypted"):
                 plain.append(each["VolumeId"])
             else:
                 by_key.setdefault(each.get("KmsKeyId", ""), []).append(each["VolumeId"])
         lost = _lost(read, sorted(by_key))
+        default_key, default_state = _default_key(read) if by_default else ("", "")
         return cls(
-            bool(default.get("EbsEncryptionByDefault")),
+            by_default,
             tuple(sorted(plain)),
             lost,
             {key: tuple(sorted(by_key[key])) for key in lost},
+            default_key,
+            default_state,
         )
+
+
+def _default_key(read: Reader) -> tuple[str, str]:
+    """The key of encryption by default and its state, where it is one of this account and lost."""
+    name = read.one("ec2", "get_ebs_default_kms_key_id").get("KmsKeyId", "")
+    is_ours = customers_key(read, name) is not None
+    return next(iter(_lost(read, [name] if is_ours else []).items()), ("", ""))
 
 
 def _lost(read: Reader, keys: Iterable[str]) -> dict[str, str]:
