@@ -336,6 +336,17 @@ def test_a_transition_that_does_not_say_when_is_named(at):
         entry_of(transition_item(transition()) | {"at": {"S": at}})
 
 
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [("rule", "a." + "é" * 511), ("resource", "1/2/AWS::S3::Bucket/" + "x" * 2028)],
+)
+def test_a_transition_about_a_finding_that_no_table_can_have_is_named(name, longest):
+    row = transition_item(transition())
+    assert getattr(entry_of(row | {name: {"S": longest}}), name) == longest
+    with pytest.raises(UnreadableRow, match=f"{name} of more than"):
+        entry_of(row | {name: {"S": longest + "x"}})
+
+
 def test_a_transition_about_no_resource_is_named():
     row = transition_item(transition()) | {"resource": {"S": "nowhere"}}
     with pytest.raises(UnreadableRow, match="ValueError"):

@@ -71,6 +71,8 @@ _OF_A_FINDING = frozenset(
 )
 _WAIVED = ("waiver", "waived_by", "waived_because", "waiver_owner", "waiver_approved_by")
 _BLAME = ("trigger", "opened_by", *CHANGE, "woken_by", "release")
+_MOST_IN_KEY = {"resource": 2048, "rule": 1024}
+"""Bytes that DynamoDB takes of the keys of a finding: it refuses to look for a longer one."""
 _NEEDED = ("finding_id", "at", "kind", "resource", "rule")
 
 
@@ -259,6 +261,9 @@ def _check(plain: Mapping[str, Any]) -> None:
     for name in _NEEDED:
         if not isinstance(plain[name], str) or not plain[name]:
             raise TypeError(f"{name} is no text")
+    for name, most in _MOST_IN_KEY.items():
+        if len(plain[name].encode()) > most:
+            raise ValueError(f"no row has a {name} of more than {most} bytes")
     _moment(plain["at"])
     Resource.parse(plain["resource"])
 
