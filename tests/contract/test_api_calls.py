@@ -95,6 +95,7 @@ def test_every_config_type_is_one_that_config_records():
 
 _INSTANCE_RUNS = {"StartDBInstance", "StopDBInstance"}
 _CLUSTER_RUNS = {"StartDBCluster", "StopDBCluster"}
+_MADE_ALARMS = {"PutCompositeAlarm", "PutLogAlarm", "PutMetricAlarm"}
 ELSEWHERE = {
     # An alarm that invokes a function comes after it, or is judged by the sweep.
     "InvokedFunction": {"CreateFunction"},
@@ -157,7 +158,12 @@ ELSEWHERE = {
     # Only the target groups that a call names are looked at: there may be thousands.
     "HealthCheck": {"DeleteListener", "DeleteRule"},
     # Calls of Application Auto Scaling, which has no groups.
-    "InstanceGroup": {"DeleteScalingPolicy", "PutScheduledAction"},
+    "InstanceGroup": {"DeleteScalingPolicy", "PutScheduledAction", *_MADE_ALARMS},
+    # The policy that an alarm is made for comes with it, by a call of its own.
+    **dict.fromkeys(
+        ("CacheScaling", "FunctionScaling", "ReplicaScaling", "ServiceScaling", "TableScaling"),
+        _MADE_ALARMS,
+    ),
     # A database that is stopped keeps its engine, class, host, network, key and tags.
     "DatabaseInstance": _INSTANCE_RUNS,
     "ClusterTags": _CLUSTER_RUNS,

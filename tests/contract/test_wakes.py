@@ -128,6 +128,42 @@ def test_a_scaling_target_wakes_the_one_thing_it_scales():
     assert woken.of("lambda") <= 5
 
 
+OF_A_SERVICE = "TargetTracking-service/agents/web-AlarmHigh-0f0e1d2c-3b4a-5968-7788-99aabbccddee"
+SERVICE_ARN = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
+
+
+@pytest.mark.parametrize(
+    ("name", "alarms", "scaled"),
+    [
+        pytest.param("DeleteAlarms", [OF_A_SERVICE], SERVICE_ARN, id="of a service"),
+        pytest.param("DisableAlarmActions", [OF_A_SERVICE], SERVICE_ARN, id="without actions"),
+        pytest.param(
+            "DeleteAlarms",
+            ["x", OF_A_SERVICE.replace("service/agents/web", "table/jobs/index/by-day")],
+            "jobs",
+            id="of an index of a table",
+        ),
+        pytest.param(
+            "DeleteAlarms",
+            [OF_A_SERVICE.replace("service/agents/web", "web-group")],
+            "web-group",
+            id="of an Auto Scaling group",
+        ),
+        pytest.param("DeleteAlarms", ["service/agents/web-high"], None, id="of nobody"),
+    ],
+)
+def test_an_alarm_of_target_tracking_wakes_what_it_scales(name, alarms, scaled):
+    happened = event("monitoring", name, alarmNames=alarms)
+    happened["detail"]["userIdentity"] = {"arn": f"arn:aws:iam::{ACCOUNT_ID}:user/ana"}
+    of_scaling = {
+        target.id
+        for heading in headings()
+        for target in resolve_targets(happened, heading).targets
+        if target.rule.startswith("resource_sizing.") and target.rule.endswith("-scaling")
+    }
+    assert of_scaling == ({scaled} if scaled else set())
+
+
 def test_scaling_another_service_asks_lambda_nothing():
     woken = woken_by(
         event(

@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.cloudwatch.policy_alarms import (
     DESCRIBE_ALARMS,
     acting_alarms,
+    alarms_of_policies,
     is_uninvoked,
 )
 from readiness.evidence.dynamodb.tables import TABLE, table_name
@@ -69,7 +70,8 @@ def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall
             return None
         return id_of(id, detail) if isinstance(id, str) else ""
 
-    return (api_call("autoscaling", *_CALLS, identify=identify),)
+    calls = api_call("autoscaling", *_CALLS, identify=identify)
+    return (calls, alarms_of_policies(namespace, id_of))
 
 
 def _service(id: str, detail: Json) -> str:
@@ -108,7 +110,7 @@ class Scalable(Bounded):
 
     A predictive policy that only forecasts does not act, nor does a policy that no alarm invokes
     (``idle_policies``): one of step scaling without an alarm, or any whose alarms have disabled
-    actions, which the sweep sees; nor one that never adds capacity (``shrinking_policies``).
+    actions; nor one that never adds capacity (``shrinking_policies``).
     Of the ``policies`` those ``above_all`` add tasks of ECS only where they use more than they
     reserve, and those ``from_none`` act where nothing runs: the metrics of tasks and of requests
     to each of them have no value then. ``suspended`` says which of scaling in and out by load is

@@ -12,6 +12,7 @@ from typing import Any
 from readiness.evidence.cloudwatch.policy_alarms import (
     DESCRIBE_ALARMS,
     acting_alarms,
+    alarms_of_policies,
     is_uninvoked,
 )
 from readiness.model.evidence import Json, ResourceType, api_call, config_resource_name, evidence
@@ -107,6 +108,7 @@ def described_group(read: Reader, group: Resource) -> Mapping[str, Any]:
         api_call(
             "autoscaling", "PutScalingPolicy", "DeleteScheduledAction", identify=_group_of_policy
         ),
+        alarms_of_policies(""),
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from readiness.model.event_fields import request_of
+from readiness.model.evidence import ApiCall, Json, api_call
 from readiness.model.reader import Reader
 
 DESCRIBE_ALARMS = "cloudwatch:DescribeAlarms"
@@ -12,6 +15,51 @@ _AT_ONCE = 100
 """How many names DescribeAlarms takes."""
 _GROWS = "-AlarmHigh-"
 """In the name of the alarm of target tracking that adds capacity."""
+_OF_TRACKING = re.compile(r"TargetTracking-(.+)-Alarm(?:High|Low)-[0-9a-f-]+")
+_NAMESPACES = {
+    "dynamodb": "table/",
+    "ecs": "service/",
+    "elasticache": "replication-group/",
+    "lambda": "function:",
+    "rds": "cluster:",
+}
+"""How the resource ids of Application Auto Scaling begin, by its namespaces."""
+
+
+def _same(id: str, _: Json) -> str:
+    return id
+
+
+def alarms_of_policies(namespace: str, id_of: Callable[[str, Json], str] = _same) -> ApiCall:
+    """The calls that take its alarms from target tracking: their names tell what it scales.
+
+    Without a ``namespace`` those of EC2 Auto Scaling. The alarms of step scaling are named by
+    people: what becomes of those is seen by the sweep.
+    """
+
+    def identify(detail: Json) -> tuple[str, ...] | None:
+        asked = request_of(detail)
+        if asked is None:
+            return ()
+        names = asked.get("alarmNames")
+        found = [
+            match[1]
+            for name in (names if isinstance(names, list) else [])
+            if (match := _OF_TRACKING.fullmatch(str(name))) and _namespace(match[1]) == namespace
+        ]
+        return tuple(id_of(id, detail) for id in found) or None
+
+    return api_call(
+        "monitoring",
+        "DeleteAlarms",
+        "DisableAlarmActions",
+        "EnableAlarmActions",
+        identify=identify,
+    )
+
+
+def _namespace(id: str) -> str:
+    return next((name for name, begin in _NAMESPACES.items() if id.startswith(begin)), "")
 
 
 def acting_alarms(read: Reader, policies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
