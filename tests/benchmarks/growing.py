@@ -6,7 +6,8 @@ of 1 is 10,000 buckets, 5,000 functions, 5,000 roles, 20,000 alarms, 10,000 log 
 ECS services.
 ``--with functions=50,services=10`` says how many there are of some things.
 With ``--tables DIRECTORY`` the tables stay, with what the day's answers were, for another heading
-that is swept at the same hours.
+that is swept at the same hours. ``--measurements keep`` sweeps as the hourly schedule does, ``kept``
+as the one of everything does, some minutes after an hourly sweep.
 With ``--sample`` each type of resource gets one leg: what a leg takes, without the whole sweep.
 
 The account is answered below botocore, as bytes, so that what the SDK costs is in it; the tables
@@ -52,6 +53,8 @@ MOST_LEGS = 400
 HOUR = timedelta(hours=1)
 LATER = {"tomorrow": timedelta(days=1), "days_later": timedelta(days=3)}
 """Sweeps that do not begin an hour after the one before."""
+MINUTES_AFTER = timedelta(minutes=20)
+"""How long after an hourly sweep the one of everything comes to a heading."""
 LAST_ID = "\U0010ffff"
 """Sorts after every id."""
 SWEEPS = ("first", "steady", "moving", "settled")
@@ -214,7 +217,7 @@ class Sweeper:
         if resource.type == rule.subject.name:
             self.judged.add(rule.id, resource.key)
 
-    def leg(self, sweep: str, cursor: Any) -> tuple[Leg, Any]:
+    def leg(self, sweep: str, cursor: Any, measurements: str) -> tuple[Leg, Any]:
         clock, wire = self.clock, self.wire
         began, cpu, asked, waited = clock.now(), clock.cpu(), wire.requests, clock.waited
         crashed, walked = self.crashes.total(), self.walks.items.total()
@@ -234,7 +237,8 @@ class Sweeper:
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
-            answer = self.function({"sweep": {"id": sweep, "cursor": cursor}}, context)
+            event = {"id": sweep, "cursor": cursor, "measurements": measurements}
+            answer = self.function({"sweep": event}, context)
         finally:
             stop.set()
             watcher.join()
@@ -254,8 +258,17 @@ class Sweeper:
         )
         return took, answer.get("cursor")
 
+    def note_hourly(self) -> None:
+        """Let an hourly sweep of other headings have measured up to now."""
+        self.function.deployment._daily_cache.measure_to(self.time)
+
     def sweep(
-        self, id: str, between: Callable[[], None] = lambda: None, *, sample: bool = False
+        self,
+        id: str,
+        between: Callable[[], None] = lambda: None,
+        *,
+        sample: bool = False,
+        measurements: str = "anew",
     ) -> dict[str, Any]:
         """The legs of a whole sweep, and what was judged twice or not at all in it.
 
@@ -273,7 +286,7 @@ class Sweeper:
         began = self.account.first
         while not legs or cursor is not None:
             between()
-            took, cursor = self.leg(id, cursor)
+            took, cursor = self.leg(id, cursor, measurements)
             legs.append(took)
             _tell(id, len(legs), took, (cursor or {}).get("type", ""))
             if sample and cursor is not None:
@@ -332,10 +345,13 @@ def main(
     sample: bool = False,
     rates: bool = False,
     tables: str = "",
+    measurements: str = "anew",
 ) -> dict[str, Any]:
     """A first sweep, a steady one, one during which things go and come, and one after that.
 
-    They are an hour apart, ``tomorrow`` is a steady one of the next day. ``tables`` is a directory where the tables are kept.
+    They are an hour apart, ``tomorrow`` is a steady one of the next day, and ``scheduled`` is that
+    of everything, some minutes after an hourly one. ``tables`` is a directory where the tables are
+    kept.
     """
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Readiness")
@@ -351,9 +367,15 @@ def main(
         told: dict[str, Any] = {}
         buckets = sweeper.keep_rates() if rates else []
         for name in sweeps:
-            sweeper.time += LATER.get(name, HOUR)
+            how = "kept" if name == "scheduled" else measurements
+            sweeper.time += timedelta(0) if name == "scheduled" else LATER.get(name, HOUR)
+            hour = sweeper.time
+            if how == "kept":
+                sweeper.note_hourly()
+                sweeper.time += MINUTES_AFTER
             between = [move] if name == "moving" else []
-            told[name] = sweeper.sweep(name, *between, sample=sample)
+            told[name] = sweeper.sweep(name, *between, sample=sample, measurements=how)
+            sweeper.time = hour
         return {
             **told,
             "statuses": sweeper.tables.statuses(),
@@ -380,6 +402,7 @@ if __name__ == "__main__":
     parser.add_argument("--sweeps", default=",".join(SWEEPS))
     parser.add_argument("--sample", action="store_true", help="one leg for each resource type")
     parser.add_argument("--tables", default="", metavar="DIRECTORY", help="to keep the tables in")
+    parser.add_argument("--measurements", default="anew", choices=("anew", "keep", "kept"))
     parser.add_argument("--rates", action="store_true", help="refuse what is beyond AWS's rates")
     given = parser.parse_args()
     stdout = sys.stdout
@@ -395,5 +418,6 @@ if __name__ == "__main__":
         sample=given.sample,
         rates=given.rates,
         tables=given.tables,
+        measurements=given.measurements,
     )
     print(json.dumps(result), file=stdout, flush=True)

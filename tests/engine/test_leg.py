@@ -165,3 +165,23 @@ def test_a_leg_that_moves_nothing_is_idle():
         assert moved.after_a_leg_from(start).idle == 0
     assert Cursor("", "", "").after_a_leg_from(None).idle == 1
     assert Cursor("A", "us-east-1", "x").after_a_leg_from(None).idle == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "how"),
+    [
+        pytest.param({}, "anew", id="an older version, or a test"),
+        pytest.param({"measurements": "keep"}, "keep", id="the hourly schedule"),
+        pytest.param({"input": {"measurements": "kept"}}, "kept", id="the schedule of everything"),
+        pytest.param({"input": {}}, "anew", id="on demand"),
+        pytest.param({"input": "by hand"}, "anew", id="any input"),
+    ],
+)
+def test_a_sweep_says_what_it_does_with_metrics(said, how):
+    assert leg_of({"id": "s", **said}).measurements == how
+
+
+@pytest.mark.parametrize("said", ["often", 3, ["kept"]])
+def test_measurements_of_another_kind_are_malformed(said):
+    with pytest.raises(MalformedEvent, match="one of anew, keep, kept"):
+        leg_of({"id": "s", "measurements": said})

@@ -15,12 +15,14 @@ from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.evaluate import Evaluation
+from readiness.engine.measuring import Measurements
 from readiness.engine.reader import DeclaredReader
 from readiness.engine.survey import Coverage, survey
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch import kept
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.cloudwatch.today import by_hour_of
 from readiness.evidence.workloads import function_entry_points
 from readiness.model.unreadable import Unreadable
 from readiness.semantics.metrics import Query, at_most, series, window
@@ -202,7 +204,9 @@ def verdicts(run):
 def directly(monkeypatch):
     """Ask for every series and both windows, and keep nothing."""
     monkeypatch.setattr(kept, "_published", lambda read, queries: list(queries))
-    monkeypatch.setattr(kept, "_kept", lambda read, queries, shared: kept._asked(read, queries))
+    monkeypatch.setattr(
+        kept, "_kept", lambda read, queries, now, shared: kept._asked(read, queries)
+    )
 
     def counts_apart(read, counts, others):
         return kept._asked(read, sorted({*counts, *others}))
@@ -351,7 +355,7 @@ def test_averages_and_percentiles_are_asked_for_as_they_are():
 def test_an_hour_is_joined_from_its_parts(statistic, hour):
     began = datetime(2026, 11, 2, 10, tzinfo=UTC)
     points = [(began + timedelta(minutes=5 * n), value) for n, value in enumerate((3.0, 1.0, 5.0))]
-    assert kept._by_hour(Query("N", "M", statistic, ()), points, {}) == {began: hour}
+    assert by_hour_of(Query("N", "M", statistic, ()), points, {}) == {began: hour}
 
 
 # -- whole days, and what was published --------------------------------------------------------------
@@ -440,6 +444,78 @@ def test_what_two_headings_want_in_the_same_minutes_is_asked_once(later, paid):
     found = asked_at(now + later, shared=True)
     assert traffic.asked == 4 + paid
     assert found == asked_at(now + later), "as it would have asked itself"
+
+
+class Hourly(Remembered):
+    """The daily cache of a stack whose hourly sweep measured up to a moment."""
+
+    def __init__(self, moment=None):
+        super().__init__()
+        self.moment = moment
+
+    def measured_to(self):
+        return self.moment
+
+    def measure_to(self, now):
+        self.moment = now
+
+
+def swept(traffic, memory, now, how):
+    run = aws(traffic, now=now, memory=memory)
+    run.measurements = how
+    return verdicts(run)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sweep_of_everything_asks_nothing_that_an_hourly_one_asked(seed):
+    traffic, memory = random_traffic(seed), Hourly()
+    hourly = swept(traffic, memory, NOW, Measurements.KEEP)
+    paid = traffic.asked
+    assert swept(traffic, memory, NOW + timedelta(minutes=25), Measurements.KEPT) == hourly
+    assert traffic.asked == paid
+    assert hourly == verdicts(aws(random_traffic(seed))), "as without anything kept"
+
+
+def test_of_a_function_that_the_hourly_sweep_did_not_see_it_asks():
+    traffic, memory = random_traffic(1), Hourly()
+    swept(traffic, memory, NOW, Measurements.KEEP)
+    paid = traffic.asked
+    traffic.points["young"] = random_traffic(99).points["agent-0"] | {
+        NOW - FIVE * 3: {"n": 5, "Invocations": 5, "Errors": 5, "Throttles": 0}
+    }
+    found = swept(traffic, memory, NOW + timedelta(minutes=25), Measurements.KEPT)
+    assert traffic.asked > paid
+    direct = verdicts(aws(traffic, memory=Remembered()))
+    assert found == direct
+
+
+@pytest.mark.parametrize(
+    ("how", "later"),
+    [
+        pytest.param(Measurements.KEPT, timedelta(minutes=51), id="none within the hour"),
+        pytest.param(Measurements.ANEW, timedelta(minutes=20), id="on demand"),
+        pytest.param(Measurements.KEEP, timedelta(hours=1), id="the next hourly one"),
+    ],
+)
+def test_another_sweep_asks_for_itself(how, later):
+    traffic, memory = random_traffic(2), Hourly()
+    swept(traffic, memory, NOW, Measurements.KEEP)
+    paid = traffic.asked
+    swept(traffic, memory, NOW + later, how)
+    assert traffic.asked > paid
+
+
+def test_headings_that_want_the_runs_of_functions_find_those_of_the_hourly_ones():
+    traffic, memory, week = random_traffic(2), Hourly(), timedelta(days=7)
+    swept(traffic, memory, NOW, Measurements.KEEP)
+    paid = traffic.asked
+    run = aws(traffic, now=NOW + timedelta(minutes=25), memory=memory)
+    run.measurements = Measurements.KEPT
+    names = sorted(traffic.points)
+    runs = function_entry_points.hourly_runs_of(reader(run), names, week)
+    assert traffic.asked == paid
+    alone = reader(aws(traffic, bulk=False))
+    assert runs == function_entry_points.hourly_runs_of(alone, names, week)
 
 
 def test_what_was_kept_of_a_batch_is_forgotten_with_it():

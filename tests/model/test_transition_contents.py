@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from readiness import Severity, Status
-from readiness.model.transition import BLIND_AFTER, REFRESH_AFTER, Kind, Transition, decide
+from readiness.model.transition import (
+    BLIND_AFTER,
+    FIGURES_AFTER,
+    REFRESH_AFTER,
+    Kind,
+    Transition,
+    decide,
+)
 from tests.findings import T0, after, finding
 
 GOOD, BAD, UNKNOWN = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT_DATA
@@ -169,7 +176,7 @@ def measured(status, said="error rate 0.01 % of 22,680 requests in the last 24 h
     return finding(status, after(5), reason=f"OK: {said}.").but(observed=OK | facts)
 
 
-@pytest.mark.parametrize("status", [GOOD, UNKNOWN, Status.NOT_APPLICABLE])
+@pytest.mark.parametrize("status", [GOOD, BAD, UNKNOWN, Status.NOT_APPLICABLE])
 @pytest.mark.parametrize(
     ("said", "facts", "is_written"),
     [
@@ -200,9 +207,11 @@ def test_a_measurement_that_came_to_the_same_is_not_written_for_its_figures(
     assert decide(before, late).finding.reason == seen.reason, "the figures are of that time"
 
 
-def test_of_what_is_open_the_figures_are_kept_up_to_date():
+@pytest.mark.parametrize(("later", "is_written"), [(-MINUTE, False), (MINUTE, True)])
+def test_of_what_is_open_each_sweep_of_everything_renews_the_figures(later, is_written):
     before = measured(BAD).but(last_observed_at=T0)
-    assert decide(before, measured(BAD, samples=24_000)).finding is not None
+    seen = measured(BAD, samples=24_000).but(last_observed_at=T0 + FIGURES_AFTER + later)
+    assert (decide(before, seen).finding is not None) is is_written
 
 
 @pytest.mark.parametrize("fact", [True, False, "2"])

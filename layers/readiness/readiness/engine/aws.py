@@ -21,6 +21,7 @@ from readiness.engine.answers import Answers, Keep
 from readiness.engine.aws_errors import CREDENTIALS, NO_CREDENTIALS, UnknownCall, code_of
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.geography import Geography, default
+from readiness.engine.measuring import Measured, Measurements, measured
 from readiness.engine.pacing import Pacer
 from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
@@ -93,6 +94,7 @@ class Aws:
         pacer: Pacer | None = None,
         named: frozenset[str] = frozenset(),
         shared: SharedAnswers | None = None,
+        measurements: Measurements = Measurements.ANEW,
     ) -> None:
         self.account = account
         self.region = region
@@ -101,6 +103,7 @@ class Aws:
         self.named = named
         self.shared = shared
         self.daily_cache = daily_cache
+        self.measurements = measurements
         self.requests = 0
         self.found_in: dict[ResourceType, float] = {}
         self.listed_at: dict[ResourceType, datetime] = {}
@@ -287,6 +290,20 @@ class Aws:
     def once(self, key: object, compute: Callable[[], T], keep: Keep = Keep.RUN) -> T:
         """What ``compute`` returns, or raises: it is called once for a key."""
         return self.answers.once(key, compute, keep)[0]
+
+    def measured(self) -> Measured:
+        """Up to when metrics and traces are asked for: the same moment for all of a batch.
+
+        Of an hourly sweep it is one for the whole leg; what reads again measures anew.
+        """
+        if self.measurements is Measurements.ANEW:
+            return Measured(self.now())
+        keep = Keep.RUN if self.measurements is Measurements.KEEP else Keep.BATCH
+
+        def moment() -> Measured:
+            return measured(self.measurements, self.daily_cache, self.now())
+
+        return self.once(("measured",), moment, keep)
 
     def ask(
         self,

@@ -12,12 +12,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.aws_errors import is_condition_failure
-from readiness.model.finding import iso
+from readiness.model.finding import iso, parse_iso
 
 REMEMBERED = "remembered"
 KEPT_FOR = timedelta(days=3)
 LEASE = timedelta(minutes=15)
 _PATIENCE = 10
+_MEASURED = "measured"
+"""The key of the row that says up to when the last hourly sweep measured."""
 
 
 class NotCached(Exception):
@@ -104,6 +106,15 @@ class DailyCache:
             else:
                 return
 
+    def measured_to(self) -> datetime | None:
+        """Up to when the last hourly sweep measured, if one did. Raises ClientError."""
+        asked_at = self._get(_MEASURED).get("asked_at", {}).get("S", "")
+        return parse_iso(asked_at) if asked_at else None
+
+    def measure_to(self, now: datetime) -> None:
+        """Note that an hourly sweep measures up to ``now``. Raises ClientError."""
+        self._put(_MEASURED, now, {"asked_at": {"S": iso(now)}})
+
     def _keep(self, at: str, now: datetime, answer: Any) -> None:
         packed = zlib.compress(json.dumps(answer).encode())
         self._put(at, now, {"asked_at": {"S": iso(now)}, "answer": {"B": packed}})
@@ -142,14 +153,18 @@ class DailyCache:
         }
         self._client.put_item(TableName=self._table, Item=row | fields, **condition)
 
-    def _row(self, at: str, now: datetime) -> dict[str, Any]:
-        """A row; an answer that cannot be read is given up, so that the question is asked anew."""
+    def _get(self, at: str) -> dict[str, Any]:
         answer = self._client.get_item(
             TableName=self._table,
             Key={"finding_id": {"S": REMEMBERED}, "at": {"S": at}},
             ConsistentRead=True,
         )
         row: dict[str, Any] = answer.get("Item", {})
+        return row
+
+    def _row(self, at: str, now: datetime) -> dict[str, Any]:
+        """A row; an answer that cannot be read is given up, so that the question is asked anew."""
+        row = self._get(at)
         if "answer" not in row:
             return row
         try:

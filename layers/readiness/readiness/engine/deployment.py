@@ -16,6 +16,7 @@ from readiness.engine.daily_cache import DailyCache
 from readiness.engine.environment import parameter
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.leg import deployed_in
+from readiness.engine.measuring import Measurements
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.pacing import Pacer
 from readiness.engine.principals import Principals
@@ -94,6 +95,7 @@ class Deployment:
         bulk: bool = False,
         named: frozenset[str] = frozenset(),
         shared: SharedAnswers | None = None,
+        measurements: Measurements = Measurements.ANEW,
     ) -> Aws:
         """The account as one run reads it."""
         return Aws(
@@ -107,6 +109,7 @@ class Deployment:
             pacer=self.pacer,
             named=named,
             shared=shared,
+            measurements=measurements,
         )
 
     def evaluation(
@@ -121,9 +124,18 @@ class Deployment:
         bulk: bool,
         named: frozenset[str] = frozenset(),
         shared: SharedAnswers | None = None,
+        measurements: Measurements = Measurements.ANEW,
     ) -> Evaluation:
         """One run over the account, with the settings that are ``given``."""
-        aws = self.aws(account, region, now=now, bulk=bulk, named=named, shared=shared)
+        aws = self.aws(
+            account,
+            region,
+            now=now,
+            bulk=bulk,
+            named=named,
+            shared=shared,
+            measurements=measurements,
+        )
         configured = settings.configure(self.heading, given)
         self._waivers.named_by(Principals(aws).arn)
         return Evaluation(

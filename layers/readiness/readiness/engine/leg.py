@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from readiness.engine.measuring import Measurements
 from readiness.engine.observation import Observation
 from readiness.engine.survey import Coverage, Cursor, Phase
 from readiness.engine.targets import MalformedEvent
@@ -36,6 +37,7 @@ class Leg:
     sweep: str
     start: Cursor | None
     release: str = ""
+    measurements: Measurements = Measurements.ANEW
 
     def by(self, release: str) -> Leg:
         """The leg as this version makes it: from the beginning, where another one has begun.
@@ -65,7 +67,22 @@ def leg_of(given: object) -> Leg:
     cursor = given.get("cursor")
     start = _cursor(cursor)
     release = cursor.get("release", "") if isinstance(cursor, Mapping) else ""
-    return Leg(given["id"], start, release)
+    return Leg(given["id"], start, release, _measurements(given))
+
+
+def _measurements(given: Mapping[str, Any]) -> Measurements:
+    """What the sweep does with metrics: it says so itself, or the execution's input does.
+
+    People start executions without. Raises MalformedEvent.
+    """
+    said = given.get("input", given)
+    how = said.get("measurements") if isinstance(said, Mapping) else None
+    if how is None:
+        return Measurements.ANEW
+    if how not in list(Measurements):
+        allowed = ", ".join(Measurements)
+        raise MalformedEvent(f"'measurements' of a sweep must be one of {allowed}")
+    return Measurements(how)
 
 
 def deployed_in(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -109,6 +109,16 @@ class DeclaredReader:
         """The time, by the clock of the run."""
         return self._aws.now()
 
+    @property
+    def measured_to(self) -> datetime:
+        """Up to when metrics and traces are asked for."""
+        return self._aws.measured().to
+
+    @property
+    def measures_with_others(self) -> bool:
+        """Whether other runs ask for metrics and traces up to the same moment."""
+        return self._aws.measured().is_shared
+
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
         return hasattr(self._aws.client(service), operation)

@@ -124,6 +124,7 @@ class Sweep:
             origin,
             now=_now,
             bulk=True,
+            measurements=leg.measurements,
         )
         self._legs.take_over(leg, evaluation.aws)
         recorder = Recorder(self._deployment.store, evaluation, together=True)

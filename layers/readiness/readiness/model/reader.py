@@ -60,6 +60,14 @@ class Reader(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
 
+    @property
+    def measured_to(self) -> datetime:
+        """Up to when metrics and traces are asked for: now, or when an hourly sweep last was."""
+
+    @property
+    def measures_with_others(self) -> bool:
+        """Whether other runs ask for metrics and traces up to the same moment."""
+
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the SDK of the Lambda runtime may be older."""
 

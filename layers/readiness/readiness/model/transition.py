@@ -16,6 +16,9 @@ REFRESH_AFTER = timedelta(hours=20)
 SETTLED_REFRESH_AFTER = timedelta(hours=68)
 """The same where the rule holds, or does not apply, and nothing was measured: the sweep that comes
 three days after the last write renews it."""
+FIGURES_AFTER = timedelta(hours=5)
+"""How old the figures of an open measurement may become: each sweep of everything renews them, and
+the hourly ones in between write only what has changed."""
 BLIND_AFTER = timedelta(hours=24)
 
 
@@ -102,7 +105,7 @@ def decide(
     if change.transition is not None or change.finding is None:
         return change
     became = change.finding
-    if _differs(became, stored):
+    if _differs(became, stored, at):
         return Change(became)
     if at - stored.last_observed_at >= _refresh_after(became):
         return Change(became)
@@ -157,21 +160,21 @@ _SAID_IN_FIGURES = {"value", "window"}
 """The facts of a measurement that are texts about figures; other texts name something."""
 
 
-def _only_figures_differ(became: Finding, stored: Finding) -> bool:
-    """Whether a measurement came to the same with other figures, and nobody has to act on them.
+def _only_figures_differ(became: Finding, stored: Finding, at: datetime) -> bool:
+    """Whether a measurement came to the same with other figures, which need not be written yet.
 
-    They stay as they were at ``last_observed_at``. Of what is open they are kept up to date.
+    They stay as they were at ``last_observed_at``; of what is open, for ``FIGURES_AFTER``.
     """
-    if became.status is Status.NON_COMPLIANT or not (
-        _is_measured(became) and _is_measured(stored)
-    ):
+    if not ("samples" in became.observed and "samples" in stored.observed):
+        return False
+    if became.status is Status.NON_COMPLIANT and at - stored.last_observed_at >= FIGURES_AFTER:
         return False
     return _without_figures(became).config_hash == _without_figures(stored).config_hash
 
 
 def _without_figures(finding: Finding) -> Finding:
     facts = {
-        name: "0"
+        name: "some" if name == "samples" and fact else "0"
         for name, fact in finding.observed.items()
         if name in _SAID_IN_FIGURES
         or (isinstance(fact, int | float) and not isinstance(fact, bool))
@@ -180,10 +183,10 @@ def _without_figures(finding: Finding) -> Finding:
     return finding.but(reason=reason, observed={**finding.observed, **facts})
 
 
-def _differs(became: Finding, stored: Finding) -> bool:
+def _differs(became: Finding, stored: Finding, at: datetime) -> bool:
     """Whether it has to be written although nothing happened that is told."""
     return (
-        (became.config_hash != stored.config_hash and not _only_figures_differ(became, stored))
+        (became.config_hash != stored.config_hash and not _only_figures_differ(became, stored, at))
         or became.blind_since != stored.blind_since
         or (became.workload, became.environment, became.owner)
         != (stored.workload, stored.environment, stored.owner)

@@ -19,6 +19,7 @@ from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.logs import LOG_GROUP
+from readiness.evidence.workloads.function_entry_points import hourly_runs_of
 from readiness.model.evidence import evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -103,12 +104,17 @@ class LogDelivery:
 def _measured(
     read: Reader, configurations: Mapping[str, FunctionConfiguration]
 ) -> dict[str, LogDelivery]:
-    wanted = {name: _queries(each) for name, each in configurations.items()}
+    runs = hourly_runs_of(read, configurations, DAY)
+    wanted = {name: {"events": _events(each)} for name, each in configurations.items()}
     found = read_each_published(read, wanted, DAY, period=3600)
-    deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
+    deliveries = [
+        _delivery(read, each, runs[each.name][0], found[each.name]["events"])
+        for each in configurations.values()
+    ]
     silent = [each for each in deliveries if each.ran and not each.heard]
     versions, unreadable = _versions(read, [configurations[each.name] for each in silent])
-    by_version = _by_version(read, versions)
+    ran = {each.name: each.invocations for each in silent}
+    by_version = _by_version(read, versions, ran)
     deliveries = [
         by_version.get(each.name) or replace(each, unreadable=unreadable.get(each.name))
         for each in deliveries
@@ -141,25 +147,27 @@ def _versions(
 
 
 def _by_version(
-    read: Reader, versions: Mapping[tuple[str, str], FunctionConfiguration]
+    read: Reader,
+    versions: Mapping[tuple[str, str], FunctionConfiguration],
+    ran: Mapping[str, Series],
 ) -> dict[str, LogDelivery]:
     """The deliveries of the versions whose events arrive, by function."""
-    wanted = {key: _queries(about) for key, about in versions.items()}
+    wanted = {key: {"events": _events(about)} for key, about in versions.items()}
     found = read_each_published(read, wanted, DAY, period=3600) if wanted else {}
-    deliveries = [_delivery(read, about, found[key]) for key, about in versions.items()]
+    deliveries = [
+        _delivery(read, about, ran[about.name], found[key]["events"])
+        for key, about in versions.items()
+    ]
     return {each.name: each for each in deliveries if each.heard}
 
 
-def _queries(configuration: FunctionConfiguration) -> dict[str, Query]:
+def _events(configuration: FunctionConfiguration) -> Query:
     group = configuration.log_group
-    return {
-        "invocations": series("AWS/Lambda", "Invocations", "Sum", FunctionName=configuration.name),
-        "events": series("AWS/Logs", "IncomingLogEvents", "Sum", LogGroupName=group),
-    }
+    return series("AWS/Logs", "IncomingLogEvents", "Sum", LogGroupName=group)
 
 
 def _delivery(
-    read: Reader, configuration: FunctionConfiguration, found: Mapping[str, Series]
+    read: Reader, configuration: FunctionConfiguration, invocations: Series, events: Series
 ) -> LogDelivery:
     group = configuration.log_group
     role = last_segment(configuration.role_arn)
@@ -169,8 +177,8 @@ def _delivery(
         log_group=LOG_GROUP.resource(read.account, read.region, group),
         group_arn=f"arn:{read.partition}:logs:{read.region}:{read.account}:log-group:{group}",
         role=ROLE.resource(read.account, read.region, role) if role else None,
-        invocations=found["invocations"],
-        events=found["events"],
+        invocations=invocations,
+        events=events,
         is_quiet=configuration.system_log_level == "WARN",
     )
 

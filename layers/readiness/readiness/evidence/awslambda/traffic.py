@@ -20,6 +20,7 @@ from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK,
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.elbv2.load_balancers import dimension_of
 from readiness.evidence.elbv2.target_groups import BalancersOfGroups
+from readiness.evidence.workloads.function_entry_points import hourly_runs_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -28,6 +29,7 @@ from readiness.semantics.metrics import Query, Series, series
 
 _FINE = 300
 _COARSE = 3600
+_LAMBDA = "Lambda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +153,9 @@ def _measured(
     plans = _since_the_move(read, plans)
     found: dict[tuple[str, str], dict[str, Series]] = {}
     for recent, span, period in ((True, DAY, _FINE), (False, WEEK, _COARSE)):
+        shared = read.bulk and not recent
         wanted = {
-            (name, entry_point): queries
+            (name, entry_point): _apart(queries) if shared and entry_point == _LAMBDA else queries
             for name, plan in plans.items()
             if plan.is_recent(now) is recent
             for entry_point, queries in plan.entry_points.items()
@@ -160,6 +163,11 @@ def _measured(
         # what was just deployed may publish series that ListMetrics does not show yet
         ask = read_each if recent else read_each_published
         found |= ask(read, wanted, span, period=period)
+    if read.bulk:
+        # what the hourly headings ask too, of the same functions
+        for name, (requests, failures) in hourly_runs_of(read, plans, WEEK).items():
+            if (name, _LAMBDA) in found and not plans[name].is_recent(now):
+                found[name, _LAMBDA] |= {"requests": requests, "failures": failures}
     return {name: _traffic(name, plan, found) for name, plan in plans.items()}
 
 
@@ -211,7 +219,7 @@ def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
     aliases: tuple[Alias, ...] = ()
     flaw, unreadable = "", None
     entry_points = {
-        "Lambda": _lambda_metrics(FunctionName=name),
+        _LAMBDA: _lambda_metrics(FunctionName=name),
         "its function URL": {
             "requests": series("AWS/Lambda", "UrlRequestCount", "Sum", FunctionName=name),
             "failures": series("AWS/Lambda", "Url5xxCount", "Sum", FunctionName=name),
@@ -238,6 +246,11 @@ def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
         flaw=flaw,
         unreadable=unreadable,
     )
+
+
+def _apart(queries: Mapping[str, Query]) -> dict[str, Query]:
+    """What Lambda counts of a function beside its runs and failures."""
+    return {role: query for role, query in queries.items() if role == "refused"}
 
 
 def _lambda_metrics(**dimensions: str) -> dict[str, Query]:

@@ -4,26 +4,34 @@ CloudWatch bills each metric that is asked for, whatever it holds. A sweep that 
 therefore asks ListMetrics first, one request for 500 metrics, and leaves out what had no datapoint
 in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
 for what came since, by 5 minutes, which gives the last hour and the hours of today in one. What
-two headings want in the same minutes is asked once, and of what happened nowhere in the region the
-parts are not asked for. What is only looked at by whole days is asked for once a day.
+several headings measure up to the same moment is asked once, and so is what an hourly sweep asked
+and the sweep of everything wants within the hour (``engine/measuring.py``). Of what happened
+nowhere in the region the parts are not asked for. What is only looked at by whole days is asked
+for once a day.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import TypeVar
 
 from readiness.evidence.cloudwatch.active_series import read_published
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_window
 from readiness.evidence.cloudwatch.histories import History
+from readiness.evidence.cloudwatch.today import (
+    JOINED,
+    Today,
+    at_moments,
+    digest_of,
+    divided,
+    read_together,
+    remembered,
+    stamps_of,
+    within,
+)
 from readiness.model.reader import Reader
-from readiness.model.unreadable import Unreadable
 from readiness.semantics.metrics import Query, Series, Window, window
 
 LIST_METRICS = "cloudwatch:ListMetrics"
@@ -37,8 +45,6 @@ _KEPT = WEEK + timedelta(days=2)
 _UP_TO = "TC(:"
 K = TypeVar("K")
 _AT_ONCE = 500
-_IN_A_ROW = 50
-"""Series of which one row keeps what came today: 20 kB, up to 100 kB of a busy day."""
 
 _RARE = {("AWS/Lambda", "Throttles")}
 """Counts that are 0 for most things on most days, and that CloudWatch also has for all functions
@@ -60,8 +66,9 @@ def read_histories_of(
     wanted = sorted(set(queries))
     if not read.bulk:
         return _asked(read, wanted)
-    found = _kept(read, _published(read, wanted), shared=shared)
-    recent, hourly = _windows(read.now)
+    now = read.measured_to
+    found = _kept(read, _published(read, wanted), now, shared=shared)
+    recent, hourly = _windows(now)
     for query in wanted:
         if query not in found:
             found[query] = History(Series(query, recent), Series(query, hourly))
@@ -82,28 +89,27 @@ def read_counts(
     if not read.bulk:
         return _asked(read, sorted({*counts, *others}))
     found = read_histories_of(read, [*counts.values(), *others], shared=True)
-    recent, hourly = _windows(read.now)
-    cut = _midnight(read.now - _SETTLED)
+    now = read.measured_to
+    recent, hourly = _windows(now)
+    cut = _midnight(now - _SETTLED)
     past: dict[Query, dict[datetime, float]] = {}
     for part in _parts(_published(read, sorted(counts))):
         past |= zip(part, _past(read, part, cut), strict=True)
     differ = [c for c, hours in past.items() if not _agree(hours, found[counts[c]].hourly, cut)]
-    today = _shared(read, differ, Window(cut, recent.end, 300))
-    hour_of: dict[datetime, datetime] = {}
+    today = read_together(read, differ, Window(cut, recent.end, 300))
     for count, samples in counts.items():
         if count not in past:
             found[count] = History(Series(count, recent), Series(count, hourly))
             continue
         if count in today:
-            points = today[count].points
-            newer = _by_hour(count, points, hour_of)
+            points, newer = today[count].last_hour, today[count].hours
         else:
             points = found[samples].recent.points
             newer = {s: v for s, v in found[samples].hourly.points if s >= cut}
-        hours = past[count] | newer
+        hours = {**past[count], **newer}
         found[count] = History(
-            Series(count, recent, _within(points, recent)),
-            Series(count, hourly, _within(sorted(hours.items()), hourly)),
+            Series(count, recent, points),
+            Series(count, hourly, within(sorted(hours.items()), hourly)),
         )
     return found
 
@@ -128,7 +134,7 @@ def read_each_published(
     So ``span`` is at most that. Raises Unreadable.
     """
     queries = {query for named in wanted.values() for query in named.values()}
-    during = window(read.now, span, period=period)
+    during = window(read.measured_to, span, period=period)
     if read.bulk:
         found = _where_it_happened(read, _published(read, sorted(queries)), during)
     else:
@@ -145,7 +151,7 @@ def _windows(now: datetime) -> tuple[Window, Window]:
 
 def _asked(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
     """Both windows as CloudWatch has them: two billed series for each."""
-    recent, hourly = _windows(read.now)
+    recent, hourly = _windows(read.measured_to)
     fine, coarse = read_window(read, queries, recent), read_window(read, queries, hourly)
     return {query: History(fine[query], coarse[query]) for query in queries}
 
@@ -160,45 +166,54 @@ def _published(read: Reader, queries: Sequence[Query]) -> list[Query]:
     ]
 
 
-_JOINED: Mapping[str, Callable[[Iterable[float]], float]] = {
-    "Sum": math.fsum,
-    "SampleCount": math.fsum,
-    "Maximum": max,
-    "Minimum": min,
-}
-"""Statistics of which an hour's follows from those of its parts, and how."""
-
-
 def _adds_up(query: Query) -> bool:
     """Whether an hour follows from its parts: averages and percentiles do not."""
-    return query.statistic in _JOINED or query.statistic.startswith(_UP_TO)
+    return query.statistic in JOINED or query.statistic.startswith(_UP_TO)
 
 
-def _kept(read: Reader, queries: Sequence[Query], *, shared: bool) -> dict[Query, History]:
+def _today(
+    read: Reader, queries: Sequence[Query], since: Window, *, together: bool
+) -> dict[Query, Today]:
+    """What came since a midnight; ``together`` says that other runs ask up to the same moment."""
+    hour_of: dict[datetime, datetime] = {}
+
+    def ask(some: Sequence[Query]) -> dict[Query, Today]:
+        if together:
+            return read_together(read, some, since)
+        found = read_window(read, some, since)
+        return {query: divided(series, hour_of) for query, series in found.items()}
+
+    def values(sums: Iterable[Query]) -> dict[Query, Collection[float]]:
+        return {query: each.hours.values() for query, each in ask(list(sums)).items()}
+
+    nothing = _happened_nowhere(queries, values)
+    return dict.fromkeys(nothing, Today()) | ask([q for q in queries if q not in nothing])
+
+
+def _kept(
+    read: Reader, queries: Sequence[Query], now: datetime, *, shared: bool
+) -> dict[Query, History]:
     """Histories from the kept days and what came since: one price for each metric.
 
     Where an hour does not follow from its parts, the hours are asked for as CloudWatch has them.
     """
-    recent, hourly = _windows(read.now)
-    cut = _midnight(read.now - _SETTLED)
+    recent, hourly = _windows(now)
+    cut = _midnight(now - _SETTLED)
     since = Window(cut, recent.end, 300)
-    today = (_shared if shared else _where_it_happened)(read, queries, since)
+    today = _today(read, queries, since, together=shared or read.measures_with_others)
     found: dict[Query, History] = {}
     apart = [query for query in queries if not _adds_up(query)]
     for query, hours_of_it in read_window(read, apart, hourly).items():
-        points = _within(today[query].points, recent)
-        found[query] = History(Series(query, recent, points), hours_of_it)
-    hour_of: dict[datetime, datetime] = {}
+        found[query] = History(Series(query, recent, today[query].last_hour), hours_of_it)
     past: dict[Query, dict[datetime, float]] = {}
     past |= {query: {} for query in _never_happened(read, queries, cut)}
     for part in _parts(query for query in queries if _adds_up(query) and query not in past):
         past |= zip(part, _past(read, part, cut), strict=True)
     for query, before in past.items():
-        points = today[query].points
-        hours = before | _by_hour(query, points, hour_of)
+        hours = {**before, **today[query].hours}
         found[query] = History(
-            Series(query, recent, _within(points, recent)),
-            Series(query, hourly, _within(sorted(hours.items()), hourly)),
+            Series(query, recent, today[query].last_hour),
+            Series(query, hourly, within(sorted(hours.items()), hourly)),
         )
     return found
 
@@ -216,61 +231,48 @@ def _where_it_happened(
     read: Reader, queries: Sequence[Query], during: Window
 ) -> dict[Query, Series]:
     """The series, of which none is asked that the sum over the region says to be 0 throughout."""
-    rare = [query for query in queries if query.metric_key[:2] in _RARE]
-    nothing: set[Query] = set()
-    if len(rare) > len(_RARE):
-        sums = {_region_wide(query) for query in rare}
-        found = read_window(read, sums, during)
-        # without any datapoint it says nothing: it is there wherever one of the parts is
-        zero = {query for query, said in found.items() if said.points and not said.total}
-        nothing = {query for query in rare if _region_wide(query) in zero}
+
+    def values(sums: Iterable[Query]) -> dict[Query, Sequence[float]]:
+        return {query: said.values for query, said in read_window(read, sums, during).items()}
+
+    nothing = _happened_nowhere(queries, values)
     asked = read_window(read, [query for query in queries if query not in nothing], during)
     return asked | {query: Series(query, during) for query in nothing}
 
 
-def _never_happened(read: Reader, queries: Sequence[Query], cut: datetime) -> set[Query]:
-    """Those of which the sum over the region was 0 in every kept hour before ``cut``."""
+def _happened_nowhere(
+    queries: Sequence[Query],
+    values: Callable[[Iterable[Query]], Mapping[Query, Collection[float]]],
+) -> set[Query]:
+    """Those of the queries of which the sum over the region has ``values`` that are all 0."""
     rare = [query for query in queries if query.metric_key[:2] in _RARE]
     if len(rare) <= len(_RARE):
         return set()
-    sums = sorted({_region_wide(query) for query in rare})
-    kept = dict(zip(sums, _past(read, sums, cut), strict=True))
-    zero = {query for query, hours in kept.items() if hours and not any(hours.values())}
+    found = values(sorted({_region_wide(query) for query in rare}))
+    # without any datapoint it says nothing: it is there wherever one of the parts is
+    zero = {query for query, said in found.items() if said and not any(said)}
     return {query for query in rare if _region_wide(query) in zero}
+
+
+def _never_happened(read: Reader, queries: Sequence[Query], cut: datetime) -> set[Query]:
+    """Those of which the sum over the region was 0 in every kept hour before ``cut``."""
+
+    def values(sums: Iterable[Query]) -> dict[Query, Collection[float]]:
+        wanted = list(sums)
+        kept = zip(wanted, _past(read, wanted, cut), strict=True)
+        return {query: hours.values() for query, hours in kept}
+
+    return _happened_nowhere(queries, values)
 
 
 def _region_wide(query: Query) -> Query:
     return Query(query.namespace, query.metric, query.statistic)
 
 
-def _shared(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
-    """The series over a window that ends with these five minutes, asked once by all headings."""
-    found = {}
-    for part in _rows(queries):
-        question = f"points to {during.end:%Y-%m-%dT%H:%M} of {_digest(part)}"
-        for query, points in zip(part, _once(read, question, part, during), strict=True):
-            found[query] = Series(query, during, tuple(points))
-    return found
-
-
-def _rows(queries: Iterable[Query]) -> Iterator[list[Query]]:
-    """What a row keeps of today: so many series, the statistics of a metric in one."""
-    row: list[Query] = []
-    ordered = sorted(queries, key=lambda each: (each.metric_key, each.statistic))
-    for _, statistics in groupby(ordered, key=lambda each: each.metric_key):
-        metric = list(statistics)
-        if row and len(row) + len(metric) > _IN_A_ROW:
-            yield row
-            row = []
-        row += metric
-    if row:
-        yield row
-
-
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
     """The hours of each series before ``cut``, asked for once a day by all runs together."""
     during = Window(cut - _KEPT, cut, 3600)
-    question = f"hours before {cut:%Y-%m-%d} of {_digest(queries)}"
+    question = f"hours before {cut:%Y-%m-%d} of {digest_of(queries)}"
     return [dict(points) for points in _once(read, question, queries, during)]
 
 
@@ -286,16 +288,11 @@ def read_whole_days(read: Reader, queries: Iterable[Query], during: Window) -> d
     found = {}
     for first in range(0, len(wanted), _AT_ONCE):
         part = wanted[first : first + _AT_ONCE]
-        said = f"{during.start:%Y-%m-%d} to {during.end:%Y-%m-%d} of {_digest(part)}"
+        said = f"{during.start:%Y-%m-%d} to {during.end:%Y-%m-%d} of {digest_of(part)}"
         kept = _once(read, f"days from {said}", part, during)
         for query, points in zip(part, kept, strict=True):
             found[query] = Series(query, during, tuple(points))
     return found
-
-
-def _digest(queries: Sequence[Query]) -> str:
-    named = json.dumps([[q.namespace, q.metric, q.statistic, q.dimensions] for q in queries])
-    return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 def _once(
@@ -314,45 +311,9 @@ def _once(
             for query in queries
         ]
 
-    try:
-        answer = read.daily(GET_METRIC_DATA, question, ask)
-    except Unreadable:
-        answer = ask()  # another run is asking, or the table does not answer
-    stamps = _stamps(during)
-    return [
-        [(stamps[int(number)], value) for number, value in points if 0 <= number < len(stamps)]
-        for points in answer
-    ]
-
-
-@functools.lru_cache(maxsize=8)
-def _stamps(during: Window) -> tuple[datetime, ...]:
-    """The beginnings of a window's periods: the series of it share them."""
-    period = timedelta(seconds=during.period)
-    return tuple(during.start + n * period for n in range((during.end - during.start) // period))
+    stamps = stamps_of(during)
+    return [at_moments(stamps, points) for points in remembered(read, question, ask)]
 
 
 def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _by_hour(
-    query: Query,
-    points: Iterable[tuple[datetime, float]],
-    hour_of: dict[datetime, datetime],
-) -> dict[datetime, float]:
-    """The hours of a series from its parts; ``hour_of`` is filled, so that series share them."""
-    parts: dict[datetime, list[float]] = {}
-    for stamp, value in points:
-        if stamp not in hour_of:
-            hour = stamp.replace(minute=0, second=0, microsecond=0)
-            hour_of[stamp] = hour_of.setdefault(hour, hour)
-        parts.setdefault(hour_of[stamp], []).append(value)
-    joined = _JOINED.get(query.statistic, math.fsum)
-    return {hour: joined(values) for hour, values in parts.items()}
-
-
-def _within(
-    points: Iterable[tuple[datetime, float]], during: Window
-) -> tuple[tuple[datetime, float], ...]:
-    return tuple((s, value) for s, value in points if during.start <= s < during.end)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
+from readiness.evidence.cloudwatch.datapoints import read_series
 from readiness.evidence.cloudwatch.histories import (
     Arrivals,
     History,
@@ -29,7 +31,7 @@ from readiness.evidence.workloads.function_sources import FedBy, FunctionSources
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.metrics import Query, series
+from readiness.semantics.metrics import Query, Series, series
 
 
 def invocations_of(read: Reader, functions: Iterable[str]) -> dict[str, History]:
@@ -37,15 +39,38 @@ def invocations_of(read: Reader, functions: Iterable[str]) -> dict[str, History]
     return {name: invocations for name, (invocations, _) in _runs_of(read, functions).items()}
 
 
+def hourly_runs_of(
+    read: Reader, functions: Iterable[str], span: timedelta
+) -> dict[str, tuple[Series, Series]]:
+    """How often each function ran, and failed, by the hour over a ``span`` of up to 7 days.
+
+    A sweep asks as the headings do that are swept each hour, so that it finds what they kept.
+    """
+    if read.bulk:
+        hourly = {
+            name: (ran.hourly, failed.hourly)
+            for name, (ran, failed) in _runs_of(read, functions).items()
+        }
+        return {
+            name: (ran.since(ran.window.end - span), failed.since(failed.window.end - span))
+            for name, (ran, failed) in hourly.items()
+        }
+    queries = {name: (_ran(name), _failed(name)) for name in functions}
+    found = read_series(read, [q for both in queries.values() for q in both], span, period=3600)
+    return {name: (found[ran], found[failed]) for name, (ran, failed) in queries.items()}
+
+
+def _ran(name: str) -> Query:
+    return series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)
+
+
+def _failed(name: str) -> Query:
+    return series("AWS/Lambda", "Errors", "Sum", FunctionName=name)
+
+
 def _runs_of(read: Reader, functions: Iterable[str]) -> dict[str, tuple[History, History]]:
     """How often each function ran, and how often it failed: at the price of the failures alone."""
-    runs = {
-        name: (
-            series("AWS/Lambda", "Invocations", "Sum", FunctionName=name),
-            series("AWS/Lambda", "Errors", "Sum", FunctionName=name),
-        )
-        for name in functions
-    }
+    runs = {name: (_ran(name), _failed(name)) for name in functions}
     counts = {
         invocations: series("AWS/Lambda", "Errors", "SampleCount", FunctionName=name)
         for name, (invocations, _) in runs.items()

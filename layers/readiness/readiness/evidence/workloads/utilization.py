@@ -14,6 +14,7 @@ from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.ecs.services import SERVICE, cluster_of
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.secretsmanager import rotating_functions
+from readiness.evidence.workloads.function_entry_points import hourly_runs_of
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -42,9 +43,12 @@ class FunctionUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionUse]:
-        wanted = {id: _of_function(id) for id in read.ids(FUNCTION)}
+        runs = hourly_runs_of(read, read.ids(FUNCTION), WEEK)
+        wanted = {id: _of_function(id) for id in runs}
+        for queries in wanted.values():
+            del queries["invocations"]
         found = read_each_published(read, wanted, WEEK, period=_HOUR)
-        return {id: cls(**each) for id, each in found.items()}
+        return {id: cls(invocations=runs[id][0], **each) for id, each in found.items()}
 
 
 def _of_function(name: str) -> dict[str, Query]:

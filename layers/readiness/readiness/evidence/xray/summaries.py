@@ -10,7 +10,8 @@ minutes of the hour, which costs the same: of a busy hour, some of each are read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -106,19 +107,24 @@ class _Found:
 
 def _of_the_hour(read: Reader) -> _Found:
     """The traces of the last hour to these five minutes, asked once for all that want them."""
-    end = _five_minutes(read.now)
+    end = _five_minutes(read.measured_to)
+    return _remembered(read, f"traces to {end:%Y-%m-%dT%H:%M}", lambda: _read(read, end, None))
 
-    def ask() -> list[Any]:
-        return _packed(_read(read, end, None))
+
+def _remembered(read: Reader, question: str, ask: Callable[[], _Found]) -> _Found:
+    """The traces that are kept, or those that ``ask`` finds. Raises what it raises."""
+
+    def asked() -> list[Any]:
+        return _packed(ask())
 
     try:
-        answer = read.daily(GET_TRACES, f"traces to {end:%Y-%m-%dT%H:%M}", ask)
+        answer = read.daily(GET_TRACES, question, asked)
     except Unreadable:
-        answer = ask()  # another run is asking, or the table does not answer
-    traces, passed, seen = answer
+        answer = asked()  # another run is asking, or the table does not answer
+    traces, passed, seen, is_whole, strange = answer
     kept = [(id, duration, began) for id, duration, began in traces]
     by_name = {name: [kept[n] for n in numbers] for name, numbers in passed.items()}
-    return _Found(by_name, seen=seen)
+    return _Found(by_name, is_whole, seen, strange)
 
 
 def _packed(found: _Found) -> list[Any]:
@@ -128,12 +134,18 @@ def _packed(found: _Found) -> list[Any]:
         name: [numbers.setdefault(each, len(numbers)) for each in kept]
         for name, kept in found.by_name.items()
     }
-    return [list(numbers), by_name, found.seen]
+    return [list(numbers), by_name, found.seen, found.is_whole, found.strange]
 
 
 def _of_a_group(read: Reader, names: Sequence[str]) -> dict[str, Traces]:
     """The traces through nodes of these names, of which few are expected to have any."""
-    found = _read(read, _five_minutes(read.now), names)
+    end = _five_minutes(read.measured_to)
+    if read.measures_with_others:
+        digest = hashlib.sha256(repr(names).encode()).hexdigest()[:32]
+        question = f"traces to {end:%Y-%m-%dT%H:%M} of {digest}"
+        found = _remembered(read, question, lambda: _read(read, end, names))
+    else:
+        found = _read(read, end, names)
     traces = _finished(found, names)
     if found.is_whole and not found.strange:
         return traces

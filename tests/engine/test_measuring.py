@@ -1,0 +1,108 @@
+"""What an hourly sweep measured is good for the sweep of everything, and for no other run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from readiness.engine.aws import Aws
+from readiness.engine.daily_cache import DailyCache
+from readiness.engine.measuring import GOOD_FOR, TOGETHER, Measured, Measurements, measured
+from readiness.engine.reader import DeclaredReader
+from readiness.evidence.awslambda.functions import FUNCTION
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.tables import TRANSITIONS, make_tables
+
+SECOND = timedelta(seconds=1)
+ANEW, KEEP, KEPT = Measurements.ANEW, Measurements.KEEP, Measurements.KEPT
+
+
+@pytest.fixture
+def cache():
+    with mock_aws():
+        yield DailyCache(make_tables(), TRANSITIONS)
+
+
+def test_two_hourly_sweeps_of_the_same_minutes_measure_up_to_one_moment(cache):
+    assert measured(KEEP, cache, NOON) == Measured(NOON, is_shared=True)
+    assert measured(KEEP, cache, NOON + TOGETHER) == Measured(NOON, is_shared=True)
+    next_hour = NOON + timedelta(hours=1)
+    assert measured(KEEP, cache, next_hour) == Measured(next_hour, is_shared=True)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), GOOD_FOR])
+def test_the_sweep_of_everything_measures_up_to_the_last_hourly_one(cache, later):
+    measured(KEEP, cache, NOON)
+    assert measured(KEPT, cache, NOON + later) == Measured(NOON, is_shared=True)
+
+
+@pytest.mark.parametrize("later", [GOOD_FOR + SECOND, -SECOND], ids=["too old", "from the future"])
+def test_it_measures_anew_where_there_was_none_of_late(cache, later):
+    assert measured(KEPT, cache, NOON) == Measured(NOON)
+    measured(KEEP, cache, NOON)
+    assert measured(KEPT, cache, NOON + later) == Measured(NOON + later)
+
+
+def test_any_other_run_measures_anew(cache):
+    measured(KEEP, cache, NOON)
+    assert measured(ANEW, cache, NOON + SECOND) == Measured(NOON + SECOND)
+    assert measured(KEPT, None, NOON + SECOND) == Measured(NOON + SECOND)
+
+
+@pytest.mark.parametrize("how", [KEEP, KEPT])
+def test_a_table_that_does_not_answer_keeps_nobody_from_measuring(how):
+    class Broken:
+        def get_item(self, **params):
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    assert measured(how, DailyCache(Broken(), TRANSITIONS), NOON) == Measured(NOON)
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        self.now += SECOND
+        return self.now
+
+
+def run(cache, how, now):
+    return Aws(
+        FakeAccount({}),
+        account=ACCOUNT_ID,
+        region=HOME,
+        now=now,
+        bulk=True,
+        daily_cache=cache,
+        measurements=how,
+    )
+
+
+def test_an_hourly_leg_measures_up_to_its_beginning(cache):
+    aws = run(cache, KEEP, Clock())
+    read = DeclaredReader(aws, frozenset(), "a test")
+    with aws.batch(FUNCTION, ["one"]):
+        first = read.measured_to
+    with aws.batch(FUNCTION, ["two"]):
+        assert read.measured_to == first
+    assert read.measures_with_others
+
+
+def test_a_leg_of_the_sweep_of_everything_looks_for_each_batch(cache):
+    """An hourly sweep that began since has newer verdicts, which this one must not undo."""
+    aws = run(cache, KEPT, lambda: NOON)
+    read = DeclaredReader(aws, frozenset(), "a test")
+    for moment in (NOON - timedelta(minutes=40), NOON - timedelta(minutes=5)):
+        cache.measure_to(moment)
+        with aws.batch(FUNCTION, ["one"]):
+            assert read.measured_to == moment
+
+
+def test_what_reads_again_measures_anew(cache):
+    cache.measure_to(NOON - timedelta(minutes=5))
+    again = run(cache, KEPT, lambda: NOON).reread(bulk=True)
+    assert again.measured() == Measured(NOON)
