@@ -9,7 +9,7 @@ import pytest
 from functions.support.app import support
 from readiness.engine.doubts import unconcerned
 from readiness.engine.function import Function
-from readiness.engine.rates import Pacer
+from readiness.engine.pacing import Pacer
 from readiness.engine.targets import Doubt, EventTargets, Target
 from tests.engine.functions import ACCOUNT_ID, api_call
 from tests.fake_account import FakeAccount, error, evaluation

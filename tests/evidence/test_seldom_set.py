@@ -54,6 +54,7 @@ def group(policy: dict[str, Any]) -> dict[tuple[str, str], Any]:
         ("autoscaling", "describe_policies"): {
             "ScalingPolicies": [{"AutoScalingGroupName": "web"} | policy]
         },
+        ("autoscaling", "describe_scheduled_actions"): {"ScheduledUpdateGroupActions": []},
     }
 
 

@@ -10,6 +10,7 @@ from functions.alarms import app
 from readiness import Severity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
+from readiness.evidence.oam import Link
 from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
 from readiness.semantics.alarm_inventory import Inventory, Mute
 from tests.accounts import alarms as fake_account
@@ -43,6 +44,22 @@ def test_how_long_alarms_may_be_muted(rule, subject, missing, hours, settings, s
     assert verdict.status is status, verdict.reason
     assert ("mutes the alarm" in verdict.reason) is (status is BAD)
     assert (f"for {hours:g} hours" in verdict.reason) is (status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        pytest.param({}, BLIND, id="any account"),
+        pytest.param({"monitoring_accounts": ["222233334444"]}, BLIND, id="this one"),
+        pytest.param({"monitoring_accounts": ["777788889999"]}, BAD, id="another"),
+        pytest.param({"monitoring_accounts": []}, BAD, id="none"),
+    ],
+)
+@pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
+def test_whose_alarms_on_shared_metrics_may_count(rule, subject, missing, settings, status):
+    link = Link("arn:aws:oam:us-east-1:111122223333:link/1", "222233334444")
+    verdict = rule(*subject, replace(in_use(), links=(link,)), **settings)
+    assert verdict.status is status, verdict.reason
 
 
 @pytest.mark.parametrize(

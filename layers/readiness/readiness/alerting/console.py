@@ -312,6 +312,10 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     f"{_EC2}Images:visibility=owned-by-me": ("security_validation.public-images",),
     "/systems-manager/documents?region={region}": ("security_validation.public-documents",),
     "/kms/home?region={region}#/kms/keys": ("security_validation.stored-data-encryption",),
+    "/sagemaker/home?region={region}#/notebooks-and-git-repos": (
+        "security_validation.notebook-access",
+    ),
+    "/gluestudio/home?region={region}#/jobs": ("security_validation.glue-encryption",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
     f"{_EC2}Instances:": (
         "budget_alerts.instance-tags",

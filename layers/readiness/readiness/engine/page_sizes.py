@@ -87,6 +87,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("inspector2", "list_coverage"): ("maxResults", 200),
     ("inspector2", "list_filters"): ("maxResults", 100),
     ("inspector2", "list_findings"): ("maxResults", 100),
+    ("kinesis", "list_stream_consumers"): ("MaxResults", 10000),
     ("kinesis", "list_streams"): ("Limit", 10000),
     ("kms", "list_aliases"): ("Limit", 100),
     ("kms", "list_grants"): ("Limit", 100),
