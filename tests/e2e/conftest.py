@@ -109,7 +109,7 @@ def cli(aws: Emulator) -> Callable[..., subprocess.CompletedProcess[str]]:
             input=input,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
             check=False,
         )
 
