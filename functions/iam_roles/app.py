@@ -266,6 +266,11 @@ def root_mfa(root: RootUser) -> Verdict:
     """The root user has MFA, or has no credentials at all."""
     if root.mfa:
         return complies("The root user has an MFA device.", mfa=True)
+    if not root.has_console:
+        return not_applicable(
+            "The console of this partition takes no root user, who can have no MFA device here;"
+            " root-access-keys checks its access keys."
+        )
     if root.has_password is False and not root.access_keys:
         return complies("The root user has no credentials.", mfa=False, password=False)
     return violates(

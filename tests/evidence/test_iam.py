@@ -419,6 +419,24 @@ def test_root_user(summary, expected):
     assert load(of(answered), RootUser, ACCOUNT, ACCOUNT_ID).evidence == expected
 
 
+@pytest.mark.parametrize(
+    ("region", "has_console"),
+    [
+        (HOME, True),
+        ("eusc-de-east-1", True),
+        ("us-gov-west-1", False),
+        ("us-gov-east-1", False),
+        ("cn-northwest-1", False),
+    ],
+)
+def test_where_the_console_takes_no_root_user(region, has_console):
+    summary = {"AccountAccessKeysPresent": 0, "AccountMFAEnabled": 0}
+    account = fake_account().but(iam__get_account_summary={"SummaryMap": summary})
+    aws = Aws(account, account=ACCOUNT_ID, region=region, now=lambda: NOON)
+    seen = load(aws, RootUser, ACCOUNT, ACCOUNT_ID).evidence
+    assert seen == RootUser(0, mfa=False, has_console=has_console)
+
+
 def test_a_summary_that_does_not_say_is_no_answer():
     silent = fake_account().but(iam__get_account_summary={"SummaryMap": {"Users": 2}})
     with pytest.raises(Unreadable, match="iam:GetAccountSummary"):

@@ -205,6 +205,8 @@ def test_unused_access(unused, settings, status, said):
         pytest.param(RootUser(0, False, None), BAD, "no MFA", id="password not told"),
         pytest.param(RootUser(0, False, True), BAD, "no MFA", id="password"),
         pytest.param(RootUser(1, False, False), BAD, "no MFA", id="key without password"),
+        pytest.param(RootUser(0, False, None, False), NA, "no root user", id="no console"),
+        pytest.param(RootUser(1, False, None, False), NA, "access keys", id="key without console"),
     ],
 )
 def test_root_mfa(root, status, said):

@@ -18,6 +18,9 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
 
 ROOT = "<root_account>"
+_WITHOUT_CONSOLE = frozenset({"aws-cn", "aws-us-gov"})
+"""Partitions whose console takes no root user (AWS GovCloud (US) User Guide, "Sign in as the root
+user"). AWS Config has its rule root-account-mfa-enabled in neither."""
 
 
 @evidence(
@@ -44,12 +47,14 @@ class RootUser:
     """What the root user can sign in with.
 
     ``has_password`` is None where IAM does not say; centralised root access takes the password
-    away. Source: GetAccountSummary.
+    away. ``has_console``: not in GovCloud and China, where it has no password and no MFA device
+    either. Source: GetAccountSummary.
     """
 
     access_keys: int
     mfa: bool
     has_password: bool | None = None
+    has_console: bool = True
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> RootUser:
@@ -60,7 +65,12 @@ class RootUser:
             cause = Cause.UNEXPECTED_ANSWER
             raise Unreadable("iam:GetAccountSummary", cause, f"without {missing}") from None
         password = summary.get("AccountPasswordPresent")
-        return cls(int(keys), bool(mfa), None if password is None else bool(password))
+        return cls(
+            int(keys),
+            bool(mfa),
+            None if password is None else bool(password),
+            read.partition not in _WITHOUT_CONSOLE,
+        )
 
 
 @evidence(
