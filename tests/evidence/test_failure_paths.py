@@ -98,6 +98,26 @@ HTTPS = {**worlds.SUBSCRIBED, "Protocol": "https", "Endpoint": "https://example.
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "status"),
+    [
+        ("https://global.sns-api.chatbot.amazonaws.com", NA),
+        ("https://events.pagerduty.com/integration/0123/enqueue", BAD),
+    ],
+)
+@pytest.mark.parametrize("rule", [app.subscription_failures, app.subscription_retries])
+def test_a_chat_room_is_read_by_people(rule, endpoint, status):
+    found = verdict(
+        rule,
+        "alerts",
+        sns__list_subscriptions_by_topic={"Subscriptions": [HTTPS | {"Endpoint": endpoint}]},
+        sns__get_subscription_attributes={
+            "Attributes": {"DeliveryPolicy": '{"healthyRetryPolicy": {"numRetries": 0}}'}
+        },
+    )
+    assert found.status is status, found.reason
+
+
+@pytest.mark.parametrize(
     ("policy", "status"),
     [
         ('{"healthyRetryPolicy": {"numRetries": 0}}', BAD),

@@ -21,7 +21,7 @@ from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
-from readiness.semantics.pagers import shown
+from readiness.semantics.pagers import CHAT_HOSTS, host_of, shown
 
 REDRIVEN = {"firehose", "http", "https", "lambda", "sqs"}
 """Protocols whose undelivered messages matter to a program: mail, SMS and push go to people."""
@@ -56,8 +56,8 @@ class Redriven:
 class TopicRedrive:
     """The confirmed subscriptions of a topic that a program reads, and where failures go.
 
-    ``others`` counts those of people and phones, ``pending`` those that nobody confirmed. Sources:
-    ListSubscriptions (all topics in one listing) or ListSubscriptionsByTopic,
+    ``others`` counts those of people, phones and chat rooms, ``pending`` those that nobody
+    confirmed. Sources: ListSubscriptions (all topics in one listing) or ListSubscriptionsByTopic,
     GetSubscriptionAttributes.
     """
 
@@ -87,7 +87,7 @@ class TopicRedrive:
     ) -> TopicRedrive:
         listed = list(listed)
         confirmed = [each for each in listed if each["SubscriptionArn"].startswith("arn:")]
-        machines = [each for each in confirmed if each.get("Protocol") in REDRIVEN]
+        machines = [each for each in confirmed if _is_read_by_a_program(each)]
 
         def ask(each: Mapping[str, Any]) -> Redriven | None:
             attributes = subscription_attributes(read, each["SubscriptionArn"])
@@ -111,6 +111,12 @@ class TopicRedrive:
             len(listed) - len(confirmed),
             tuple(queue for arn in dead if (queue := queue_of(arn))),
         )
+
+
+def _is_read_by_a_program(subscription: Mapping[str, Any]) -> bool:
+    if host_of(subscription.get("Endpoint", "")) in CHAT_HOSTS:
+        return False  # people read a chat room, as they read mail
+    return subscription.get("Protocol") in REDRIVEN
 
 
 def _retries(attributes: Mapping[str, str]) -> int | None:
