@@ -73,7 +73,7 @@ def judge_alike(
         return cannot_tell(" ".join(dict.fromkeys(unknown)))
     if all(verdict.status is Status.NOT_APPLICABLE for _, verdict in judged):
         return judged[0][1]
-    return complies(f"{plural(total, what)} have the required tags.", total=total)
+    return complies(f"No required tag is missing on {plural(total, what)}.", total=total)
 
 
 _TOLD = 5

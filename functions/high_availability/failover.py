@@ -202,7 +202,7 @@ def degradation_verdict(
     what = "A description of what each dependency's failure leaves working"
     if len(found.kinds) >= min_signals:
         return complies(
-            f"{plural(len(found.kinds), 'mechanism')} are in place: {listed(texts)}."
+            f"In place: {plural(len(found.kinds), 'mechanism')} ({listed(texts)})."
         ).observing(observed)
     stated = attested.verdict(what, max_age_days=max_age_days, two_people=two_people)
     if stated.status is not Status.COMPLIANT:

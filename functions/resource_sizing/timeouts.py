@@ -118,9 +118,9 @@ def judge_timeout(
         return cannot_tell(doubt)
     if measured is None:
         return not_applicable(
-            f"It ran {plural(runs, 'time')} in the last week or since its last change; at least"
-            f" {plural(limits.min_invocations, 'measured run')} are needed to evaluate its timeout"
-            f" of {timeout} s.",
+            f"It ran {plural(runs, 'time')} in the last week or since its last change. To evaluate"
+            f" its timeout of {timeout} s takes at least"
+            f" {plural(limits.min_invocations, 'measured run')}.",
             **facts,
         )
     return complies(

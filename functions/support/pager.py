@@ -232,7 +232,7 @@ def _without_pager(topic: PagingTopic, hosts: Collection[str]) -> Verdict:
     heard = sorted({each.subscription.protocol for each in confirmed})
     by = f"It reaches {listed(heard)} only" if heard else "No one has confirmed a subscription"
     return violates(
-        f"{plural(len(topic.alarms), 'alarm')} publish to the topic, and no pager listens to it."
+        f"No pager listens to the topic, which gets {plural(len(topic.alarms), 'alarm')}."
         f" {by}: nobody is paged at night.",
         expected=f"A subscription of {listed(sorted(hosts))}, or a function that pages.",
     )
