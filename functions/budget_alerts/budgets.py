@@ -180,4 +180,8 @@ def judge_actions(actions: BudgetActions) -> Verdict:
             problems.append(Problem(Severity.LOW, f"{said} waits for an approval."))
     if problems:
         return violates_all(problems, expected="Actions that ran, or wait for their threshold.")
-    return complies(f"{plural(len(actions.all), 'action')} of budgets can run.")
+    verdict = complies(f"{plural(len(actions.all), 'action')} of budgets can run.")
+    ran = [f"{e.kind} of {e.budget}" for e in actions.all if e.status == "EXECUTION_SUCCESS"]
+    if not ran:
+        return verdict
+    return verdict.reminding(f"In force until they are reversed or reset: {listed(ran)}.")

@@ -393,6 +393,16 @@ def test_actions_of_budgets(actions, status, severity):
     assert (verdict.status, verdict.severity) == (status, severity)
 
 
+def test_an_action_that_ran_is_in_force():
+    ran = BudgetAction("a", "month", "APPLY_IAM_POLICY", "EXECUTION_SUCCESS")
+    waits = BudgetAction("b", "month", "RUN_SSM_DOCUMENTS", "STANDBY")
+    verdict = budget_actions(BudgetActions((ran, waits)))
+    assert verdict.reminder == (
+        "In force until they are reversed or reset: APPLY_IAM_POLICY of month."
+    )
+    assert not budget_actions(BudgetActions((waits,))).reminder
+
+
 # -- billing reports ------------------------------------------------------------------------------
 
 REPORT = BillingReport("bill", delivered=NOON - timedelta(hours=5), bucket="bills")
