@@ -91,15 +91,28 @@ class Source:
 
     def _defining(self, name: str) -> Source | None:
         """The module of ours that a function is defined in: this one, or where it comes from."""
-        if name in {f.name for f in self.functions}:
+        if name in self._own_names:
             return self
+        module = self._imported.get(name)
+        if module is None:
+            return None
+        path = LAYER.joinpath(*module.split("."))
+        file = path.with_suffix(".py")
+        return source(file if file.exists() else path / "__init__.py")
+
+    @functools.cached_property
+    def _own_names(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.functions)
+
+    @functools.cached_property
+    def _imported(self) -> dict[str, str]:
+        """The module of ours that each name is imported from, the first that the file has."""
+        found: dict[str, str] = {}
         for node in self.nodes:
-            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-            if module.startswith("readiness.") and name in {a.name for a in node.names}:  # type: ignore[attr-defined]
-                path = LAYER.joinpath(*module.split("."))
-                file = path.with_suffix(".py")
-                return source(file if file.exists() else path / "__init__.py")
-        return None
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("readiness."):
+                for each in node.names:
+                    found.setdefault(each.name, node.module or "")
+        return found
 
     def returned_by(self, name: str) -> Iterator[ast.expr]:
         """What the functions of that name return."""

@@ -19,6 +19,7 @@ SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 @pytest.fixture(autouse=True)
 def _tidied(monkeypatch):
+    """What is frozen stays so: among it is all that was collected, which takes seconds to search."""
     monkeypatch.setattr(sandbox, "gc", gc)
 
 
@@ -47,10 +48,7 @@ def test_cycles_go_with_the_invocation():
     gone = weakref.ref(one)
     del one
     before = gc.get_threshold()
-    try:
-        Sandbox({}).tidy()
-    finally:
-        gc.unfreeze()
+    Sandbox({}).tidy()
     assert gone() is None
     assert gc.get_threshold() == before
 
@@ -113,11 +111,8 @@ def test_a_full_sandbox_stays_full_until_the_next_invocation(monkeypatch):
     sizes[0] = 100_000_000
     assert one.is_full(moved=True), "the run that is stopping does not go on"
     frozen = gc.get_freeze_count()
-    try:
-        one.tidy()
-        assert gc.get_freeze_count() > frozen, "what is left is not searched again"
-    finally:
-        gc.unfreeze()
+    one.tidy()
+    assert gc.get_freeze_count() > frozen, "what is left is not searched again"
     assert not one.is_full(moved=True), "it is asked for at once"
 
 
@@ -127,10 +122,7 @@ def test_the_next_invocation_asks_for_the_memory_at_once(monkeypatch):
     one = Sandbox({SIZE: "512"})
     assert not one.is_full(moved=True)
     sizes[0] = 400_000_000
-    try:
-        one.tidy()
-    finally:
-        gc.unfreeze()
+    one.tidy()
     assert one.is_full(moved=True)
 
 
