@@ -5,7 +5,6 @@ from typing import Annotated
 from readiness import (
     Between,
     Severity,
-    Unreadable,
     Verdict,
     cannot_tell,
     complies,
@@ -360,7 +359,7 @@ def group_sensitive_actions(
 @iam_roles.rule(MFA, severity=Severity.HIGH)
 def role_mfa(
     role: RoleTrust,
-    count: UserCount | Unreadable,
+    count: UserCount,
     *,
     exempt_role_patterns: RolePatterns = EXEMPT_CALLERS,
 ) -> Verdict:
@@ -372,7 +371,7 @@ def role_mfa(
     return assume_verdict(
         role,
         exempt=is_exempt(exempt_role_patterns, role.path, role.name),
-        is_without_users=isinstance(count, UserCount) and count.users == 0,
+        is_without_users=count.users == 0,
     )
 
 

@@ -10,14 +10,13 @@ from functions.iam_roles.app import (
     role_trust,
     user_sensitive_actions,
 )
-from readiness import Severity, Status, Unreadable
+from readiness import Severity, Status
 from readiness.evidence.iam.access_keys import ActiveKeys
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RoleTrust
 from readiness.evidence.iam.users import UserCount, UserPolicies
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Cause
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
 
@@ -525,7 +524,6 @@ def test_role_mfa_exceptions():
         pytest.param(UserCount(1), None, id="a user"),
         pytest.param(UserCount(0), Severity.MEDIUM, id="no user"),
         pytest.param(UserCount(), None, id="not said"),
-        pytest.param(Unreadable("iam:GetAccountSummary", Cause.ACCESS_DENIED), None, id="denied"),
     ],
 )
 def test_who_could_assume_a_role_without_mfa_is_no_page_while_there_is_nobody(count, severity):
