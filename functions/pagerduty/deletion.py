@@ -18,6 +18,7 @@ from functions.pagerduty.parameters import refused
 from functions.pagerduty.telemetry import log
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
 from readiness.alerting.resolving import NO_TIME, Resolver
+from readiness.engine.aws_errors import name_of
 from readiness.model.text import clean, error_text
 
 MOST_ATTEMPTS = 3
@@ -34,6 +35,10 @@ class StillOpen(Exception):
     """Incidents are left and the time is over: the invocation is made again."""
 
 
+class NotDeleting(Exception):
+    """CloudFormation is not at work on the stack: somebody else asks to silence it."""
+
+
 def answer(
     event: Mapping[str, Any],
     incidents: Incidents,
@@ -45,12 +50,19 @@ def answer(
     A deletion is never refused: what could not be resolved is logged. Nor is a rollback, to
     whatever the stack had before; ``cloudformation`` makes the client that tells. Parameters that
     make no sense fail the deployment, which would otherwise page at night, or the wrong service.
-    Raises StillOpen.
+    Whoever may invoke functions could ask for a deletion too, and pages would stop: a stack that
+    is at rest deletes nothing. Where that cannot be told, it is taken for a deletion.
+    Raises StillOpen and NotDeleting.
     """
     if str(event.get("PhysicalResourceId", "")).endswith(REFUSED):
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
+    if event["RequestType"] == "Delete":
+        id = str(event["StackId"])
+        if id.split("/")[1:2] != [resolver.stack] or _is_at_rest(cloudformation, id):
+            log.error("asked to end all incidents, and the stack is not deleted")
+            raise NotDeleting(f"CloudFormation is not at work on {clean(id, 200)}")
     reason = "" if event["RequestType"] == "Delete" else _refusal(event)
     if reason and _is_rolled_back(cloudformation, event["StackId"]):
         log.warning("the rollback leads to parameters of no use", extra={"reason": reason})
@@ -86,12 +98,23 @@ def _is_rolled_back(cloudformation: Callable[[], Any], stack: str) -> bool:
 
     The request itself looks like any update. Where it cannot be told it is taken for one.
     """
+    return "ROLLBACK" in _status(cloudformation, stack)
+
+
+def _is_at_rest(cloudformation: Callable[[], Any], stack: str) -> bool:
+    """Whether CloudFormation does nothing with the stack, or there is no such stack of ours."""
+    status = _status(cloudformation, stack)
+    return bool(status) and not status.endswith("_IN_PROGRESS")
+
+
+def _status(cloudformation: Callable[[], Any], stack: str) -> str:
+    """The status of the stack; ``NONE`` for one that does not exist, empty if it is not known."""
     try:
         [about] = cloudformation().describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
         log.error("the state of the stack cannot be read", extra={"reason": error_text(error)})
-        return False
-    return "ROLLBACK" in about["StackStatus"]
+        return "NONE" if name_of(error) == "ValidationError" else ""
+    return str(about["StackStatus"])
 
 
 def _delete(incidents: Incidents, resolver: Resolver) -> str:

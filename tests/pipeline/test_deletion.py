@@ -18,6 +18,8 @@ from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 
+STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/readiness/0c1d"
+
 
 @pytest.fixture
 def cloudformation():
@@ -52,13 +54,13 @@ def asks(pipeline, cloudformation, monkeypatch):
     monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
     monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
 
-    def ask(kind, left=(), id="", **properties):
+    def ask(kind, left=(), id="", stack=STACK, **properties):
         given, clock = list(left) or [120_000], context()
         clock.get_remaining_time_in_millis = lambda: given.pop(0) if given[1:] else given[0]
         event = {
             "RequestType": kind,
             "ResponseURL": f"http://127.0.0.1:{cloudformation.server_port}/answer",
-            "StackId": "s",
+            "StackId": stack,
             "RequestId": "r",
             "LogicalResourceId": "OpenIncidents",
             "ResourceProperties": {"ServiceToken": "arn", **properties},
@@ -66,7 +68,7 @@ def asks(pipeline, cloudformation, monkeypatch):
         app.handler(event, clock)
         content_type, body = cloudformation.answers[-1]
         assert content_type == "", "the URL is signed for that"
-        assert (body["StackId"], body["RequestId"]) == ("s", "r")
+        assert (body["StackId"], body["RequestId"]) == (stack, "r")
         assert body["PhysicalResourceId"]
         return body["Status"], body["Reason"]
 
@@ -336,7 +338,7 @@ def test_a_rollback_to_parameters_that_are_refused_by_now_is_not_refused(
     """A newer version lacks a rule that they name, and an update of something else failed."""
     pipeline.stack_is(status)
     assert asks("Update", id="incidents/s", Settings='{"encryption.gone": {}}')[0] == said
-    pipeline.cloudformation.describe_stacks.assert_called_once_with(StackName="s")
+    pipeline.cloudformation.describe_stacks.assert_called_once_with(StackName=STACK)
 
 
 @pytest.mark.parametrize("failure", [error("AccessDenied", 403), error("Throttling", 400)])
@@ -345,10 +347,66 @@ def test_where_it_cannot_be_told_a_rollback_is_taken_for_an_update(pipeline, ask
     assert asks("Update", id="incidents/s", QuietHours="whenever")[0] == "FAILED"
 
 
-def test_only_what_is_refused_asks_for_the_state_of_the_stack(pipeline, asks):
+def test_only_what_is_refused_or_deleted_asks_for_the_state_of_the_stack(pipeline, asks):
     assert asks("Update", id="incidents/s", **GOOD)[0] == "SUCCESS"
-    assert asks("Delete", id="incidents/s", QuietHours="whenever")[0] == "SUCCESS"
     assert not pipeline.cloudformation.describe_stacks.called
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "DELETE_IN_PROGRESS",
+        "ROLLBACK_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    ],
+)
+def test_whatever_cloudformation_deletes_the_resource_for_ends_the_incidents(paged, asks, status):
+    paged.stack_is(status)
+    assert asks("Delete", id="incidents/s") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_FAILED"]
+)
+def test_nobody_but_cloudformation_ends_all_incidents(paged, asks, cloudformation, status):
+    """Whoever may invoke any function would stop every page for an hour."""
+    paged.stack_is(status)
+    with pytest.raises(deletion.NotDeleting):
+        asks("Delete", id="incidents/s")
+    assert len(paged.pagerduty.incidents) == 3
+    assert not paged.pager._incidents.is_closing()
+    assert cloudformation.answers == []
+
+
+@pytest.mark.parametrize("stack", ["s", "readiness", STACK.replace("readiness", "other"), "", "/"])
+def test_another_stack_ends_no_incidents_of_this_one(paged, asks, stack):
+    paged.cloudformation.describe_stacks.side_effect = error("AccessDenied", 403)
+    with pytest.raises(deletion.NotDeleting):
+        asks("Delete", stack=stack)
+    assert len(paged.pagerduty.incidents) == 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "ends"),
+    [
+        (error("ValidationError"), False),
+        (error("AccessDenied", 403), True),
+        (error("Throttling"), True),
+        (error("InternalFailure", 500), True),
+    ],
+)
+def test_a_deletion_whose_stack_cannot_be_seen_is_one_unless_there_is_no_such_stack(
+    paged, asks, failure, ends
+):
+    paged.cloudformation.describe_stacks.side_effect = failure
+    if ends:
+        assert asks("Delete", id="incidents/s") == ("SUCCESS", "Done")
+    else:
+        with pytest.raises(deletion.NotDeleting):
+            asks("Delete", id="incidents/s")
+    assert bool(paged.pagerduty.incidents) is not ends
 
 
 def test_a_bug_in_the_trial_is_answered_at_once(asks, monkeypatch):
