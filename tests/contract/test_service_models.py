@@ -216,7 +216,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.awslambda.policy_callers": frozenset({"not"}),
     "readiness.evidence.awslambda.traffic": frozenset({"requests", "failures", "refused"}),
     "readiness.evidence.awslambda.canaries": frozenset({"invocations"}),
-    "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
+    "readiness.evidence.awslambda.log_delivery": frozenset({"events"}),
     "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99"}),
     # Values of VersionStages.
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),

@@ -362,7 +362,7 @@ MOST_BY_SETTING = {
     "timeout": (3, 47, 17),
     "vpcConfig": (5, 75, 20),
     "layers": (5, 65, 12),
-    "loggingConfig": (6, 80, 17),
+    "loggingConfig": (6, 82, 17),
     "tracingConfig": (4, 50, 12),
     "deadLetterConfig": (3, 55, 24),
     "environment": (11, 118, 30),

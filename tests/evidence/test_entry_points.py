@@ -125,7 +125,7 @@ def test_few_requests_for_all_functions_together():
     fake_account.answers["cloudwatch", "list_metrics"] = published
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", fake_account, bulk=True)
     counts = [len(call["MetricDataQueries"]) for call in asked]
-    assert (counts[0], sum(counts)) == (50, 2 * (30 + 60 + 30 + 120) + 2)
+    assert (counts[0], sum(counts)) == (2 * 30, 2 * (30 + 60 + 30 + 120) + 2)
     assert len(counts) <= 4 * (1 + 16)
 
 

@@ -278,8 +278,9 @@ def test_the_metrics_of_all_functions_are_asked_together():
         run.observe(
             proven_by_traffic, proven_by_traffic.subject.resource(ACCOUNT_ID, HOME, f"f{n}")
         )
-    # the series of all of them, and whether any function of the region was throttled
-    assert where.calls.count(("cloudwatch", "get_metric_data")) == 2
+    # what came today in one and the days before in one for each row that keeps them: how often they
+    # ran and failed, and whether any function of the region was throttled
+    assert where.calls.count(("cloudwatch", "get_metric_data")) <= 2 * (1 + 16)
     assert where.calls.count(("lambda", "get_policy")) == 50
     assert where.calls.count(("apigateway", "get_rest_apis")) == 1
 
