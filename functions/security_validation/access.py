@@ -22,8 +22,35 @@ from readiness.model.verdict import Fact
 _SHOWN = 5
 _ANY_ARN = re.compile("|a|ar|arn(:[^:]*){0,4}:?")
 """The beginning of an ARN as far as its account: what comes after it names the resource."""
+_KINDS = tuple(
+    f"arn:aws:{each}"
+    for each in (
+        "dynamodb::0:table/",
+        "ec2::0:snapshot/",
+        "ecr::0:repository/",
+        "elasticfilesystem::0:file-system/",
+        "iam::0:assumed-role/",
+        "iam::0:role/",
+        "iam::0:root",
+        "iam::0:user/",
+        "kms::0:key/",
+        "lambda::0:function:",
+        "lambda::0:layer:",
+        "rds::0:cluster-snapshot:",
+        "rds::0:snapshot:",
+        "s3:::",
+        "s3express::0:bucket/",
+        "secretsmanager::0:secret:",
+        "sns::0:",
+        "sqs::0:",
+        "sts::0:assumed-role/",
+    )
+)
+"""How the ARNs of all resources or principals of a kind begin, the region empty, 0 the account."""
 _ABOUT_WHOM = ("principal.", "condition.")
 _ACCOUNT = re.compile("[0-9]{12}")
+_REGION = re.compile("[a-z]{2}(-[a-z]+)+-[0-9]")
+_PARTITION = re.compile("^arn:aws-[a-z-]+:")
 
 
 def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -42,7 +69,16 @@ def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def _names_one(criterion: Mapping[str, Any]) -> bool:
-    return any(value != "*" and not _ANY_ARN.fullmatch(value) for value in _values(criterion))
+    return any(
+        value != "*" and not _ANY_ARN.fullmatch(value) and not _is_of_a_kind(value)
+        for value in _values(criterion)
+    )
+
+
+def _is_of_a_kind(text: str) -> bool:
+    """Whether every ARN of a kind contains a text: ``:role/``, or the number of the account."""
+    plain = _PARTITION.sub("arn:aws:", _REGION.sub("", _ACCOUNT.sub("0", text)))
+    return any(plain in each for each in _KINDS)
 
 
 def _names_account(criterion: Mapping[str, Any]) -> bool:

@@ -215,7 +215,7 @@ def archive_rules(rules: ArchiveRules) -> Verdict:
             rules=wide,
         )
     return complies(
-        f"Each of the {plural(len(rules.rules), 'archive rule')} names a resource or a principal."
+        "Every archive rule names a resource or a principal."
         if rules.rules
         else "There is no archive rule."
     )
