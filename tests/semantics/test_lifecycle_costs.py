@@ -46,6 +46,11 @@ DAYS = {"Expiration": {"Days": 30}}
         ),
         pytest.param(
             rule(**DAYS) | {"Filter": {"ObjectSizeGreaterThan": 0}},
+            Expiry("r", 30),
+            id="all that have any bytes",
+        ),
+        pytest.param(
+            rule(**DAYS) | {"Filter": {"ObjectSizeGreaterThan": 1}},
             Expiry("r", 30, is_sized=True),
             id="large ones",
         ),

@@ -16,7 +16,7 @@ class Expiry:
 
     ``by_date``: on a date, and every later object at once; ``days`` is 0 then. ``prefix`` is what
     the keys begin with; ``is_tagged`` says that only objects with certain tags expire,
-    ``is_sized`` only those of a certain size.
+    ``is_sized`` only those of a certain size; an empty object is no size of its own.
     """
 
     id: str
@@ -46,13 +46,13 @@ class Expiry:
         days, date = expiration.get("Days"), expiration.get("Date")
         if rule.get("Status") != "Enabled" or (days is None and date is None):
             return None
-        chosen = _filter(rule)
+        scope = Scope.of(rule)
         return cls(
             id=rule.get("ID", ""),
             days=days or 0,
-            prefix=_prefix(rule),
-            is_tagged=bool(chosen.get("Tag") or chosen.get("Tags")),
-            is_sized="ObjectSizeGreaterThan" in chosen or "ObjectSizeLessThan" in chosen,
+            prefix=scope.prefix,
+            is_tagged=bool(scope.tags),
+            is_sized=scope.above > 0 or scope.below <= LARGEST,
             by_date=date is not None,
         )
 
