@@ -16,7 +16,7 @@ from readiness import (
     unread,
     violates,
 )
-from readiness.evidence.macie import ENABLED, BucketInMacie, MacieBucket
+from readiness.evidence.macie import ANALYSIS_FAILED, ENABLED, BucketInMacie, MacieBucket
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.model.text import listed
 from readiness.model.unreadable import NotOffered
@@ -105,6 +105,12 @@ def _too_high(value: str, macie: BucketInMacie) -> Verdict | None:
         return cannot_tell(
             "S3 does not let Macie read the bucket (ACCESS_DENIED), for example because of its"
             f" policy, so no one knows whether its class {value} is right."
+        )
+    if seen.in_discovery and seen.score == ANALYSIS_FAILED:
+        return cannot_tell(
+            "Macie could analyze none of the bucket's objects (sensitivity score -1), for example"
+            " because it may not use their KMS key, so no one knows whether its class"
+            f" {value} is right."
         )
     return None if macie.is_watched else _not_watched(value, macie, seen, expected)
 

@@ -290,6 +290,9 @@ LEFT_OUT = {"in_discovery": False}
     [
         pytest.param("Confidential", seen(score=99), GOOD, "", id="watched"),
         pytest.param(
+            "Confidential", seen(score=-1), UNKNOWN, "may not use their KMS key", id="not analysed"
+        ),
+        pytest.param(
             "Restricted",
             seen(in_discovery=False, in_job="TRUE"),
             UNKNOWN,

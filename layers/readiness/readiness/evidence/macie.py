@@ -13,6 +13,8 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 ENABLED, PAUSED = "ENABLED", "PAUSED"
+ANALYSIS_FAILED = -1
+"""The sensitivity score of a bucket of which Macie could analyze no object."""
 
 _NOT_ENABLED = "AccessDeniedException: Macie is not enabled"
 """The code is that of a denied read too: only the message tells the two apart."""
