@@ -149,7 +149,8 @@ def minimal_security_group(
     *,
     allowed_public_ports: Annotated[
         tuple[str, ...],
-        "TCP ports that may be open to the internet on groups that only load balancers use",
+        "TCP ports that may be open to the internet on groups that only load balancers use; with"
+        " 443 also UDP 443 (HTTP/3)",
     ] = ("443", "80"),
     world_v4_prefixlen: Annotated[
         int,

@@ -91,6 +91,8 @@ information") and Amazon MQ.
 _HIGHEST_PORT = 65535
 _PORTS = {"tcp", "udp"}
 _ICMP = {"icmp", "icmpv6"}
+_HTTP3 = 443
+"""HTTP/3 is HTTPS over UDP (QUIC): where the internet may reach the one, it may the other."""
 _PATH_MTU_DISCOVERY = {("icmp", 3, 4), ("icmpv6", 2, 0), ("icmpv6", 2, -1)}
 """Blocking "fragmentation needed" and "packet too big" makes large packets disappear."""
 
@@ -280,7 +282,7 @@ def _exposed(permission: Permission, world: tuple[str, ...], limits: Limits) -> 
         if message in _PATH_MTU_DISCOVERY:
             return []
         severity = Severity.LOW
-    elif permission.protocol == "tcp" and _all_public(permission, limits):
+    elif _all_public(permission, limits):
         return []
     elif permission.protocol == "-1" or _reaches_administration(permission):
         severity = Severity.CRITICAL
@@ -291,6 +293,10 @@ def _exposed(permission: Permission, world: tuple[str, ...], limits: Limits) -> 
 
 def _all_public(permission: Permission, limits: Limits) -> bool:
     low, high = _range(permission)
+    if permission.protocol == "udp":
+        return (low, high) == (_HTTP3, _HTTP3) and str(_HTTP3) in limits.public_ports
+    if permission.protocol != "tcp":
+        return False
     few = high - low < len(limits.public_ports)
     return few and all(str(port) in limits.public_ports for port in range(low, high + 1))
 

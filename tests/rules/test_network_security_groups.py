@@ -292,6 +292,21 @@ def test_the_world_reaches_load_balancers_at_most(attached, ports, status, sever
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("attached", "ports", "severity"),
+    [
+        pytest.param(ON_NLB, 443, None, id="HTTP/3 at a network load balancer"),
+        pytest.param(ON_A_TASK, 443, HIGH, id="HTTP/3 at a task"),
+        pytest.param(ON_NLB, 80, HIGH, id="no protocol of HTTP"),
+        pytest.param(ON_NLB, (443, 444), HIGH, id="a port more"),
+        pytest.param(ON_NLB, (0, 65535), CRITICAL, id="every port"),
+    ],
+)
+def test_the_world_reaches_load_balancers_over_udp(attached, ports, severity):
+    verdict = judged(group(tcp(ports, "0.0.0.0/0", protocol="udp")), attached)
+    assert (verdict.status is GOOD, verdict.severity or None) == (severity is None, severity)
+
+
 def test_a_pass_says_what_the_internet_may_reach():
     verdict = judged(group(tcp(443, "0.0.0.0/0"), tcp(22, "10.0.0.0/8")), ON_ALB)
     assert verdict.reason == (
@@ -421,6 +436,13 @@ def test_the_default_group_has_no_rules(it, settings, status, severity, attached
             {"allowed_public_ports": ("8443",)},
             GOOD,
             id="another public port",
+        ),
+        pytest.param(
+            group(tcp(443, "0.0.0.0/0", protocol="udp")),
+            ON_ALB,
+            {"allowed_public_ports": ("8443",)},
+            BAD,
+            id="HTTP/3 where HTTPS may not be public",
         ),
         pytest.param(
             group(tcp(22, "52.0.0.0/9")), ON_A_TASK, {"world_v4_prefixlen": 9}, BAD, id="a /9"
