@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.sqs.redrive import QueueRedrive
 from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.text import listed
 from readiness.model.verdict import Fact, violates_all
 
-from .sinks import Checked, check_queue, refuses_source
+from .sinks import Checked, check_queue, in_time, refuses_source
 
 EXPECTED = (
     "A redrive policy whose dead-letter queue exists, is of the same kind, lets the queue in and"
@@ -39,8 +37,8 @@ def judge_queue(queue: QueueRedrive, min_receives: int) -> Verdict:
         )
     if most * queue.visibility >= queue.retention:
         checked.add(
-            f"A message expires after {_spoken(queue.retention)}, before it can have been received"
-            f" {most} times, {_spoken(queue.visibility)} apart: none is ever set aside.",
+            f"A message expires after {in_time(queue.retention)}, before it can have been received"
+            f" {most} times, {in_time(queue.visibility)} apart: none is ever set aside.",
             Severity.MEDIUM,
         )
     if queue.sink is not None:
@@ -84,11 +82,16 @@ def _check_sink(queue: QueueRedrive, sink: QueueSink, checked: Checked) -> None:
     # A standard queue keeps the age of a message that it moves, a FIFO queue begins anew.
     if not queue.is_fifo and sink.retention < queue.retention:
         checked.add(
-            f"{sink.name} keeps messages for {_spoken(sink.retention)}, counted from when they"
-            f" were first sent, and the queue for {_spoken(queue.retention)}: a message may"
+            f"{sink.name} keeps messages for {in_time(sink.retention)}, counted from when they"
+            f" were first sent, and the queue for {in_time(queue.retention)}: a message may"
             " expire as soon as it is set aside.",
             Severity.MEDIUM,
         )
+
+
+_MOMENT = 900
+"""Seconds. Whoever lets messages expire within minutes wants them only while they are fresh, as
+Karpenter does with notices of interruption (300 s)."""
 
 
 def _without(queue: QueueRedrive) -> Verdict:
@@ -96,12 +99,15 @@ def _without(queue: QueueRedrive) -> Verdict:
         return not_applicable(f"It takes what others could not process: {listed(queue.senders)}.")
     if queue.takes_dead_letters:
         return not_applicable("Its redrive allow policy says that it is a dead-letter queue.")
+    if queue.retention <= _MOMENT:
+        return violates(
+            f"It has no dead-letter queue, and messages expire after {in_time(queue.retention)}:"
+            " what cannot be processed by then is lost, as whoever set so short a time may want.",
+            expected=EXPECTED,
+            severity=Severity.LOW,
+        )
     return violates(
         "It has no dead-letter queue: a message that cannot be processed is received again and"
-        f" again, and is lost after {_spoken(queue.retention)}.",
+        f" again, and is lost after {in_time(queue.retention)}.",
         expected=EXPECTED,
     )
-
-
-def _spoken(seconds: int) -> str:
-    return str(timedelta(seconds=seconds)).removesuffix(", 0:00:00")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from readiness import Severity
 from readiness.evidence.workloads.failure_sinks import KAFKA, QueueSink
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem
 from readiness.semantics.admission import Answer, admits
 from readiness.semantics.requesters import acting
@@ -18,6 +17,13 @@ SEND, KEY_USE = ("sqs:SendMessage",), ("kms:GenerateDataKey", "kms:Decrypt")
 LEAST_RETENTION = 86_400
 """Seconds: a day. The default of SQS is four, the least a minute."""
 EVENTBRIDGE, SNS = "events.amazonaws.com", "sns.amazonaws.com"
+
+
+def in_time(seconds: int) -> str:
+    """A time in the largest unit that tells it exactly: ``4 days``, ``90 minutes``."""
+    units = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+    unit, size = next(each for each in units if seconds % each[1] == 0)
+    return plural(seconds // size, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender:
     else:
         if sink.retention < LEAST_RETENTION:
             checked.add(
-                f"{sink.name} keeps what failed for {timedelta(seconds=sink.retention)}, too short"
+                f"{sink.name} keeps what failed for {in_time(sink.retention)}, too short"
                 " for anyone to look at it.",
                 Severity.MEDIUM,
             )

@@ -57,7 +57,21 @@ def allows(permission, *arns):
     [
         pytest.param(queue(), (LONG,), {}, GOOD, "dead after it was received 5", None, id="good"),
         pytest.param(queue(most=None), (LONG,), {}, GOOD, "10 times", None, id="SQS's default"),
-        pytest.param(queue(dead="", most=None), (), {}, BAD, "4 days", None, id="none"),
+        pytest.param(
+            queue(dead="", most=None), (), {}, BAD, "4 days", None, id="none"
+        ),
+        pytest.param(
+            queue(dead="", most=None, retention=901), (), {}, BAD, "901 seconds", None,
+            id="none, and little time",
+        ),
+        pytest.param(
+            queue(dead="", most=None, retention=900), (), {}, BAD, "15 minutes", Severity.LOW,
+            id="none, and wanted only while fresh",
+        ),
+        pytest.param(
+            queue(dead="", most=None, retention=300), (), {}, BAD, "5 minutes", Severity.LOW,
+            id="Karpenter's",
+        ),
         pytest.param(
             queue(dead="", senders=("function agent",)), (), {}, NA, "function agent", None,
             id="a dead-letter queue",
@@ -259,6 +273,6 @@ def test_subscription_retries(about, status):
 def test_a_queue_that_forgets_failures_within_a_day_keeps_none():
     short = sink(retention=3600)
     verdict = asynchronous_failures(use(settings=KEPT), QUIET, (short,), (), (), (SENDS,))
-    check(verdict, BAD, "1:00:00", Severity.MEDIUM)
+    check(verdict, BAD, "for 1 hour,", Severity.MEDIUM)
     day = sink(retention=86_400)
     check(asynchronous_failures(use(settings=KEPT), QUIET, (day,), (), (), (SENDS,)), GOOD)
