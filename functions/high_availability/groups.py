@@ -13,7 +13,7 @@ from readiness import (
     not_applicable,
     violates_all,
 )
-from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.autoscaling import GroupAvailability, kept
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -29,8 +29,10 @@ def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> 
     excused = _excused_group(group)
     if excused:
         return not_applicable(excused)
-    allowed = zones.of_names(group.zones)
-    running = zones.of_names({zone for zone in group.running if zone})
+    own = zones.of_names(group.zones)
+    allowed = zones.of_names({*group.zones, *(z for each in group.siblings for z in each.zones)})
+    beside = {zone for each in group.siblings for zone in each.running}
+    running = zones.of_names({zone for zone in (*group.running, *beside) if zone})
     observed: dict[str, Fact] = {
         "lowest": group.lowest,
         "desired": group.desired,
@@ -38,7 +40,9 @@ def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> 
         "running_zones": list(running.zones),
         "suspended": list(group.suspended),
     }
-    problems = list(_group_problems(group, allowed, running, min_zones))
+    if group.siblings:
+        observed["siblings"] = [each.name for each in group.siblings]
+    problems = list(_group_problems(group, own, allowed, running, min_zones))
     if problems:
         return violates_all(
             problems,
@@ -54,8 +58,12 @@ def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> 
         return cannot_tell(f"AWS does not list the zones {listed(allowed.unknown)}.").observing(
             observed
         )
+    who, whose = "The group", "its"
+    if group.siblings:
+        names = listed([each.name for each in group.siblings])
+        who, whose = f"The group and {names}, which do the same together,", "their"
     return complies(
-        f"The group may use {listed(allowed.zones)}, and its instances are in"
+        f"{who} may use {listed(allowed.zones)}, and {whose} instances are in"
         f" {listed(running.zones) or 'none of them yet'}."
     ).observing(observed)
 
@@ -70,11 +78,15 @@ def _excused_group(group: GroupAvailability) -> str:
 
 
 def _group_problems(
-    group: GroupAvailability, allowed: Places, running: Places, min_zones: int
+    group: GroupAvailability, own: Places, allowed: Places, running: Places, min_zones: int
 ) -> Iterator[Problem]:
+    """What is wrong with a group; ``allowed`` and ``running`` are those of its siblings as well.
+
+    One that has one zone beside siblings elsewhere has no zone to rebalance to.
+    """
     if len(allowed.zones) < min_zones and not allowed.unknown:
         yield Problem(Severity.HIGH, too_few("The group may start instances", allowed, min_zones))
-    lowest = group.desired if not group.lowest else min(group.lowest, group.desired)
+    lowest = kept(group.lowest, group.desired) + sum(each.lowest for each in group.siblings)
     is_behind = group.behind or group.in_lattice
     if lowest < 2 and not group.lowest and not is_behind:
         yield Problem(
@@ -100,6 +112,8 @@ def _group_problems(
         for name in _NO_REPLACEMENT
         if name in group.suspended and name not in group.suspended_lately
     ]
+    if len(own.zones) < 2 <= len(allowed.zones) and _REBALANCE in stopped:
+        stopped.remove(_REBALANCE)
     if stopped == [_REBALANCE]:
         yield Problem(
             Severity.LOW,

@@ -19,6 +19,7 @@ from tests.accounts.high_availability import (
     fake_account,
     function,
     in_lattice,
+    instance,
     member,
     service,
     subnet,
@@ -208,6 +209,92 @@ def test_the_groups_of_batch_are_its_own():
     )
     for rule in (app.auto_scaling_group_health_checks, app.auto_scaling_group_zones):
         assert said(account, rule, GROUP)[0] is Status.NOT_APPLICABLE
+
+
+def beside(name: str, letter: str = "b", **changes: Any) -> dict[str, Any]:
+    """A group of one zone with one instance; behind nothing."""
+    about = {
+        "AutoScalingGroupName": name,
+        "MinSize": 1,
+        "DesiredCapacity": 1,
+        "AvailabilityZones": [f"{HOME}{letter}"],
+        "TargetGroupARNs": [],
+        "Instances": [instance(f"i-{letter}", letter)],
+    }
+    return auto_scaling_group(**(about | changes))
+
+
+GOING = {"Status": "Delete in progress"}
+SHARED = {"TargetGroupARNs": [TARGETS]}
+EAST, WEST = ({"Tags": [{"Key": f"kubernetes.io/cluster/{c}", "Value": "owned"}]} for c in "ew")
+DISK, PLAIN = (
+    {"Tags": [{"Key": "eks:nodegroup-name", "Value": f"{name}-{HOME}b"}]} for name in ("x", "y")
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "others", "counted"),
+    [
+        pytest.param(beside("x", "a", **SHARED), [beside("y", **SHARED)], "y", id="one balancer"),
+        pytest.param(
+            beside("x", "a", **SHARED),
+            [beside("y", **SHARED, MinSize=3, DesiredCapacity=3), beside("z", "c")],
+            "y",
+            id="what is behind no balancer does not count",
+        ),
+        pytest.param(beside("x", "a", **SHARED), [beside("y", **SHARED, **GOING)], "", id="going"),
+        pytest.param(
+            beside("x", "a", **SHARED),
+            [beside("y", **SHARED, MinSize=0, DesiredCapacity=0)],
+            "",
+            id="empty, as the idle half of blue and green",
+        ),
+        pytest.param(beside("kafka-a", "a"), [beside("kafka-b")], "kafka-b", id="named for zones"),
+        pytest.param(
+            beside(f"n-{HOME}a.k8s.example.org", "a"),
+            [beside(f"n-{HOME}b.k8s.example.org")],
+            f"n-{HOME}b.k8s.example.org",
+            id="kops",
+        ),
+        pytest.param(
+            beside("n-1a-20260101120000000100000001", "a"),
+            [beside("n-1b-20260101120000000200000003")],
+            "n-1b-20260101120000000200000003",
+            id="Terraform",
+        ),
+        pytest.param(beside("kafka-a", "a"), [beside("db-b")], "", id="another name"),
+        pytest.param(beside("kafka-a", "a"), [beside("kafka-a2", "a")], "", id="the same zone"),
+        pytest.param(beside("kafka-b", "a"), [beside("kafka-a")], "", id="the zone of another"),
+        pytest.param(
+            beside("n-a", "a", **EAST), [beside("n-b", **EAST)], "n-b", id="nodes of a cluster"
+        ),
+        pytest.param(beside("n-a", "a", **EAST), [beside("n-b", **WEST)], "", id="of another"),
+        pytest.param(
+            beside("eks-1", "a", Tags=[{"Key": "eks:nodegroup-name", "Value": f"x-{HOME}a"}]),
+            [beside("eks-2", **DISK), beside("eks-3", **PLAIN)],
+            "eks-2",
+            id="managed node groups",
+        ),
+    ],
+)
+def test_groups_that_do_the_same_count_together(one, others, counted):
+    def groups(**asked: Any) -> dict[str, Any]:
+        names = asked.get("AutoScalingGroupNames")
+        every = [one, *others]
+        return {
+            "AutoScalingGroups": [
+                each for each in every if not names or each["AutoScalingGroupName"] in names
+            ]
+        }
+
+    account = fake_account().but(autoscaling__describe_auto_scaling_groups=groups)
+    status, reason = said(account, app.auto_scaling_group_zones, one["AutoScalingGroupName"])
+    if counted:
+        assert status is Status.COMPLIANT, reason
+        assert f"and {counted}, which do the same together, may use" in reason
+    else:
+        assert status is Status.NON_COMPLIANT
+        assert "start instances in 1 Availability Zone" in reason
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from functions.high_availability import app
 from readiness import Severity, Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, Scalable
-from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.autoscaling import GroupAvailability, Sibling
 from readiness.evidence.dax import DaxAvailability
 from readiness.evidence.ec2.exits import (
     InterfaceEndpoint,
@@ -147,6 +148,10 @@ def group(**changes: Any) -> GroupAvailability:
     return GroupAvailability(**(about | changes))
 
 
+ALONE = {"lowest": 1, "desired": 1, "zones": ("us-east-1a",), "running": ("us-east-1a",)}
+ELSEWHERE = Sibling("twin", 1, ("us-east-1b",), ("us-east-1b",))
+
+
 @pytest.mark.parametrize(
     ("changes", "settings", "status", "words"),
     [
@@ -166,6 +171,12 @@ def group(**changes: Any) -> GroupAvailability:
         pytest.param({"running": ("us-east-1a",) * 2, "starting": ("us-east-1a",)}, {}, BAD, "All 2", id="filling in one zone"),
         pytest.param({}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param({"zones": ("us-east-1a", "us-east-1z")}, {}, UNKNOWN, "us-east-1z", id="a zone not listed"),
+        pytest.param({**ALONE, "siblings": (ELSEWHERE,)}, {}, GOOD, "and twin, which do the same", id="a sibling in another zone"),
+        pytest.param({**ALONE, "siblings": (replace(ELSEWHERE, zones=("us-east-1a",)),)}, {}, BAD, "start instances in 1", id="a sibling in the same zone"),
+        pytest.param({**ALONE, "siblings": (replace(ELSEWHERE, lowest=0),)}, {}, BAD, "may run with 1", id="a sibling that may be empty"),
+        pytest.param({**ALONE, "siblings": (ELSEWHERE,), "suspended": ("AZRebalance",)}, {}, GOOD, "", id="nothing to rebalance"),
+        pytest.param({**ALONE, "siblings": (ELSEWHERE,), "suspended": ("Launch",)}, {}, BAD, "Launch is", id="nothing is started"),
+        pytest.param({"running": ("us-east-1a",) * 2, "siblings": (ELSEWHERE,)}, {}, GOOD, "", id="a sibling runs elsewhere"),
         pytest.param({"desired": 0}, {}, NA, "no instance now", id="empty"),
         pytest.param({"highest": 0}, {}, NA, "no instance now", id="switched off"),
         pytest.param({"is_going": True}, {}, NA, "deleted", id="going"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -227,6 +227,20 @@ def _is_enabled(policy: Mapping[str, Any]) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another group that does the same: it is behind the same balancer, or named for its zone.
+
+    ``lowest`` is how many instances it keeps; ``zones`` and ``running`` are as in
+    :class:`GroupAvailability`.
+    """
+
+    name: str
+    lowest: int = 0
+    zones: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+
+
 @evidence(
     GROUP,
     reads=("autoscaling:DescribeAutoScalingGroups",),
@@ -256,7 +270,8 @@ class GroupAvailability:
     suspended a short while ago, as deployments do: CodeDeploy's and CloudFormation's suspend some
     and resume them when they end. ``manager`` names the service that made the group for itself.
     ``is_going`` while it is deleted. ``grace`` is for how many seconds the checks of a new
-    instance do not count. Source: DescribeAutoScalingGroups.
+    instance do not count. ``siblings`` are looked for where the group alone has one zone or may
+    have one instance; what changes them the sweep sees. Source: DescribeAutoScalingGroups.
     """
 
     name: str
@@ -274,14 +289,24 @@ class GroupAvailability:
     suspended_lately: tuple[str, ...] = ()
     manager: str = ""
     grace: int = 0
+    siblings: tuple[Sibling, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupAvailability:
-        return cls.of(described_group(read, group), read.now)
+        described = described_group(read, group)
+        found = cls.of(described, read.now)
+        if not found.is_slight:
+            return found
+        every = [(cls.of(each, read.now), _part_of(each)) for each in groups(read)]
+        return found.beside(_part_of(described), every)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
-        return {group["AutoScalingGroupName"]: cls.of(group, read.now) for group in groups(read)}
+        every = [(cls.of(each, read.now), _part_of(each)) for each in groups(read)]
+        return {
+            found.name: found.beside(part, every) if found.is_slight else found
+            for found, part in every
+        }
 
     @classmethod
     def of(cls, group: Mapping[str, Any], now: datetime) -> GroupAvailability:
@@ -319,6 +344,56 @@ class GroupAvailability:
             grace=group.get("HealthCheckGracePeriod") or 0,
             manager=_manager(group),
         )
+
+    @property
+    def is_slight(self) -> bool:
+        """Whether the group alone has one zone, or may have one instance."""
+        return len(self.zones) < 2 or kept(self.lowest, self.desired) < 2
+
+    def beside(
+        self, part: Part | None, every: Iterable[tuple[GroupAvailability, Part | None]]
+    ) -> GroupAvailability:
+        """The group with its siblings among ``every`` group of the region."""
+        behind = {*self.behind, *self.in_lattice}
+        siblings = tuple(
+            Sibling(other.name, kept(other.lowest, other.desired), other.zones, other.running)
+            for other, others in every
+            if other.name != self.name
+            and other.desired
+            and not (other.is_going or other.manager)
+            and (behind & {*other.behind, *other.in_lattice} or (part and others == part))
+        )
+        return replace(self, siblings=siblings)
+
+
+Part = tuple[str, tuple[str, ...]]
+_CLUSTER = re.compile(r"(?:kubernetes\.io|k8s\.io)/cluster/(.+)")
+_UNIQUE = re.compile(r"-\d{14,}$")
+"""What Terraform appends to a ``name_prefix``."""
+
+
+def _part_of(group: Mapping[str, Any]) -> Part | None:
+    """The name of a group without its only zone, and the Kubernetes clusters it belongs to.
+
+    Equal for groups of which each does the same in a zone of its own: ``kafka-a`` and ``kafka-b``,
+    ``nodes-us-east-1a`` and ``nodes-us-east-1b``. None where the name does not say the zone.
+    """
+    zones: Sequence[str] = tuple(group.get("AvailabilityZones") or ())
+    if len(zones) != 1:
+        return None
+    tags = {tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()}
+    name = tags.get("eks:nodegroup-name") or group["AutoScalingGroupName"]
+    zone = re.escape(zones[0])
+    short = f"(?:az)?\\d?{re.escape(zones[0][-1])}"
+    pattern = f"(?<![a-z0-9])(?:{zone}|{short})(?![a-z0-9])"
+    rest, times = re.subn(pattern, "*", _UNIQUE.sub("", name), flags=re.IGNORECASE)
+    clusters = sorted(found[1] for key in tags if (found := _CLUSTER.fullmatch(key)))
+    return (rest, tuple(clusters)) if times == 1 else None
+
+
+def kept(lowest: int, desired: int) -> int:
+    """How many instances a group keeps; one that scales to zero is judged by what it wants."""
+    return min(lowest, desired) if lowest else desired
 
 
 _DEPLOYMENT = timedelta(hours=2)
