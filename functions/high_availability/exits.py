@@ -53,16 +53,20 @@ def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Ver
     unknown: list[str] = []
     for id, behind in used.items():
         gateway = by_id[id]
-        if gateway.is_regional:
+        if gateway.is_regional and not gateway.only_zones:
             continue
-        places = zones.of_subnets([gateway.subnet_id])
+        places = (
+            zones.of_names(gateway.only_zones)
+            if gateway.is_regional
+            else zones.of_subnets([gateway.subnet_id])
+        )
         home = (*places.zones, *places.edges)
         if not home:
             unknown.append(id)
             continue
         others = zones.of_subnets([subnet.id for subnet in behind])
         foreign += [
-            f"{zone} through {id} in {home[0]}" for zone in others.zones if zone not in home
+            f"{zone} through {id} in {listed(home)}" for zone in others.zones if zone not in home
         ]
         unknown += [f"{id} of {subnet}" for subnet in others.unknown]
     if cut_off:

@@ -16,6 +16,7 @@ from tests.accounts import ecs_deployment
 from tests.accounts.high_availability import (
     GROUP,
     TARGETS,
+    VPC,
     fake_account,
     function,
     in_lattice,
@@ -209,6 +210,42 @@ def test_the_groups_of_batch_are_its_own():
     )
     for rule in (app.auto_scaling_group_health_checks, app.auto_scaling_group_zones):
         assert said(account, rule, GROUP)[0] is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("mode", "addresses", "status", "words"),
+    [
+        pytest.param("enabled", "a", Status.COMPLIANT, "nat-r", id="it follows the workloads"),
+        pytest.param("disabled", "abc", Status.COMPLIANT, "nat-r", id="every zone is named"),
+        pytest.param("disabled", "ab", Status.NON_COMPLIANT, "through nat-r in", id="all but one"),
+    ],
+)
+def test_a_regional_nat_gateway_serves_the_zones_that_are_named(mode, addresses, status, words):
+    gateway = {
+        "NatGatewayId": "nat-r",
+        "VpcId": VPC,
+        "State": "available",
+        "AvailabilityMode": "regional",
+        "AutoProvisionZones": mode,
+        "NatGatewayAddresses": [
+            {"AvailabilityZone": f"{HOME}{letter}", "Status": "succeeded"} for letter in addresses
+        ]
+        + [{"AvailabilityZone": f"{HOME}c", "Status": "disassociating"}],
+    }
+    route = {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-r", "State": "active"}
+    table = {
+        "RouteTableId": "rtb-1",
+        "VpcId": VPC,
+        "Associations": [{"Main": True}],
+        "Routes": [route],
+    }
+    account = fake_account().but(
+        ec2__describe_nat_gateways={"NatGateways": [gateway]},
+        ec2__describe_route_tables={"RouteTables": [table]},
+    )
+    found = said(account, app.nat_gateway_zones, VPC)
+    assert found[0] is status
+    assert words in found[1]
 
 
 def beside(name: str, letter: str = "b", **changes: Any) -> dict[str, Any]:

@@ -486,6 +486,7 @@ OURS = Vpc(VPC, "111122223333")
 IN_ZONE_A = NatGateway("nat-a", VPC, "a2")
 IN_ZONE_B = NatGateway("nat-b", VPC, "b")
 REGIONAL = NatGateway("nat-r", VPC, "", True)
+BY_HAND = replace(REGIONAL, only_zones=("use1-az1",))
 
 
 @pytest.mark.parametrize(
@@ -496,6 +497,8 @@ REGIONAL = NatGateway("nat-r", VPC, "", True)
         pytest.param(OURS, (IN_ZONE_A,), blackhole("nat-b", a="nat-a"), BAD, "those of b to nat-b", id="one failed"),
         pytest.param(OURS, (IN_ZONE_A,), blackhole("nat-b", a="igw-1"), NA, "", id="none is used"),
         pytest.param(OURS, (REGIONAL,), tables(a="nat-r", b="nat-r"), GOOD, "regional", id="a regional one"),
+        pytest.param(OURS, (BY_HAND,), tables(a="nat-r", b="nat-r"), BAD, "use1-az2 through nat-r in use1-az1", id="a regional one without a zone"),
+        pytest.param(OURS, (replace(BY_HAND, only_zones=("us-east-1a", "us-east-1b")),), tables(a="nat-r", b="nat-r"), GOOD, "", id="a regional one of the zones that are named"),
         pytest.param(OURS, (NatGateway("nat-x", VPC, "gone"),), tables(a="nat-x"), UNKNOWN, "nat-x", id="a gateway whose zone is not shown"),
         pytest.param(OURS, (NatGateway("nat-l", VPC, "local"),), tables(a="nat-l"), BAD, LA, id="a gateway in a Local Zone"),
         pytest.param(OURS, (IN_ZONE_A,), tables(a="igw-1"), NA, "No subnet", id="not used"),

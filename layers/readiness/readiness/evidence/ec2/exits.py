@@ -14,12 +14,17 @@ from readiness.model.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class NatGateway:
-    """A NAT gateway. ``is_regional`` ones have no subnet and serve every zone."""
+    """A NAT gateway. ``is_regional`` ones have no subnet and serve every zone.
+
+    Those whose zones people name (AutoProvisionZones is ``disabled``) serve ``only_zones``, by
+    their ids or names.
+    """
 
     id: str
     vpc_id: str
     subnet_id: str = ""
     is_regional: bool = False
+    only_zones: tuple[str, ...] = ()
 
 
 @evidence(
@@ -59,10 +64,24 @@ def _working(found: Iterable[Mapping[str, Any]]) -> tuple[NatGateway, ...]:
             each.get("VpcId", ""),
             each.get("SubnetId", ""),
             each.get("AvailabilityMode") == "regional",
+            _named_zones(each) if each.get("AutoProvisionZones") == "disabled" else (),
         )
         for each in found
         if each.get("State") == "available"
     )
+
+
+_ENDED = frozenset({"disassociating", "failed", "unassigning"})
+
+
+def _named_zones(gateway: Mapping[str, Any]) -> tuple[str, ...]:
+    """The zones in which a gateway has an address."""
+    zones = {
+        each.get("AvailabilityZoneId") or each.get("AvailabilityZone", "")
+        for each in gateway.get("NatGatewayAddresses") or ()
+        if each.get("Status") not in _ENDED
+    }
+    return tuple(sorted(zones - {""}))
 
 
 @dataclass(frozen=True, slots=True)
