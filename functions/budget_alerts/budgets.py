@@ -115,7 +115,9 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
 
 def _told_by(sound: list[Budget], limits: BudgetLimits) -> _Judged:
     """Whom budgets that can warn tell of what was spent, and of what will be."""
-    needed = ["ACTUAL", *(["FORECASTED"] if limits.require_forecast else [])]
+    needed = ["ACTUAL"]
+    if limits.require_forecast and not all(each.is_daily for each in sound):
+        needed.append("FORECASTED")
     lacks, doubts, told = [], [], []
     lacks_forecast = False
     for kind in needed:
@@ -123,7 +125,7 @@ def _told_by(sound: list[Budget], limits: BudgetLimits) -> _Judged:
             (budget, each)
             for budget in sound
             for each in budget.warnings(limits.max_threshold_percent, limits.bounds)
-            if each.kind == kind
+            if each.kind == kind or (kind == "FORECASTED" and budget.is_daily)
         ]
         certain = [(b, each) for b, each in alerts if each.is_heard]
         doubtful = [each for _, each in alerts if each.subscribers]
@@ -138,7 +140,8 @@ def _told_by(sound: list[Budget], limits: BudgetLimits) -> _Judged:
             lacks.append(_missing(sound, [each for _, each in alerts], kind, limits))
             lacks_forecast = kind == "FORECASTED"
     only_forecast = len(lacks) == 1 and not doubts and bool(told) and lacks_forecast
-    return _Judged(tuple(lacks), " ".join(doubts), " ".join(told), only_forecast)
+    said = " ".join(dict.fromkeys(told))
+    return _Judged(tuple(lacks), " ".join(doubts), said, only_forecast)
 
 
 def _missing(

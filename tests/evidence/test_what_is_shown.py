@@ -185,7 +185,32 @@ TAG = {"Tags": {"Key": "workload", "Values": ["agents"]}}
             True,
             id="without usage",
         ),
+        pytest.param(
+            {"FilterExpression": dimension("RECORD_TYPE", "Usage", "DiscountedUsage", "Support")},
+            {},
+            False,
+            id="charge types with usage",
+        ),
+        pytest.param(
+            {"FilterExpression": dimension("RECORD_TYPE", "DiscountedUsage", "Tax")},
+            {},
+            True,
+            id="charge types without usage",
+        ),
+        pytest.param({"CostFilters": {"Region": []}}, {}, False, id="a filter of nothing"),
         pytest.param({"FilterExpression": {"Not": MINE}}, {}, True, id="without this account"),
+        pytest.param(
+            {"FilterExpression": {"Or": [MINE, dimension("LINKED_ACCOUNT", "1")]}},
+            {"LinkedAccount": (ACCOUNT_ID, "1")},
+            False,
+            id="one of two accounts",
+        ),
+        pytest.param(
+            {"FilterExpression": {"Or": [MINE, dimension("REGION", "x")]}},
+            {},
+            True,
+            id="an account or a region",
+        ),
         pytest.param(
             {"FilterExpression": {"And": [CREDITS, MINE]}},
             {"LinkedAccount": (ACCOUNT_ID,)},

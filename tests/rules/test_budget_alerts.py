@@ -64,6 +64,34 @@ def without(kind: str) -> Budget:
         pytest.param([BUDGET], {}, GOOD, "80 % of the actual cost", id="whole"),
         pytest.param([], {}, BAD, "No cost budget covers the account", id="none"),
         pytest.param(
+            [replace(BUDGET, unit="DAILY", forecast=None, notifications=(ACTUAL,))],
+            {},
+            GOOD,
+            "80 % of the actual cost.",
+            id="by day, which has no forecast",
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="DAILY", notifications=(ACTUAL,)), without("FORECASTED")],
+            {},
+            GOOD,
+            "80 % of the actual cost.",
+            id="by day and by month",
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="DAILY", notifications=()), without("FORECASTED")],
+            {},
+            BAD,
+            "no alert on the forecasted cost",
+            id="by day without an alert",
+        ),
+        pytest.param(
+            [replace(BUDGET, forecast=0.0, counts_credits=True)],
+            {},
+            BAD,
+            "(0.00), so it warns of nothing. It takes credits off the costs, which may hide them.",
+            id="credits pay for everything",
+        ),
+        pytest.param(
             [replace(BUDGET, kind="USAGE")], {}, BAD, "No cost budget covers", id="of usage"
         ),
         pytest.param(

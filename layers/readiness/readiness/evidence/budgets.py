@@ -73,7 +73,8 @@ class Budget:
     ``QUARTERLY``, ``ANNUALLY``, or ``CUSTOM`` for one from ``begins`` to ``ends``, which are the
     first and last moment of every budget. ``forecast`` is what AWS expects of the current period,
     in the unit of the limit, None where it expects nothing yet. ``health`` says why AWS cannot
-    evaluate it, empty where it can. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or
+    evaluate it, empty where it can. ``counts_credits``: credits are taken off what was spent.
+    ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or
     ``SAVINGS_PLANS_…``.
     """
 
@@ -89,6 +90,7 @@ class Budget:
     forecast: float | None = None
     health: str = ""
     begins: datetime | None = None
+    counts_credits: bool = False
 
     @property
     def period_days(self) -> int | None:
@@ -96,6 +98,14 @@ class Budget:
         if self.unit == "CUSTOM" and self.begins and self.ends:
             return (self.ends - self.begins).days
         return _PERIOD_DAYS.get(self.unit)
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it counts each day by itself, and so has no forecast to warn of.
+
+        AWS Budgets takes no alert on a forecast for it: one on what was spent comes the day after.
+        """
+        return self.unit == "DAILY"
 
     def has_ended(self, now: datetime) -> bool:
         """Whether its last period is over."""
@@ -142,10 +152,11 @@ class Budget:
         if limit is None or limit <= 0:
             yield f"The budget {self.name} has no limit above zero."
         elif forecast is not None and bounds.is_far_above(limit, forecast):
+            credits = " It takes credits off the costs, which may hide them."
             yield (
                 f"The limit of the budget {self.name}, {limit:,.2f}, is more than"
                 f" {bounds.max_limit_ratio:g} times what AWS forecasts for the period"
-                f" ({forecast:,.2f}), so it warns of nothing."
+                f" ({forecast:,.2f}), so it warns of nothing.{credits * self.counts_credits}"
             )
         elif forecast is not None and bounds.is_far_above(forecast, limit):
             yield (
@@ -286,6 +297,7 @@ def _budget(
         float(forecast["Amount"]) if "Amount" in forecast else None,
         health.get("StatusReason", "UNHEALTHY") if health.get("Status") == "UNHEALTHY" else "",
         in_utc((about.get("TimePeriod") or {}).get("Start")),
+        bool((about.get("CostTypes") or {}).get("IncludeCredit")),
     )
 
 
