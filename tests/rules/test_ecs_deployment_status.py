@@ -537,6 +537,62 @@ def test_a_service_without_tasks_that_something_starts_again(scaling, status, sa
     assert_judged(service_status, where, status, Severity.MEDIUM, said)
 
 
+def watching(namespace, metric, missing="missing", **dimensions):
+    """An alarm of one metric."""
+    named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+    return scaling_alarms.described(
+        Namespace=namespace, MetricName=metric, Dimensions=named, TreatMissingData=missing
+    )
+
+
+OWN = {"ClusterName": "agents", "ServiceName": "api"}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "status"),
+    [
+        pytest.param(
+            watching("AWS/SQS", "NumberOfMessagesSent", QueueName="jobs"), NA, id="queue"
+        ),
+        pytest.param(watching("AWS/ECS", "CPUUtilization", **OWN), BAD, id="its own CPU"),
+        pytest.param(watching("ECS/ContainerInsights", "CpuUtilized", **OWN), BAD, id="insights"),
+        pytest.param(
+            watching("AWS/ECS", "CPUUtilization", "breaching", **OWN), NA, id="missing is high"
+        ),
+        pytest.param(
+            watching("AWS/ECS", "CPUUtilization", ClusterName="agents"), NA, id="of the cluster"
+        ),
+        pytest.param(
+            watching("AWS/ECS", "CPUUtilization", **OWN | {"ServiceName": "web"}),
+            NA,
+            id="of another service",
+        ),
+        pytest.param(
+            watching("AWS/ApplicationELB", "RequestCountPerTarget", TargetGroup="t"),
+            BAD,
+            id="requests to each task",
+        ),
+        pytest.param(
+            watching("AWS/ApplicationELB", "RequestCount", LoadBalancer="l"), NA, id="requests"
+        ),
+    ],
+)
+def test_an_alarm_of_step_scaling_that_has_no_data_without_tasks(alarm, status):
+    idle = service(desiredCount=0, runningCount=0)
+    where = fake_account().but(
+        ecs__describe_services={"services": [idle]},
+        **scaled(0, 8)
+        | {
+            "application-autoscaling__describe_scaling_policies": scaling_alarms.policies(
+                "ecs", *COUNT
+            ),
+            "cloudwatch__describe_alarms": alarm,
+        },
+    )
+    said = "a scaling policy" if status is NA else "count of the service is 0"
+    assert_judged(service_status, where, status, Severity.MEDIUM, said)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -166,7 +166,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
     shrinking = Counter(_key(policy) for policy in policies if _never_grows(policy))
     above_all = Counter(_key(policy) for policy in policies if waits_for_all(policy))
     from_none = Counter(
-        _key(each) for each in policies if _acts(each, alarms) and not needs_running(each)
+        _key(each) for each in policies if _acts(each, alarms) and not needs_running(each, alarms)
     )
     schedules = _schedules(read, namespace)
     return {

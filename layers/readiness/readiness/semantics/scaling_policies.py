@@ -20,6 +20,14 @@ _OF_TASKS = {
     ("AWS/ECS", "MemoryUtilization"),
 }
 """Counted from what a task reserves, of which it may use more on an instance that it shares."""
+_OF_RUNNING = {
+    ("AWS/ECS", "CPUUtilization"),
+    ("AWS/ECS", "MemoryUtilization"),
+    ("ECS/ContainerInsights", "CpuUtilized"),
+    ("ECS/ContainerInsights", "MemoryUtilized"),
+}
+_PER_TARGET = ("AWS/ApplicationELB", "RequestCountPerTarget")
+"""What an alarm of step scaling may watch that has no value while no task runs."""
 
 
 def _tracked(tracking: Mapping[str, Any]) -> str | tuple[str, str]:
@@ -56,16 +64,34 @@ def waits_for_all(policy: Mapping[str, Any]) -> bool:
     )
 
 
-def needs_running(policy: Mapping[str, Any]) -> bool:
+def needs_running(policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether it acts by a metric that has no value while nothing runs, as far as that is known.
 
-    Step scaling acts by an alarm, and so may target tracking of a metric of one's own: the length
-    of a queue.
+    Step scaling acts by its alarms (``alarms``: those that act, by name), and target tracking may
+    by a metric of one's own: the length of a queue.
     """
     if policy["PolicyType"] == "StepScaling":
-        return False
+        names = [each["AlarmName"] for each in policy.get("Alarms") or ()]
+        acting = [alarms[name] for name in names if name in alarms]
+        return all(_is_silent(each, policy["ResourceId"]) for each in acting)
     metric = _tracked(policy.get("TargetTrackingScalingPolicyConfiguration") or {})
     return isinstance(metric, str) or metric in _OF_TASKS
+
+
+def _is_silent(alarm: Mapping[str, Any], target: str) -> bool:
+    """Whether an alarm has nothing to act by while ``target``, an ECS service, runs no task.
+
+    The use of another service, or of all the cluster, goes on; and an alarm may take missing data
+    for a breach.
+    """
+    if alarm.get("TreatMissingData") == "breaching":
+        return False
+    metric = alarm.get("Namespace"), alarm.get("MetricName")
+    if metric == _PER_TARGET:
+        return True
+    where = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or ()}
+    whose = f"service/{where.get('ClusterName')}/{where.get('ServiceName')}"
+    return metric in _OF_RUNNING and whose == target
 
 
 def only_removes(kind: str, steps: Iterable[Mapping[str, Any]], *simple: int) -> bool:

@@ -62,15 +62,17 @@ def _namespace(id: str) -> str:
     return next((name for name, begin in _NAMESPACES.items() if id.startswith(begin)), "")
 
 
-def acting_alarms(read: Reader, policies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """The names of the alarms of scaling policies that exist and have their actions enabled.
+def acting_alarms(
+    read: Reader, policies: Iterable[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """The alarms of scaling policies that exist and have their actions enabled, by name.
 
     Sources: the answers of DescribeScalingPolicies or DescribePolicies; DescribeAlarms, a hundred
     alarms in a call.
     """
     wanted = sorted({name for policy in policies for name in _names(policy)})
-    return frozenset(
-        each["AlarmName"]
+    return {
+        each["AlarmName"]: each
         for start in range(0, len(wanted), _AT_ONCE)
         for each in read.every(
             "cloudwatch",
@@ -80,7 +82,7 @@ def acting_alarms(read: Reader, policies: Iterable[Mapping[str, Any]]) -> frozen
             AlarmTypes=["MetricAlarm"],
         )
         if each.get("ActionsEnabled", True)
-    )
+    }
 
 
 def is_uninvoked(policy: Mapping[str, Any], acting: Collection[str]) -> bool:
