@@ -13,10 +13,12 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.ecs.image_tags import ImageTags
 from readiness.evidence.ecs.rollouts import Rollout
 from readiness.evidence.ecs.services import Services
 from readiness.evidence.ecs.starting import ServiceStart
@@ -48,11 +50,14 @@ RolloutMinutes = Annotated[
 
 
 @ecs_deployment.rule("Validate task definition", severity=Severity.MEDIUM)
-def task_definition_sound(task_definition: TaskDefinition, services: Services) -> Verdict:
+def task_definition_sound(
+    task_definition: TaskDefinition, services: Services, tags: ImageTags
+) -> Verdict:
     """A task definition in use has logging, a fixed image, resource limits and a health check.
 
     The rule checks the revision that a service or one of its deployments runs. The latest
-    revision of the family may never have been deployed.
+    revision of the family may never have been deployed. A tag without a version counts as fixed
+    where its ECR repository is immutable.
     """
     users = services.running(task_definition.arn)
     if not users:
@@ -62,13 +67,19 @@ def task_definition_sound(task_definition: TaskDefinition, services: Services) -
         "images": {each.name: each.image for each in task_definition.containers},
         "log_drivers": {each.name: each.log_driver for each in task_definition.containers},
     }
-    found = list(definition_problems(task_definition, users))
+    found = list(definition_problems(task_definition, users, tags))
     if found:
         expected = (
             "A revision with logging, a fixed image, resource limits, its own roles and a health"
             " check."
         )
         return violates_all(found, expected=expected).observing(facts)
+    if tags.unreadable is not None:
+        reason = (
+            f"Whether the tag of {listed(sorted(tags.unknown))} may be moved could not be read:"
+            f" {tags.unreadable}."
+        )
+        return unread(reason, tags.unreadable).observing(facts)
     name = revision_name(task_definition.arn)
     used_by = listed([service.name for service in users])
     return complies(f"No problem found in {name}, used by {used_by}.").observing(facts)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from readiness.evidence.ecs.image_tags import ImageTags
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.health_commands import cannot_fail, has_command
+from readiness.semantics.image_tags import is_moving, tag_of
 
 _GONE = {"INACTIVE", "DELETE_IN_PROGRESS"}
 
 
-def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
+def problems(
+    definition: TaskDefinition, services: Sequence[Service], tags: ImageTags
+) -> Iterator[Problem]:
     """Everything wrong with a revision, given the services that run it."""
     fargate = any(service.is_on_fargate for service in services)
     if definition.status in _GONE and (
@@ -28,7 +31,7 @@ def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterato
     routed = any(container.is_log_router for container in definition.containers)
     for container in definition.containers:
         yield from _logging(container, routed=routed)
-        yield from _image(container)
+        yield from _image(container, tags)
     yield from _size(definition, services, fargate=fargate)
     yield from _roles(definition, services)
     yield from _health(definition, services)
@@ -51,42 +54,15 @@ def _logging(container: Container, *, routed: bool) -> Iterator[Problem]:
         yield Problem(Severity.MEDIUM, text)
 
 
-_LATEST = "latest"
-_NO_VERSION = re.compile(
-    r"(?<![a-z0-9])(?:"
-    r"[a-z]{2}(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+-\d"
-    r"|x86[-_]64|x(?:64|86)|(?:arm[-_]?v?|amd|aarch|ppc)\d+(?:le|v\d)?|i\d86|s390x|\d\dbit"
-    r"|ltsc\d{4}|al20\d\d|(?:al|alpine|debian|ubi|ubuntu|java|jdk|jre|node|php|py|python)\d[\d.]*"
-    r"|(?:dev|prod|stage|staging|test)\d{1,2}"
-    r")(?![a-z0-9])"
-)
-"""Numbers of a region, a processor, what the image is built on, or one of several stages."""
-_LETTERS_OF_A_COMMIT = re.compile(r"[a-f]{7,}")
-
-
-def _is_moving(tag: str) -> bool:
-    """Whether a tag is given to one image after the other.
-
-    ``stable-alpine``, ``main-arm64`` and ``lts`` are; ``main-4f2c1a9`` and ``release-2026.1`` are
-    not, where a number or a commit says which.
-    """
-    name = tag.lower()
-    if _LATEST in re.split(r"[-_.]", name):
-        return True
-    rest = _NO_VERSION.sub("", name)
-    return not re.search(r"\d", rest) and not _LETTERS_OF_A_COMMIT.search(rest)
-
-
-def _image(container: Container) -> Iterator[Problem]:
+def _image(container: Container, tags: ImageTags) -> Iterator[Problem]:
     """A digest names one image; no tag, or one without a version, the one pushed last."""
-    if "@sha256:" in container.image:
+    if not is_moving(container.image) or container.image in (*tags.fixed, *tags.unknown):
         return
-    tag = container.image.rpartition("/")[2].partition(":")[2]
-    if _is_moving(tag):
-        text = f"The image of {container.name} has {f'the tag {tag}' if tag else 'no tag'}."
-        if tag:
-            text += " That is moved with each push: a version or a digest stays."
-        yield Problem(Severity.MEDIUM, text)
+    tag = tag_of(container.image)
+    text = f"The image of {container.name} has {f'the tag {tag}' if tag else 'no tag'}."
+    if tag:
+        text += " That is moved with each push: a version or a digest stays."
+    yield Problem(Severity.MEDIUM, text)
 
 
 def _size(

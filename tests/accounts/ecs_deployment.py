@@ -171,8 +171,19 @@ def at_rest() -> FakeAccount:
     return fake_account().but(ecs__describe_services={"services": [idle], "failures": []})
 
 
+def with_a_tag_of_no_version() -> FakeAccount:
+    """A service whose image has a tag without a version, which its repository never moves."""
+    named = container(image=IMAGE.replace("1.4.2", "falcon"))
+    repository = {"repositoryName": "api", "imageTagMutability": "IMMUTABLE"}
+    return fake_account().but(
+        ecs__describe_task_definition=definition(named),
+        ecr__describe_repositories={"repositories": [repository]},
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with a tag of no version": Variant(with_a_tag_of_no_version, ("task-definition-sound",)),
         "with a short ARN": Variant(with_a_short_arn, ("service-status", "tasks-healthy")),
         "at rest": Variant(at_rest, ("service-status",)),
     }

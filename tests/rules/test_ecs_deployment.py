@@ -19,11 +19,12 @@ from tests.accounts.ecs_deployment import (
     fake_account,
     service,
 )
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error, evaluation
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
 NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/api"
 
 
@@ -137,6 +138,78 @@ def test_a_tag_that_one_image_after_the_other_gets(tag, moves):
     said = f"has the tag {tag}." if moves else "No problem found"
     status = BAD if moves else GOOD
     assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
+MINE = f"{ACCOUNT_ID}.dkr.ecr.{HOME}.amazonaws.com/api"
+
+
+def repository(kind, *filters):
+    """DescribeRepositories of the repository of the image."""
+    about = {"repositoryName": "api", "imageTagMutability": kind}
+    if filters:
+        excluded = [{"filterType": "WILDCARD", "filter": each} for each in filters]
+        about["imageTagMutabilityExclusionFilters"] = excluded
+    return {"repositories": [about]}
+
+
+@pytest.mark.parametrize(
+    ("image", "answer", "status", "said"),
+    [
+        pytest.param(f"{MINE}:falcon", repository("MUTABLE"), BAD, "the tag falcon", id="mutable"),
+        pytest.param(
+            f"{MINE}:falcon", repository("IMMUTABLE"), GOOD, "No problem", id="immutable"
+        ),
+        pytest.param(
+            f"{MINE}:latest",
+            repository("IMMUTABLE_WITH_EXCLUSION", "latest"),
+            BAD,
+            "the tag latest",
+            id="all but this one",
+        ),
+        pytest.param(
+            f"{MINE}:falcon",
+            repository("IMMUTABLE_WITH_EXCLUSION", "latest"),
+            GOOD,
+            "No problem",
+            id="all but another one",
+        ),
+        pytest.param(
+            f"{MINE}:falcon",
+            error("RepositoryNotFoundException"),
+            BAD,
+            "the tag falcon",
+            id="a repository that is gone",
+        ),
+        pytest.param(
+            f"{MINE}:falcon",
+            FAULTS["denied"],
+            UNKNOWN,
+            "ecr:DescribeRepositories",
+            id="a repository that is not read",
+        ),
+    ],
+)
+def test_a_tag_without_a_version_that_its_repository_keeps(image, answer, status, said):
+    where = fake_account().but(
+        ecs__describe_task_definition=definition(container(image=image)),
+        ecr__describe_repositories=answer,
+    )
+    assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
+def test_the_repository_of_another_account_is_not_asked():
+    image = MINE.replace(ACCOUNT_ID, "444455556666") + ":falcon"
+    where = fake_account().but(ecs__describe_task_definition=definition(container(image=image)))
+    assert_judged(task_definition_sound, where, BAD, Severity.MEDIUM, "the tag falcon", REVISION)
+
+
+def test_what_is_wrong_is_told_though_a_repository_is_not_read():
+    image = container(image=f"{MINE}:falcon", logConfiguration=None)
+    where = fake_account().but(
+        ecs__describe_task_definition=definition(image),
+        ecr__describe_repositories=FAULTS["denied"],
+    )
+    assert_judged(task_definition_sound, where, BAD, Severity.MEDIUM, "writes no logs", REVISION)
 
 
 @pytest.mark.parametrize(

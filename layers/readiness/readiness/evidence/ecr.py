@@ -83,6 +83,20 @@ def images_of(read: Reader, names: Iterable[str]) -> tuple[Image, ...]:
     return tuple(image_of(read, name) for name in dict.fromkeys(names))
 
 
+def tag_may_move(read: Reader, name: str) -> bool:
+    """Whether the tag of an image may be given to another image.
+
+    Other registries than the account's own are not asked: there any tag may.
+    Source: DescribeRepositories.
+    """
+    found = _ECR.fullmatch(name)
+    if found is None or found.group("registry") != read.account:
+        return True
+    region = None if found.group("region") == read.region else found.group("region")
+    tag = found.group("tag") or "latest"
+    return _may_move(read, region, read.account, found.group("repository"), tag)
+
+
 def _may_move(read: Reader, region: str | None, registry: str, repository: str, tag: str) -> bool:
     listed = read.every(
         "ecr",
