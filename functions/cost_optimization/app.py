@@ -173,8 +173,13 @@ def function_memory(
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    if by_others := of_service_function(function.name) or of_stack_function(function.name):
-        return by_others
+    if by_aws := of_service_function(function.name):
+        return by_aws
+    found = recommendations.by_function.get(function.name)
+    published = recommendations.newest(function.name)
+    is_analysed = published or (found and found.finding != "Unavailable")
+    if not is_analysed and (by_stack := of_stack_function(function.name)):
+        return by_stack  # what Compute Optimizer analyses runs often, whatever it is called
     if enrollment.status != "Active":
         return not_applicable(
             "The account is not enrolled in Compute Optimizer; compute-optimizer-enrolled reports"
@@ -182,8 +187,8 @@ def function_memory(
         )
     return judge_memory(
         size,
-        recommendations.by_function.get(function.name),
-        recommendations.newest(function.name),
+        found,
+        published,
         runs,
         place.read_at,
         min_saving=min_saving,

@@ -108,8 +108,10 @@ def function_load_test(
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    if by_others := of_service_function(function.name) or of_stack_function(function.name):
-        return by_others
+    if by_aws := of_service_function(function.name):
+        return by_aws
+    if by_stack := of_stack_function(function.name, use.invocations.total):
+        return by_stack
     return judge_each(of_function(function.name, sizes, recommendations, use), attested, settings)
 
 

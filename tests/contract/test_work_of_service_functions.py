@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from readiness import Status
 from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.settings import FunctionConnections, FunctionTimeout
 from readiness.evidence.awslambda.traffic import TrafficSinceDeploy
+from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tracing import FunctionTracing, ReachedTracing
 from readiness.semantics.service_functions import made_by_aws, runs_with_its_stack
@@ -34,6 +36,8 @@ from tests.rules.test_performance_benchmarks import SLOW
 
 ANY: Any = None
 """Evidence that a rule must not come to look at."""
+NOT_LISTED = FunctionRecommendations({})
+SELDOM: Any = SimpleNamespace(invocations=SimpleNamespace(total=3.0))
 
 
 def verdicts(name: str) -> list[Any]:
@@ -43,7 +47,7 @@ def verdicts(name: str) -> list[Any]:
     return [
         function_tags(identity, ANY, ANY, settings=ANY),
         lambda_strategy(connections, ANY, ANY, ANY, ANY, rate=ANY, workload=ANY, attestation=ANY),
-        function_memory(identity, ANY, ANY, ANY, ANY, ANY),
+        function_memory(identity, ANY, NOT_LISTED, ANY, ANY, ANY),
         proven_by_traffic(TrafficSinceDeploy(None, (), name=name), ANY),
         function_latency(FunctionLatency(SLOW, SLOW, False, name=name), ANY, bands=ANY, ages=ANY),
         function_error_rate(outcomes, bands=ANY),
@@ -79,8 +83,8 @@ def test_nothing_is_asked_of_the_load_of_a_custom_resource(name, is_one):
             lambda_strategy(
                 connections, ANY, ANY, ANY, ANY, rate=ANY, workload=ANY, attestation=ANY
             ),
-            function_memory(identity, ANY, ANY, ANY, ANY, ANY),
-            function_load_test(identity, ANY, ANY, ANY, ANY, settings=ANY),
+            function_memory(identity, ANY, NOT_LISTED, ANY, ANY, ANY),
+            function_load_test(identity, ANY, ANY, SELDOM, ANY, settings=ANY),
         ]
         assert {each.status for each in found} == {Status.NOT_APPLICABLE}
 

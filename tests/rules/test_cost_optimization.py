@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -439,6 +440,23 @@ def test_a_function_that_rotates_secrets():
     runs = FunctionRuns(0.0, rotates=True)
     verdict = function_memory(*function(), FunctionRecommendations({}), ACTIVE, runs, HERE)
     judged(verdict, NA, "It rotates secrets, and none was rotated in 30 days")
+
+
+@pytest.mark.parametrize(
+    ("recommended", "status", "words"),
+    [
+        pytest.param(None, NA, "By its name it is a custom resource", id="not listed"),
+        pytest.param(found("Unavailable"), NA, "By its name", id="not analysed"),
+        pytest.param(found(), GOOD, "finds its memory", id="analysed"),
+    ],
+)
+def test_a_custom_resource_that_compute_optimizer_contradicts(recommended, status, words):
+    name = "customers-custom-resources-api"
+    listed = FunctionRecommendations({name: recommended} if recommended else {})
+    identity, size = function()
+    about = replace(identity, name=name), size
+    verdict = function_memory(*about, listed, ACTIVE, FunctionRuns(0.0), HERE)
+    judged(verdict, status, words)
 
 
 def test_nobody_looks_at_the_memory():

@@ -163,6 +163,21 @@ def test_function_load_test(answers, status, severity, said):
     assert (found[:2], said in found[2]) == ((status, severity), True), found
 
 
+@pytest.mark.parametrize(
+    ("name", "runs", "status"),
+    [
+        ("shop-dev-custom-resource-existing-s3", 3, NA),
+        ("shop-ImportProviderframeworkisComplete83C1D0A7-0aBcDeFgHiJk", 10_000, NA),
+        ("customers-custom-resources-api", 10_001, BLIND),
+    ],
+)
+def test_a_custom_resource_that_its_runs_contradict(name, runs, status):
+    about = function(FunctionName=name, FunctionArn=made.FUNCTION.replace("agent", name))
+    seldom = {"cloudwatch__get_metric_data": made.metrics(Invocations=runs)}
+    found = judged(rules.function_load_test, name, **about, **seldom, **NOBODY)
+    assert found[0] is status, found
+
+
 def unpublished(calls=0, provider="", **changes):
     """Callers reach version 7 through an alias; $LATEST has other settings and so many calls."""
     managed = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": provider}}
