@@ -320,7 +320,11 @@ def function_on_dashboards(
         return not_applicable(REPLICA)
     wanted = boards.of_function(function.name, drawn.region, drawn.account)
     names = named(function.name, function.environment)
-    mine = {(dimension, name) for dimension in named_by.agent_dimensions for name in names}
+    mine = boards.Own(
+        {(dimension, name) for dimension in named_by.agent_dimensions for name in names},
+        drawn.region,
+        drawn.account,
+    )
     found = boards.judge(
         drawn.all, drawn.watched, wanted, mine, required_groups, dashboard_pattern
     )
@@ -343,7 +347,8 @@ def service_on_dashboards(
     cluster = cluster_of(service.arn)
     wanted = boards.of_service(cluster, service.name, requests.routes, drawn.region, drawn.account)
     required = tuple(g for g in required_groups if requests.routes or g == "saturation")
-    mine = {(dimension, service.name) for dimension in agent_dimensions}
+    names = {(dimension, service.name) for dimension in agent_dimensions}
+    mine = boards.Own(names, drawn.region, drawn.account, cluster)
     found = boards.judge(drawn.all, drawn.watched, wanted, mine, required, dashboard_pattern)
     return attestation.or_elsewhere(found, attested)
 

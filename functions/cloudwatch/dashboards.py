@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
@@ -164,32 +165,72 @@ def of_service(
     return wanted
 
 
-def _own_groups(dashboards: Iterable[Dashboard], own: AbstractSet[tuple[str, str]]) -> set[str]:
-    """The groups that a workload's custom metrics on dashboards belong to."""
-    drawn = {
-        each.metric
-        for dashboard in dashboards
-        for each in dashboard.series
-        if each.dimensions & own and not each.namespace.startswith("AWS/")
-    }
-    return {
-        group for group, pattern in _OWN.items() if any(pattern.search(name) for name in drawn)
-    }
+@dataclass(frozen=True, slots=True)
+class Own:
+    """How custom metrics name a workload: pairs of a dimension and a name.
+
+    ``cluster`` is that of a service, by which it differs from a namesake in another one.
+    """
+
+    names: AbstractSet[tuple[str, str]]
+    region: str
+    account: str
+    cluster: str = ""
+
+    def _is_here(self, region: str, account: str) -> bool:
+        return region in {"", self.region} and account in {"", self.account}
+
+    def _is_of(self, drawn: Drawn) -> bool:
+        chosen = dict(drawn.dimensions)
+        is_named = any(chosen.get(key) in {name, ANY} for key, name in self.names)
+        is_there = not self.cluster or chosen.get("ClusterName", ANY) in {self.cluster, ANY}
+        is_own = is_named and is_there and not drawn.namespace.startswith("AWS/")
+        return is_own and self._is_here(drawn.region, drawn.account)
+
+    def shown(self, drawn: Iterable[Drawn]) -> set[str]:
+        """The groups that its custom metrics among those drawn belong to."""
+        names = [each.metric for each in drawn if self._is_of(each)]
+        return {group for group, pattern in _OWN.items() if any(map(pattern.search, names))}
+
+    def perhaps(self, found: Iterable[Found]) -> set[str]:
+        """The groups that searches and queries for custom metrics may show of it."""
+        names = [name for each in found for name in self._sought(each)]
+        return {group for group, pattern in _OWN.items() if any(map(pattern.search, names))}
+
+    def _sought(self, found: Found) -> Iterator[str]:
+        """The names of the metrics of an own namespace that a search or query asks for."""
+        if not self._is_here(found.region, found.account):
+            return
+        if found.kind == "query":
+            selection = metric_sql.parse(found.text)
+            if selection is not None and not selection.namespace.startswith("AWS/"):
+                keys = {key for key, _ in self.names}
+                if selection.keys is None or selection.keys & keys:
+                    yield selection.metric
+            return
+        schema = _SCHEMA.search(found.text) if found.kind == "search" else None
+        if schema is None:
+            return
+        namespace, *dimensions = (part.strip().strip('"') for part in schema.group(1).split(","))
+        if namespace.startswith("AWS/") or not {key for key, _ in self.names} & {*dimensions}:
+            return
+        for key, *values in _TERM.findall(found.text):
+            if key.lower() == "metricname":
+                yield next(filter(None, values), "")
 
 
 def judge(
     dashboards: Iterable[Dashboard],
     watched: Mapping[str, Sequence[Drawn]],
     wanted: Mapping[str, Sequence[Drawn]],
-    own: AbstractSet[tuple[str, str]],
+    own: Own,
     required: tuple[str, ...],
     pattern: str,
 ) -> Verdict:
     """Whether dashboards show every required group of a workload.
 
     ``watched`` are the series of the alarms on each dashboard, ``wanted`` those that show a group,
-    ``own`` the dimensions by which custom metrics name the workload; ``pattern`` selects
-    dashboards by name.
+    ``own`` how custom metrics name the workload; ``pattern`` selects dashboards by name.
     """
     unknown = sorted(set(required) - set(GROUPS))
     if unknown:
@@ -201,7 +242,8 @@ def judge(
     if not required:
         return not_applicable("The setting required_groups requires nothing here.")
     alarmed = [series for each in chosen for series in watched.get(each.name, ())]
-    mine = _own_groups(chosen, own)
+    mine = own.shown([*(series for each in chosen for series in each.series), *alarmed])
+    sought = own.perhaps(found for each in chosen for found in each.found)
     said = {
         group: Match.YES
         if group in mine
@@ -212,6 +254,7 @@ def judge(
         )
         for group in required
     }
+    said |= {group: Match.MAYBE for group in sought if said.get(group) is Match.NO}
     missing = [group for group, match in said.items() if match is Match.NO]
     unsure = [group for group, match in said.items() if match is Match.MAYBE]
     if missing:

@@ -109,6 +109,69 @@ def of(name: str) -> Drawn:
             id="an explorer by tags",
         ),
         pytest.param(
+            drawn(
+                metric_widget(*ALL[:3]),
+                metric_widget(["MAIF", "queue_depth", "AgentId", "agent"], region="eu-west-1"),
+            ),
+            BAD,
+            "workload's saturation",
+            id="a metric of a namesake in another region",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(*ALL[:3]),
+                metric_widget(
+                    ["MAIF", "queue_depth", "AgentId", "agent", {"accountId": "999988887777"}]
+                ),
+            ),
+            BAD,
+            "workload's saturation",
+            id="a metric of a namesake in another account",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(*ALL[:3]),
+                {"type": "alarm", "properties": {"alarms": ["arn"]}},
+                watched=(Drawn("MAIF", "queue_depth", frozenset({("AgentId", "agent")}), HOME),),
+            ),
+            GOOD,
+            "",
+            id="an alarm on a metric of its own",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(
+                    *ALL[:3],
+                    [{"expression": "SEARCH('{MAIF,AgentId} MetricName=\"queue_depth\"', 'Sum')"}],
+                )
+            ),
+            UNKNOWN,
+            "saturation",
+            id="a search for a metric of every agent",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(
+                    *ALL[:3],
+                    [{"expression": "SELECT MAX(queue_depth) FROM MAIF GROUP BY AgentId"}],
+                )
+            ),
+            UNKNOWN,
+            "saturation",
+            id="a query for a metric of every agent",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(
+                    *ALL[:3],
+                    [{"expression": "SEARCH('{MAIF,Store} MetricName=\"queue_depth\"', 'Sum')"}],
+                )
+            ),
+            BAD,
+            "workload's saturation",
+            id="a search by what names no workload",
+        ),
+        pytest.param(
             Dashboards((parse("x", "{"),), {}, HOME, ACCOUNT_ID),
             UNKNOWN,
             "could not be parsed",
@@ -210,6 +273,28 @@ def test_a_service_s_dashboards_are_chosen_by_name(pattern, status):
         SERVICE, ServiceRequests(), shown, NOBODY, dashboard_pattern=pattern
     )
     assert verdict.status is status
+
+
+@pytest.mark.parametrize(
+    ("cluster", "status"),
+    [
+        pytest.param(["ClusterName", "agents"], GOOD, id="its own cluster"),
+        pytest.param([], GOOD, id="no cluster"),
+        pytest.param(["ClusterName", "staging"], BAD, id="a namesake in another cluster"),
+    ],
+)
+def test_whose_service_an_own_metric_is_about(cluster, status):
+    row = ["ECS/ContainerInsights", "TaskCpuUtilization", *cluster, "ServiceName", "web"]
+    shown = drawn(metric_widget(row))
+    assert service_on_dashboards(SERVICE, ServiceRequests(), shown, NOBODY).status is status
+
+
+def test_an_own_metric_whose_workload_the_viewer_chooses():
+    widget = metric_widget(*ALL[:3], ["MAIF", "queue_depth", "AgentId", "any"])
+    variable = {"type": "property", "property": "AgentId", "inputType": "input", "id": "agent"}
+    body = parse("agents", json.dumps({"variables": [variable], "widgets": [widget]}))
+    shown = Dashboards((body,), {}, HOME, ACCOUNT_ID)
+    assert function_on_dashboards(FUNCTION, shown, NOBODY).status is GOOD
 
 
 @pytest.mark.parametrize(
