@@ -24,6 +24,7 @@ from readiness.semantics.pagers import (
     CHAT_HOSTS,
     host_of,
     is_pagerduty,
+    mail_of_pager,
     shown,
     wants_raw,
     why_no_pager,
@@ -121,6 +122,8 @@ def _pagers(
             _wrong_with_url(about, hosts) or _kept_out(topic, about),
             _unknown(topic, about),
         )
+    if address := mail_of_pager(about.protocol, about.endpoint):
+        yield Heard(f"{about.protocol} {address}", _kept_out(topic, about), _unknown(topic, about))
     for each in listener.functions:
         if each.pages or any(fnmatchcase(each.name, name) for name in functions):
             yield Heard(

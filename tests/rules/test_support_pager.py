@@ -19,6 +19,7 @@ from tests.rules.test_support import BAD, GOOD, NA, UNKNOWN
 
 URL = Subscription("https", PAGER)
 MAIL = Listener(Subscription("email", "ops@example.com"))
+PAGER_MAIL = Listener(Subscription("email", "checkout@acme.pagerduty.com"))
 SQS = Subscription("sqs", QUEUE)
 ORCHESTRATION = f"https://events.eu.pagerduty.com/x-ere/{KEY}"
 CHAT = Listener(Subscription("https", "https://global.sns-api.chatbot.amazonaws.com"))
@@ -46,6 +47,33 @@ def forwarded(**changes: Any) -> Listener:
         pytest.param(topic(), None, {}, BAD, Severity.MEDIUM, "No one has", id="nobody"),
         pytest.param(topic(MAIL), None, {}, BAD, Severity.MEDIUM, "email only", id="mail only"),
         pytest.param(topic(CHAT), None, {}, BAD, Severity.MEDIUM, "https only", id="chat only"),
+        pytest.param(
+            topic(PAGER_MAIL),
+            None,
+            {},
+            GOOD,
+            None,
+            "email …@acme.pagerduty.com pages",
+            id="mail to a pager",
+        ),
+        pytest.param(
+            topic(Listener(replace(PAGER_MAIL.subscription, confirmed=False))),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "email …@acme.pagerduty.com has not confirmed",
+            id="mail to a pager is pending",
+        ),
+        pytest.param(
+            topic(Listener(Subscription("email", "ops@pagerduty.com.example.com"))),
+            None,
+            {},
+            BAD,
+            Severity.MEDIUM,
+            "email only",
+            id="mail to a domain that begins like a pager's",
+        ),
         pytest.param(topic(alarms=()), None, {}, NA, None, "no pager", id="another topic"),
         pytest.param(topic(MAIL, alarms=()), None, {}, NA, None, "", id="another topic's mail"),
         pytest.param(

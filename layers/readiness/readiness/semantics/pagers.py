@@ -44,6 +44,16 @@ def is_pagerduty(endpoint: str) -> bool:
     return host_of(endpoint) in PAGERDUTY_HOSTS
 
 
+def mail_of_pager(protocol: str, endpoint: str) -> str:
+    """The address of PagerDuty's e-mail integration, as it may be printed; else empty.
+
+    Whoever knows what stands before the @ can page. Source: PagerDuty, "Email Integration Guide".
+    """
+    domain = endpoint.rpartition("@")[2].strip().lower()
+    is_mail = protocol in {"email", "email-json"}
+    return f"…@{domain}" if is_mail and domain.endswith(".pagerduty.com") else ""
+
+
 def wants_raw(endpoint: str) -> bool | None:
     """Whether the PagerDuty integration reads raw messages, None for a path of no integration.
 
