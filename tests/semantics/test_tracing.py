@@ -193,6 +193,39 @@ OURS = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://xray.us-east-1.amazonaws.
             )
             for argument in ("many", "", "-0.1", "1.5", "nan")
         ),
+        pytest.param(
+            "PassThrough",
+            [],
+            AWAY,
+            {"runtime": "provided.al2023"},
+            Tracing(Tracer.OTEL, needs_role=False),
+            id="an SDK in the package",
+        ),
+        pytest.param("PassThrough", [], OURS, {}, OTEL, id="an SDK that sends to X-Ray"),
+        pytest.param(
+            "PassThrough",
+            [],
+            LOCAL,
+            {},
+            Tracing(flaw="Traces are sent to http://localhost:4317, but no layer collects them."),
+            id="an SDK without a collector",
+        ),
+        pytest.param(
+            "PassThrough",
+            [],
+            LOCAL,
+            {"package_type": "Image"},
+            OTEL,
+            id="an SDK and a collector in an image",
+        ),
+        pytest.param(
+            "PassThrough",
+            [],
+            AWAY | {"OTEL_TRACES_EXPORTER": "none"},
+            {},
+            Tracing(flaw="OTEL_TRACES_EXPORTER is none."),
+            id="an SDK that sends metrics alone",
+        ),
         pytest.param("PassThrough", [LAYER], WRAPPED | LOCAL, {}, OTEL, id="to itself"),
         pytest.param("PassThrough", [LAYER], WRAPPED | OURS, {}, OTEL, id="to X-Ray"),
         pytest.param(

@@ -94,7 +94,8 @@ def of_function(
     """How a Lambda function is traced.
 
     OpenTelemetry needs a layer (or an image) and ``AWS_LAMBDA_EXEC_WRAPPER``; custom runtimes
-    have no wrapper and only a collector layer. ``environment`` is None where it was unreadable.
+    have no wrapper and only a collector layer. A package that brings the SDK along needs neither:
+    then the endpoint it sends to shows it. ``environment`` is None where it was unreadable.
     """
     if mode == "Active":
         return Tracing(Tracer.XRAY)
@@ -105,14 +106,23 @@ def of_function(
     wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER", "")
     wrapped = bool(_OTEL.search(wrapper))
     if not layer and not (wrapped and package_type == "Image"):
-        flaw = (
-            f"AWS_LAMBDA_EXEC_WRAPPER is {wrapper}, but no layer contains it." if wrapped else ""
-        )
-        return Tracing(flaw=flaw)
+        return _without_layer(environment, wrapper if wrapped else "", package_type)
     bare = runtime.startswith("provided") and bool(_COLLECTOR_LAYER.search(layer))
     if not wrapped and not bare:
         name = layer.split(":")[6] if layer.count(":") >= 6 else layer
         return Tracing(flaw=f"The layer {name} is not used: AWS_LAMBDA_EXEC_WRAPPER is not set.")
+    return _otel(environment)
+
+
+def _without_layer(environment: Mapping[str, str], wrapper: str, package_type: str) -> Tracing:
+    """A function whose package may bring the SDK along; in an image, the collector as well."""
+    endpoint = _endpoint(environment)
+    if wrapper:
+        return Tracing(flaw=f"AWS_LAMBDA_EXEC_WRAPPER is {wrapper}, but no layer contains it.")
+    if not endpoint:
+        return Tracing()
+    if package_type != "Image" and _LOCAL.match(endpoint):
+        return Tracing(flaw=f"Traces are sent to {endpoint}, but no layer collects them.")
     return _otel(environment)
 
 
