@@ -275,6 +275,10 @@ def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
             Link(documents=("Roll.Back",)),
         ),
         (
+            "Run arn:aws:ssm:eu-west-1:111122223333:automation-definition/Roll-Back:$DEFAULT",
+            Link(documents=("Roll-Back",)),
+        ),
+        (
             "Run arn:aws:ssm:eu-west-1:444455556666:document/Shared.",
             Link(elsewhere=("arn:aws:ssm:eu-west-1:444455556666:document/Shared",)),
         ),

@@ -33,6 +33,7 @@ def low(threshold, comparison="LessThanThreshold", **values):
         ("AWS/S3", "BucketSizeBytes", 86_400),
         ("AWS/S3", "4xxErrors", 60),
         ("AWS/Billing", "EstimatedCharges", 21_600),
+        ("AWS/CertificateManager", "DaysToExpiry", 43_200),
         ("AWS/S3/Storage-Lens", "StorageBytes", 86_400),
         ("Orders", "Placed", 1),
         ("aws/orders", "Placed", 1),

@@ -42,6 +42,7 @@ _SCALES_ITSELF = ("TargetTracking-",)
 _DAY = 86_400
 _INTERVALS = {
     ("AWS/Billing", "EstimatedCharges"): 6 * 3600,
+    ("AWS/CertificateManager", "DaysToExpiry"): 12 * 3600,
     ("AWS/S3", "BucketSizeBytes"): _DAY,
     ("AWS/S3", "NumberOfObjects"): _DAY,
     ("AWS/S3/Storage-Lens", ""): _DAY,
@@ -51,7 +52,7 @@ _INTERVALS = {
 def interval_of(namespace: str, metric: str) -> int:
     """The seconds between two datapoints of a metric that AWS publishes; 1 for custom metrics.
 
-    Most have one a minute; billing has a few, storage metrics have one a day.
+    Most have one a minute; billing and certificates have a few a day, storage metrics have one.
     """
     usual = 60 if namespace.startswith("AWS/") else 1
     return _INTERVALS.get((namespace, metric), _INTERVALS.get((namespace, ""), usual))

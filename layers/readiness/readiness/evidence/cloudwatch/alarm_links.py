@@ -19,7 +19,11 @@ from readiness.semantics.links import leads_nowhere
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""
 _URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?[A-Za-z0-9.-]+[^\s<>\"')\]]*", re.IGNORECASE)
-_DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):document/([A-Za-z0-9_.-]+)")
+_DOCUMENT = re.compile(
+    r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):(?:document|automation-definition)/"
+    r"([A-Za-z0-9_.-]+)"
+)
+"""Automation runbooks have ARNs of both kinds; the second ends in a version (``:$DEFAULT``)."""
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
 
 
