@@ -150,6 +150,17 @@ def notebooks(status: str = "InService", **changes):
             "no notebook",
             id="gone since it was listed",
         ),
+        pytest.param(
+            fake_account().but(
+                sagemaker__describe_notebook_instance=error(
+                    "ValidationException", message="Notebook Instance arn:… does not exist"
+                )
+            ),
+            NA,
+            None,
+            "no notebook",
+            id="gone, as SageMaker also says it",
+        ),
     ],
 )
 def test_notebook_access(account, status, severity, said):

@@ -76,7 +76,7 @@ def described_notebook(read: Reader, name: str) -> Mapping[str, Any]:
     answer: Mapping[str, Any] = read.one(
         "sagemaker",
         "describe_notebook_instance",
-        gone=("ValidationException: RecordNotFound",),
+        gone=("ValidationException: RecordNotFound", "ValidationException: does not exist"),
         NotebookInstanceName=name,
     )
     return answer
