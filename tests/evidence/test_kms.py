@@ -26,7 +26,7 @@ from tests.accounts.encryption import (
     key_metadata,
     tags,
 )
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error, evaluation
 
 OTHER = "444455556666"
 FOREIGN = f"arn:aws:kms:{HOME}:{OTHER}:key/{KEY_ID}"
@@ -109,6 +109,24 @@ def test_the_older_name_of_the_spec_is_understood():
 def test_a_key_that_does_not_exist_is_missing():
     seen = fake_account().but(kms__describe_key=error("NotFoundException"))
     assert loaded(KmsKeyState, seen).state == "Missing"
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        (OTHER, f"the key policy in the account {OTHER} has to allow it too"),
+        (ACCOUNT_ID, "kms:DescribeKey was denied (AccessDeniedException)"),
+    ],
+    ids=["another account's", "ours"],
+)
+def test_a_key_that_may_not_be_described_says_whose_policy_refuses(account, words):
+    seen = fake_account().but(kms__describe_key=FAULTS["denied"])
+    arn = f"arn:aws:kms:{HOME}:{account}:key/{KEY_ID}"
+    with pytest.raises(Unreadable) as refused:
+        loaded(KmsKeyState, seen, Resource(account, HOME, KEY.name, arn))
+    assert refused.value.action == "kms:DescribeKey"
+    assert refused.value.is_denied
+    assert words in str(refused.value)
 
 
 def test_a_key_elsewhere_is_described_there():

@@ -132,7 +132,7 @@ class KmsKeyState:
     ``PendingImport``, …) or ``Missing`` where the key does not exist; ``manager`` is ``AWS`` or
     ``CUSTOMER``; ``multi_region`` is ``PRIMARY``, ``REPLICA`` or empty; ``elsewhere`` is the key's
     region where it is another one. An answer that does not say what the key is counts as no
-    answer. Source: DescribeKey.
+    answer. Source: DescribeKey, which the key policy of another account's key has to allow too.
     """
 
     key_id: str
@@ -153,7 +153,13 @@ class KmsKeyState:
     @classmethod
     def load(cls, read: Reader, key: Resource) -> KmsKeyState:
         elsewhere = "" if key.region == read.region else key.region
-        about = metadata_of(read, key)
+        try:
+            about = metadata_of(read, key)
+        except Unreadable as denied:
+            if not denied.is_denied or key.account == read.account:
+                raise
+            why = f"{denied.code}: the key policy in the account {key.account} has to allow it too"
+            raise Unreadable(denied.action, denied.cause, why) from denied
         if about is None:
             return cls(key.id, "Missing", elsewhere=elsewhere)
         multi = about.get("MultiRegionConfiguration") or {}
