@@ -30,6 +30,7 @@ MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
 
 NON_ROTATING = (
     "appflow",
+    "bedrock-agentcore-identity",
     "databrew",
     "dataexchange",
     "datasync",

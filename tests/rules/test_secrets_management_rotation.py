@@ -89,6 +89,14 @@ OFF = {"enabled": False, "every_days": 0, "rotated": None, "due": None}
         pytest.param(OFF | {"owner": "rds"}, {}, BAD, Severity.MEDIUM, "off", id="rds, off"),
         pytest.param({"owner": "rds"}, {}, GOOD, None, "every 30", id="rds, no function of ours"),
         pytest.param(OFF | {"owner": "events"}, {}, NA, None, "events", id="owner cannot rotate"),
+        pytest.param(
+            OFF | {"owner": "bedrock-agentcore-identity"},
+            {},
+            NA,
+            None,
+            "offers no rotation",
+            id="a key that agents use, kept by AgentCore",
+        ),
         pytest.param(OFF | {"owner": "newservice"}, {}, UNKNOWN, None, "newservice", id="unknown"),
         pytest.param(
             OFF | {"owner": "newservice"},
