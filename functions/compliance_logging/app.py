@@ -320,7 +320,7 @@ def audit_log_group_retention(groups: AuditLogGroups, *, retention: PolicySettin
     if problems:
         return violates_all(problems, expected=in_days(retention), log_groups=names)
     return complies(
-        f"{plural(len(names), 'log group')} with audit logs ({listed(names)}) keep"
+        f"Audit logs in {plural(len(names), 'log group')} ({listed(names)}) are"
         f" {in_days(retention, is_sentence=False)}.",
         log_groups=names,
     )

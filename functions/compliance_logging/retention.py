@@ -24,10 +24,10 @@ from .settings import PolicySettings, RetentionSettings
 
 
 def in_days(wanted: RetentionSettings, *, is_sentence: bool = True) -> str:
-    """The retention that is wanted: "A retention of …" or "them for …"."""
+    """The retention that is wanted: "A retention of …" or "kept for …"."""
     most = f" to {wanted.max_days:,}" if wanted.max_days else " or more"
     span = f"{wanted.audit_min_days:,}{most} days"
-    return f"A retention of {span}." if is_sentence else f"their events for {span}"
+    return f"A retention of {span}." if is_sentence else f"kept for {span}"
 
 
 def too_short_or_long(what: str, days: int, wanted: RetentionSettings) -> Problem | None:
@@ -89,7 +89,7 @@ def judge_buckets(
         said = " ".join(f"{failure}." for failure in failures)
         return unread(f"How long audit logs are kept could not be read: {said}", *failures)
     return complies(
-        f"{plural(len(names), 'bucket')} with audit logs ({listed(names)}) keep"
+        f"Audit logs in {plural(len(names), 'bucket')} ({listed(names)}) are"
         f" {in_days(wanted, is_sentence=False)}.",
         buckets=names,
     )
