@@ -16,7 +16,7 @@ from readiness import (
     unread,
     violates,
 )
-from readiness.evidence.macie import ANALYSIS_FAILED, ENABLED, BucketInMacie, MacieBucket
+from readiness.evidence.macie import ENABLED, BucketInMacie, MacieBucket
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.model.text import listed
 from readiness.model.unreadable import NotOffered
@@ -106,7 +106,7 @@ def _too_high(value: str, macie: BucketInMacie) -> Verdict | None:
             "S3 does not let Macie read the bucket (ACCESS_DENIED), for example because of its"
             f" policy, so no one knows whether its class {value} is right."
         )
-    if seen.in_discovery and seen.score == ANALYSIS_FAILED:
+    if seen.is_unanalyzed:
         return cannot_tell(
             "Macie could analyze none of the bucket's objects (sensitivity score -1), for example"
             " because it may not use their KMS key, so no one knows whether its class"

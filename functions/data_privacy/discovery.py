@@ -43,7 +43,7 @@ def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -
     count = f"Its inventory shows {watched} of {plural(len(found.inventory), 'bucket')} covered."
     is_seen = found.discovers is None and any(bucket.in_discovery for bucket in found.inventory)
     if is_seen or (found.discovers and not _excludes_all(found)):
-        return complies(f"Automated sensitive data discovery is enabled. {count}")
+        return _by_discovery(found, count, require_discovery=require_discovery)
     if found.jobs and not _watch_nothing(found):
         return complies(f"Classification jobs are active: {listed(found.jobs)}. {count}")
     if not require_discovery:
@@ -58,6 +58,22 @@ def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -
             " automated discovery covers this account."
         )
     return violates(_why_uncovered(found), expected=_EXPECTED)
+
+
+def _by_discovery(
+    found: SensitiveDataDiscovery, count: str, *, require_discovery: bool
+) -> Verdict:
+    """The verdict where automated discovery is on: whether Macie succeeds at any bucket."""
+    filled = [each for each in found.inventory if each.in_discovery and each.objects != 0]
+    failed = [bucket.name for bucket in filled if bucket.is_unanalyzed]
+    if require_discovery and failed and len(failed) == len(filled):
+        return violates(
+            "Automated sensitive data discovery is enabled, but Macie could analyze no object of"
+            f" {plural(len(failed), 'bucket')}, all that it includes and that hold any:"
+            f" {listed(failed)}. Usually bucket policies or KMS keys refuse Macie's role.",
+            expected="Bucket and key policies that let AWSServiceRoleForAmazonMacie read.",
+        )
+    return complies(f"Automated sensitive data discovery is enabled. {count}")
 
 
 def _by_administrator(found: SensitiveDataDiscovery, count: str) -> Verdict:

@@ -46,6 +46,8 @@ def check(verdict, status, said=""):
 
 WATCHED = MacieBucket("orders", objects=5, in_discovery=True, in_job="FALSE")
 EXCLUDED = replace(WATCHED, in_discovery=False)
+FAILED = replace(WATCHED, score=-1)
+REFUSED = replace(WATCHED, name="letters", objects=None, error="ACCESS_DENIED")
 IN_A_JOB = replace(EXCLUDED, in_job="TRUE")
 
 
@@ -70,6 +72,18 @@ NEW = replace(ON, changed=NOON - timedelta(hours=47), inventory=(EXCLUDED,))
         pytest.param(ON, GOOD, "shows 1 of 2 buckets covered", id="automated discovery"),
         pytest.param(replace(ON, inventory=()), GOOD, "0 of 0", id="no inventory yet"),
         pytest.param(replace(ON, inventory=(EXCLUDED,)), BAD, "excludes every", id="all excluded"),
+        pytest.param(
+            replace(ON, inventory=(FAILED, REFUSED, replace(WATCHED, objects=0), EXCLUDED)),
+            BAD,
+            "no object of 2 buckets, all that it includes and that hold any: orders and letters",
+            id="nothing can be analyzed",
+        ),
+        pytest.param(
+            replace(ON, inventory=(FAILED, replace(WATCHED, score=50))), GOOD, "2 of 2", id="some"
+        ),
+        pytest.param(
+            replace(ON, inventory=(replace(WATCHED, objects=0),)), GOOD, "1 of 1", id="empty ones"
+        ),
         pytest.param(NEW, GOOD, "0 of 1", id="on for less than two days"),
         pytest.param(replace(NEW, changed=NOON - timedelta(hours=48)), BAD, "excl", id="two days"),
         pytest.param(OFF, BAD, "There is no classification job", id="no discovery and no job"),

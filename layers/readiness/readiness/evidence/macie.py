@@ -83,6 +83,16 @@ class MacieBucket:
         return at - self.job_ran <= _ONE_RUN if at and self.job_ran else None
 
     @property
+    def is_unanalyzed(self) -> bool:
+        """Whether automated discovery looks at it and can analyze none of its objects.
+
+        S3 or the KMS key of the objects refuses Macie, mostly.
+        """
+        return self.in_discovery and (
+            self.score == ANALYSIS_FAILED or self.error == "ACCESS_DENIED"
+        )
+
+    @property
     def is_watched(self) -> bool:
         """Whether something is set up to look at its objects regularly.
 
