@@ -126,7 +126,7 @@ class _Trust:
                     yield from self._foreign(allow, principal)
                 case "Federated":
                     yield from self._federated(allow, principal)
-                case "Service" if not matches_any(self.bound, _global(principal.value)):
+                case "Service" if not matches_any(self.bound, global_name(principal.value)):
                     yield from self._confused(allow, principal)
 
     def open_to(self, allow: Statement, action: str, who: Principal, requests: Requests) -> Holds:
@@ -240,7 +240,7 @@ class _Trust:
             yield _Finding(answer, Severity.MEDIUM, text, rest)
 
 
-def _global(service: str) -> str:
+def global_name(service: str) -> str:
     """A service's name as most partitions have it: China's EC2 is ``ec2.amazonaws.com.cn``."""
     for suffix in OTHER_SUFFIXES:
         if service.endswith(f".{suffix}"):

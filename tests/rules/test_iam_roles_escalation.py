@@ -11,7 +11,7 @@ from functions.iam_roles.app import role_privileges
 from functions.iam_roles.privesc import ESCALATIONS, PASS_ROLE, SOURCES, TARGETS
 from readiness import Severity, Status
 from readiness.evidence.iam.managed_policies import PolicyDocument
-from readiness.evidence.iam.roles import RolePolicies
+from readiness.evidence.iam.roles import RolePolicies, RoleTrust
 from readiness.semantics.iam_actions import resource_patterns
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
@@ -36,10 +36,23 @@ def deny(action, resource="*", condition=None):
     return allow(action, resource, condition) | {"Effect": "Deny"}
 
 
+OF_LAMBDA = RoleTrust(
+    "agent",
+    document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ),
+    ACCOUNT_ID,
+)
+
+
 def judged(*statements, boundary=None, **more):
     role = RolePolicies("agent", "/", (document(*statements),))
     bound = None if boundary is None else PolicyDocument(document(*boundary, name="boundary"))
-    return role_privileges(role, (), bound, **more)
+    return role_privileges(role, (), bound, OF_LAMBDA, **more)
 
 
 # -- conditions -------------------------------------------------------------------------------

@@ -19,8 +19,10 @@ from readiness.evidence.iam.groups import GroupPolicies
 from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
 from readiness.evidence.iam.roles import RolePolicies, RoleTrust
 from readiness.evidence.iam.users import UserPolicies
+from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
+from tests.rules.test_iam_roles_escalation import OF_LAMBDA
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -50,7 +52,9 @@ def when(operator, key, value):
 
 def judged(*statements, boundary=None, name="r", path="/", **settings):
     role = RolePolicies(name, path, (document(*statements),))
-    return role_privileges(role, (), None if boundary is None else policy(*boundary), **settings)
+    return role_privileges(
+        role, (), None if boundary is None else policy(*boundary), OF_LAMBDA, **settings
+    )
 
 
 NOT_ACTION = {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}
@@ -221,10 +225,10 @@ def test_a_boundary_intersects(boundary, status):
 
 def test_an_unusable_document_is_no_answer():
     broken = Document.of("broken", "{")
-    verdict = role_privileges(RolePolicies("r", inline=(broken,)), (), None)
+    verdict = role_privileges(RolePolicies("r", inline=(broken,)), (), None, OF_LAMBDA)
     assert (verdict.status, "broken" in verdict.reason) == (BLIND, True)
     bounded = role_privileges(
-        RolePolicies("r", inline=(document(allow("*")),)), (), PolicyDocument(broken)
+        RolePolicies("r", inline=(document(allow("*")),)), (), PolicyDocument(broken), OF_LAMBDA
     )
     assert bounded.status is BLIND
 
@@ -248,6 +252,65 @@ def test_roles_that_others_control(name, path):
     assert judged(allow("*"), name=name, path=path).status is NA
     trust = RoleTrust(name, document(allow("sts:AssumeRole", Principal="*")), ACCOUNT_ID, path)
     assert role_trust(trust).status is NA
+
+
+EKS, BACKUP = {"Service": "eks.amazonaws.com"}, {"Service": "backup.amazonaws.com"}
+COMPUTE = "arn:aws:iam::aws:policy/AmazonEKSComputePolicy"
+CLUSTER = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+RESTORES = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForRestores"
+CHINESE = COMPUTE.replace("arn:aws:", "arn:aws-cn:")
+OWN = f"arn:aws:iam::{ACCOUNT_ID}:policy/AmazonEKSComputePolicy"
+STARTS = allow(["iam:PassRole", "ec2:RunInstances"])
+
+
+@pytest.mark.parametrize(
+    ("arns", "principals", "inline", "status"),
+    [
+        pytest.param((COMPUTE,), (EKS,), (), NA, id="of EKS in Auto Mode"),
+        pytest.param((COMPUTE, CLUSTER), (EKS,), (), GOOD, id="beside one that starts nothing"),
+        pytest.param((CHINESE,), ({"Service": "eks.amazonaws.com.cn"},), (), NA, id="in China"),
+        pytest.param((RESTORES,), (BACKUP,), (), NA, id="of AWS Backup"),
+        pytest.param((COMPUTE,), (BACKUP,), (), BAD, id="of another service"),
+        pytest.param((COMPUTE,), (EKS, BACKUP), (), BAD, id="two services"),
+        pytest.param((COMPUTE,), (EKS, {"AWS": ACCOUNT_ID}), (), BAD, id="the account too"),
+        pytest.param((COMPUTE,), ("*",), (), BAD, id="anybody"),
+        pytest.param((COMPUTE,), (), (), BAD, id="nobody"),
+        pytest.param((OWN,), (EKS,), (), BAD, id="one's own of the name"),
+        pytest.param((OWN, COMPUTE), (EKS,), (), BAD, id="both"),
+        pytest.param((COMPUTE,), (EKS,), (allow("iam:*"),), BAD, id="more of one's own"),
+        pytest.param((COMPUTE,), (EKS,), (allow("s3:GetObject", "x"),), GOOD, id="a little more"),
+    ],
+)
+def test_policies_that_aws_made_for_the_service_that_alone_uses_them(
+    arns, principals, inline, status
+):
+    trust = [allow("sts:AssumeRole", Principal=each) for each in principals]
+    attached = [Resource(ACCOUNT_ID, "us-east-1", "AWS::IAM::Policy", arn) for arn in arns]
+    starts = {COMPUTE, CHINESE, RESTORES, OWN}
+    verdict = role_privileges(
+        RolePolicies("r", "/", tuple(map(document, inline)), tuple(attached)),
+        tuple(
+            PolicyDocument(
+                document(STARTS if arn in starts else allow("s3:List*"), name=arn.split("/")[-1])
+            )
+            for arn in arns
+        ),
+        None,
+        RoleTrust("r", document(*trust, name="trust policy"), ACCOUNT_ID),
+    )
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize("policy", [{"NotPrincipal": EKS}, None])
+def test_who_can_assume_it_has_to_be_known(policy):
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole"} | (policy or {})
+    trust = document(statement) if policy else Document.of("trust policy", "{")
+    name = "AmazonEKSComputePolicy"
+    role = RolePolicies(
+        "r", attached=(Resource(ACCOUNT_ID, "us-east-1", "AWS::IAM::Policy", COMPUTE),)
+    )
+    held = (PolicyDocument(document(STARTS, name=name)),)
+    assert role_privileges(role, held, None, RoleTrust("r", trust, ACCOUNT_ID)).status is BAD
 
 
 def test_an_exemption_by_name_does_not_match_a_path():
@@ -435,7 +498,7 @@ def privileges_of(kind, *documents, **settings):
         return group_privileges(GroupPolicies("g", documents), (), **settings)
     if kind == "policy":
         return policy_privileges(PolicyUse(ARN, 1), PolicyDocument(*documents), **settings)
-    return role_privileges(RolePolicies("r", "/", documents), (), None, **settings)
+    return role_privileges(RolePolicies("r", "/", documents), (), None, OF_LAMBDA, **settings)
 
 
 @pytest.mark.parametrize(

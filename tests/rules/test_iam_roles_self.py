@@ -16,7 +16,16 @@ from readiness.evidence.iam.principals import POLICY
 from readiness.evidence.iam.roles import RolePolicies
 from readiness.evidence.iam.users import UserPolicies
 from tests.fake_account import ACCOUNT_ID
-from tests.rules.test_iam_roles_escalation import BAD, GOOD, OURS, allow, deny, document, judged
+from tests.rules.test_iam_roles_escalation import (
+    BAD,
+    GOOD,
+    OF_LAMBDA,
+    OURS,
+    allow,
+    deny,
+    document,
+    judged,
+)
 
 ITSELF = f"{OURS}:role/agent"
 
@@ -63,7 +72,7 @@ def test_a_deny_that_is_about_certain_principals(operator, value, status):
         deny("iam:*", condition={operator: {"aws:PrincipalArn": value}}),
     )
     verdict = role_privileges(
-        RolePolicies("agent", inline=(inline,), account=ACCOUNT_ID), (), None
+        RolePolicies("agent", inline=(inline,), account=ACCOUNT_ID), (), None, OF_LAMBDA
     )
     assert verdict.status is status, verdict.reason
 
@@ -158,7 +167,7 @@ def test_a_condition_on_the_principal_itself(operator, key, value, user, role):
     held = document(allow("*", condition={operator: {key: value}}))
     verdict = user_privileges(UserPolicies("ana", inline=(held,)), (), (), None)
     assert verdict.status is user, verdict.reason
-    verdict = role_privileges(RolePolicies("agent", inline=(held,)), (), None)
+    verdict = role_privileges(RolePolicies("agent", inline=(held,)), (), None, OF_LAMBDA)
     assert verdict.status is role, verdict.reason
 
 
@@ -167,8 +176,12 @@ def test_a_policy_that_its_holder_may_rewrite():
     attached = (POLICY.resource(ACCOUNT_ID, "global", arn),)
     edits = document(allow("iam:CreatePolicyVersion", arn))
     role = RolePolicies("agent", "/", (edits,), attached)
-    assert role_privileges(role, (), None).status is BAD
-    assert role_privileges(RolePolicies("agent", "/", (edits,)), (), None).status is GOOD
+    assert role_privileges(role, (), None, OF_LAMBDA).status is BAD
+    assert (
+        role_privileges(RolePolicies("agent", "/", (edits,)), (), None, OF_LAMBDA).status is GOOD
+    )
     boundary = POLICY.resource(ACCOUNT_ID, "global", arn)
     bounded = RolePolicies("agent", "/", (edits,), (), boundary)
-    assert role_privileges(bounded, (), PolicyDocument(document(allow("*")))).status is BAD
+    assert (
+        role_privileges(bounded, (), PolicyDocument(document(allow("*"))), OF_LAMBDA).status is BAD
+    )
