@@ -49,7 +49,9 @@ def bucket_versioning(
         "aws-athena-query-results-*",
         "aws-glue-assets-*",
         "cf-templates-*",
+        "codepipeline-*-*-[0-9]*",
         "elasticbeanstalk-*",
+        "*-serverlessdeploymentbucket-*",
     ),
     exempt_log_buckets: Annotated[
         bool, "Buckets that AWS services deliver logs to need no versioning"
