@@ -154,7 +154,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # file system".
     "readiness.evidence.backup.restores": frozenset({"itemstorestore"}),
     # A process of Auto Scaling that may be suspended: DescribeScalingProcessTypes.
-    "readiness.evidence.autoscaling": frozenset({"ScheduledActions"}),
+    # And a tag of EKS's managed node groups.
+    "readiness.evidence.autoscaling": frozenset({"ScheduledActions", "eks:nodegroup-name"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
     # Dimensions of S3's metrics.
