@@ -49,7 +49,7 @@ def queues(**attributes):
             BAD, "does not allow the queue", id="shut out",
         ),
         pytest.param(
-            queues(dead={"MessageRetentionPeriod": "60"}), BAD, "0:01:00", id="a minute"
+            queues(dead={"MessageRetentionPeriod": "60"}), BAD, "1 minute", id="a minute"
         ),
     ],
 )  # fmt: skip
