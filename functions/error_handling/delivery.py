@@ -12,7 +12,16 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
 from .rights import RoleSender, check_queue_rights
-from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_circles, check_queue, check_service
+from .sinks import (
+    EVENTBRIDGE,
+    MOMENT,
+    SNS,
+    Checked,
+    Sender,
+    check_circles,
+    check_queue,
+    check_service,
+)
 
 NOBODY = "No function, queue, delivery stream or web address has a confirmed subscription."
 
@@ -53,12 +62,25 @@ def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ..
     if why := idle(rule):
         return not_applicable(why)
     checked = Checked()
-    bare = [each.id for each in rule.targets if not each.dead]
-    if bare:
-        checked.add(f"Without a dead-letter queue: {targets(bare)}.")
+    moments = {
+        sink.arn
+        for sink in sinks
+        if sink.exists and not sink.is_hidden and sink.retention <= MOMENT
+    }
+    bare = [each for each in rule.targets if not each.dead]
+    if lasting := [each.id for each in bare if each.arn not in moments]:
+        checked.add(f"Without a dead-letter queue: {targets(lasting)}.")
+    if passing := [each.id for each in bare if each.arn in moments]:
+        checked.add(
+            f"Without a dead-letter queue: {targets(passing)}, which keeps messages only for"
+            " minutes, as whoever wants them while they are fresh may set.",
+            Severity.LOW,
+        )
     check_circles(((f"target {each.id}", each.arn, each.dead) for each in rule.targets), checked)
+    dead = {each.dead for each in rule.targets}
     for sink in sinks:
-        check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
+        if sink.arn in dead:
+            check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
     if losses.undelivered:
         checked.add_loss(
             f"{round(losses.undelivered)} events of the last week could not be sent to a"

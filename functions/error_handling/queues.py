@@ -8,7 +8,7 @@ from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.text import listed
 from readiness.model.verdict import Fact, violates_all
 
-from .sinks import Checked, check_queue, in_time, refuses_source
+from .sinks import MOMENT, Checked, check_queue, in_time, refuses_source
 
 EXPECTED = (
     "A redrive policy whose dead-letter queue exists, is of the same kind, lets the queue in and"
@@ -89,17 +89,12 @@ def _check_sink(queue: QueueRedrive, sink: QueueSink, checked: Checked) -> None:
         )
 
 
-_MOMENT = 900
-"""Seconds. Whoever lets messages expire within minutes wants them only while they are fresh, as
-Karpenter does with notices of interruption (300 s)."""
-
-
 def _without(queue: QueueRedrive) -> Verdict:
     if queue.senders:
         return not_applicable(f"It takes what others could not process: {listed(queue.senders)}.")
     if queue.takes_dead_letters:
         return not_applicable("Its redrive allow policy says that it is a dead-letter queue.")
-    if queue.retention <= _MOMENT:
+    if queue.retention <= MOMENT:
         return violates(
             f"It has no dead-letter queue, and messages expire after {in_time(queue.retention)}:"
             " what cannot be processed by then is lost, as whoever set so short a time may want.",

@@ -16,6 +16,9 @@ from readiness.semantics.requesters import acting
 SEND, KEY_USE = ("sqs:SendMessage",), ("kms:GenerateDataKey", "kms:Decrypt")
 LEAST_RETENTION = 86_400
 """Seconds: a day. The default of SQS is four, the least a minute."""
+MOMENT = 900
+"""Seconds. Whoever lets messages expire within minutes wants them only while they are fresh, as
+Karpenter does with notices of interruption (300 s)."""
 EVENTBRIDGE, SNS = "events.amazonaws.com", "sns.amazonaws.com"
 
 

@@ -78,11 +78,31 @@ def to(id="agent", **about):
             id="not let in",
         ),
         pytest.param(
-            rule(to()), RuleLosses(), (sink(f"{DEAD}.fifo"),), BAD, "FIFO", Severity.HIGH,
-            id="FIFO",
+            rule(to(dead=f"{DEAD}.fifo")), RuleLosses(), (sink(f"{DEAD}.fifo"),), BAD, "FIFO",
+            Severity.HIGH, id="FIFO",
         ),
         pytest.param(
             rule(to()), RuleLosses(), (dead(policy="{"),), UNKNOWN, "", None, id="unclear"
+        ),
+        pytest.param(
+            rule(RuleTarget("q", DEAD)), RuleLosses(), (dead(policy="", retention=300),), BAD,
+            "target q, which keeps messages only for minutes", Severity.LOW, id="Karpenter's",
+        ),
+        pytest.param(
+            rule(RuleTarget("q", DEAD)), RuleLosses(failed=1.0), (dead(retention=300),), BAD,
+            "lost", Severity.CRITICAL, id="wanted only while fresh, and lost",
+        ),
+        pytest.param(
+            rule(RuleTarget("q", DEAD), to("b", dead="")), RuleLosses(), (dead(retention=300),),
+            BAD, "Without a dead-letter queue: target b.", Severity.HIGH, id="beside a function",
+        ),
+        pytest.param(
+            rule(RuleTarget("q", DEAD)), RuleLosses(), (dead(policy=""),), BAD,
+            "queue: target q.", Severity.HIGH, id="a queue that keeps messages",
+        ),
+        pytest.param(
+            rule(RuleTarget("q", DEAD)), RuleLosses(), (dead(retention=300, is_hidden=True),), BAD,
+            "queue: target q.", Severity.HIGH, id="a queue that is not shown",
         ),
         pytest.param(rule(), RuleLosses(), (), NA, "no target", None, id="no target"),
         pytest.param(rule(enabled=False), RuleLosses(), (), NA, "disabled", None, id="disabled"),

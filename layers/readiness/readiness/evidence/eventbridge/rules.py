@@ -98,7 +98,8 @@ class RuleTarget:
 class RuleTargets:
     """The targets of a rule. ``manager`` is the AWS service that made it, empty for your own.
 
-    A disabled or managed rule's targets are not read. Sources: ListRules, DescribeRule,
+    A disabled or managed rule's targets are not read. ``sinks`` are the dead-letter queues, and
+    the queues that are a target without one. Sources: ListRules, DescribeRule,
     ListTargetsByRule.
     """
 
@@ -146,14 +147,14 @@ class RuleTargets:
                 )
                 for each in rule_targets(read, *_bus_and_name(rule.id))
             )
-        dead = sorted({each.dead for each in targets} - {""})
+        queues = sorted({each.dead or each.arn for each in targets})
         return cls(
             rule.id,
             arn_of(rule, read.partition),
             enabled,
             manager,
             targets,
-            tuple(queue for arn in dead if (queue := queue_of(arn))),
+            tuple(queue for arn in queues if (queue := queue_of(arn))),
         )
 
 
