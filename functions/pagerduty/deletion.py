@@ -58,13 +58,12 @@ def answer(
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
-    if event["RequestType"] == "Delete":
-        id = str(event["StackId"])
-        if id.split("/")[1:2] != [resolver.stack] or _is_at_rest(cloudformation, id):
-            log.error("asked to end all incidents, and the stack is not deleted")
-            raise NotDeleting(f"CloudFormation is not at work on {clean(id, 200)}")
+    # The id in the request is the sender's word: the role may not ask about any other stack.
+    if event["RequestType"] == "Delete" and _is_at_rest(cloudformation, resolver.stack):
+        log.error("asked to end all incidents, and the stack is not deleted")
+        raise NotDeleting(f"CloudFormation is not at work on {resolver.stack}")
     reason = "" if event["RequestType"] == "Delete" else _refusal(event)
-    if reason and _is_rolled_back(cloudformation, event["StackId"]):
+    if reason and _is_rolled_back(cloudformation, resolver.stack):
         log.warning("the rollback leads to parameters of no use", extra={"reason": reason})
     elif reason:
         _respond(event, reason, failed=True)

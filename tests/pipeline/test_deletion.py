@@ -338,7 +338,7 @@ def test_a_rollback_to_parameters_that_are_refused_by_now_is_not_refused(
     """A newer version lacks a rule that they name, and an update of something else failed."""
     pipeline.stack_is(status)
     assert asks("Update", id="incidents/s", Settings='{"encryption.gone": {}}')[0] == said
-    pipeline.cloudformation.describe_stacks.assert_called_once_with(StackName=STACK)
+    pipeline.cloudformation.describe_stacks.assert_called_once_with(StackName="readiness")
 
 
 @pytest.mark.parametrize("failure", [error("AccessDenied", 403), error("Throttling", 400)])
@@ -380,9 +380,24 @@ def test_nobody_but_cloudformation_ends_all_incidents(paged, asks, cloudformatio
     assert cloudformation.answers == []
 
 
-@pytest.mark.parametrize("stack", ["s", "readiness", STACK.replace("readiness", "other"), "", "/"])
-def test_another_stack_ends_no_incidents_of_this_one(paged, asks, stack):
-    paged.cloudformation.describe_stacks.side_effect = error("AccessDenied", 403)
+@pytest.mark.parametrize(
+    "stack",
+    [
+        pytest.param(STACK.replace("readiness", "other"), id="another one"),
+        pytest.param(STACK.replace("us-east-1", "eu-west-1"), id="elsewhere"),
+        pytest.param(STACK.replace("111122223333", "999999999999"), id="of a stranger"),
+        pytest.param("", id="none"),
+    ],
+)
+def test_a_stack_that_may_not_be_asked_about_ends_no_incidents_of_this_one(paged, asks, stack):
+    """The role reads this stack alone: asked about any other, it would learn nothing."""
+
+    def describe_stacks(**params):
+        if params["StackName"] != "readiness":
+            raise error("AccessDenied", 403)
+        return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
+
+    paged.cloudformation.describe_stacks = describe_stacks
     with pytest.raises(deletion.NotDeleting):
         asks("Delete", stack=stack)
     assert len(paged.pagerduty.incidents) == 3
