@@ -161,7 +161,7 @@ def _seconds(retry_after: str | None) -> float:
         pass
     try:
         until = parsedate_to_datetime(retry_after or "")
-    except ValueError:
+    except (OverflowError, ValueError):
         return 0.0
     # A date without a zone is one in UTC.
     return max(
