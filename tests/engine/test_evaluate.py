@@ -13,6 +13,7 @@ from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
 from readiness.engine.evaluate import Evaluation
+from readiness.engine.measuring import Measurements
 from readiness.engine.observation import finding_of
 from readiness.engine.rows import Entry
 from readiness.engine.scope import Scope
@@ -220,7 +221,7 @@ class Row:
 
     def of(self, resource, rule):
         self.order.append("row")
-        return SimpleNamespace(version=3)
+        return SimpleNamespace(version=3, last_observed_at=NOON)
 
     def prepare(self, about, ids):
         self.order.append("rows")
@@ -241,6 +242,20 @@ def test_evidence_read_before_the_row_does_not_vouch_for_the_order():
     evaluation.read_before(Row())
     assert evaluation.observe(owned, thing()).over is None
     assert evaluation.reread().observe(owned, thing()).over == 3
+
+
+@pytest.mark.parametrize(("minutes", "over"), [(30, 3), (10, None)], ids=["before", "since"])
+def test_kept_measurements_do_not_vouch_for_the_order_of_what_was_observed_since(minutes, over):
+    evaluation = run(owned)
+    aws = evaluation.aws
+    aws.measurements = Measurements.KEPT
+    aws.daily_cache = SimpleNamespace(measured_to=lambda: aws.now() - timedelta(minutes=20))
+    stored = SimpleNamespace(version=3, last_observed_at=aws.now() - timedelta(minutes=minutes))
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
+    seen = evaluation.observe(owned, thing())
+    assert (seen.over, seen.measured_before) == (over, over is None)
+    again = evaluation.reread().observe(owned, thing())
+    assert (again.over, again.measured_before) == (3, False)
 
 
 def test_an_id_that_no_listing_shows_is_not_listed():
@@ -326,7 +341,9 @@ def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags
     aws = run(vouched, fake_account=fake_account).aws
     evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations")
     lasting = {"last_executed": {"target": "t"}}
-    stored = SimpleNamespace(version=1, first_observed_at=NOON, observed={**lasting, "n": 1})
+    stored = SimpleNamespace(
+        version=1, first_observed_at=NOON, last_observed_at=NOON, observed={**lasting, "n": 1}
+    )
     evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
     finding = evaluation.observe(vouched, thing("a")).finding
     assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
@@ -384,9 +401,11 @@ def test_where_one_rule_finds_the_resource_gone_all_agree():
     assert [each.finding is None for each in seen] == [False, False], "its owner is another"
     THINGS.fails["thing", "a"] = Gone("a")
     evaluation = run(owned, quiet)
-    evaluation.read_before(
-        SimpleNamespace(of=lambda resource, rule: SimpleNamespace(version=len(rule)))
-    )
+
+    def stored(resource, rule):
+        return SimpleNamespace(version=len(rule), last_observed_at=NOON)
+
+    evaluation.read_before(SimpleNamespace(of=stored))
     seen = evaluation.agreed(thing("a"), [quiet, owned])
     assert [(each.rule, each.finding, each.over) for each in seen] == [
         (quiet, None, len(quiet.id)),

@@ -102,6 +102,30 @@ def test_a_leg_of_the_sweep_of_everything_looks_for_each_batch(cache):
             assert read.measured_to == moment
 
 
+@pytest.mark.parametrize(
+    ("how", "observed", "is_before"),
+    [
+        pytest.param(KEPT, timedelta(minutes=-10), True, id="by an event since"),
+        pytest.param(KEPT, timedelta(minutes=-20), False, id="at that moment"),
+        pytest.param(KEPT, timedelta(minutes=-30), False, id="before"),
+        pytest.param(KEPT, timedelta(hours=-2), False, id="long before"),
+        pytest.param(ANEW, timedelta(minutes=-10), False, id="by another run"),
+    ],
+)
+def test_what_was_observed_since_the_moment_was_not_measured_before(
+    cache, how, observed, is_before
+):
+    cache.measure_to(NOON - timedelta(minutes=20))
+    assert run(cache, how, lambda: NOON).measures_before(NOON + observed) is is_before
+
+
+def test_an_hourly_leg_that_joins_another_one_knows_what_was_observed_since(cache):
+    cache.measure_to(NOON - timedelta(minutes=3))
+    aws = run(cache, KEEP, lambda: NOON)
+    assert aws.measures_before(NOON - timedelta(minutes=1))
+    assert not aws.measures_before(NOON - timedelta(minutes=4))
+
+
 def test_what_reads_again_measures_anew(cache):
     cache.measure_to(NOON - timedelta(minutes=5))
     again = run(cache, KEPT, lambda: NOON).reread(bulk=True)

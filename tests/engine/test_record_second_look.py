@@ -41,6 +41,33 @@ def test_the_second_look_of_a_leg_is_one_over_what_changed(store):
     assert (account.looks, freshened) == (10, [True])
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("stored", "kept", "live", "told"),
+    [
+        pytest.param(BAD, GOOD, BAD, ["OPENED"], id="is no resolve"),
+        pytest.param(GOOD, BAD, GOOD, [], id="opens nothing"),
+        pytest.param(BAD, GOOD, GOOD, ["OPENED", "RESOLVED"], id="once measured anew"),
+    ],
+)
+def test_what_was_measured_before_an_event_does_not_undo_what_it_saw(
+    store, together, stored, kept, live, told
+):
+    event = Account(stored)
+    Recorder(store, event).record(event.resolve_targets())
+    account = Account(kept)
+    account.seconds = 600
+    recorder = Recorder(store, account, together=together)
+    seen = replace(account.resolve_targets(), over=None, measured_before=True)
+    account.state = live
+    recorder.record(seen)
+    if together:
+        assert store.get(BUCKET, RULE.id).status is stored
+    recorder.look_again()
+    assert kinds(store) == told
+    assert store.get(BUCKET, RULE.id).status is live
+
+
 def test_what_the_second_look_finds_changed_is_looked_at_once_more(store):
     account = Account(BAD)
     recorder = Recorder(store, account, together=True)

@@ -21,7 +21,7 @@ from readiness.engine.answers import Answers, Keep
 from readiness.engine.aws_errors import CREDENTIALS, NO_CREDENTIALS, UnknownCall, code_of
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.geography import Geography, default
-from readiness.engine.measuring import Measured, Measurements, measured
+from readiness.engine.measuring import OVER, Measured, Measurements, measured
 from readiness.engine.pacing import Pacer
 from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
@@ -304,6 +304,12 @@ class Aws:
             return measured(self.measurements, self.daily_cache, self.now())
 
         return self.once(("measured",), moment, keep)
+
+    def measures_before(self, moment: datetime) -> bool:
+        """Whether metrics and traces may be older than what was observed at a moment."""
+        if self.measurements is Measurements.ANEW or self.now() - moment > OVER:
+            return False
+        return self.measured().to < moment
 
     def ask(
         self,

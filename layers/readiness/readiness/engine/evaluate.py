@@ -102,17 +102,20 @@ class Evaluation:
 
     def observe(self, rule: Rule, resource: Resource) -> Observation:
         """Read what the rule asks for and let it judge."""
-        known = None
+        known, measured_before = None, False
         if self._stored is not None:
             stored = self._stored.of(resource, rule.id)
             known = stored.version if stored is not None else 0
+            if stored is not None:
+                measured_before = self.aws.measures_before(stored.last_observed_at)
         began = self.aws.now()
         if self._is_own(resource):
             seen, oldest = self._outside(rule, resource, began, None, is_own=True), began
         else:
             seen, oldest = self._observed(rule, resource, began)
         unproven = seen.finding is not None and not self._proves(rule)
-        return replace(seen, over=known if oldest >= began else None, unproven=unproven)
+        over = known if oldest >= began and not measured_before else None
+        return replace(seen, over=over, unproven=unproven, measured_before=measured_before)
 
     def _proves(self, rule: Rule) -> bool:
         """Whether a verdict of the rule says that the resource exists."""

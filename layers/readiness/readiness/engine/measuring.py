@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GOOD_FOR = timedelta(minutes=50)
 """How old a moment may be: a leg of five minutes ends before the next hourly sweep begins."""
+OVER = timedelta(hours=1)
+"""No run that goes on measures up to an older moment."""
 TOGETHER = timedelta(minutes=4)
 """Hourly sweeps that begin within this time measure up to the same moment."""
 

@@ -36,7 +36,8 @@ class Observation:
     and opens none. ``again`` is what to look at once more where the reason passes by itself.
     ``over`` is the version of the stored finding that was known before anything of this was read,
     0 where none was stored; None where that is not known. ``unproven``: nothing that was read says
-    whether the resource exists.
+    whether the resource exists. ``measured_before``: what is stored was observed after the moment
+    up to which this run measures, so that only a look that measures anew may replace it.
     """
 
     rule: Rule
@@ -49,6 +50,7 @@ class Observation:
     again: Target | None = None
     over: int | None = None
     unproven: bool = False
+    measured_before: bool = False
 
 
 def finding_of(

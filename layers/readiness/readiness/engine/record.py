@@ -221,8 +221,10 @@ class Recorder:
         if seen is None or (is_new and not self._exists(observation)):
             return False, False, False
         follows = observation.over is not None and observation.over == _version(stored)
-        if not follows and stored is not None and is_older(seen, stored):
-            # Clocks differ: only a look that begins after this row was read can tell.
+        is_late = observation.measured_before or (stored is not None and is_older(seen, stored))
+        if not follows and stored is not None and is_late:
+            # Clocks differ: only a look that begins after this row was read can tell. What was
+            # measured before the row was written may be over, and is measured anew for it.
             return False, seen.config_hash != stored.config_hash, False
         try:
             change = self._store.record(seen, stored, follows=follows)
