@@ -308,6 +308,26 @@ SIGNALS = '{"traces": {"traces_collected": {"application_signals": {}}}}'
         ),
         pytest.param([process(), SIDECAR], XRAY, id="a collector of X-Ray's"),
         pytest.param([process(**LOCAL), SIDECAR], OTEL, id="a collector of OpenTelemetry's"),
+        *(
+            pytest.param([process(**LOCAL), process("mirror:1", name)], OTEL, id=name)
+            for name in ("otel-collector", "adot-collector", "adot")
+        ),
+        pytest.param(
+            [process(), process("mirror:1", "hotel-collections")], Tracing(), id="an app's name"
+        ),
+        *(
+            pytest.param(
+                [process(**LOCAL), process(image, "agent")],
+                Tracing(Tracer.OTEL, needs_role=False),
+                id=f"OTLP to {image}",
+            )
+            for image in ("grafana/alloy:1", "public.ecr.aws/datadog/agent:7")
+        ),
+        pytest.param(
+            [process(), process("datadog/agent:7", "agent")],
+            Tracing(),
+            id="an agent that gets no OTLP",
+        ),
         pytest.param(
             [process(OTEL_SERVICE_NAME="x"), SIDECAR], OTEL, id="OpenTelemetry by its variables"
         ),

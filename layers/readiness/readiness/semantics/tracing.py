@@ -11,9 +11,11 @@ WRITE = "xray:PutTraceSegments"
 _OTEL = re.compile(r"otel|opentelemetry|adot", re.IGNORECASE)
 _COLLECTOR_LAYER = re.compile(r"(otel|opentelemetry)-?collector", re.IGNORECASE)
 _COLLECTOR = re.compile(
-    r"xray-daemon|aws-otel-collector|opentelemetry-collector|otelcol|cloudwatch-agent",
+    r"x-?ray-daemon|(?<![a-z])otel-?col|opentelemetry-collector|\badot\b|cloudwatch-agent",
     re.IGNORECASE,
 )
+_AGENT = re.compile(r"grafana/(?:alloy|agent)\b|datadog[/-]agent\b", re.IGNORECASE)
+"""Agents of other makers, which take OTLP and send it with keys of their own."""
 _CONFIGURATIONS = ("CW_CONFIG_CONTENT", "AOT_CONFIG_CONTENT")
 """Variables with the whole configuration of the CloudWatch agent and of AWS's OpenTelemetry."""
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -163,7 +165,8 @@ def of_task(containers: Iterable[Process]) -> Tracing:
         return Tracing(flaw=off)
     endpoint = _endpoint(environment)
     daemon = environment.get(_DAEMON, "")
-    away = _is_elsewhere(endpoint) or (bool(daemon) and not _is_local_daemon(daemon))
+    by_agent = bool(_LOCAL.match(endpoint)) and any(_AGENT.search(c.image) for c in apps)
+    away = by_agent or _is_elsewhere(endpoint) or (bool(daemon) and not _is_local_daemon(daemon))
     straight = _is_of_aws(endpoint)
     if beside or away or straight:
         otel = bool(endpoint) or any(name.startswith("OTEL_") for name in environment)
