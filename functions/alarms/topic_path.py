@@ -70,15 +70,15 @@ def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
         if not each.confirmed:
             problems.append(Problem(Severity.LOW, f"The subscription of {who} is not confirmed."))
             continue
-        if each.is_gone:
-            text = f"{who} is subscribed, but does not exist."
+        if each.arrives is Answer.NO:
+            text = f"{who} is subscribed, but {each.why}."
             problems.append(Problem(Severity.LOW, text))
             continue
         if each.raw and is_pagerduty(each.endpoint) and not wants_raw(each.endpoint):
             text = f"{who} gets raw messages, which the PagerDuty integration cannot read."
             problems.append(Problem(Severity.HIGH, text))
             continue
-        passes = _passes(each, topic)
+        passes = worst([_passes(each, topic), each.arrives])
         if passes is Answer.NO:
             text = f"The filter policy of {who} drops alarm notifications."
             problems.append(Problem(Severity.MEDIUM, text))
@@ -187,7 +187,7 @@ def delivery_verdict(
     if not heard:
         return cannot_tell(
             f"Whether {found.perhaps[0]} gets the alarm notifications depends on its filter"
-            " policy."
+            " policy, or on conditions of the policy of what is subscribed."
         )
     reason = f"Notifications of {plural(len(topic.alarms), 'alarm')} reach {listed(heard)}."
     return complies(reason, heard_by=heard, alarms=len(topic.alarms))

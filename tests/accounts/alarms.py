@@ -464,6 +464,21 @@ def raised_only_when_busy() -> FakeAccount:
     )
 
 
+def lets_sns(action: str, **more: object) -> str:
+    """The policy of a function or queue that takes what SNS delivers for the topic."""
+    source = {"ArnLike": {"aws:SourceArn": TOPIC}}
+    to = {"Principal": {"Service": "sns.amazonaws.com"}, "Action": action, "Resource": "*"}
+    allowed = {"Effect": "Allow", **to, "Condition": source, **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+
+
+def queue_of_pages(**params: object) -> dict[str, object]:
+    """What SQS says of the queue that subscribes, and of the others."""
+    if not str(params["QueueUrl"]).endswith("/pages"):
+        return queue_attributes(**params)
+    return {"Attributes": {"Policy": lets_sns("sqs:SendMessage")}}
+
+
 def heard_by_a_function_and_a_queue() -> FakeAccount:
     """The topic, to which an event rule hands on alarms too, delivers to a function and a queue."""
     ends = {
@@ -471,6 +486,8 @@ def heard_by_a_function_and_a_queue() -> FakeAccount:
         "sqs": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:pages",
     }
     return told_of_anomalies().but(
+        lambda__get_policy={"Policy": lets_sns("lambda:InvokeFunction")},
+        sqs__get_queue_attributes=queue_of_pages,
         events__list_targets_by_rule={"Targets": [{"Id": "1", "Arn": TOPIC}]},
         sns__list_subscriptions_by_topic={
             "Subscriptions": [

@@ -100,7 +100,7 @@ def action(**more: Any) -> dict[str, Any]:
 
 
 def policy(*actions: str) -> str:
-    services = ["budgets.amazonaws.com", "costalerts.amazonaws.com"]
+    services = ["budgets.amazonaws.com", "costalerts.amazonaws.com", "sns.amazonaws.com"]
     allow = {
         "Effect": "Allow",
         "Principal": {"Service": services},
@@ -161,7 +161,8 @@ def money() -> dict[tuple[str, str], Any]:
         },
         ("sns", "get_subscription_attributes"): {"Attributes": {"Protocol": "https"}},
         ("lambda", "get_function_configuration"): {"FunctionName": "pager"},
-        ("sqs", "get_queue_attributes"): {"Attributes": {}},
+        ("lambda", "get_policy"): {"Policy": policy("lambda:InvokeFunction")},
+        ("sqs", "get_queue_attributes"): {"Attributes": {"Policy": policy("sqs:SendMessage")}},
         ("kms", "describe_key"): {
             "KeyMetadata": {
                 "KeyId": KEY.rpartition("/")[2],

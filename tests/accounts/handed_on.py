@@ -31,10 +31,10 @@ PUBLISHES = "arn:aws:states:::sns:publish"
 
 
 def may(action: str, resource: str = "*") -> str:
-    """A policy that lets EventBridge do one thing."""
+    """A policy that lets EventBridge do one thing, and SNS."""
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
         "Action": action,
         "Resource": resource,
     }

@@ -10,9 +10,12 @@ _ASKED = [
     ("kms", "get_key_policy"),
     ("sns", "get_topic_attributes"),
     ("sns", "get_subscription_attributes"),
+]
+_BEHIND = [
+    ("lambda", "get_policy"),
+    ("sns", "list_subscriptions_by_topic"),
     ("sqs", "get_queue_attributes"),
 ]
-_TOPIC = ("sns", "list_subscriptions_by_topic")
 
 
 def handed_to_a_topic(account: FakeAccount) -> FakeAccount:
@@ -22,5 +25,5 @@ def handed_to_a_topic(account: FakeAccount) -> FakeAccount:
     return account.but(
         events__list_targets_by_rule={"Targets": [{"Id": "1", "Arn": alarms.TOPIC}]},
         **{"__".join(each): about[each] for each in _ASKED},
-        **{"__".join(_TOPIC): behind[_TOPIC]},
+        **{"__".join(each): behind[each] for each in _BEHIND},
     )

@@ -17,6 +17,7 @@ from readiness.evidence.sns.listeners import Listeners
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.admission import Answer
+from readiness.semantics.conditions import Requests
 from tests.accounts import alarms as worlds
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
@@ -73,26 +74,123 @@ def test_what_a_subscription_filters():
     )
 
 
+NO_FUNCTION = error("ResourceNotFoundException", 404)
+NO_QUEUE = error("AWS.SimpleQueueService.NonExistentQueue")
+
+
+def queue(policy: str = "", **more: str) -> dict[str, object]:
+    return {"Attributes": {"Policy": policy, **more}}
+
+
 @pytest.mark.parametrize(
-    ("answers", "gone"),
+    ("answers", "lost"),
     [
-        pytest.param({}, [], id="both exist"),
+        pytest.param({}, {}, id="both take it"),
         pytest.param(
-            {"lambda__get_function_configuration": error("ResourceNotFoundException", 404)},
-            ["lambda"],
+            {"lambda__get_function_configuration": NO_FUNCTION},
+            {"lambda": (Answer.NO, "does not exist")},
             id="no function",
         ),
         pytest.param(
-            {"sqs__get_queue_attributes": error("AWS.SimpleQueueService.NonExistentQueue")},
-            ["sqs"],
+            {"sqs__get_queue_attributes": NO_QUEUE},
+            {"sqs": (Answer.NO, "does not exist")},
             id="no queue",
+        ),
+        pytest.param(
+            {"lambda__get_policy": NO_FUNCTION, "sqs__get_queue_attributes": {}},
+            dict.fromkeys(
+                ("lambda", "sqs"), (Answer.NO, "has no policy that lets SNS deliver to it")
+            ),
+            id="no policies",
+        ),
+        pytest.param(
+            {
+                "sqs__get_queue_attributes": queue(
+                    worlds.lets_sns("sqs:SendMessage", Principal={"AWS": ACCOUNT_ID})
+                )
+            },
+            {
+                "sqs": (
+                    Answer.NO,
+                    "has a policy that does not let SNS deliver to it for this topic",
+                )
+            },
+            id="a policy for the account, of which SNS is none",
+        ),
+        pytest.param(
+            {
+                "sqs__get_queue_attributes": queue(
+                    worlds.lets_sns("sqs:SendMessage", Principal="*")
+                )
+            },
+            {},
+            id="a policy for anybody from this topic",
+        ),
+        pytest.param(
+            {
+                "sqs__get_queue_attributes": queue(
+                    worlds.lets_sns(
+                        "sqs:SendMessage", Condition={"ArnEquals": {"aws:SourceArn": f"{ARN}-2"}}
+                    )
+                )
+            },
+            {
+                "sqs": (
+                    Answer.NO,
+                    "has a policy that does not let SNS deliver to it for this topic",
+                )
+            },
+            id="a policy for another topic",
+        ),
+        pytest.param(
+            {
+                "lambda__get_policy": {
+                    "Policy": worlds.lets_sns(
+                        "lambda:InvokeFunction",
+                        Condition={"StringEquals": {"aws:SourceOrgID": "o-1"}},
+                    )
+                }
+            },
+            {
+                "lambda": (
+                    Answer.MAYBE,
+                    "has a policy that may not let SNS deliver to it for this topic",
+                )
+            },
+            id="a policy for an organization",
+        ),
+        pytest.param(
+            {
+                "sqs__get_queue_attributes": queue(
+                    worlds.lets_sns("sqs:SendMessage"), KmsMasterKeyId="alias/aws/sqs"
+                )
+            },
+            {
+                "sqs": (
+                    Answer.NO,
+                    "is encrypted with alias/aws/sqs, which lets no other service use it",
+                )
+            },
+            id="a key of AWS",
         ),
     ],
 )
-def test_whether_what_subscribes_still_exists(answers, gone):
+def test_whether_what_subscribes_takes_it(answers, lost):
     account = worlds.heard_by_a_function_and_a_queue().but(**answers)
     found = load(TopicPath, account).subscriptions
-    assert [each.protocol for each in found if each.is_gone] == gone
+    assert {e.protocol: (e.arrives, e.why) for e in found if e.why} == lost
+
+
+def test_a_queue_that_lets_nothing_in_does_not_listen():
+    account = worlds.heard_by_a_function_and_a_queue().but(
+        lambda__get_policy=NO_FUNCTION, sqs__get_queue_attributes=queue()
+    )
+    found = load(Listeners, account)
+    assert found.confirmed == 0
+    assert found.deaf("cloudwatch.amazonaws.com", Requests({})) == (
+        Answer.YES,
+        "whose subscriber agent has no policy that lets SNS deliver to it",
+    )
 
 
 def test_what_was_deleted_does_not_listen():
@@ -127,7 +225,7 @@ def test_a_queue_of_another_account_is_not_asked_about():
         sns__list_subscriptions_by_topic={"Subscriptions": [listed]}
     )
     [found] = load(TopicPath, account).subscriptions
-    assert not found.is_gone
+    assert found.arrives is Answer.YES
     assert ("sqs", "get_queue_attributes") not in account.calls
 
 

@@ -59,16 +59,29 @@ def filtered(policy, *, on_body=False) -> Subscription:
             id="pending",
         ),
         pytest.param(
-            path(Subscription("sqs", "arn:aws:sqs:us-east-1:1:pages", is_gone=True)),
+            path(Subscription("sqs", "arn:aws:sqs:us-east-1:1:pages", arrives=Answer.NO, why="does not exist")),
             BAD,
             "No confirmed subscriber gets the alarm notifications. sqs",
             id="a queue that was deleted",
         ),
         pytest.param(
-            path(Subscription("https", PAGER), Subscription("lambda", "forward", is_gone=True)),
+            path(Subscription("https", PAGER), Subscription("lambda", "forward", arrives=Answer.NO, why="does not exist")),
             BAD,
             "lambda forward is subscribed, but does not exist",
             id="a deleted function beside a pager",
+        ),
+        pytest.param(
+            path(Subscription("sqs", "queue", arrives=Answer.NO, why="does not let SNS in")),
+            BAD,
+            "No confirmed subscriber gets the alarm notifications. sqs queue is subscribed, but does"
+            " not let SNS in",
+            id="a queue whose policy lets nothing in",
+        ),
+        pytest.param(
+            path(Subscription("sqs", "queue", arrives=Answer.MAYBE)),
+            BLIND,
+            "conditions of the policy of what is subscribed",
+            id="a queue whose policy may let it in",
         ),
         pytest.param(
             path(Subscription("https", PAGER, raw=True)), BAD, "raw messages", id="raw to pagerduty"

@@ -8,7 +8,12 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
 from readiness.evidence.kms.keys import KEY, KmsKeyState, key_resource
-from readiness.evidence.sns.subscriptions import Subscription, is_gone, subscription_of
+from readiness.evidence.sns.subscriptions import (
+    ARRIVAL_READS,
+    Subscription,
+    arrival,
+    subscription_of,
+)
 from readiness.evidence.sns.topics import TOPIC, topic_attributes, topic_name
 from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
@@ -111,11 +116,10 @@ class TopicSubscribers:
     TOPIC,
     reads=(
         *INVENTORY_READS,
-        "lambda:GetFunctionConfiguration",
+        *ARRIVAL_READS,
         "sns:GetSubscriptionAttributes",
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
-        "sqs:GetQueueAttributes",
     ),
     changed_by=(*SUBSCRIPTION_CALLS, *ALARM_CHANGES),
     uses=(KmsKeyState,),
@@ -125,10 +129,11 @@ class TopicPath:
     """Who may publish to the topic, how it is encrypted, and who gets what is published.
 
     ``alarms`` are the alarms that publish to it; without any, subscriptions are not read.
-    ``key_id`` is empty for a topic that is not encrypted with KMS. A function or queue that is
-    deleted is seen by the sweep. Sources: DescribeAlarms, GetTopicAttributes,
-    ListSubscriptionsByTopic, GetSubscriptionAttributes; GetFunctionConfiguration and
-    GetQueueAttributes of functions and queues of this account and region that subscribe.
+    ``key_id`` is empty for a topic that is not encrypted with KMS. That a function or queue was
+    deleted, or its policy changed, is seen by the sweep. Sources: DescribeAlarms,
+    GetTopicAttributes, ListSubscriptionsByTopic, GetSubscriptionAttributes;
+    GetFunctionConfiguration, GetPolicy and GetQueueAttributes of functions and queues of this
+    account and region that subscribe.
     """
 
     arn: str
@@ -202,4 +207,5 @@ def _subscriptions(read: Reader, topic_arn: str) -> Iterable[Subscription]:
         except Gone:
             continue  # deleted since it was listed
         about = subscription_of(protocol, endpoint, answer.get("Attributes") or {})
-        yield replace(about, is_gone=is_gone(read, protocol, endpoint, read.region))
+        arrives, why = arrival(read, topic_arn, protocol, endpoint)
+        yield replace(about, arrives=arrives, why=why)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.kms.keys import IN_USE
-from readiness.evidence.sns.subscriptions import is_gone, subscription_of
+from readiness.evidence.sns.subscriptions import ARRIVAL_READS, arrival, subscription_of
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
@@ -20,11 +20,10 @@ _NO_TOPIC = ("NotFound", "NotFoundException")
 LISTENER_READS = (
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
-    "lambda:GetFunctionConfiguration",
+    *ARRIVAL_READS,
     "sns:GetSubscriptionAttributes",
     "sns:GetTopicAttributes",
     "sns:ListSubscriptionsByTopic",
-    "sqs:GetQueueAttributes",
 )
 
 
@@ -48,10 +47,11 @@ class Listeners:
     """Who may publish to a topic of this account in any region, and how many listen to it.
 
     ``passes``: whether filter policies let what AWS publishes, which has no message attributes,
-    pass to at least one of those who confirmed. A function or queue that was deleted does not
-    listen. What asks for it sees by the sweep that a subscription ended or a policy changed.
-    Sources: GetTopicAttributes, ListSubscriptionsByTopic, GetSubscriptionAttributes, DescribeKey,
-    GetKeyPolicy; GetFunctionConfiguration and GetQueueAttributes of functions and queues of this
+    pass to at least one of those who confirmed. A function or queue that was deleted, or does not
+    let SNS in, does not listen; ``lost`` says so of the first. What asks for it sees by the sweep
+    that a subscription ended or a policy changed. Sources: GetTopicAttributes,
+    ListSubscriptionsByTopic, GetSubscriptionAttributes, DescribeKey, GetKeyPolicy;
+    GetFunctionConfiguration, GetPolicy and GetQueueAttributes of functions and queues of this
     account that subscribe.
     """
 
@@ -62,6 +62,7 @@ class Listeners:
     is_fifo: bool = False
     key: TopicKey | None = None
     passes: Answer = Answer.YES
+    lost: str = ""
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> Listeners:
@@ -79,12 +80,16 @@ class Listeners:
             TopicArn=arn,
             **where,
         )
-        arns = [
-            each["SubscriptionArn"]
-            for each in subscriptions
-            if each["SubscriptionArn"].startswith("arn:")
-            and not is_gone(read, each.get("Protocol", ""), each.get("Endpoint", ""), topic.region)
-        ]
+        arns, lost = [], []
+        for each in subscriptions:
+            if not each["SubscriptionArn"].startswith("arn:"):
+                continue
+            endpoint = each.get("Endpoint", "")
+            arrives, why = arrival(read, arn, each.get("Protocol", ""), endpoint)
+            if arrives is Answer.NO:
+                lost.append(f"{endpoint.rpartition(':')[2]} {why}")
+            else:
+                arns.append(each["SubscriptionArn"])
         confirmed = len(arns)
         key = attributes.get("KmsMasterKeyId", "")
         return cls(
@@ -94,6 +99,7 @@ class Listeners:
             is_fifo=attributes.get("FifoTopic") == "true",
             key=_topic_key(read, topic, key, where) if key and confirmed else None,
             passes=_passes(read, arns, where),
+            lost=next(iter(lost), ""),
         )
 
     def deaf(self, service: str, requests: Requests) -> tuple[Answer, str]:
@@ -120,7 +126,7 @@ class Listeners:
         if not self.exists:
             return "which does not exist"
         if not self.confirmed:
-            return "to which no one subscribes"
+            return f"whose subscriber {self.lost}" if self.lost else "to which no one subscribes"
         if self.passes is Answer.NO:
             return "whose subscriptions have filter policies that let nothing of it pass"
         return "a FIFO topic, to which AWS does not publish it" if self.is_fifo else ""
