@@ -16,7 +16,12 @@ from readiness import (
     violates_all,
 )
 from readiness.evidence.s3.retention import BucketRetention
-from readiness.evidence.workloads.audit_retention import AuditBucket, AuditBuckets, AuditLogGroup
+from readiness.evidence.workloads.audit_retention import (
+    AWS_CONFIG,
+    AuditBucket,
+    AuditBuckets,
+    AuditLogGroup,
+)
 from readiness.model.text import listed, plural
 from readiness.semantics.lifecycle import Expiry
 
@@ -82,7 +87,7 @@ def judge_buckets(
     if problems:
         return violates_all(
             problems,
-            expected=f"{in_days(wanted)[:-1]}, by a lifecycle rule or Object Lock.",
+            expected=f"{in_days(wanted)[:-1]}, {_ways(buckets)}.",
             buckets=names,
         )
     if failures:
@@ -93,6 +98,14 @@ def judge_buckets(
         f" {in_days(wanted, is_sentence=False)}.",
         buckets=names,
     )
+
+
+def _ways(buckets: AuditBuckets) -> str:
+    """How files can be kept. Source: DeliveryChannel in the AWS Config API Reference."""
+    writers = {writer for bucket in buckets.all for _, writer in bucket.prefixes}
+    if AWS_CONFIG in writers:
+        return "by a lifecycle rule (AWS Config does not support buckets with Object Lock)"
+    return "by a lifecycle rule or Object Lock"
 
 
 def _counted(kept: BucketRetention, modes: Sequence[str]) -> BucketRetention:

@@ -209,3 +209,16 @@ def test_settings_of_event_data_stores():
     store = StoreRetention("ENABLED", 2557)
     assert event_data_store_retention(store, audit_min_days=3653).status is BAD
     assert event_data_store_retention(store, max_days=365).severity is MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("writer", "way"),
+    [
+        ("the trail audit", "by a lifecycle rule or Object Lock."),
+        ("AWS Config", "AWS Config does not support buckets with Object Lock"),
+    ],
+)
+def test_object_lock_is_recommended_only_where_the_writer_supports_it(writer, way):
+    kept = BucketRetention("logs", (Expiry("short", 30),))
+    found = AuditBuckets((AuditBucket("logs", (("AWSLogs/1/x", writer),), kept),))
+    assert way in audit_bucket_retention(found).expected

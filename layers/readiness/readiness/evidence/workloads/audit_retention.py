@@ -25,6 +25,7 @@ _CHANGES = (
     ConfigItem("AWS::EC2::FlowLog"),
 )
 _FLOW_LOGS = "flow logs"
+AWS_CONFIG = "AWS Config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _places(read: Reader) -> Iterator[tuple[str, str, str]]:
         yield bucket, _under(trail.get("S3KeyPrefix"), kind), f"the trail {_name(arn)}"
     for channel in delivery_channels(read):
         prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config")
-        yield channel.get("s3BucketName", ""), prefix, "AWS Config"
+        yield channel.get("s3BucketName", ""), prefix, AWS_CONFIG
     for flow_log in _flow_logs(read):
         if flow_log.get("LogDestinationType") == "s3":
             place = flow_log["LogDestination"].split(":", 5)[5]
