@@ -115,7 +115,8 @@ def _not_scheduled(event: Mapping[str, Any]) -> str:
     whole = isinstance(sweep, Mapping) and isinstance(sweep.get("id"), str)
     if not whole or set(event) != {"sweep"}:
         return "the sweep has no id"
-    return "" if set(sweep) == {"id"} else "no schedule sends more of a sweep than its id"
+    is_ours = sweep in ({"id": sweep["id"]}, {"id": sweep["id"], "measurements": "keep"})
+    return "" if is_ours else "no schedule sends more of a sweep than its id and what it measures"
 
 
 def _not_subscribed(logical: str) -> str:

@@ -13,7 +13,7 @@ from readiness_cli.subscribed import Subscribed
 from readiness_cli.template import logical_id
 from tests import deployed
 from tests.cli import toy
-from tests.cli.test_redrive import EVENT, FUNCTION, HERE, SUBSCRIBED, SWEEP
+from tests.cli.test_redrive import EVENT, FUNCTION, HERE, PARTS, SUBSCRIBED, SWEEP
 
 DELETED = {
     "detail-type": "Object Deleted",
@@ -36,6 +36,9 @@ OVERWRITTEN = {
         pytest.param(FUNCTION, EVENT, id="what wakes the heading"),
         pytest.param(FUNCTION, {"sweep": {"id": "fast-1"}}, id="a sweep of the heading"),
         pytest.param(
+            FUNCTION, {"sweep": {"id": "f", "measurements": "keep"}}, id="an hourly sweep of it"
+        ),
+        pytest.param(
             FUNCTION,
             {"look_again": {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1}},
             id="a second look",
@@ -53,6 +56,7 @@ OVERWRITTEN = {
         ),
         pytest.param(f"{HERE}:readiness-Upkeep-1", OVERWRITTEN, id="a document, by a trail"),
         pytest.param(SWEEP, {}, id="the sweep"),
+        pytest.param(SWEEP, {"measurements": "kept"}, id="the scheduled sweep"),
     ],
 )
 def test_what_is_subscribed_to_is_sent(target, event):
@@ -82,7 +86,7 @@ def test_what_is_subscribed_to_is_sent(target, event):
             "no function",
             id="another machine",
         ),
-        pytest.param(SWEEP, '{"headings": []}', "without input", id="a sweep of its own"),
+        pytest.param(SWEEP, '{"headings": []}', "no such input", id="a sweep of its own"),
         pytest.param("payments", json.dumps(EVENT), "no function", id="no ARN"),
         pytest.param(FUNCTION, "not JSON", "not JSON", id="not JSON"),
         pytest.param(FUNCTION, "[]", "JSON object", id="a list"),
@@ -94,6 +98,12 @@ def test_what_is_subscribed_to_is_sent(target, event):
             '{"sweep": {"id": "1", "headings": []}}',
             "no schedule sends more",
             id="a sweep after which findings of all other headings were retired",
+        ),
+        pytest.param(
+            FUNCTION,
+            '{"sweep": {"id": "1", "measurements": "kept"}}',
+            "no schedule sends more",
+            id="a sweep that measures as no schedule has it",
         ),
         pytest.param(FUNCTION, '{"x": 1}', "no event", id="no event"),
         pytest.param(
@@ -183,15 +193,18 @@ def test_every_rule_and_schedule_of_the_template_is_taken_again():
             [reference] = [target["Arn"][key] for key in made if key in target["Arn"]]
             logical = reference if isinstance(reference, str) else reference[0]
             asked.append((name, logical, target.get("Input")))
-    parts = {logical: f"readiness-{logical}" for _, logical, _ in asked} | {"Sweep": SWEEP}
+    parts = {logical: f"readiness-{logical}" for _, logical, _ in asked}
+    parts |= {name: PARTS[name] for name in ("Encryption", "Sweep")}
     subscribed = Subscribed(account="123456789012", region="us-east-1", parts=parts)
     others = [each for each in asked if each[1] not in headings]
-    scheduled = [each for each in others if each[2]]
+    scheduled = [each for each in asked if each[2]]
     assert {name for name, _, _ in others} - {name for name, _, _ in scheduled} == {
         "AttestationReceived",
         "DocumentChanged",
     }, "an event of a new rule that readiness redrive does not know yet"
     for name, logical, input in scheduled:
         arn = SWEEP if logical == "Sweep" else f"{HERE}:readiness-{logical}"
+        if logical in headings:
+            arn = FUNCTION
         payload = input.replace("<aws.scheduler.execution-id>", "1")
         assert subscribed.refusal(arn, payload) == "", name
