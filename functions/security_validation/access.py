@@ -23,7 +23,7 @@ _SHOWN = 5
 _ANY_ARN = re.compile("|a|ar|arn(:[^:]*){0,4}:?")
 """The beginning of an ARN as far as its account: what comes after it names the resource."""
 _KINDS = tuple(
-    f"arn:aws:{each}"
+    f"arn::{each}"
     for each in (
         "dynamodb::0:table/",
         "ec2::0:snapshot/",
@@ -46,11 +46,11 @@ _KINDS = tuple(
         "sts::0:assumed-role/",
     )
 )
-"""How the ARNs of all resources or principals of a kind begin, the region empty, 0 the account."""
+"""How the ARNs of all resources or principals of a kind begin, partition and region empty, 0 the account."""
 _ABOUT_WHOM = ("principal.", "condition.")
 _ACCOUNT = re.compile("[0-9]{12}")
 _REGION = re.compile("[a-z]{2}(-[a-z]+)+-[0-9]")
-_PARTITION = re.compile("^arn:aws-[a-z-]+:")
+_PARTITION = re.compile(r"\baws(-[a-z-]+)?(?=:|$)")
 
 
 def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -77,7 +77,7 @@ def _names_one(criterion: Mapping[str, Any]) -> bool:
 
 def _is_of_a_kind(text: str) -> bool:
     """Whether every ARN of a kind contains a text: ``:role/``, or the number of the account."""
-    plain = _PARTITION.sub("arn:aws:", _REGION.sub("", _ACCOUNT.sub("0", text)))
+    plain = _PARTITION.sub("", _REGION.sub("", _ACCOUNT.sub("0", text)))
     return any(plain in each for each in _KINDS)
 
 

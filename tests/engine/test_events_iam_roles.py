@@ -73,7 +73,10 @@ def of_members(user):
             "cloudtrail/attach-role-policy",
             each({"role-privileges"}, "agent") | each({"policy-privileges"}, ADMIN),
         ),
-        ("cloudtrail/update-assume-role-policy", each({"role-mfa", "role-trust"}, "agent")),
+        (
+            "cloudtrail/update-assume-role-policy",
+            each({"role-mfa", "role-privileges", "role-trust"}, "agent"),
+        ),
         ("cloudtrail/create-policy", each({"policy-privileges"}, POLICY) | OF_A_POLICY),
         ("cloudtrail/create-policy-version", each({"policy-privileges"}, POLICY) | OF_A_POLICY),
         ("cloudtrail/put-group-policy", each(GROUP_ALL, "operators") | OF_A_GROUP),

@@ -10,6 +10,8 @@ import pytest
 
 from functions.lambda_deployment.app import proven_by_traffic, smoke_test
 from readiness import Severity, Status
+from readiness.evidence.awslambda.traffic import TrafficSinceDeploy
+from readiness.evidence.workloads.function_sources import FunctionSources
 from tests.accounts.lambda_deployment import (
     API,
     METRICS,
@@ -300,6 +302,11 @@ def test_one_function_that_cannot_be_read_blinds_no_other():
     ]
     assert [o.finding.status for o in seen] == [UNKNOWN, GOOD]
     assert seen[0].finding.missing == ("lambda:GetPolicy",)
+
+
+def test_a_canary_needs_no_requests():
+    traffic = TrafficSinceDeploy(None, (), name="cwsyn-checkout-0f2a")
+    assert proven_by_traffic(traffic, FunctionSources()).status is NA
 
 
 # -- smoke --------------------------------------------------------------------------------------
