@@ -381,6 +381,11 @@ GOLDEN = (
             "imageIds": [{"imageDigest": f"sha256:{'b' * 64}", "imageTag": "1.6"}],
         },
     ),
+    call(
+        "ecr",
+        "PutImageTagMutability",
+        request={"repositoryName": "web", "imageTagMutability": "IMMUTABLE"},
+    ),
     tagged(
         "ssm-parameter-tagged",
         "ssm",
