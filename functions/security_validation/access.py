@@ -46,7 +46,8 @@ _KINDS = tuple(
         "sts::0:assumed-role/",
     )
 )
-"""How the ARNs of all resources or principals of a kind begin, partition and region empty, 0 the account."""
+"""How the ARNs of all resources or principals of a kind begin, partition and region empty, 0 the
+account."""
 _ABOUT_WHOM = ("principal.", "condition.")
 _ACCOUNT = re.compile("[0-9]{12}")
 _REGION = re.compile("[a-z]{2}(-[a-z]+)+-[0-9]")
