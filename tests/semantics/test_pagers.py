@@ -83,6 +83,7 @@ def test_a_host_counts_that_the_owner_names():
         (f"ftp://example.com/{KEY}", "a URL that cannot be read"),
         (f"https:///{KEY}", "a URL that cannot be read"),
         ("ops@example.com", "ops@example.com"),
+        (f"{KEY}@example.pagerduty.com", "…@example.pagerduty.com"),
         ("arn:aws:sqs:us-east-1:111122223333:q", "arn:aws:sqs:us-east-1:111122223333:q"),
     ],
 )

@@ -28,13 +28,15 @@ def host_of(endpoint: str) -> str:
 
 
 def shown(endpoint: str) -> str:
-    """The endpoint as it may be printed: of a URL the host alone.
+    """The endpoint as it may be printed: of a URL the host alone, of a pager's mail the domain.
 
-    The path of an integration URL holds its key, with which anyone can page.
+    The path of an integration URL holds its key, with which anyone can page; so does what stands
+    before the @ (PagerDuty, "Email Integration Guide").
     """
     parts = _split(endpoint)
     if parts is None:
-        return "a URL that cannot be read" if "://" in endpoint else endpoint
+        is_unread = "://" in endpoint
+        return "a URL that cannot be read" if is_unread else _mail_shown(endpoint) or endpoint
     rest = "/…" if parts.path.strip("/") or parts.query or parts.fragment else ""
     return f"{parts.scheme.lower()}://{parts.hostname}{rest}"
 
@@ -45,13 +47,13 @@ def is_pagerduty(endpoint: str) -> bool:
 
 
 def mail_of_pager(protocol: str, endpoint: str) -> str:
-    """The address of PagerDuty's e-mail integration, as it may be printed; else empty.
+    """The address of PagerDuty's e-mail integration, as it may be printed; else empty."""
+    return _mail_shown(endpoint) if protocol in {"email", "email-json"} else ""
 
-    Whoever knows what stands before the @ can page. Source: PagerDuty, "Email Integration Guide".
-    """
-    domain = endpoint.rpartition("@")[2].strip().lower()
-    is_mail = protocol in {"email", "email-json"}
-    return f"…@{domain}" if is_mail and domain.endswith(".pagerduty.com") else ""
+
+def _mail_shown(endpoint: str) -> str:
+    name, at, domain = endpoint.strip().lower().rpartition("@")
+    return f"…@{domain}" if name and at and domain.endswith(".pagerduty.com") else ""
 
 
 def wants_raw(endpoint: str) -> bool | None:
