@@ -19,8 +19,15 @@ if sys.dont_write_bytecode and sys.pycache_prefix is None:
 import pytest
 import pytest_socket
 from botocore.client import BaseClient
+from hypothesis import HealthCheck, settings
 
 from tests import moto_shortcuts, strict, unrepeated
+
+# How long a draw or an example takes says how busy the computer is, not whether the code is right.
+settings.register_profile(
+    "any computer", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any computer")
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _FIXED = {
