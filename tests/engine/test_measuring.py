@@ -52,6 +52,16 @@ def test_any_other_run_measures_anew(cache):
     assert measured(KEPT, None, NOON + SECOND) == Measured(NOON + SECOND)
 
 
+@pytest.mark.parametrize("asked_at", [{"S": "yesterday"}, {"S": ""}, {"N": "1"}, {"L": []}])
+def test_a_row_that_tells_no_time_is_written_anew(cache, asked_at, monkeypatch):
+    measured(KEEP, cache, NOON)
+    with monkeypatch.context() as odd:
+        odd.setattr(cache, "_get", lambda at: {"asked_at": asked_at})
+        assert measured(KEPT, cache, NOON + SECOND) == Measured(NOON + SECOND)
+        assert measured(KEEP, cache, NOON + SECOND) == Measured(NOON + SECOND, is_shared=True)
+    assert measured(KEPT, cache, NOON + 2 * SECOND) == Measured(NOON + SECOND, is_shared=True)
+
+
 @pytest.mark.parametrize("how", [KEEP, KEPT])
 def test_a_table_that_does_not_answer_keeps_nobody_from_measuring(how):
     class Broken:

@@ -107,9 +107,14 @@ class DailyCache:
                 return
 
     def measured_to(self) -> datetime | None:
-        """Up to when the last hourly sweep measured, if one did. Raises ClientError."""
-        asked_at = self._get(_MEASURED).get("asked_at", {}).get("S", "")
-        return parse_iso(asked_at) if asked_at else None
+        """Up to when the last hourly sweep measured, if one did. Raises ClientError.
+
+        A row that tells no time is as good as none: the next hourly sweep writes it anew.
+        """
+        try:
+            return parse_iso(self._get(_MEASURED).get("asked_at", {}).get("S", ""))
+        except ValueError:
+            return None
 
     def measure_to(self, now: datetime) -> None:
         """Note that an hourly sweep measures up to ``now``. Raises ClientError."""
