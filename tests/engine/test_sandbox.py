@@ -165,5 +165,19 @@ def test_what_was_freed_is_given_back_where_the_allocator_can(monkeypatch, has_i
     trimmed = []
     library = SimpleNamespace(**({"malloc_trim": trimmed.append} if has_it else {}))
     monkeypatch.setattr("readiness.engine.sandbox.ctypes.CDLL", lambda name: library)
-    Sandbox({}).tidy()
+    sandbox._malloc_trim.cache_clear()
+    try:
+        Sandbox({}).tidy()
+    finally:
+        sandbox._malloc_trim.cache_clear()
     assert trimmed == ([0] if has_it else [])
+
+
+def test_an_invocation_leaves_nothing_frozen_that_tidying_itself_made():
+    one = Sandbox({SIZE: "512"})
+    one.tidy()
+    before = gc.get_freeze_count()
+    for _ in range(20):
+        one.relieve()
+        one.tidy()
+    assert gc.get_freeze_count() - before < 20

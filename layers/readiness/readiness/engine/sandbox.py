@@ -7,8 +7,10 @@ import gc
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 SHARE = 0.67
 """Of the function's memory; the rest is for the batch under way and for the second look."""
@@ -60,9 +62,16 @@ class Sandbox:
 
 def _give_back() -> None:
     """Give the system back what the allocator keeps of freed memory; glibc does only when told."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = _malloc_trim()
     if trim is not None:
         trim(0)
+
+
+@cache
+def _malloc_trim() -> Callable[[int], Any] | None:
+    """Where the C library has it. Each CDLL makes a class, a cycle that freezing would keep."""
+    trim: Callable[[int], Any] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim
 
 
 def memory() -> int:
