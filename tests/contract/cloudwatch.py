@@ -11,7 +11,10 @@ from collections import defaultdict
 
 INSUFFICIENT, OK, ALARM = "INSUFFICIENT_DATA", "OK", "ALARM"
 LOOK_BACK = 3
-"""CloudWatch looks at a few periods more than asked for where datapoints are missing."""
+"""CloudWatch looks at a few periods more than asked for where datapoints are missing.
+
+How many it does not say; what an alarm does must not depend on it.
+"""
 
 
 class Metrics:
@@ -67,11 +70,11 @@ def _period(alarm):
     return next(m["MetricStat"]["Period"] for m in alarm["Metrics"] if "MetricStat" in m) // 60
 
 
-def _next(alarm, metrics, now, state):
+def _next(alarm, metrics, now, state, look_back):
     period, periods = _period(alarm), alarm["EvaluationPeriods"]
     needed = alarm.get("DatapointsToAlarm", periods)
     end = now - now % period
-    window = [_datapoint(alarm, metrics, end - n * period) for n in range(periods + LOOK_BACK)]
+    window = [_datapoint(alarm, metrics, end - n * period) for n in range(periods + look_back)]
     treatment = alarm["TreatMissingData"]
     real = [value for value in window if value is not None]
     if not real:
@@ -80,32 +83,35 @@ def _next(alarm, metrics, now, state):
     judged = real[:periods] if len(real) >= periods else window[:periods]
     above = alarm["ComparisonOperator"] == "GreaterThanThreshold"
     assert above or alarm["ComparisonOperator"] == "LessThanThreshold"
-    breaching = 0
-    for value in judged:
-        if value is None:
-            breaching += treatment == "breaching"
-        else:
-            threshold = alarm["Threshold"]
-            breaching += value > threshold if above else value < threshold
-    if breaching >= needed:
+    threshold = alarm["Threshold"]
+    breaches = [
+        None if value is None else value > threshold if above else value < threshold
+        for value in judged
+    ]
+    missing = breaches.count(None)
+    if breaches.count(True) + missing * (treatment == "breaching") >= needed:
         return ALARM
-    if treatment in {"ignore", "missing"} and None in judged and breaching:
-        return state
+    if treatment in {"ignore", "missing"} and missing and True in breaches:
+        # "Avoiding premature transitions to alarm state"
+        oldest = max(n for n, breach in enumerate(breaches) if breach)
+        lasts = oldest + 1 >= needed and False not in breaches[:oldest]
+        return ALARM if lasts else state
     return OK
 
 
-def history(alarm, metrics, minutes):
+def history(alarm, metrics, minutes, look_back=LOOK_BACK):
     """The changes of state as (minute, state), evaluated each minute from the creation on."""
     state, changes = INSUFFICIENT, []
     for now in range(1, minutes + 1):
-        became = _next(alarm, metrics, now, state)
+        became = _next(alarm, metrics, now, state, look_back)
         if became != state:
             changes.append((now, became))
             state = became
     return changes
 
 
-def rings(alarm, metrics, minutes):
+def rings(alarm, metrics, minutes, look_back=LOOK_BACK):
     """The minutes at which somebody is told that something is wrong."""
     told = {ALARM: "AlarmActions", INSUFFICIENT: "InsufficientDataActions"}
-    return [at for at, state in history(alarm, metrics, minutes) if alarm.get(told.get(state))]
+    became = history(alarm, metrics, minutes, look_back)
+    return [at for at, state in became if alarm.get(told.get(state))]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
+import random
 import re
 
 import pytest
 import yaml
 
+from functions.pagerduty.queue import LONGEST_PAUSE
 from readiness.engine.counting import ALL_HEADINGS
 from readiness.engine.telemetry import Telemetry
 from readiness_cli.catalogue import ROOT
@@ -220,6 +221,50 @@ def test_what_each_sweep_meets_again_rings_once_until_it_is_over(name, metric):
     assert became[-1][0] > 20 * HOUR + 23 * HOUR
 
 
+def tried_again(send, *, after, within):
+    """The same trouble, met by each try: with no key, or none that is taken, as long as it lasts."""
+
+    def happens(metrics, begin, end):
+        wait, at = random.Random(0), begin
+        while at < end:
+            send(metrics, at)
+            at += wait.uniform(after, within)
+
+    return happens
+
+
+def _sent(service, name):
+    return lambda metrics, minute: _ours(metrics, service, name, minute)
+
+
+def _fails(function):
+    return lambda metrics, minute: _lambda(metrics, function, minute, errors=1)
+
+
+# How long the forwarder puts a page off at most, and a moment until the queue is polled.
+EACH_TRY = {"after": LONGEST_PAUSE / 120, "within": LONGEST_PAUSE / 60 + 0.5}
+EACH_SCHEDULE = {"after": 4.5, "within": 5.5}
+LASTING = [
+    ("RoutingKeyMissing", tried_again(_sent("pagerduty", "NoRoutingKey"), **EACH_TRY)),
+    ("PagerPostpones", tried_again(_sent("pagerduty", "PagesPostponed"), **EACH_TRY)),
+    # a function that cannot start leaves its batch to the queue's visibility timeout
+    ("PagerdutyFailing", tried_again(_fails("Pagerduty"), after=12, within=12.5)),
+    ("AlertsFailing", tried_again(_fails("Alerts"), **EACH_SCHEDULE)),
+    ("RowsUnreadable", tried_again(_sent("alerts", "UnreadableRows"), **EACH_SCHEDULE)),
+    ("SecurityHubFails", tried_again(_sent("alerts", "SecurityHubFailures"), **EACH_SCHEDULE)),
+]
+
+
+@pytest.mark.parametrize("look_back", [0, 5])
+@pytest.mark.parametrize(("name", "lasts"), LASTING, ids=[name for name, _ in LASTING])
+def test_a_trouble_that_lasts_rings_once_and_its_end_is_told_once(name, lasts, look_back):
+    """However far back CloudWatch looks where datapoints are missing: it does not document that."""
+    metrics = Metrics()
+    lasts(metrics, HOUR, 12 * HOUR)
+    states = [state for _, state in history(ALARMS[name], metrics, 14 * HOUR, look_back)]
+    assert states == ["OK", "ALARM", "OK"]
+
+
 def test_what_is_put_off_once_does_not_ring():
     metrics = Metrics()
     a_healthy_day(metrics)
@@ -309,27 +354,27 @@ WITHOUT_AN_ALARM = {
 }
 
 
+SENT = re.compile(
+    r'(?:add_metric\(|counts\.add\(|_counted\()\s*"([A-Z][A-Za-z]+)"|\("([A-Z][A-Za-z]+)", done\['
+)
+
+
 def emitted():
     """The name of every metric that our code sends."""
-    for folder in ("functions", "layers/readiness/readiness"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and _is_sent(node.value, path):
-                    yield node.value
-
-
-def _is_sent(text, path):
-    if not isinstance(text, str) or not re.fullmatch(r"[A-Z][A-Za-z]+", text):
-        return False
-    sends = rf'(add_metric\(|counts\.add\(|_counted\()\s*"{text}"|\("{text}", done\['
-    return re.search(sends, path.read_text()) is not None
+    return {
+        first or second
+        for folder in ("functions", "layers/readiness/readiness")
+        for path in (ROOT / folder).rglob("*.py")
+        for first, second in SENT.findall(path.read_text())
+    }
 
 
 def test_what_tells_of_a_loss_has_an_alarm_or_a_reason_why_not():
     watched = {alarm.get("MetricName") for alarm in ALARMS.values()}
-    unexplained = set(emitted()) - watched - set(WITHOUT_AN_ALARM)
+    sent = emitted()
+    unexplained = sent - watched - set(WITHOUT_AN_ALARM)
     assert not unexplained, "give it an alarm, or say why it needs none"
-    stale = set(WITHOUT_AN_ALARM) - set(emitted())
+    stale = set(WITHOUT_AN_ALARM) - sent
     assert not stale, "nothing sends it any more"
     assert not watched & set(WITHOUT_AN_ALARM)
 
