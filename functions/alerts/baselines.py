@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from readiness.alerting.baseline_message import baseline_message, upgrade_messag
 from readiness.alerting.incidents import since_opened
 from readiness.alerting.routing import Routing
 from readiness.engine.store import Store
-from readiness.engine.sweeps import Sweeps
+from readiness.engine.sweeps import PENDING, SWEPT, Sweeps
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.origin import SWEEP
 from readiness.model.transition import Kind
@@ -88,6 +88,7 @@ class Baselines:
         rules: Mapping[str, str] = answer.get("rules") or {heading: ""}
         known = [past[name] for name in (heading, *rules) if name in past]
         is_first = all(row.get("ended_by") == sweep for row in known)
+        self._note_rollback(heading, rules, release, past)
         names = [
             name
             for name, type_ in sorted(rules.items())
@@ -96,6 +97,28 @@ class Baselines:
             and self._sweeps.end_baseline(name, now, sweep, release)
         ]
         return Swept(names, is_first=is_first)
+
+    def _note_rollback(
+        self, heading: str, rules: Collection[str], release: str, past: Mapping[str, Any]
+    ) -> None:
+        """Let what a newer version had come back as an upgrade, which is told in one digest.
+
+        A rule that this version does not have was swept by none that counts. A version that waits
+        for its first sweep, however long ago it was first heard of, waits anew.
+        """
+        if heading in rules:  # the leg is of an older version, and names no rules
+            return
+        for name, row in past.items():
+            if name.partition(".")[0] != heading or name == heading:
+                continue
+            if name not in rules:
+                forgotten = {*SWEPT, *PENDING} & row.keys()
+            elif row.get("release") == release != row.get("pending", release):
+                forgotten = {*PENDING} & row.keys()
+            else:
+                continue
+            if forgotten:
+                self._sweeps.forget(name, sorted(forgotten))
 
     def _tell_upgrade(
         self,

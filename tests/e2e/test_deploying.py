@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import sys
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
 from functions.pagerduty.app import RoutingKey
+from readiness.engine.sweeps import Sweeps
+from readiness.model.finding import dedup_key
+from readiness.model.resource import Resource
 from readiness.model.verdict import Status
 from readiness_cli import template
 from readiness_cli.demo import stack
 from readiness_cli.demo.emulator import ACCOUNT, REGION
-from readiness_cli.demo.scenario import ROUTING_KEY
+from readiness_cli.demo.scenario import ROUTING_KEY, parameters
 from readiness_cli.demo.stack import Stack, sam_environment
 from readiness_cli.failure import Failure
 from tests.deployed import Tagged
-from tests.e2e.account import Account
+from tests.e2e.account import RULE, Account
+from tests.e2e.patience import PATIENCE
 from tests.e2e.terminal import enter_at_every_question
 
 pytestmark = pytest.mark.e2e
@@ -132,16 +137,22 @@ def test_what_eventbridge_cannot_deliver_is_kept_under_any_name(second, aws):
     assert all(arn.startswith(allowed.removesuffix("*")) for arn in arns)
 
 
-def test_an_update_keeps_open_findings_and_goes_on(tools, aws, second, both, account, until):
+def test_an_update_keeps_open_findings_and_the_key_and_goes_on(
+    tools, aws, second, both, cli, until
+):
     [bucket] = both.sound()
     both.put(both.break_(bucket))
     until(lambda: is_open(both, bucket))
     before = both.finding(bucket)
+    done = cli("pagerduty-key", "--stack-name", LONGEST, input=ROUTING_KEY)
+    assert done.returncode == 0, done.stderr
     changed = stack.deploy(tools, aws, {"LogRetentionDays": "30"}, LONGEST)
     assert changed.resources["Findings"] == second.resources["Findings"]
     assert both.finding(bucket).status_since == before.status_since
     both.put(both.mend(bucket))
     until(lambda: not is_open(both, bucket))
+    secret = second.outputs["PagerDutySecret"]
+    assert RoutingKey(aws.client("secretsmanager"), secret).get() == ROUTING_KEY
 
 
 def test_parameters_that_make_no_sense_change_nothing(tools, aws, second):
@@ -155,15 +166,6 @@ def test_parameters_that_make_no_sense_change_nothing(tools, aws, second):
     assert any("Settings: there is no rule or heading 'encryption.s3-kmz'" in s for s in said)
     kept = aws.client("ssm").get_parameter(Name=second.outputs["SettingsParameter"])
     assert kept["Parameter"]["Value"] == "{}"
-
-
-def test_the_command_gives_a_stack_its_key_and_an_update_keeps_it(aws, second, cli, tools):
-    done = cli("pagerduty-key", "--stack-name", LONGEST, input=ROUTING_KEY)
-    assert done.returncode == 0, done.stderr
-    secret = second.outputs["PagerDutySecret"]
-    assert RoutingKey(aws.client("secretsmanager"), secret).get() == ROUTING_KEY
-    stack.deploy(tools, aws, {"LogRetentionDays": "60"}, LONGEST)
-    assert RoutingKey(aws.client("secretsmanager"), secret).get() == ROUTING_KEY
 
 
 def test_the_doctor_says_what_the_new_stack_lacks(second, cli):
@@ -212,7 +214,9 @@ def test_an_older_stack_that_had_the_key_as_a_parameter_keeps_it(aws):
     cloudformation.delete_stack(StackName=name)
 
 
-def test_a_stack_is_deleted_and_deployed_again(tools, aws, second, baseline, until):
+def test_a_stack_is_deleted_and_deployed_again(
+    tools, aws, second, account, baseline, pager_client
+):
     """What stays is what people would miss: the tables of findings and statements."""
     cloudformation = aws.client("cloudformation")
     tables = second.of_type("AWS::DynamoDB::Table")
@@ -220,14 +224,23 @@ def test_a_stack_is_deleted_and_deployed_again(tools, aws, second, baseline, unt
     left = aws.client("dynamodb").list_tables()["TableNames"]
     assert {tables["Findings"], tables["Declarations"]} <= set(left)
     assert tables["Transitions"] not in left
-    again = stack.deploy(tools, aws, {"LogRetentionDays": "90"}, LONGEST)
-    account = Account(again, baseline.key)
+    asked = parameters(pager_client) | {"LogRetentionDays": "90"}
+    again = stack.deploy(tools, aws, asked, LONGEST)
+    again.page_with(ROUTING_KEY)
+    sweeps = Sweeps(aws.client("dynamodb"), again.resources["Transitions"], f"{ACCOUNT}/{REGION}")
+    sweeps.end_baseline(RULE, datetime.now(UTC), "none")
     [bucket] = account.sound()
+    about = Resource(ACCOUNT, REGION, "AWS::S3::Bucket", bucket)
+    theirs, ours = dedup_key(about, RULE, LONGEST), dedup_key(about, RULE)
     account.put(account.break_(bucket))
-    until(lambda: is_open(account, bucket))
-    account.put(account.mend(bucket))
-    until(lambda: not is_open(account, bucket))
+    for key in (theirs, ours):
+        pager_client.wait_for(lambda page, key=key: page.key == key, PATIENCE)
     _delete(cloudformation)
+    told = [(page.key, page.action) for page in pager_client.taken()]
+    assert (theirs, "resolve") in told, "nothing could resolve it any more"
+    assert (ours, "resolve") not in told, "the other stack has an incident of its own"
+    account.put(account.mend(bucket))
+    pager_client.wait_for(lambda page: (page.key, page.action) == (ours, "resolve"), PATIENCE)
 
 
 def _delete(cloudformation) -> None:

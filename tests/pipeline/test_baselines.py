@@ -131,6 +131,56 @@ def test_what_an_upgrade_finds_more_severe_is_told(keyed):
     assert told(keyed) == [], "the next upgrade tells nothing of the last one"
 
 
+@pytest.mark.parametrize(
+    "swept_before", [True, False], ids=["swept", "rolled back before its sweep"]
+)
+def test_a_version_that_comes_back_after_a_rollback_is_an_upgrade_again(keyed, swept_before):
+    """However long ago it was first heard of; what its first sweep finds again pages nobody."""
+    installed(keyed)
+    keyed.record(found_by_sweep(KMS, "a", release="r2", minutes=1))
+    keyed.stream()
+    first = NOW - LONGEST_BASELINE - timedelta(days=1)
+    row = {"finding_id": {"S": f"baseline#{WHERE}"}, "at": {"S": KMS}}
+    keyed.dynamodb.update_item(
+        TableName=TRANSITIONS,
+        Key=row,
+        UpdateExpression="SET pending_since = :t",
+        ExpressionAttributeValues={":t": {"S": iso(first)}},
+    )
+    if swept_before:
+        swept(keyed, "sweep-2", release="r2")
+        keyed.published.clear()
+    swept(keyed, "sweep-3", release="r1", started=datetime.now(UTC) + timedelta(hours=1))
+    assert told(keyed) == []
+    keyed.alerts = app.Alerts(keyed.dynamodb, keyed.sns, keyed.environment, where=WHERE)
+    keyed.record(found_by_sweep(KMS, "b", release="r2", minutes=2))
+    keyed.stream()
+    assert told(keyed) == [], "it waits for the digest of the first sweep since"
+
+
+def test_a_new_rule_that_comes_back_after_a_rollback_is_told_in_one_digest(keyed):
+    """The version before has no such rule: its findings end, and are found again afterwards."""
+    installed(keyed)
+    names = [f"b{n}" for n in range(5)]
+    keyed.record(*(found_by_sweep(TLS, name, release="r2") for name in names))
+    keyed.stream()
+    swept(keyed, "sweep-2", release="r2", rules=(KMS, TLS))
+    assert [body["kind"] for body in told(keyed)] == ["BASELINE"]
+    swept(keyed, "sweep-3", release="r1", started=datetime.now(UTC) + timedelta(minutes=5))
+    away = {"status": Status.NOT_APPLICABLE, "release": "r1", "minutes": 5}
+    keyed.record(*(found_by_sweep(TLS, name, **away) for name in names))
+    keyed.stream()
+    keyed.published.clear()
+    keyed.alerts = app.Alerts(keyed.dynamodb, keyed.sns, keyed.environment, where=WHERE)
+    keyed.record(*(found_by_sweep(TLS, f"b{n}", release="r2", minutes=10) for n in range(5)))
+    keyed.stream()
+    assert told(keyed) == []
+    started = datetime.now(UTC) + timedelta(minutes=9)
+    swept(keyed, "sweep-4", release="r2", rules=(KMS, TLS), started=started)
+    [digest] = told(keyed)
+    assert (digest["kind"], digest["rules"], digest["open"]["HIGH"]) == ("BASELINE", [TLS], 5)
+
+
 def test_an_upgrade_that_finds_nothing_says_nothing(keyed):
     installed(keyed)
     keyed.record(found_by_sweep(KMS, "known", minutes=-60))

@@ -18,6 +18,8 @@ BASELINE = "baseline"
 INSTALLED = "(installed)"
 MOST_PAGES = 20
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
+PENDING = ("pending", "pending_since")
+SWEPT = ("release", "swept_at", "trigger")
 LONGEST_BASELINE = timedelta(days=2)
 """A rule that no sweep completes pages all the same after this time."""
 
@@ -70,7 +72,7 @@ class Sweeps:
         """When the first sweep with this version of the rule completed; empty if none has.
 
         A version that no sweep completes counts as swept ``LONGEST_BASELINE`` after this was first
-        asked about it.
+        asked about it. One that comes back after a rollback is asked about anew.
         """
         if (rule, release) not in self._swept:
             since = self._swept_since(rule, release, now or datetime.now(UTC))
@@ -120,7 +122,8 @@ class Sweeps:
                 TableName=self._table,
                 Key={"finding_id": {"S": self._place}, "at": {"S": name}},
                 UpdateExpression="SET kind = :k, ended_at = if_not_exists(ended_at, :t),"
-                " ended_by = if_not_exists(ended_by, :s), swept_at = :t, #s = :s, #r = :r",
+                " ended_by = if_not_exists(ended_by, :s), swept_at = :t, #s = :s, #r = :r"
+                " REMOVE pending, pending_since",
                 ConditionExpression="attribute_not_exists(ended_at) OR #r <> :r",
                 ExpressionAttributeNames={"#s": "trigger", "#r": "release"},
                 ExpressionAttributeValues=values | {":k": {"S": "BASELINE_ENDED"}},
@@ -130,6 +133,16 @@ class Sweeps:
                 raise
             return self._row(name).get("trigger") == sweep
         return True
+
+    def forget(self, rule: str, attributes: Iterable[str]) -> None:
+        """Take these attributes out of a rule's row."""
+        names = {f"#{number}": name for number, name in enumerate(attributes)}
+        self._client.update_item(
+            TableName=self._table,
+            Key={"finding_id": {"S": self._place}, "at": {"S": rule}},
+            UpdateExpression=f"REMOVE {', '.join(names)}",
+            ExpressionAttributeNames=names,
+        )
 
     def complete(
         self, sweep: str, at: datetime, *, completed: Iterable[str], failed: Iterable[str]
