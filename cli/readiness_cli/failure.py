@@ -226,6 +226,14 @@ def _of_the_caller(error: Exception) -> Failure | None:
                 "install it where readiness is, or export credentials:"
                 " `aws configure export-credentials --format env`",
             )
+        case aws.HTTPClientError() if "Invalid header value" in str(error):
+            # The text repeats the header: a session token would stand in somebody's log.
+            return _aws(
+                "the AWS credentials hold a line break, which no request can carry",
+                "No resource can be read",
+                "export AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again:"
+                " `aws configure export-credentials --format env`",
+            )
     if _WRONGLY_SET.fullmatch(type(error).__name__):
         return _aws(
             f"the AWS configuration cannot be used: {error}",
@@ -297,6 +305,15 @@ def no_region() -> Failure:
         "no AWS region is set",
         "Readiness evaluates one region at a time",
         "export AWS_REGION=us-east-1 (or pass --region)",
+    )
+
+
+def odd_region(region: str) -> Failure:
+    """A region that is none by its form: with capitals, spaces or a line break."""
+    return _aws(
+        f"{region!r} is not an AWS region",
+        "No resource can be read there",
+        "export AWS_REGION=us-east-1 (or pass --region); see `aws ec2 describe-regions`",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
 
 DEFAULT_STACK = "readiness"
+_REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What the name of an endpoint can hold; AWS's signatures are about small letters."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -78,6 +81,8 @@ def connect(
     session = Session(profile, wanted)
     if not session.region_name:
         raise failure.no_region()
+    if not _REGION.fullmatch(session.region_name):
+        raise failure.odd_region(session.region_name)
     if context is not None:
         context.meta["readiness.region"] = session.region_name
     aws = Aws(session, account="", region=session.region_name, now=now, bulk=bulk)

@@ -82,3 +82,24 @@ def test_what_the_caller_has_wrong_is_named_and_no_bug(run, shell, variables, sa
     assert done.stderr.startswith(f"error: {said}")
     assert fix in done.stderr.partition("Fix: ")[2]
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "region", ["EU-WEST-1", " eu-west-1", "eu-west-1\n", "a..b", "eü", "a" * 64]
+)
+def test_what_cannot_be_a_region_is_named(run, shell, region):
+    shell(AWS_REGION=region, **KEYS)
+    done = run("status")
+    assert done.exit_code == 4
+    assert done.stderr.startswith(f"error: {region!r} is not an AWS region")
+    assert "--region" in done.stderr.partition("Fix: ")[2]
+
+
+@pytest.mark.parametrize("name", ["AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"])
+@pytest.mark.parametrize("value", ["SECRET\n", "SEC\nRET"])
+def test_a_line_break_in_the_credentials_is_named_and_shows_none_of_them(run, shell, name, value):
+    shell(AWS_REGION="us-east-1", AWS_ENDPOINT_URL="http://127.0.0.1:9", **KEYS | {name: value})
+    done = run("status")
+    assert done.exit_code == 4
+    assert done.stderr.startswith("error: The AWS credentials hold a line break")
+    assert "SEC" not in done.output.replace("AWS_SECRET_ACCESS_KEY", "")
