@@ -26,6 +26,17 @@ def statements(document):
     }
 
 
+def granted(part):
+    """Every statement that allows something, wherever in the template."""
+    if isinstance(part, dict):
+        if part.get("Effect") == "Allow":
+            yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from granted(each)
+
+
 ATTESTER = statements(RESOURCES["Attester"]["Properties"]["PolicyDocument"])
 FUNCTION = RESOURCES["Attestations"]["Properties"]
 OF_EVENTS = statements(FUNCTION["Policies"][0])
@@ -93,10 +104,14 @@ def test_without_an_evidence_bucket_nothing_in_s3_is_read(document):
     ]
 
 
-def test_a_person_announces_what_is_attested_and_sends_no_other_event():
-    assert ATTESTER["LookAgain"]["Condition"] == {
-        "StringEquals": {"events:source": SOURCE, "events:detail-type": RECORDED}
-    }
+def test_nobody_puts_any_other_event_than_that_something_was_attested():
+    """Neither a person nor a function of the stack, which an event of its choice would wake."""
+    to_buses = [each for each in granted(RESOURCES) if "events:PutEvents" in json.dumps(each)]
+    allowed = [each["Condition"] for each in to_buses if "Principal" not in each]
+    assert (
+        allowed
+        == [{"StringEquals": {"events:source": SOURCE, "events:detail-type": RECORDED}}] * 3
+    )
 
 
 def test_an_attester_starts_no_state_machine():
