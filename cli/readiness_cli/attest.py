@@ -128,11 +128,12 @@ def add(
     """
     rule = _attestable(rule_id)
     fields = {name: value for name, value in said.items() if value is not None}
+    from readiness_cli import attest_desk  # noqa: PLC0415
+
     for name in REQUIRED:
         if not fields.get(name):
-            from readiness_cli.attest_desk import usage  # noqa: PLC0415
-
-            raise usage(f"--{name.replace('_', '-')} is missing")
+            raise attest_desk.usage(f"--{name.replace('_', '-')} is missing")
+    attest_desk.check(rule, fields, bind)
     desk = _desk(stack_name, profile, region)
     _print(desk, [desk.add(rule, fields, bind, unchecked=unchecked)], format)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine import settings
@@ -26,7 +27,7 @@ from readiness.engine.declare import (
 )
 from readiness.engine.principals import Principals
 from readiness.model.rule import Rule, SettingRefused
-from readiness_cli import attest_check, recording, stack
+from readiness_cli import attest_check, recording, session, stack
 from readiness_cli.attest_check import State, Trial
 from readiness_cli.failure import Failure
 from readiness_cli.output import note
@@ -38,6 +39,34 @@ if TYPE_CHECKING:
 
 TABLE = "DeclarationsTable"
 LISTS = "readiness attest list"
+
+
+def check(rule: Rule, said: Mapping[str, str], bind: Iterable[str]) -> None:
+    """Raise Failure for what no stack takes, before AWS is asked for anything."""
+    _stated(rule, said, bind, Declarer("", "", ""), at=session.utc_now())
+
+
+def _stated(
+    rule: Rule,
+    said: Mapping[str, str],
+    bind: Iterable[str],
+    by: Declarer,
+    *,
+    at: datetime,
+    artefact: Artefact | None = None,
+) -> Attestation:
+    bound = dict(_binding(text) for text in bind)
+    try:
+        return statement_of(
+            {**said, "rule": rule.id, "bind": bound},
+            by,
+            id=secrets.token_hex(6),
+            at=at,
+            rules={rule.id},
+            artefact=artefact,
+        )
+    except DeclarationRefused as declined:
+        raise refused(str(declined)) from declined
 
 
 class Desk:
@@ -56,19 +85,12 @@ class Desk:
         self, rule: Rule, said: Mapping[str, str], bind: Iterable[str], *, unchecked: bool
     ) -> Attestation:
         """Record a statement and let the rule be evaluated again. Raises Failure."""
-        bound = dict(_binding(text) for text in bind)
         by = self._caller()
         try:
-            statement = statement_of(
-                {**said, "rule": rule.id, "bind": bound},
-                by,
-                id=secrets.token_hex(6),
-                at=self._aws.now(),
-                rules={rule.id},
-                artefact=self._artefact(said.get("artefact")),
-            )
+            artefact = self._artefact(said.get("artefact"))
         except DeclarationRefused as declined:
             raise refused(str(declined)) from declined
+        statement = _stated(rule, said, bind, by, at=self._aws.now(), artefact=artefact)
         self._check_age(rule, statement)
         if unchecked:
             note("warning: recorded without checking the resource and the bound values")

@@ -96,9 +96,11 @@ def waive(
     for name in ("reason", "owner", "until"):
         if not said[name]:
             raise _usage(f"--{name} is missing")
-    from readiness_cli.waiver_desk import check_rule  # noqa: PLC0415
+    from readiness_cli import waiver_desk  # noqa: PLC0415
 
-    fields = {**said, "rule": check_rule(rule), "tags": dict(_tag(text) for text in tags)}
+    rule = waiver_desk.check_rule(rule)
+    fields = {**said, "rule": rule, "tags": dict(_tag(text) for text in tags)}
+    waiver_desk.check(fields)
     desk = _desk(profile, region, stack_name)
     waiver, covered = desk.preview(fields)
     if not covered and not in_advance:

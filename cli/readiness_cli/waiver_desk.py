@@ -74,6 +74,14 @@ def check_rule(rule: str) -> str:
     )
 
 
+def check(fields: Mapping[str, Any]) -> None:
+    """Raise Failure for what no stack takes, before AWS is asked for anything."""
+    try:
+        waiver_of(fields, Declarer("", "", ""), id="", at=session.utc_now(), limits=None)
+    except DeclarationRefused as refused:
+        raise _refused(str(refused)) from refused
+
+
 class Desk:
     """The waivers of a stack, and the findings that they can concern."""
 

@@ -18,7 +18,7 @@ from readiness.evidence.s3.buckets import BucketEncryption
 from readiness.model.attestation import Attested
 from readiness.model.evidence import REGION, evidence
 from readiness.model.unreadable import Cause, Unreadable
-from readiness_cli import attest_check, attest_desk, catalogue
+from readiness_cli import attest_check, attest_desk, catalogue, session
 from tests.cli.conftest import table
 
 TOY = heading("Performance", "Resource Sizing")
@@ -248,6 +248,19 @@ def test_what_is_refused_says_why_in_one_line_and_writes_nothing(run, deployed, 
     assert says.casefold() in said.stderr.casefold()
     assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
     assert listed(run) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--performed-at", NEXT_YEAR), "in the future"),
+        (("--performed-at", DAYS_AGO, "--bind", "memory"), "--bind NAME=VALUE"),
+    ],
+)
+def test_what_no_stack_takes_is_refused_before_aws_is_asked(run, monkeypatch, arguments, says):
+    monkeypatch.setattr(session, "connect", lambda *_: pytest.fail("AWS is asked"))
+    said = run("attest", "add", RULE, *SAID, *arguments)
+    assert (said.exit_code, says in said.stderr) == (2, True)
 
 
 def test_without_an_evidence_bucket_it_says_how_to_get_one(run, deployed):

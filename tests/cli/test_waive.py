@@ -16,7 +16,7 @@ from readiness.engine.waivers import InForce, Limits, rows_of
 from readiness.model.finding import Finding, iso
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
-from readiness_cli import scorecard
+from readiness_cli import scorecard, session
 from tests.cli import toy
 from tests.cli.conftest import table
 
@@ -222,6 +222,21 @@ def test_what_is_refused_writes_nothing_and_says_why(run, deployed, args, says):
     assert says in said.stderr
     assert "Fix: " in said.stderr
     assert deployed.rows == []
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["data", *SAID[:4], "--until", "2020-01-01"], "Until is past already"),
+        (["data", *SAID[:4], "--until", "soon"], "Until must be a day"),
+        (["*", *SAID], "it covers every resource without --all-resources"),
+    ],
+)
+def test_what_no_stack_takes_is_refused_before_aws_is_asked(run, monkeypatch, args, says):
+    monkeypatch.setattr(session, "connect", lambda *_: pytest.fail("AWS is asked"))
+    said = run("waive", RULE, "--resource", *args)
+    assert said.exit_code == 2, said.stdout
+    assert says in said.stderr
 
 
 def test_what_does_not_fail_yet_is_waived_only_when_asked_for(run, deployed):

@@ -64,13 +64,16 @@ def limits_from(environment: Mapping[str, str]) -> Limits:
 
 
 def waiver_of(
-    fields: Mapping[str, Any], by: Declarer, *, id: str, at: datetime, limits: Limits
+    fields: Mapping[str, Any], by: Declarer, *, id: str, at: datetime, limits: Limits | None
 ) -> Waiver:
-    """The waiver that the fields make. Raises DeclarationRefused with the field and its fault."""
+    """The waiver that the fields make. Raises DeclarationRefused with the field and its fault.
+
+    Without ``limits`` it is what some stack may take.
+    """
     until = moment(checked_text(fields, "until", MOST_NAME), "until")
     if until <= at:
         raise DeclarationRefused("until is past already; then it waives nothing")
-    if until > at + limits.cap:
+    if limits is not None and until > at + limits.cap:
         raise DeclarationRefused(
             f"until is more than {limits.cap.days} days away (WaiverMaxDays); the latest is"
             f" {iso(at + limits.cap)}"
