@@ -213,8 +213,8 @@ class Pager:
             self._held.release(resource, rule)
         if known is None:
             return False
-        if finding is not None:
-            self._waiting.wait_to_settle(record, finding)
+        if finding is not None and self._waiting.has_to_settle(finding):
+            return False
         if known.group:
             left = self._grouped.leave(record, known, finding)
             if left:

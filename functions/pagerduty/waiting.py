@@ -23,6 +23,7 @@ from readiness.model.verdict import Severity
 
 FLAPS = 5
 FLAPPING_WITHIN = timedelta(hours=1)
+FLAPPING = "it opens and ends again and again"
 QUIET_FOR = timedelta(minutes=10)
 """A finding that opened more than ``FLAPS`` times within the hour is resolved after this time."""
 
@@ -83,16 +84,21 @@ class Waiting:
         log.info("held", extra={"finding_id": finding.id, "because": because})
         return True
 
-    def wait_to_settle(self, record: SQSRecord, finding: Finding) -> None:
-        """Keep the incident of a flapping finding open until it has been quiet. Raises Later.
+    def has_to_settle(self, finding: Finding) -> bool:
+        """Whether the incident of a flapping finding stays open until it has been quiet.
 
-        When it opens again meanwhile, that is the same incident, and pages nobody anew.
+        A row keeps its end until then. When it opens again meanwhile, that is the same incident,
+        and pages nobody anew.
         """
-        since = iso(self._now() - QUIET_FOR)
+        now = self._now()
         history = self._store.history(finding.id)
-        if history and history[-1].at > since and openings(history, self._now()) > FLAPS:
-            self._queue.postpone(record, QUIET_FOR.total_seconds())
-            raise Later("the finding is flapping")
+        if not history or history[-1].at <= iso(now - QUIET_FOR):
+            return False
+        if openings(history, now) <= FLAPS:
+            return False
+        self._held.hold(finding.resource, finding.rule, FLAPPING, now + QUIET_FOR)
+        log.info("held", extra={"finding_id": finding.id, "because": FLAPPING})
+        return True
 
 
 def openings(history: Iterable[Entry], now: datetime) -> int:

@@ -1,5 +1,7 @@
 """Pages that wait for the end of quiet hours or of a change window: a row for each.
 
+So do the ends of incidents whose key is gone, or whose finding opens and ends again and again.
+
 A row is written before the message is taken, and removed after the page was told or the finding
 pages nobody any more. The republishing schedule sends what is due to the forwarder again, which
 decides anew; a row too many costs a look.
