@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -15,7 +16,9 @@ from readiness.engine.retired import Former
 from readiness.engine.rows import transition_item
 from readiness.engine.store import Contended, Overtaken, Store, Unavailable, Unwritable
 from readiness.engine.sweeps import Sweeps
+from readiness.model.finding import iso
 from readiness.model.transition import Kind, Transition, decide
+from readiness.model.waiver import Waiver, Waivers
 from tests.fake_account import error
 from tests.findings import BUCKET, after, finding
 from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
@@ -163,12 +166,42 @@ def test_a_row_of_the_history_is_never_written_over(dynamodb, store):
     dynamodb.delete_item(
         TableName=FINDINGS, Key={"resource": {"S": BUCKET.key}, "rule": {"S": RULE}}
     )
-    with pytest.raises(Contended):
-        store.record(finding(BAD, reason="The second."), None)
-    [row] = store.history(finding().id)
+    store.record(finding(BAD, reason="The second."), None)
+    row, second = store.history(finding().id)
     assert (row.reason, bool(row.published_at)) == ("The first.", True)
     assert not store.is_unpublished(row)
-    assert store.get(BUCKET, RULE) is None, "neither half is written without the other"
+    assert (second.reason, second.at) == ("The second.", iso(after(0, milliseconds=1)))
+    assert store.is_unpublished(second)
+
+
+def test_what_follows_a_row_of_a_clock_that_is_ahead_has_a_moment_each(dynamodb):
+    """A waiver observes nothing, so what is seen after it comes to the same moment."""
+    waiver = Waiver(
+        id="w1",
+        rule=RULE,
+        resource="data",
+        reason="r",
+        owner="o",
+        until=after(600),
+        declared_at=after(),
+        by="AIDA",
+    )
+    ended = replace(waiver, ended_at=after(5), ended_by="AIDA")
+    in_force = []
+    store = Store(
+        dynamodb, FINDINGS, TRANSITIONS, waivers=lambda: Waivers(in_force, len(in_force))
+    )
+    store.record(finding(BAD, after(10)), None)
+    for minute, statement in enumerate((waiver, ended), 1):
+        in_force[:] = [statement] * minute
+        store.reconsider(store.get(BUCKET, RULE), lambda: after(5))
+    store.record(finding(GOOD, after(6)), store.get(BUCKET, RULE), follows=True)
+    assert [(entry.kind, entry.at) for entry in store.history(finding().id)] == [
+        ("OPENED", iso(after(10))),
+        ("WAIVED", iso(after(10, milliseconds=1))),
+        ("WAIVER_EXPIRED", iso(after(10, milliseconds=2))),
+        ("RESOLVED", iso(after(10, milliseconds=3))),
+    ]
 
 
 def test_a_transition_of_another_moment_is_written_beside_the_first(dynamodb, store):

@@ -15,7 +15,7 @@ from readiness.engine.aws_errors import code_of
 from readiness.engine.findings_table import FindingsTable
 from readiness.engine.garbled import Garbled
 from readiness.engine.rows import to_item, transition_item
-from readiness.model.finding import Finding, iso
+from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import BLIND_AFTER, NOTHING, Change, Transition, decide, reconsider
 from readiness.model.waiver import NO_WAIVERS, Known
@@ -155,15 +155,19 @@ class Store(FindingsTable):
         if finding is None:
             raise ValueError("nothing to write")
         name, failed = f"{finding.resource.key} {finding.rule}", ""
+        transition = change.transition
         for attempt in range(_ATTEMPTS):
             try:
-                self._write_once(finding, change.transition, stored)
+                self._write_once(finding, transition, stored)
             except (TypeError, ValueError) as error:
                 raise Unwritable(f"{name}: {error}") from error
             except ClientError as error:
                 code = code_of(error)
                 if code == "ValidationException" or _reasons(error) & _REFUSED:
                     raise Unwritable(f"{name}: {error}") from error
+                if transition is not None and _is_moment_taken(error):
+                    transition = self._after_the_last(transition)
+                    continue
                 if _lost_the_race(error):
                     return False
                 if code not in _PASSING and not _is_of_the_server(error):
@@ -176,6 +180,16 @@ class Store(FindingsTable):
                 return True
             self._back_off(attempt)
         raise Unavailable(f"{name}: the table did not take it {_ATTEMPTS} times ({failed})")
+
+    def _after_the_last(self, transition: Transition) -> Transition:
+        """The transition a moment after all that is known of the finding.
+
+        Where a host whose clock is ahead wrote the row, a waiver and what is observed after it
+        come to the same moment after that.
+        """
+        last = [parse_iso(entry.at) for entry in self.history(transition.finding.id)]
+        at = max([transition.at, *last]) + timedelta(milliseconds=1)
+        return replace(transition, at=at)
 
     def _back_off(self, attempt: int) -> None:
         self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
@@ -241,8 +255,17 @@ def _lost_the_race(error: ClientError) -> bool:
     return code == "ConditionalCheckFailedException" or bool(_reasons(error) & _RIVALS)
 
 
+def _is_moment_taken(error: ClientError) -> bool:
+    """Whether the row still is what was read, and only the history has that moment already."""
+    return _reasons_of_each(error) == ["None", "ConditionalCheckFailed"]
+
+
 def _reasons(error: ClientError) -> set[str]:
     """Why a transaction was cancelled; nothing where DynamoDB does not say, or for other calls."""
+    return set(_reasons_of_each(error))
+
+
+def _reasons_of_each(error: ClientError) -> list[str]:
     if code_of(error) != "TransactionCanceledException":
-        return set()
-    return {str(each.get("Code")) for each in error.response.get("CancellationReasons") or ()}
+        return []
+    return [str(each.get("Code")) for each in error.response.get("CancellationReasons") or ()]
