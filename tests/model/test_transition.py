@@ -6,6 +6,7 @@ import pytest
 
 from readiness import Severity, Status
 from readiness.model.finding import iso
+from readiness.model.origin import UNVERIFIED
 from readiness.model.transition import Kind, decide
 from tests.findings import after, finding
 
@@ -114,6 +115,32 @@ def test_who_mends_half_of_it_is_not_shown_as_its_cause():
     assert again.opened_by == "eve"
     unknown, _ = life((BAD, by_ann), GOOD, BAD)
     assert (unknown.opened_by, unknown.changed_by, unknown.event_id) == ("", "", "")
+
+
+ANN = {"changed_by": "ann", "changed_at": "2026-11-02T11:59:00Z", "event_id": "1"}
+BOB = {"changed_by": "bob", "changed_at": "2026-11-02T11:55:00Z", "event_id": "2"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "last"),
+    [
+        pytest.param(ANN, BOB, "ann", id="an event that came late"),
+        pytest.param(BOB, ANN, "ann", id="in order"),
+        pytest.param(ANN, BOB | {"changed_at": ANN["changed_at"]}, "bob", id="in one second"),
+        pytest.param(ANN, BOB | {"changed_at": ""}, "bob", id="nothing tells when"),
+        pytest.param(ANN | {"changed_at": "2027-11-02T12:00:00Z"}, BOB, "bob", id="ahead"),
+        pytest.param(
+            ANN | {"changed_by": f"{UNVERIFIED}: ann"}, BOB, "bob", id="what anybody may have sent"
+        ),
+    ],
+)
+def test_the_last_change_is_the_latest_that_aws_tells_of(first, then, last):
+    found, _ = life((BAD, first), (BAD, then | {"reason": "Half of it."}))
+    assert found.changed_by == last
+    assert found.event_id == {"ann": "1", "bob": "2"}[last]
+    assert found.opened_by == first["changed_by"]
+    mended, _ = life((BAD, first), (GOOD, then))
+    assert mended.changed_by == then["changed_by"], "what woke the look that saw it end"
 
 
 @pytest.mark.parametrize("minutes", [0, -1], ids=["the same moment", "older"])

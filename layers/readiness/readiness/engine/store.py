@@ -162,17 +162,12 @@ class Store(FindingsTable):
             except (TypeError, ValueError) as error:
                 raise Unwritable(f"{name}: {error}") from error
             except ClientError as error:
-                code = code_of(error)
-                if code == "ValidationException" or _reasons(error) & _REFUSED:
-                    raise Unwritable(f"{name}: {error}") from error
                 if transition is not None and _is_moment_taken(error):
                     transition = self._after_the_last(transition)
                     continue
                 if _lost_the_race(error):
                     return False
-                if code not in _PASSING and not _is_of_the_server(error):
-                    raise
-                failed = code
+                failed = _passing(name, error)
             except _UNANSWERED as error:
                 # Whether it was written is unknown: the next attempt's condition tells.
                 failed = type(error).__name__
@@ -251,8 +246,20 @@ def _is_same(found: Finding | None, stored: Finding | None) -> bool:
 
 
 def _lost_the_race(error: ClientError) -> bool:
+    if code_of(error) == "ConditionalCheckFailedException":
+        return True
+    reasons = _reasons(error)
+    return bool(reasons & _RIVALS) and not reasons & _REFUSED
+
+
+def _passing(name: str, error: ClientError) -> str:
+    """The code of what another try may cure. Raises Unwritable for the finding, or the error."""
     code = code_of(error)
-    return code == "ConditionalCheckFailedException" or bool(_reasons(error) & _RIVALS)
+    if code == "ValidationException" or _reasons(error) & _REFUSED:
+        raise Unwritable(f"{name}: {error}") from error
+    if code not in _PASSING and not _is_of_the_server(error):
+        raise error
+    return code
 
 
 def _is_moment_taken(error: ClientError) -> bool:

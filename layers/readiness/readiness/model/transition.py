@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from readiness.model.finding import CHANGE, Finding, iso, lasting
+from readiness.model.finding import CHANGE, Finding, iso, lasting, past_moment
+from readiness.model.origin import UNVERIFIED
 from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import NO_WAIVERS, Known, under
 
@@ -282,6 +283,23 @@ def _carry(stored: Finding, seen: Finding) -> Finding:
 
 
 def _last_change(stored: Finding, seen: Finding, *, unchanged: bool) -> dict[str, str]:
-    """The change that ``seen`` came after; the one that is known while the status is the same."""
+    """The change that ``seen`` came after; the one that is known while the status is the same.
+
+    Events come late and in any order: that of an earlier change is not the last one.
+    """
     known = seen if seen.changed_by or seen.event_id or not unchanged else stored
+    if unchanged and _changed_before(seen, stored):
+        known = stored
     return {name: getattr(known, name) for name in CHANGE}
+
+
+def _changed_before(seen: Finding, stored: Finding) -> bool:
+    """Whether AWS says that the change of ``seen`` came before the one that is known.
+
+    Of a change that AWS did not tell of, whoever sent it could have said any time.
+    """
+    now = seen.last_observed_at
+    at, known_at = past_moment(seen.changed_at, now), past_moment(stored.changed_at, now)
+    if at is None or known_at is None or stored.changed_by.startswith(UNVERIFIED):
+        return False
+    return at < known_at
