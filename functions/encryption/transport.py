@@ -8,8 +8,8 @@ from readiness.model.text import listed
 from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, violates
 from readiness.semantics.condition_values import Holds
 from readiness.semantics.conditions import holds
-from readiness.semantics.policy import Statement, Unparsable, parse
-from readiness.semantics.policy_patterns import PARTITIONS, matches
+from readiness.semantics.policy import Principal, Statement, Unparsable, parse
+from readiness.semantics.policy_patterns import PARTITIONS, overlap
 from readiness.semantics.requesters import upload_without_kms, without_tls
 
 
@@ -17,8 +17,9 @@ def refuses_plain_http(statement: Statement) -> bool:
     """Whether a statement denies plain HTTP to everyone, for every request.
 
     Conditions are ANDed, so a second condition lets requests through that do not meet it, unless
-    it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` makes exceptions;
-    so may ``NotAction`` and ``NotResource``, which ``is_refused`` looks at.
+    it only spares the requests of AWS services, which use TLS. ``NotPrincipal`` makes exceptions,
+    and may also name nothing but services; so may ``NotAction`` and ``NotResource``, which
+    ``is_refused`` looks at.
     ``s3:TlsVersion`` is absent in a request over plain HTTP, so ``NumericLessThan`` does not hold
     for it and ``NumericLessThanIfExists`` does, whatever its limit: S3 itself refuses TLS before
     1.2.
@@ -29,7 +30,16 @@ def refuses_plain_http(statement: Statement) -> bool:
 
 
 def _is_for_everyone(denial: Statement) -> bool:
-    return not denial.allows and any(principal.is_anybody for principal in denial.principals)
+    """Whether a Deny spares nobody, or only AWS services and the roles that they alone assume."""
+    if denial.allows:
+        return False
+    if denial.not_principals:
+        return all(map(_is_service, denial.not_principals))
+    return any(principal.is_anybody for principal in denial.principals)
+
+
+def _is_service(principal: Principal) -> bool:
+    return principal.kind == "Service" or ":role/aws-service-role/" in principal.value
 
 
 def _names_all(statement: Statement, resources: Sequence[str]) -> bool:
@@ -50,13 +60,35 @@ def _in(partition: str, arn: str) -> str:
     return f"arn:{partition}:{fields[2]}"
 
 
-def _spares(denial: Statement, action: str) -> bool:
-    """Whether a denial with ``NotAction`` leaves out an action of the same service.
+_OF_NO_BUCKET = frozenset(
+    action.lower()
+    for action in (
+        "s3:CreateJob",
+        "s3:GetAccountPublicAccessBlock",
+        "s3:ListAccessGrantsInstances",
+        "s3:ListAccessPoints",
+        "s3:ListAccessPointsForObjectLambda",
+        "s3:ListAllMyBuckets",
+        "s3:ListJobs",
+        "s3:ListMultiRegionAccessPoints",
+        "s3:ListStorageLensConfigurations",
+        "s3:ListStorageLensGroups",
+        "s3:PutAccountPublicAccessBlock",
+        "s3:PutStorageLensConfiguration",
+    )
+)
+"""Actions on the account. Source: Service Authorization Reference, "Amazon S3"."""
 
-    One that leaves out actions of other services denies all of this one.
+
+def _denies(denial: Statement, action: str) -> bool:
+    """Whether a Deny is about an action, or about every action of a bucket (``s3:*``).
+
+    ``NotAction`` takes nothing from a bucket with actions of other services or of the account.
     """
-    service = action.partition(":")[0]
-    return any(matches(each.partition(":")[0], service) for each in denial.not_actions)
+    if denial.not_actions and action.endswith("*"):
+        spared = (each for each in denial.not_actions if overlap(each, action))
+        return all(each.lower() in _OF_NO_BUCKET for each in spared)
+    return denial.names_action(action)
 
 
 def is_refused(
@@ -68,8 +100,7 @@ def is_refused(
     """
     return any(
         refuses_plain_http(statement)
-        and all(map(statement.names_action, actions))
-        and not any(_spares(statement, action) for action in actions)
+        and all(_denies(statement, action) for action in actions)
         and _names_all(statement, resources)
         for statement in statements
     )

@@ -130,11 +130,21 @@ SECOND_CONDITIONS = (
                     {k: v for k, v in REFUSAL.items() if k != "Action"}
                     | {"NotAction": ["iam:*", spared]}
                 ),
-                BAD,
+                status,
                 None,
                 id=f"all but {spared}",
             )
-            for spared in ("s3:PutObject", "S3:Get*", "*:PutObject", "s?:PutObject", "*")
+            for spared, status in (
+                ("s3:PutObject", BAD),
+                ("S3:Get*", BAD),
+                ("*:PutObject", BAD),
+                ("s?:PutObject", BAD),
+                ("s3:List*", BAD),
+                ("*", BAD),
+                ("s3:ListAllMyBuckets", GOOD),
+                ("S3:listallmybuckets", GOOD),
+                ("s3:PutAccountPublicAccessBlock", GOOD),
+            )
         ),
         pytest.param(refusal(Action="s3:PutObject"), BAD, None, id="PutObject only"),
         pytest.param(
@@ -172,16 +182,28 @@ SECOND_CONDITIONS = (
             id="the wrong way round",
         ),
         pytest.param(refusal(Effect="Allow"), BAD, None, id="allowed"),
-        pytest.param(
-            json.dumps(
-                {
-                    "Statement": {k: v for k, v in REFUSAL.items() if k != "Principal"}
-                    | {"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}}
-                }
-            ),
-            BAD,
-            None,
-            id="everybody but one",
+        *(
+            pytest.param(
+                json.dumps(
+                    {
+                        "Statement": {k: v for k, v in REFUSAL.items() if k != "Principal"}
+                        | {"NotPrincipal": spared}
+                    }
+                ),
+                status,
+                None,
+                id=f"everybody but {spared}",
+            )
+            for spared, status in (
+                ({"AWS": "arn:aws:iam::111122223333:root"}, BAD),
+                ({"Service": "logging.s3.amazonaws.com"}, GOOD),
+                (
+                    {"AWS": "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/X"},
+                    GOOD,
+                ),
+                ({"AWS": "*"}, BAD),
+                ({"Service": "s3.amazonaws.com", "AWS": "111122223333"}, BAD),
+            )
         ),
         *(
             pytest.param(
