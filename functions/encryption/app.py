@@ -43,6 +43,7 @@ from .data_services import (
 )
 from .endpoints import (
     classic_balancer_verdict,
+    datagrams_verdict,
     distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
@@ -230,6 +231,8 @@ def listener_tls(
     if listener.protocol in {"HTTPS", "TLS"}:
         taken = policies.protocols.get(listener.ssl_policy, frozenset())
         return tls_listener_verdict(where, listener.ssl_policy, taken, severity)
+    if (told := datagrams_verdict(listener.protocol, listener.port)) is not None:
+        return told
     allowed = listener.balancer in allow_tcp_passthrough
     return passed_through_verdict(where, listener.balancer, allowed=allowed)
 

@@ -151,14 +151,49 @@ def tls_listener_verdict(
     return complies(said, ssl_policy=policy)
 
 
+_WITHOUT_TLS = {
+    53: "DNS",
+    123: "NTP",
+    1812: "RADIUS",
+    1813: "RADIUS",
+}
+"""What these ports carry has no form with TLS on the same port; DNSSEC, NTS or the protocol itself
+sign it. Source: IANA, "Service Name and Transport Protocol Port Number Registry"."""
+_ENCRYPTS_ITSELF = {
+    443: "QUIC",
+    500: "IPsec",
+    853: "DNS over QUIC or DTLS",
+    1194: "OpenVPN",
+    4500: "IPsec",
+    5684: "CoAP over DTLS",
+    6514: "syslog over DTLS",
+    51820: "WireGuard",
+}
+"""What these ports carry over UDP."""
+
+
+def datagrams_verdict(protocol: str, port: int) -> Verdict | None:
+    """The verdict on a listener by what its port is registered for; None where that is no answer.
+
+    Datagrams have no TLS: whether they are encrypted is up to what they carry.
+    """
+    where = f"{protocol}:{port}"
+    if named := _WITHOUT_TLS.get(port):
+        return not_applicable(f"{where}: by its port the listener takes {named}, without TLS.")
+    if protocol == "UDP" and (named := _ENCRYPTS_ITSELF.get(port)):
+        return not_applicable(f"{where}: by its port it takes {named}, which encrypts by itself.")
+    return None
+
+
 def passed_through_verdict(where: str, balancer: str, *, allowed: bool) -> Verdict:
     """The verdict on a listener that passes TLS through to its targets."""
     if allowed:
         return not_applicable(
-            f"{where}: the targets terminate TLS (setting allow_tcp_passthrough)."
+            f"{where}: the targets encrypt the traffic (setting allow_tcp_passthrough)."
         )
+    wanted = "encrypt what they receive" if where.startswith("UDP:") else "require TLS"
     return cannot_tell(
-        f"{where} is passed through, and no AWS API shows whether the targets require TLS. If"
+        f"{where} is passed through, and no AWS API shows whether the targets {wanted}. If"
         f" they do, add {balancer} to the setting allow_tcp_passthrough.",
         balancer=balancer,
     )

@@ -281,8 +281,8 @@ POLICIES = SslPolicies(
 )
 
 
-def listener(protocol: str, policy: str = "", *, public: bool = True, kind: str = "application"):
-    return Listener("arn", "web", kind, public, protocol, 443, policy)
+def listener(protocol: str, policy: str = "", *, public: bool = True, port: int = 443):
+    return Listener("arn", "web", "application", public, protocol, port, policy)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,20 @@ def listener(protocol: str, policy: str = "", *, public: bool = True, kind: str 
         ),
         pytest.param(listener("HTTP"), PlainRules(0), BLIND, "no rule", id="not even a default"),
         pytest.param(listener("TCP"), PlainRules(), BLIND, "passed through", id="pass-through"),
-        pytest.param(listener("UDP"), PlainRules(), BLIND, "passed through", id="datagrams"),
+        *(
+            pytest.param(listener(of, port=port), PlainRules(), status, said, id=f"{of} {port}")
+            for of, port, status, said in (
+                ("UDP", 53, NA, "DNS"),
+                ("TCP_UDP", 53, NA, "DNS"),
+                ("TCP", 53, NA, "DNS"),
+                ("UDP", 1812, NA, "RADIUS"),
+                ("UDP", 443, NA, "QUIC"),
+                ("UDP", 514, BLIND, "encrypt what they receive"),
+                ("UDP", 9000, BLIND, "encrypt what they receive"),
+                ("TCP_UDP", 443, BLIND, "require TLS"),
+                ("TCP_QUIC", 443, BLIND, "require TLS"),
+            )
+        ),
         pytest.param(listener("GENEVE"), PlainRules(), NA, "gateway", id="gateway"),
     ],
 )
