@@ -23,7 +23,7 @@ from readiness.evidence.workloads.audit_retention import (
     AuditLogGroup,
 )
 from readiness.model.text import listed, plural
-from readiness.semantics.lifecycle import Expiry
+from readiness.semantics.lifecycle import Expiry, all_expire_after
 
 from .settings import PolicySettings, RetentionSettings
 
@@ -137,10 +137,10 @@ def _flaws_under(
             f" {writer} {_when(first)}; at least {wanted.audit_min_days} days are required."
         )
         return [Problem(Severity.HIGH, text)]
-    ending = [expiry.days for expiry in hitting if expiry.expires_all(f"{prefix}/")]
+    days = all_expire_after(hitting, f"{prefix}/")
     what = f"The bucket {bucket} of {writer}"
-    if ending:
-        problem = too_short_or_long(what, max(min(ending), kept.locked_days), wanted)
+    if days is not None:
+        problem = too_short_or_long(what, max(days, kept.locked_days), wanted)
         return [problem] if problem is not None else []
     is_archived = any(f"{prefix}/".startswith(each) for each in kept.archived)
     return _kept_for_ever(what, wanted, is_decided=is_archived)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from readiness.evidence.dynamodb.tables import ARCHIVES
@@ -10,7 +10,7 @@ from readiness.evidence.ec2.volume_types import OLD
 from readiness.evidence.s3.lifecycles import GIB
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.semantics.lifecycle import MIN_TRANSITION_BYTES
+from readiness.semantics.lifecycle import MIN_TRANSITION_BYTES, covers_bucket
 
 if TYPE_CHECKING:
     from readiness.evidence.computeoptimizer import VolumeRecommendations
@@ -71,19 +71,18 @@ def judge_class(
 
 
 def _moving(rules: Sequence[CostRule], *, has_moved: bool) -> str:
-    """Which rule moves or ends the objects in time, empty where none does.
+    """Which rules move or end the objects in time, empty where none do.
 
     One that is confined to some of them counts where objects are in other classes already.
     """
-    for rule in rules:
-        in_time = min(
-            (days for days in (rule.moves_after, rule.expires_after) if days is not None),
-            default=_TOO_LATE,
-        )
-        if rule.is_enabled and in_time < _TOO_LATE and (has_moved or not rule.narrowed):
-            part = f" ({rule.narrowed})" if rule.narrowed else ""
-            return f"The lifecycle rule {rule.id} moves or ends its objects{part}."
-    return ""
+    moving = [rule for rule in rules if rule.is_enabled and _in_time(rule, _TOO_LATE)]
+    if not moving or not (has_moved or _everywhere(moving)):
+        return ""
+    counted = [rule for rule in moving if not rule.narrowed][:1] or moving
+    named = [f"{each.id} ({each.narrowed})" if each.narrowed else each.id for each in counted]
+    if len(named) == 1:
+        return f"The lifecycle rule {named[0]} moves or ends its objects."
+    return f"The lifecycle rules {listed(named)} move or end its objects."
 
 
 def _where(rules: Sequence[CostRule]) -> str:
@@ -113,10 +112,10 @@ def judge_lifecycle(
             "No rule for the whole bucket ends unfinished uploads after"
             f" {plural(max_abort_days, 'day')} (NO_ABORT_MPU)."
         )
-    ends_versions = lifecycle.is_versioned and any(
-        _in_time(rule.ends_versions_after) for rule in whole
+    ends_versions = lifecycle.is_versioned and _everywhere(
+        rule for rule in enabled if _is_soon(rule.ends_versions_after, _NEVER)
     )
-    if not ends_versions and not any(_bounds(rule) for rule in whole):
+    if not ends_versions and not _everywhere(r for r in enabled if _in_time(r, _NEVER)):
         problems.append("No rule for the whole bucket moves or expires objects.")
     elif lifecycle.is_versioned and not ends_versions:
         problems.append("Old versions stay for ever: no rule for the whole bucket ends them.")
@@ -125,7 +124,7 @@ def judge_lifecycle(
         "rules": sorted(rule.id for rule in lifecycle.rules),
     }
     if not problems:
-        names = listed([rule.id for rule in whole])
+        names = listed([each.id for each in enabled if not (each.scope.prefix or each.scope.tags)])
         return complies(f"Its lifecycle bounds what it costs: {names}.").observing(facts)
     if lifecycle.rules and not enabled:
         problems.append("Its rules are disabled (RULES_DISABLED).")
@@ -140,14 +139,18 @@ def judge_lifecycle(
     ).observing(facts)
 
 
-def _bounds(rule: CostRule) -> bool:
-    """Whether the rule keeps the current objects of a bucket from growing."""
-    return _in_time(rule.moves_after) or _in_time(rule.expires_after)
+def _everywhere(rules: Iterable[CostRule]) -> bool:
+    """Whether the rules are together about the whole bucket."""
+    return covers_bucket(rule.scope for rule in rules)
 
 
-def _in_time(days: int | None) -> bool:
-    """Whether something happens, and not only after decades."""
-    return days is not None and days < _NEVER
+def _in_time(rule: CostRule, limit: int) -> bool:
+    """Whether the rule moves or ends current objects before so many days."""
+    return _is_soon(rule.moves_after, limit) or _is_soon(rule.expires_after, limit)
+
+
+def _is_soon(days: int | None, limit: int) -> bool:
+    return days is not None and days < limit
 
 
 _SEEN_DAYS = 5

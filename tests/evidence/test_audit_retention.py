@@ -245,12 +245,12 @@ def tagged(**more):
         ),
         pytest.param(
             expiring(30, Filter={"ObjectSizeLessThan": 1000}),
-            (Expiry("expire", 30, is_sized=True),),
+            (Expiry("expire", 30, below=1000),),
             id="a size",
         ),
         pytest.param(
             expiring(30, Filter=tagged(ObjectSizeGreaterThan=1)),
-            (Expiry("expire", 30, "logs/", is_tagged=True, is_sized=True),),
+            (Expiry("expire", 30, "logs/", is_tagged=True, above=1),),
             id="prefix, tag and size",
         ),
     ],

@@ -24,7 +24,7 @@ from readiness.evidence.s3.transfer import BucketWrites
 from readiness.evidence.workloads.utilization import FunctionRuns
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone
-from readiness.semantics.lifecycle import CostRule
+from readiness.semantics.lifecycle import CostRule, Scope
 from tests.accounts import cost_optimization as world
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 
@@ -61,11 +61,11 @@ def load(cls, fake_account, about=REGION, id=ACCOUNT_ID, settings=None):
         ),
         (
             {"Filter": {"And": {"Prefix": "logs/", "Tags": []}}},
-            CostRule("tidy", True, 7, None, 30, 30, "the prefix logs/"),
+            CostRule("tidy", True, 7, None, 30, 30, Scope("logs/")),
         ),
         (
             {"Filter": {"Tag": {"Key": "a", "Value": "b"}}},
-            CostRule("tidy", True, 7, None, 30, 30, "objects with a tag"),
+            CostRule("tidy", True, 7, None, 30, 30, Scope(tags=("a=b",))),
         ),
         (
             {"Filter": {"ObjectSizeGreaterThan": 131_072}},
@@ -73,11 +73,11 @@ def load(cls, fake_account, about=REGION, id=ACCOUNT_ID, settings=None):
         ),
         (
             {"Filter": {"ObjectSizeGreaterThan": 10_000_000}},
-            CostRule("tidy", True, 7, None, 30, 30, "objects of some sizes"),
+            CostRule("tidy", True, 7, None, 30, 30, Scope(above=10_000_000)),
         ),
         (
             {"Filter": {"ObjectSizeLessThan": 1_000}},
-            CostRule("tidy", True, 7, None, 30, 30, "objects of some sizes"),
+            CostRule("tidy", True, 7, None, 30, 30, Scope(below=1_000)),
         ),
     ],
 )

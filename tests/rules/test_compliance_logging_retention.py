@@ -127,8 +127,11 @@ def days(number, **changes):
             bucket(days(30, is_tagged=True), days(400)), GOOD, None, "", id="objects with a tag"
         ),
         pytest.param(bucket(days(400, is_tagged=True)), BAD, MEDIUM, "", id="only with a tag"),
-        pytest.param(bucket(days(30, is_sized=True), days(400)), BAD, HIGH, "30", id="by size"),
-        pytest.param(bucket(days(400, is_sized=True)), BAD, MEDIUM, "", id="only by size"),
+        pytest.param(bucket(days(30, above=9), days(400)), BAD, HIGH, "30", id="by size"),
+        pytest.param(bucket(days(400, above=9)), BAD, MEDIUM, "", id="only by size"),
+        pytest.param(
+            bucket(days(400, above=9), days(400, below=10)), GOOD, None, "", id="every size"
+        ),
         pytest.param(bucket(locked=365), GOOD, None, "", id="locked"),
         pytest.param(bucket(days(30), locked=365), GOOD, None, "", id="locked, and a short rule"),
         pytest.param(bucket(days(30), locked=90), BAD, HIGH, "", id="locked too shortly"),

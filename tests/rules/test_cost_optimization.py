@@ -71,6 +71,9 @@ MOVES = rule()
 NEVER = rule(Transitions=[{"Days": 5000, "StorageClass": "GLACIER"}])
 PREFIX = rule(Filter={"Prefix": "logs/"})
 OFF = rule(Status="Disabled")
+LARGE = rule(ID="large", Filter={"ObjectSizeGreaterThan": 1_000_000})
+SMALL = rule(ID="small", Filter={"ObjectSizeLessThan": 1_000_000})
+ABORTS = rule(ID="uploads", Transitions=[], NoncurrentVersionExpiration={})
 NO_TIERS = ArchiveTiers()
 
 
@@ -84,6 +87,10 @@ NO_TIERS = ArchiveTiers()
         pytest.param(stored(), rules(NEVER), NO_TIERS, {}, BAD, "", id="in 14 years"),
         pytest.param(
             stored(), rules(PREFIX), NO_TIERS, {}, BAD, "the prefix logs/", id="a prefix"
+        ),
+        pytest.param(stored(), rules(LARGE), NO_TIERS, {}, BAD, "some sizes", id="large ones"),
+        pytest.param(
+            stored(), rules(LARGE, SMALL), NO_TIERS, {}, GOOD, "large", id="large and small ones"
         ),
         pytest.param(
             stored(GlacierStorage=1), rules(PREFIX), NO_TIERS, {}, GOOD, "", id="that is used"
@@ -131,6 +138,12 @@ def test_the_storage_class_of_a_bucket(storage, lifecycle, tiers, settings, stat
     ("storage", "lifecycle", "settings", "status", "words"),
     [
         pytest.param(stored(), rules(MOVES, versioned=True), {}, GOOD, "tidy", id="all"),
+        pytest.param(
+            stored(), rules(ABORTS, LARGE, SMALL, versioned=True), {}, GOOD, "small", id="by size"
+        ),
+        pytest.param(
+            stored(), rules(ABORTS, LARGE), {}, BAD, "moves or expires", id="not the small ones"
+        ),
         pytest.param(stored(), rules(), {}, BAD, "NO_ABORT_MPU", id="nothing"),
         pytest.param(stored(), rules(OFF), {}, BAD, "RULES_DISABLED", id="disabled"),
         pytest.param(stored(), rules(PREFIX), {}, BAD, "PREFIX_ONLY", id="a prefix"),

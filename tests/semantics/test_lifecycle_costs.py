@@ -11,6 +11,7 @@ from readiness.semantics.lifecycle import (
     CostRule,
     Expiry,
     Scope,
+    all_expire_after,
     archived_prefixes,
 )
 
@@ -46,17 +47,17 @@ DAYS = {"Expiration": {"Days": 30}}
         ),
         pytest.param(
             rule(**DAYS) | {"Filter": {"ObjectSizeGreaterThan": 0}},
-            Expiry("r", 30),
+            Expiry("r", 30, above=0),
             id="all that have any bytes",
         ),
         pytest.param(
             rule(**DAYS) | {"Filter": {"ObjectSizeGreaterThan": 1}},
-            Expiry("r", 30, is_sized=True),
+            Expiry("r", 30, above=1),
             id="large ones",
         ),
         pytest.param(
             rule(**DAYS) | {"Filter": {"ObjectSizeLessThan": 9}},
-            Expiry("r", 30, is_sized=True),
+            Expiry("r", 30, below=9),
             id="small ones",
         ),
     ],
@@ -74,13 +75,26 @@ def test_a_rule_that_expires_objects(given, expiry):
         ({"prefix": "AWSLogs/1/CloudTrail/eu-west-1/"}, True, False),
         ({"prefix": "AWSLogs/2/"}, False, False),
         ({"is_tagged": True}, False, False),
-        ({"is_sized": True}, True, False),
+        ({"above": 0}, True, True),
+        ({"above": 1}, True, False),
+        ({"below": 9}, True, False),
     ],
 )
 def test_the_objects_under_a_prefix_that_expire(members, some, every):
     expiry = Expiry("r", 30, **members)
     assert expiry.may_expire("AWSLogs/1/CloudTrail/") is some
-    assert expiry.expires_all("AWSLogs/1/CloudTrail/") is every
+    assert all_expire_after([expiry], "AWSLogs/1/CloudTrail/") == (30 if every else None)
+
+
+def test_rules_for_small_and_for_large_objects_expire_them_all():
+    rules = [
+        Expiry("large", 400, above=1000),
+        Expiry("small", 90, below=1000),
+        Expiry("rest", 900),
+    ]
+    assert all_expire_after(rules, "a/") == 400
+    assert all_expire_after(rules[1:], "a/") == 900
+    assert all_expire_after(rules[:1], "a/") is None
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from readiness.semantics.moments import in_utc
+
+LARGEST = 50 * 1024**4
+"""The most bytes that an object can have: 50 TB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,25 +18,22 @@ class Expiry:
     """A lifecycle rule that expires current objects ``days`` after they were written.
 
     ``by_date``: on a date, and every later object at once; ``days`` is 0 then. ``prefix`` is what
-    the keys begin with; ``is_tagged`` says that only objects with certain tags expire,
-    ``is_sized`` only those of a certain size; an empty object is no size of its own.
+    the keys begin with; ``is_tagged`` says that only objects with certain tags expire. They have
+    more than ``above`` and fewer than ``below`` bytes.
     """
 
     id: str
     days: int
     prefix: str = ""
     is_tagged: bool = False
-    is_sized: bool = False
+    above: int = -1
+    below: int = LARGEST + 1
     by_date: bool = False
 
     def may_expire(self, prefix: str) -> bool:
         """Whether some object under ``prefix``, written without tags, expires by it."""
         overlaps = self.prefix.startswith(prefix) or prefix.startswith(self.prefix)
         return overlaps and not self.is_tagged
-
-    def expires_all(self, prefix: str) -> bool:
-        """Whether every object under ``prefix`` expires by it."""
-        return prefix.startswith(self.prefix) and not self.is_tagged and not self.is_sized
 
     @classmethod
     def of(cls, rule: Mapping[str, Any]) -> Expiry | None:
@@ -52,13 +52,10 @@ class Expiry:
             days=days or 0,
             prefix=scope.prefix,
             is_tagged=bool(scope.tags),
-            is_sized=scope.above > 0 or scope.below <= LARGEST,
+            above=scope.above,
+            below=scope.below,
             by_date=date is not None,
         )
-
-
-LARGEST = 50 * 1024**4
-"""The most bytes that an object can have: 50 TB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +105,31 @@ def covers_bucket(scopes: Iterable[Scope]) -> bool:
     Rules for small and for large objects together cover a bucket; rules for prefixes do not, since
     a key may begin with anything.
     """
+    return _cover_all_sizes(
+        (each.above, each.below) for each in scopes if not each.prefix and not each.tags
+    )
+
+
+def _cover_all_sizes(ranges: Iterable[tuple[int, int]]) -> bool:
+    """Whether every size is above the one and below the other end of a range.
+
+    "More than 1 MB" and "fewer than 1 MB" leave out exactly 1 MB: nobody means to.
+    """
     reached = 0
-    for scope in sorted(
-        (each for each in scopes if not each.prefix and not each.tags),
-        key=lambda each: each.above,
-    ):
-        if scope.above > reached:
+    for above, below in sorted(ranges):
+        if above > (reached and reached + 1):
             return False
-        reached = max(reached, scope.below - 1)
+        reached = max(reached, below - 1)
     return reached >= LARGEST
+
+
+def all_expire_after(expiries: Iterable[Expiry], prefix: str) -> int | None:
+    """The days after which every object under ``prefix`` has expired; None if some stay."""
+    about = [e for e in expiries if prefix.startswith(e.prefix) and not e.is_tagged]
+    for days in sorted({each.days for each in about}):
+        if _cover_all_sizes((each.above, each.below) for each in about if each.days <= days):
+            return days
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +247,16 @@ class CostRule:
     expires_after: int | None = None
     moves_after: int | None = None
     ends_versions_after: int | None = None
-    narrowed: str = ""
+    scope: Scope = Scope()
+
+    @property
+    def narrowed(self) -> str:
+        """To what it is confined, in words; empty for the whole bucket."""
+        if self.scope.is_whole:
+            return ""
+        if self.scope.prefix:
+            return f"the prefix {self.scope.prefix}"
+        return "objects with a tag" if self.scope.tags else "objects of some sizes"
 
     @classmethod
     def of(cls, rule: Mapping[str, Any], now: datetime) -> CostRule:
@@ -265,7 +287,7 @@ class CostRule:
                 (each["NoncurrentDays"] for each in noncurrent if each.get("NoncurrentDays")),
                 default=None,
             ),
-            narrowed=_confined(rule),
+            scope=_worth_moving(Scope.of(rule)),
         )
 
 
@@ -280,14 +302,6 @@ def _after(action: Mapping[str, Any], now: datetime) -> int | None:
     return days
 
 
-def _confined(rule: Mapping[str, Any]) -> str:
-    """To what a rule is confined; a size that S3 asks for by itself confines nothing."""
-    chosen = _filter(rule)
-    if prefix := _prefix(rule):
-        return f"the prefix {prefix}"
-    if chosen.get("Tag") or chosen.get("Tags"):
-        return "objects with a tag"
-    least = chosen.get("ObjectSizeGreaterThan") or 0
-    if "ObjectSizeLessThan" in chosen or least > MIN_TRANSITION_BYTES:
-        return "objects of some sizes"
-    return ""
+def _worth_moving(scope: Scope) -> Scope:
+    """The scope without a least size that S3 asks for by itself."""
+    return replace(scope, above=-1) if scope.above <= MIN_TRANSITION_BYTES else scope
