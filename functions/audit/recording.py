@@ -34,6 +34,10 @@ RECORDED_TYPES = Path(__file__).with_name("recorded_types.json")
 ``global`` are those of them that AWS Config records in one region for all.
 """
 
+_DISPENSABLE = frozenset({"AWS::EC2::NetworkInterface"})
+"""AWS makes one for each task and for VPC functions. Many leave them out for what each item costs,
+and API events tell the same rules of the same changes."""
+
 EXPECTED = "A customer managed recorder that records every type that the rules depend on."
 
 
@@ -43,7 +47,8 @@ def required_of(seen: Recorder, types: Collection[str], global_region: str) -> t
         return tuple(types)
     wake = _types_that_wake()
     is_home = (global_region or seen.global_home) == seen.region
-    return (*wake["regional"], *(wake["global"] if is_home else ()))
+    regional = (each for each in wake["regional"] if each not in _DISPENSABLE)
+    return (*regional, *(wake["global"] if is_home else ()))
 
 
 @functools.cache
@@ -162,6 +167,7 @@ def _not_yet(
     seen: Recorder, recorder: ConfigurationRecorder, channel: Channel, first: timedelta
 ) -> Verdict:
     started = recorder.status.started if recorder.status else None
+    first += recorder.first_after
     said = f"Nothing has been delivered to the bucket {channel.bucket} yet"
     if started is None or seen.read_at - started <= first:
         return cannot_tell(

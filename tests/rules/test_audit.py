@@ -129,6 +129,31 @@ def without(*types):
             None,
             id="one alone, which is all that is required",
         ),
+        *(
+            pytest.param(
+                recorder(state(last="pending", changed=NOON - hours * HOURS), **about),
+                {},
+                status,
+                None,
+                id=f"pending for {hours} hours, {said}",
+            )
+            for hours, about, status, said in (
+                (48, {"frequency": "DAILY"}, GOOD, "daily"),
+                (49, {"frequency": "DAILY"}, BAD, "daily"),
+                (25, {"frequency": "CONTINUOUS", "frequencies": {ROLE: "DAILY"}}, BAD, "not all"),
+                (25, {"frequency": "DAILY", "frequencies": {ROLE: "CONTINUOUS"}}, BAD, "but one"),
+            )
+        ),
+        pytest.param(
+            recorder(**without("AWS::EC2::NetworkInterface")), {}, GOOD, None, id="no interfaces"
+        ),
+        pytest.param(
+            recorder(**without("AWS::EC2::NetworkInterface")),
+            {"required_types": ("AWS::EC2::NetworkInterface",)},
+            BAD,
+            Severity.MEDIUM,
+            id="no interfaces, which are required",
+        ),
         pytest.param(recorder(frequency="DAILY"), {}, GOOD, None, id="once a day"),
         pytest.param(
             recorder(frequency="DAILY"),
@@ -249,6 +274,17 @@ def channel(history=FINE, snapshot=OFF, stream=OFF, *, schedules=False, known=Tr
             BAD,
             None,
             id="nothing after a day",
+        ),
+        *(
+            pytest.param(
+                channel(NEVER),
+                recorder(state(started=NOON - hours * HOURS), frequency="DAILY"),
+                {},
+                status,
+                None,
+                id=f"nothing after {hours} hours, recorded daily",
+            )
+            for hours, status in ((48, UNKNOWN), (49, BAD))
         ),
         pytest.param(
             channel(OFF),

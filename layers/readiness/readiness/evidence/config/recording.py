@@ -65,6 +65,12 @@ class ConfigurationRecorder:
             return type_ not in self.types
         return self.with_iam or type_ not in IAM_TYPES
 
+    @property
+    def first_after(self) -> timedelta:
+        """How much longer than others it takes to record anything at all: daily ones a day."""
+        at_once = any(each and each != DAILY for each in self.frequencies.values())
+        return timedelta(days=1 if self.frequency == DAILY and not at_once else 0)
+
     def is_daily(self, type_: str) -> bool:
         """Whether it records the type once a day, not at each change."""
         return self.frequencies.get(type_, self.frequency) == DAILY
@@ -130,13 +136,15 @@ class Recorder:
     def fault(self, status: RecordingStatus, pending: timedelta) -> str:
         """Why the recorder does not work, as ``is stopped``; empty if it does.
 
-        ``pending`` is for how long its status may be pending.
+        ``pending`` is for how long its status may be pending, beyond its first recording.
         """
         if not status.recording:
             return "is stopped"
         if status.last == "failure":
             return f"failed to record ({status.error or 'AWS gives no reason'})"
         since = status.changed or status.started
+        if self.recorder is not None:
+            pending += self.recorder.first_after
         if status.last in {"", "pending"} and (since is None or self.read_at - since > pending):
             when = f" since {since:%Y-%m-%d}" if since else ""
             return f"has not recorded anything yet: its status is pending{when}"
