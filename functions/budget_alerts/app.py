@@ -4,7 +4,7 @@ from typing import Annotated
 
 from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import BATCH_TAG
+from readiness.evidence.autoscaling.groups import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReports
 from readiness.evidence.budgets import Bounds, BudgetActions, Budgets

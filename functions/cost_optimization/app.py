@@ -13,7 +13,7 @@ from readiness import (
     violates,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import GroupPurchases
+from readiness.evidence.autoscaling.groups import GroupPurchases
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionSize
 from readiness.evidence.batch import ComputeEnvironment
 from readiness.evidence.computeoptimizer import (

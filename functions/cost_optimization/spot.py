@@ -22,7 +22,7 @@ from readiness.model.verdict import (
 from .settings import SPOT_TAG
 
 if TYPE_CHECKING:
-    from readiness.evidence.autoscaling import GroupPurchases
+    from readiness.evidence.autoscaling.groups import GroupPurchases
     from readiness.evidence.batch import ComputeEnvironment
     from readiness.evidence.ecs.services import Service
     from readiness.evidence.user_data import GroupMarket

@@ -5,7 +5,7 @@ from typing import Annotated
 from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.application_autoscaling import ReplicaScaling, ServiceScaling
-from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.autoscaling.availability import GroupAvailability
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.awslambda.settings import FunctionPlacement

@@ -13,7 +13,7 @@ from readiness import (
     not_applicable,
     violates_all,
 )
-from readiness.evidence.autoscaling import GroupAvailability, kept
+from readiness.evidence.autoscaling.availability import GroupAvailability, kept
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact

@@ -13,7 +13,7 @@ from readiness import (
     not_applicable,
     violates_all,
 )
-from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.autoscaling.availability import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, TargetHealth
 from readiness.evidence.vpclattice import LatticeOfGroup

@@ -20,7 +20,7 @@ from readiness.evidence.application_autoscaling import (
     ServiceScaling,
     TableScaling,
 )
-from readiness.evidence.autoscaling import InstanceGroup
+from readiness.evidence.autoscaling.scaling import InstanceGroup
 from readiness.evidence.awslambda.callers import CallerTimeouts
 from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import FunctionConcurrency, FunctionIdentity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from readiness.evidence.application_autoscaling import Scalable, Targets
-from readiness.evidence.autoscaling import InstanceGroup
+from readiness.evidence.autoscaling.scaling import InstanceGroup
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup

@@ -155,7 +155,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.backup.restores": frozenset({"itemstorestore"}),
     # A process of Auto Scaling that may be suspended: DescribeScalingProcessTypes.
     # And a tag of EKS's managed node groups.
-    "readiness.evidence.autoscaling": frozenset({"ScheduledActions", "eks:nodegroup-name"}),
+    "readiness.evidence.autoscaling.availability": frozenset({"eks:nodegroup-name"}),
+    "readiness.evidence.autoscaling.scaling": frozenset({"ScheduledActions"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
     # Dimensions of S3's metrics.

@@ -12,7 +12,8 @@ from functions.resource_sizing.app import sizing
 from readiness.engine.aws import Aws
 from readiness.engine.events import resolve_targets
 from readiness.evidence.application_autoscaling import Scalable, ServiceScaling, TableScaling
-from readiness.evidence.autoscaling import GROUP, InstanceGroup
+from readiness.evidence.autoscaling.groups import GROUP
+from readiness.evidence.autoscaling.scaling import InstanceGroup
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts import resource_sizing as made

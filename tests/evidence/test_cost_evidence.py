@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from readiness.evidence.autoscaling import GROUP
+from readiness.evidence.autoscaling.groups import GROUP
 from readiness.evidence.batch import COMPUTE_ENVIRONMENT, ComputeEnvironment
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.dynamodb.usage import TableStorage

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readiness.engine.aws import Aws
-from readiness.evidence.autoscaling import GROUP, GroupPurchases
+from readiness.evidence.autoscaling.groups import GROUP, GroupPurchases
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.computeoptimizer import (
     Enrollment,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.autoscaling import GROUP, InstanceGroup
+from readiness.evidence.autoscaling.groups import GROUP
+from readiness.evidence.autoscaling.scaling import InstanceGroup
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
 from readiness.evidence.cloudfront import DISTRIBUTION, DistributionCaching
 from readiness.evidence.ec2.vpc_endpoints import VpcEndpoints

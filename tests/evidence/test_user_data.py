@@ -7,7 +7,7 @@ import gzip
 
 import pytest
 
-from readiness.evidence.autoscaling import GROUP
+from readiness.evidence.autoscaling.groups import GROUP
 from readiness.evidence.user_data import GroupUserData, UserData
 from readiness.model.unreadable import Gone
 from readiness.semantics.user_data import user_data_text

@@ -8,7 +8,7 @@ import pytest
 
 from functions.cost_optimization.app import batch_spot, group_spot, service_spot
 from readiness import Severity
-from readiness.evidence.autoscaling import GroupPurchases
+from readiness.evidence.autoscaling.groups import GroupPurchases
 from readiness.evidence.batch import ComputeEnvironment
 from readiness.evidence.ecs.services import ProviderShare, Service
 from readiness.evidence.user_data import GroupMarket

@@ -11,7 +11,7 @@ import pytest
 from functions.high_availability import app
 from readiness import Severity, Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, Scalable
-from readiness.evidence.autoscaling import GroupAvailability, Sibling
+from readiness.evidence.autoscaling.availability import GroupAvailability, Sibling
 from readiness.evidence.dax import DaxAvailability
 from readiness.evidence.ec2.exits import (
     InterfaceEndpoint,

@@ -10,7 +10,7 @@ import pytest
 
 from functions.high_availability import app
 from readiness import Severity, Status, Verdict
-from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.autoscaling.availability import GroupAvailability
 from readiness.evidence.ecs.health_checks import ServiceChecks
 from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
 from readiness.evidence.route53_health import DnsHealthCheck

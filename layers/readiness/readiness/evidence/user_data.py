@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.autoscaling import GROUP, described_group
+from readiness.evidence.autoscaling.groups import GROUP, described_group
 from readiness.evidence.ec2.security_groups import managed_too
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from readiness.evidence.autoscaling import GROUP, GroupAvailability
+from readiness.evidence.autoscaling.availability import GroupAvailability
+from readiness.evidence.autoscaling.groups import GROUP
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.evidence.autoscaling import GROUP, described_group, groups
+from readiness.evidence.autoscaling.groups import GROUP, described_group, groups
 from readiness.evidence.ecs.services import SERVICE, Service, tags_of
 from readiness.evidence.efs import FILE_SYSTEM
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER, CacheCluster

@@ -1,0 +1,1 @@
+"""What is asked of EC2 Auto Scaling."""
