@@ -270,6 +270,10 @@ def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
         ("https://TODO", Link()),
         ("https://example.com/runbook", Link()),
         ("http://localhost/x", Link()),
+        ("Runbook: https://wiki/<service name>", Link()),
+        ("Runbook: https://wiki.<domain>/errors", Link()),
+        ("<p>https://wiki/errors</p>", Link(("https://wiki/errors",))),
+        ("https://wiki/errors<br>Call us", Link(("https://wiki/errors",))),
         (
             "Run arn:aws:ssm:eu-west-1:111122223333:document/Roll.Back.",
             Link(documents=("Roll.Back",)),

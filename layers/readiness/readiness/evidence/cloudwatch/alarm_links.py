@@ -18,7 +18,12 @@ from readiness.semantics.links import leads_nowhere
 
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""
-_URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?[A-Za-z0-9.-]+[^\s<>\"')\]]*", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://(?:[^\s/@<>\"']*@)?[A-Za-z0-9.-]+"
+    r"(?:[^\s<>\"')\]]|<(?!(?:[bip]|br)>)[\w .-]{1,40}>)*",
+    re.IGNORECASE,
+)
+"""With what a template left in it (``<service name>``), by which it is told for a placeholder."""
 _DOCUMENT = re.compile(
     r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):(?:document|automation-definition)/"
     r"([A-Za-z0-9_.-]+)"

@@ -32,7 +32,13 @@ class NatGateway:
     reads=("ec2:DescribeNatGateways",),
     changed_by=(
         ConfigItem("AWS::EC2::NatGateway", "configuration.vpcId"),
-        api_call("ec2", "CreateNatGateway", "DeleteNatGateway"),
+        api_call(
+            "ec2",
+            "CreateNatGateway",
+            "DeleteNatGateway",
+            "AssociateNatGatewayAddress",
+            "DisassociateNatGatewayAddress",
+        ),
     ),
     proves=False,
 )
