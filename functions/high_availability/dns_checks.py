@@ -10,6 +10,7 @@ from readiness import Problem, Severity, Verdict, complies, not_applicable, viol
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
+from readiness.semantics.alarms import FAILURES
 from readiness.semantics.policy_patterns import HOST_SUFFIX
 
 
@@ -77,7 +78,8 @@ def _dns_problems(check: DnsHealthCheck) -> Iterator[Problem]:
             f"The checkers of Route 53 are outside the VPC and do not reach {where}, so the check"
             f" is always {'healthy, as it is inverted' if check.is_inverted else 'unhealthy'}.",
         )
-    if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy":
+    is_sparse = bool(FAILURES.search(check.metric))
+    if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy" and not is_sparse:
         yield Problem(
             Severity.MEDIUM,
             "While its alarm has no data the health check counts as healthy, also when the"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from functions.high_availability.app import dns_records
+from readiness.engine.doubts import unconcerned
+from readiness.engine.events import resolve_targets
 from readiness.evidence.route53_policies import CLOUDFRONT_ZONE, Record
 from readiness.evidence.route53_records import HOSTED_ZONE, RoutedRecords
 from readiness.model.unreadable import Unreadable
@@ -20,8 +23,9 @@ from tests.accounts.high_availability import (
     hosted_zone,
 )
 from tests.evidence.test_caches import load
-from tests.fake_account import error, scan
+from tests.fake_account import error, evaluation, scan
 
+EVENTS = Path(__file__).parents[2] / "events"
 ALIAS = {"HostedZoneId": ID, "DNSName": "USE1.example.com.", "EvaluateTargetHealth": True}
 
 
@@ -267,3 +271,33 @@ def test_records_of_a_zone_that_a_service_manages_are_not_asked():
     service = {"ServicePrincipal": "servicediscovery.amazonaws.com", "Description": ""}
     found = routed(record(Region="us-east-1"), zone=hosted_zone(LinkedService=service))
     assert (found.owner, found.routed) == ("servicediscovery.amazonaws.com", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "zones", "is_looked_at"),
+    [
+        pytest.param("UpdateHealthCheck", {"disabled": True}, 100, True, id="disabled"),
+        pytest.param("UpdateHealthCheck", {"disabled": True}, 101, False, id="too many zones"),
+        pytest.param("UpdateHealthCheck", {"port": 443}, 1, False, id="how it looks"),
+        pytest.param("DeleteHealthCheck", {}, 100, True, id="deleted"),
+        pytest.param("DeleteHealthCheck", {}, 101, False, id="deleted, too many zones"),
+    ],
+)
+def test_which_changes_of_a_health_check_concern_all_zones(name, request_, zones, is_looked_at):
+    bare = hosted_zone(ResourceRecordSetCount=2)
+    account = fake_account().but(
+        route53__list_hosted_zones={
+            "HostedZones": [*([hosted_zone()] * zones), *([bare] * 1000)],
+            "Marker": "",
+            "IsTruncated": False,
+            "MaxItems": "100",
+        }
+    )
+    event = json.loads((EVENTS / "cloudtrail/route53-update-health-check.json").read_text())
+    event["detail"] |= {
+        "eventName": name,
+        "requestParameters": {"healthCheckId": "abcdef11-2222-3333-4444-555555fedcba", **request_},
+    }
+    seen = resolve_targets(event, [dns_records])
+    left = seen.targets - unconcerned(seen, evaluation(account, []).aws)
+    assert bool(left) is is_looked_at

@@ -45,7 +45,8 @@ class DnsHealthCheck:
 
     ``kind`` is ``HTTP``, ``HTTPS_STR_MATCH``, ``TCP``, ``CALCULATED``, ``CLOUDWATCH_METRIC``,
     ``RECOVERY_CONTROL``, …. Of a calculated one ``threshold`` of the ``children`` must be healthy.
-    ``without_data`` is what an alarm with insufficient data counts as. ``address`` is what the
+    ``without_data`` is what an alarm with insufficient data counts as, ``metric`` the metric of
+    that alarm: Route 53 looks at its data and not at its state. ``address`` is what the
     checkers ask, empty where they resolve ``domain``. Sources: GetHealthCheck, ListHealthChecks.
     """
 
@@ -59,6 +60,7 @@ class DnsHealthCheck:
     owner: str = ""
     domain: str = ""
     address: str = ""
+    metric: str = ""
 
     @classmethod
     def load(cls, read: Reader, check: Resource) -> DnsHealthCheck:
@@ -86,4 +88,5 @@ class DnsHealthCheck:
             owner=(answer.get("LinkedService") or {}).get("ServicePrincipal", ""),
             domain=config.get("FullyQualifiedDomainName", "").rstrip(".").lower(),
             address=config.get("IPAddress", ""),
+            metric=(answer.get("CloudWatchAlarmConfiguration") or {}).get("MetricName", ""),
         )

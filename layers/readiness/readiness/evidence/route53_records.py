@@ -8,7 +8,14 @@ from typing import Any
 
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.route53_policies import POLICY_READS, Record, records_of_policy
-from readiness.model.evidence import Json, ResourceType, api_call, evidence, without_path
+from readiness.model.evidence import (
+    ApiCall,
+    Json,
+    ResourceType,
+    api_call,
+    evidence,
+    without_path,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -63,6 +70,38 @@ def _changed_zone(detail: Json) -> str | None:
     return None if is_plain else without_path(request["hostedZoneId"])
 
 
+_OF_EVERY_ZONE = 2
+"""A zone has a start of authority and its name servers; nobody can delete them."""
+
+
+def _is_bare(answer: Mapping[str, Any]) -> bool:
+    """Whether a zone has no record but those of every zone."""
+    count = answer.get("ResourceRecordSetCount")
+    return count is not None and count <= _OF_EVERY_ZONE
+
+
+_OF_THE_CHECK = frozenset(
+    {
+        *("port", "resourcepath", "searchstring", "failurethreshold", "enablesni", "regions"),
+        "alarmidentifier",
+    }
+)
+"""How a check looks: that matters to the check and to no record that names it."""
+
+_MOST_ZONES = 100
+"""Their records are read within half a minute, at the rate that an event may take."""
+
+
+def _are_few(read: Reader, _: Json) -> bool:
+    """Whether the zones that may name a health check are few enough to look at all of them.
+
+    What is wrong with the check is its own finding at once; which records that concerns is told
+    by the sweep where there are more.
+    """
+    zones = (each for each in _listed(read) if not (_is_bare(each) or each.get("LinkedService")))
+    return sum(1 for _ in zones) <= _MOST_ZONES
+
+
 @evidence(
     HOSTED_ZONE,
     reads=(
@@ -80,12 +119,14 @@ def _changed_zone(detail: Json) -> str | None:
             id="requestParameters.hostedZoneId",
             normalise=without_path,
         ),
-        api_call(
-            "route53",
-            "DeleteHealthCheck",
-            "DeleteTrafficPolicyInstance",
-            "UpdateHealthCheck",
-            "UpdateTrafficPolicyInstance",
+        api_call("route53", "DeleteTrafficPolicyInstance", "UpdateTrafficPolicyInstance"),
+        api_call("route53", "DeleteHealthCheck", asks=_are_few),
+        ApiCall(
+            "route53.amazonaws.com",
+            ("UpdateHealthCheck",),
+            idle=_OF_THE_CHECK,
+            address=frozenset({"healthcheckid", "healthcheckversion"}),
+            asks=_are_few,
         ),
     ),
 )
@@ -153,16 +194,6 @@ class RoutedRecords:
             checks=_checks(read, checked),
             is_hidden=bool(checked) and _is_hidden(read, answer),
         )
-
-
-_OF_EVERY_ZONE = 2
-"""A zone has a start of authority and its name servers; nobody can delete them."""
-
-
-def _is_bare(answer: Mapping[str, Any]) -> bool:
-    """Whether a zone has no record but those of every zone."""
-    count = answer.get("ResourceRecordSetCount")
-    return count is not None and count <= _OF_EVERY_ZONE
 
 
 _POLICIES = {
