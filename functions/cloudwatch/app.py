@@ -209,8 +209,10 @@ def service_metrics(
         accepted = own.Accepted(re.compile(metric_pattern), agent_dimensions)
     except re.error as error:
         return cannot_tell(f"The setting metric_pattern is not a regular expression: {error}.")
-    known = accepted.of(metrics.listed, service.names)
-    recent = accepted.of(metrics.recent, service.names)
+    known = accepted.of(metrics.listed, service.names, service.cluster)
+    recent = accepted.of(metrics.recent, service.names, service.cluster)
+    if doubt := own.whose(recent, service.name, service.namesakes):
+        return cannot_tell(doubt)
     counted = bool(requests.parts)
     return own.judge(known, recent, requests.parts, min_requests, counted=counted)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from readiness.evidence.cloudwatch.custom_metrics import Published
-from readiness.model.text import plural
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -19,6 +19,7 @@ from readiness.model.verdict import (
     violates,
     violates_all,
 )
+from readiness.semantics.ecs_clusters import cluster_in, is_elsewhere
 from readiness.semantics.metrics import Series
 
 RECENT = timedelta(hours=3)
@@ -35,18 +36,22 @@ class Accepted:
     pattern: re.Pattern[str]
     dimensions: Sequence[str]
 
-    def of(self, series: Iterable[Published], names: frozenset[str]) -> list[Published]:
-        """The series of one workload, in order."""
+    def of(
+        self, series: Iterable[Published], names: frozenset[str], cluster: str = ""
+    ) -> list[Published]:
+        """The series of one workload, in order; none that name another than its ``cluster``."""
         own = {(dimension, name) for dimension in self.dimensions for name in names}
         return sorted(
             each
             for each in series
-            if self.pattern.search(each.metric) and own & set(each.dimensions)
+            if self.pattern.search(each.metric)
+            and own & set(each.dimensions)
+            and not is_elsewhere(each.dimensions, cluster)
         )
 
 
 def judge(
-    listed: Sequence[Published],
+    known: Sequence[Published],
     recent: Sequence[Published],
     parts: Sequence[Series],
     min_requests: int,
@@ -55,12 +60,12 @@ def judge(
 ) -> Verdict:
     """The verdict on the custom metrics of a workload and its requests of a day.
 
-    ``listed`` had data in 14 days, ``recent`` in 3 hours. ``counted`` is false for a workload
+    ``known`` had data in 14 days, ``recent`` in 3 hours. ``counted`` is false for a workload
     that runs and has no metric of its requests.
     """
     day = sum(part.total or 0.0 for part in parts)
     late = sum(part.since(part.window.end - RECENT).total or 0.0 for part in parts)
-    facts = {"series": len(listed), "recent_series": len(recent), "requests": round(day)}
+    facts = {"series": len(known), "recent_series": len(recent), "requests": round(day)}
     expected = (
         "A custom metric in an accepted namespace, with a dimension that names the workload."
     )
@@ -70,18 +75,29 @@ def judge(
             f"The workload publishes {first.metric} in {first.namespace} ({len(recent)} series in"
             " the last 3 hours)."
         ).observing(facts)
-    if not listed:
+    if not known:
         return _unmeasured(day, min_requests, expected, counted=counted).observing(facts)
     if (day >= _FEW_A_DAY and late) or not counted:
         return violates(
-            f"{listed[0].metric} in {listed[0].namespace} has had no data for 3 hours, although"
+            f"{known[0].metric} in {known[0].namespace} has had no data for 3 hours, although"
             f" the workload {'had requests' if counted else 'runs'}.",
             expected="Custom metrics whenever the workload has requests.",
         ).observing(facts)
     return complies(
-        f"The workload published {listed[0].metric} in {listed[0].namespace} in the last 14 days,"
+        f"The workload published {known[0].metric} in {known[0].namespace} in the last 14 days,"
         " and has had almost no requests since."
     ).observing(facts)
+
+
+def whose(recent: Sequence[Published], name: str, namesakes: Sequence[str]) -> str:
+    """Why series may be those of a service of the same name in other clusters; empty if not."""
+    if not recent or not namesakes or any(cluster_in(each.dimensions) for each in recent):
+        return ""
+    return (
+        f"{recent[0].metric} in {recent[0].namespace} names a service and not its cluster, and a"
+        f" service {name} runs in {listed(namesakes)} too: which of them publishes it is unknown."
+        " Add the cluster as a dimension."
+    )
 
 
 def _unmeasured(day: float, min_requests: int, expected: str, *, counted: bool) -> Verdict:

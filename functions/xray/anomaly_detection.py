@@ -12,6 +12,7 @@ from readiness.evidence.workloads.anomaly_detection import Looking, Metric
 from readiness.model.verdict import Verdict, cannot_tell, complies, violates
 from readiness.semantics.alarm_inventory import Silence
 from readiness.semantics.alarms import Alarm, Watched
+from readiness.semantics.ecs_clusters import is_elsewhere
 
 _ERRORS_OR_LATENCY = re.compile(
     r"latenc|duration|responsetime|error|fault|5xx|fail", re.IGNORECASE
@@ -24,13 +25,15 @@ _BAND = "The anomaly detection alarm"
 class Workload:
     """How to recognise a workload in traces, in metrics and in logs.
 
-    ``series`` are the dimensions its metrics may have; ``traced`` says whether it sends traces.
+    ``series`` are the dimensions its metrics may have; ``traced`` says whether it sends traces;
+    ``cluster`` is the ECS cluster that its metrics name, if they name one.
     """
 
     names: tuple[str, ...]
     series: tuple[frozenset[tuple[str, str]], ...]
     log_groups: tuple[str, ...] = ()
     traced: bool = True
+    cluster: str = ""
 
 
 class Outcome(StrEnum):
@@ -151,6 +154,8 @@ def _metric(watched: Watched) -> Metric:
 def _measures(watched: Watched, workload: Workload) -> bool:
     """Whether an alarm watches the workload's errors or latency, not a namesake's elsewhere."""
     if watched.account or not _ERRORS_OR_LATENCY.search(watched.metric):
+        return False
+    if is_elsewhere(watched.dimensions, workload.cluster):
         return False
     return any(own <= watched.dimensions for own in workload.series)
 

@@ -276,6 +276,7 @@ def service_anomalies(
         (*routes, *whole, named),
         service.log_groups,
         traced=service.tracing.tracer is not Tracer.NONE,
+        cluster=service.cluster,
     )
     return judge_anomaly_detection(watch.looking, workload, watch.read_at)
 

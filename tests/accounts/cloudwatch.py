@@ -72,6 +72,17 @@ def list_metrics(**params: Any) -> dict[str, Any]:
         ],
         "LambdaInsights": [("memory_utilization", "function_name", "agent")],
     }
+    if params["Namespace"] == "AWS/ECS":
+        dimensions = {"ClusterName": "agents", "ServiceName": "web"}
+        return {
+            "Metrics": [
+                {
+                    "Namespace": "AWS/ECS",
+                    "MetricName": params["MetricName"],
+                    "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+                }
+            ]
+        }
     return {
         "Metrics": [
             {

@@ -216,6 +216,23 @@ def test_service_metrics(service, recent, parts, status):
 
 
 @pytest.mark.parametrize(
+    ("recent", "namesakes", "status"),
+    [
+        pytest.param([("Cluster", "prod")], ("test",), GOOD, id="its own cluster"),
+        pytest.param([("Cluster", "test")], ("test",), BAD, id="another cluster"),
+        pytest.param([("cluster_name", "Prod")], (), GOOD, id="another spelling"),
+        pytest.param([], ("test",), UNKNOWN, id="no cluster, and one in another"),
+        pytest.param([], (), GOOD, id="no cluster, and none in another"),
+    ],
+)
+def test_a_service_of_the_same_name_in_another_cluster(recent, namesakes, status):
+    web = ServiceNames("web", frozenset({"web"}), 1, cluster="prod", namesakes=namesakes)
+    series = (Published("MAIF", "op_errors_sum", (*recent, ("service", "web"))),)
+    verdict = service_metrics(web, CustomMetrics(series, series), ServiceRequests())
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
     ("settings", "status"),
     [
         pytest.param({"metric_pattern": "("}, UNKNOWN, id="no regular expression"),

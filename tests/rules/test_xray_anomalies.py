@@ -230,6 +230,26 @@ def test_a_service_is_watched_through_its_load_balancer():
 
 
 @pytest.mark.parametrize(
+    ("cluster", "status"),
+    [
+        pytest.param({"ClusterName": "prod"}, GOOD, id="its own"),
+        pytest.param({"ClusterName": "test"}, BAD, id="another"),
+        pytest.param({"aws.ecs.cluster.arn": "arn:aws:ecs:x:1:cluster/test"}, BAD, id="by ARN"),
+        pytest.param({}, GOOD, id="none is named"),
+    ],
+)
+def test_a_service_of_the_same_name_in_another_cluster(cluster, status):
+    named = frozenset({("ServiceName", "web"), *cluster.items()})
+    failed = Watched("ECS/ServiceConnect", "HTTPCode_Target_5XX_Count", "Sum", named)
+    about = {"actions": (TOPIC,), "comparison": "GreaterThanUpperThreshold"}
+    band = Alarm("failing", watches=(failed,), band=True, **about)
+    known = Detector(frozenset({(failed.namespace, failed.metric, named, "Sum")}), "TRAINED")
+    watch = AnomalyWatch(Looking(detectors=[known], inventory=Inventory((band,))), NOON)
+    service = ServiceTracing("web", Tracing(), ("web",), cluster="prod")
+    assert service_anomalies(service, ServiceRequests(), watch).status is status
+
+
+@pytest.mark.parametrize(
     ("kept", "settings", "status"),
     [
         pytest.param(TraceQueries((Group("slow", "responsetime > 5"),), ()), {}, GOOD, id="group"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION
-from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
@@ -113,18 +113,45 @@ class Workloads:
         return cls(len(list(FUNCTION.find(read))) + len(list(SERVICE.find(read))))
 
 
-@evidence(SERVICE, uses=(Service, TaskDefinition))
+@evidence(REGION, reads=("cloudwatch:ListMetrics",))
+@dataclass(frozen=True, slots=True)
+class RunningServices:
+    """The clusters in which services ran in the last 3 hours, by name. Source: ListMetrics."""
+
+    clusters: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> RunningServices:
+        found: dict[str, set[str]] = {}
+        for series in read.every(
+            "cloudwatch",
+            "list_metrics",
+            "Metrics",
+            Namespace="AWS/ECS",
+            MetricName="CPUUtilization",
+            RecentlyActive="PT3H",
+        ):
+            where = {each["Name"]: each["Value"] for each in series.get("Dimensions") or ()}
+            if set(where) == {"ClusterName", "ServiceName"}:
+                found.setdefault(where["ServiceName"], set()).add(where["ClusterName"])
+        return cls({name: tuple(sorted(clusters)) for name, clusters in found.items()})
+
+
+@evidence(SERVICE, uses=(Service, TaskDefinition, RunningServices))
 @dataclass(frozen=True, slots=True)
 class ServiceNames:
     """What a service may be called in metrics, and how many tasks run.
 
-    Sources: DescribeServices, DescribeTaskDefinition.
+    ``namesakes`` are the other clusters in which a service of that name runs. Sources:
+    DescribeServices, DescribeTaskDefinition, ListMetrics of AWS/ECS.
     """
 
     name: str
     names: frozenset[str]
     running: int
     tags: Mapping[str, str] | None = None
+    cluster: str = ""
+    namesakes: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServiceNames:
@@ -139,4 +166,14 @@ class ServiceNames:
             names |= {task.family} - {""}
             for container in task.containers:
                 names |= named("", container.environment)
-        return cls(about.name, frozenset(names), about.running_count, about.tags)
+        cluster = cluster_of(service.id)
+        region = REGION.resource(read.account, read.region, read.account)
+        clusters = read.of(RunningServices, region).clusters.get(about.name, ())
+        return cls(
+            about.name,
+            frozenset(names),
+            about.running_count,
+            about.tags,
+            cluster,
+            tuple(each for each in clusters if each != cluster),
+        )

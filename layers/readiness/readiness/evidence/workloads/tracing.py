@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.functions import (
     FunctionConfiguration,
     function_name,
 )
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions, version_of
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
@@ -150,7 +151,7 @@ class VersionTracing:
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionTracing, FunctionTelemetry, FunctionAliases),
+    uses=(FunctionTracing, FunctionTelemetry, FunctionAliases, NumberedVersions),
 )
 @dataclass(frozen=True, slots=True)
 class ReachedTracing:
@@ -174,7 +175,8 @@ class ReachedTracing:
         is_managed = bool(read.of(FunctionTelemetry, function).capacity_provider)
         aliases = read.of(FunctionAliases, function).all
         versions = []
-        for version in reached_versions(aliases, is_managed=is_managed):
+        numbered = read.of(NumberedVersions, function).all
+        for version in reached_versions(aliases, numbered, is_managed=is_managed):
             answer = version_of(read, function.id, version)
             if not answer:
                 continue
@@ -289,20 +291,23 @@ class ServiceTracing:
     log_groups: tuple[str, ...] = ()
     role: Resource | None = None
     tags: Mapping[str, str] | None = None
+    cluster: str = ""
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServiceTracing:
         about = read.of(Service, service)
+        cluster = cluster_of(service.id)
+        unknown = cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags, cluster=cluster)
         if not about.task_definition:
-            return cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags)
+            return unknown
         wanted = TASK_DEFINITION.resource(read.account, read.region, about.task_definition)
         try:
             task = read.of(TaskDefinition, wanted)
         except Gone:
-            return cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags)
+            return unknown
         tracing = of_task(map(_process, task.containers))
         own = tuple(_service_names(task))
-        guesses = (about.name, task.family, f"{cluster_of(service.id)}/{about.name}")
+        guesses = (about.name, task.family, f"{cluster}/{about.name}")
         options = [container.log_options or {} for container in task.containers]
         return cls(
             name=about.name,
@@ -314,6 +319,7 @@ class ServiceTracing:
             ),
             role=role_of(read, task.task_role_arn),
             tags=about.tags,
+            cluster=cluster,
         )
 
 
