@@ -253,6 +253,7 @@ def workloads() -> dict[tuple[str, str], Any]:
         ("lambda", "list_functions"): {"Functions": [function]},
         ("lambda", "get_function_configuration"): function,
         ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+        ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
         ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
         ("ecs", "list_services"): {"serviceArns": [SERVICE]},
         ("ecs", "describe_services"): {

@@ -254,6 +254,7 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("iam", "get_account_authorization_details"): authorization(),
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER_ARN]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE_ARN]},

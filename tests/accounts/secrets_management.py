@@ -265,6 +265,7 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_functions"): {"Functions": [agent]},
             ("lambda", "get_function_configuration"): agent,
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},
             ("ecs", "describe_services"): {

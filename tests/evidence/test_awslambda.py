@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
+from readiness.evidence.awslambda.environments import RunEnvironments
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
 from readiness.evidence.awslambda.layers import ReachedLayers
+from readiness.evidence.awslambda.network import ReachedNetworks
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.model.unreadable import Gone
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
@@ -79,11 +84,59 @@ def test_a_published_version_keeps_its_layers(bulk):
             ("lambda", "get_function_configuration"): configuration,
             ("lambda", "list_functions"): {"Functions": [ANSWER]},
             ("lambda", "list_aliases"): {"Aliases": aliases},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
         }
     )
     aws = evaluation(account, [], bulk=bulk).aws
     seen = aws.evidence(ReachedLayers, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")).evidence
     assert (set(seen.of), seen.without("layer:otel")) == ({"$LATEST", "7"}, ("7",))
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+@pytest.mark.parametrize(
+    ("cls", "latest", "seventh"),
+    [
+        (ReachedTimeouts, 30, 3),
+        (ReachedNetworks, ("subnet-1",), ()),
+        (ReachedLayers, (ANSWER["Layers"][0]["Arn"],), ()),
+        (RunEnvironments, {"STAGE": "prod"}, {"STAGE": "old"}),
+    ],
+)
+def test_a_version_that_a_mapping_names_by_number_keeps_what_it_had(cls, latest, seventh, bulk):
+    theirs = {
+        "Version": "7",
+        "Timeout": 3,
+        "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": ""},
+        "Layers": [],
+        "Environment": {"Variables": {"STAGE": "old"}},
+    }
+
+    def configuration(*, FunctionName, Qualifier=""):  # noqa: N803
+        return ANSWER | (theirs if Qualifier == "7" else {})
+
+    def mapped(name, state="Enabled", account=ACCOUNT_ID):
+        arn = f"arn:aws:lambda:{HOME}:{account}:function:{name}"
+        return {"UUID": str(uuid4()), "FunctionArn": arn, "State": state}
+
+    mappings = [
+        mapped("agent:7"),
+        mapped("agent:8", "Disabled"),
+        mapped("agent:live"),
+        mapped("agent:9", account="999988887777"),
+        mapped("agent-2:6"),
+        mapped("agent"),
+    ]
+    account = FakeAccount(
+        {
+            ("lambda", "get_function_configuration"): configuration,
+            ("lambda", "list_functions"): {"Functions": [ANSWER]},
+            ("lambda", "list_aliases"): {"Aliases": []},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": mappings},
+        }
+    )
+    aws = evaluation(account, [], bulk=bulk).aws
+    seen = aws.evidence(cls, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")).evidence
+    assert seen.of == {"$LATEST": latest, "7": seventh}
 
 
 def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():

@@ -74,18 +74,15 @@ def leads_nowhere(url: str) -> bool:
         host = (parts.hostname or "").rstrip(".").casefold()
     except ValueError:
         return True
-    if not host or is_nowhere(host):
+    if not host or is_nowhere(host) or "/path/to/" in parts.path.casefold():
         return True
     pages = [unquote(each) for each in parts.path.split("/")]
-    asked = [value for _, value in parse_qsl(parts.query)]
     fragment = unquote(parts.fragment)
-    if any(_UNFILLED.match(each) for each in pages):
-        return True
-    if any(_VARIABLE.search(each) for each in (*pages, *asked, fragment)):
-        return True
-    if "/path/to/" in parts.path.casefold():
-        return True
-    if any(_TO_DO.search(each) for each in (*pages, fragment)):
-        return True
+    asked = [value for _, value in parse_qsl(parts.query)]
     names = [host.removeprefix("www."), *(each.casefold() for each in (*pages, fragment))]
-    return any(_NOT_YET.match(each) for each in names)
+    return (
+        any(map(_UNFILLED.match, pages))
+        or any(map(_VARIABLE.search, (*pages, *asked, fragment)))
+        or any(map(_TO_DO.search, (*pages, fragment)))
+        or any(map(_NOT_YET.match, names))
+    )

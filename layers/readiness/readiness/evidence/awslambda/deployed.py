@@ -16,9 +16,9 @@ from readiness.evidence.awslambda.functions import (
     LATEST,
     FunctionConfiguration,
     function_call,
-    function_name,
     moment,
 )
+from readiness.evidence.awslambda.numbered import NumberedVersions, by_function
 from readiness.evidence.awslambda.versions import (
     Alias,
     FunctionAliases,
@@ -31,7 +31,6 @@ from readiness.evidence.kms.keys import key_resource
 from readiness.model.evidence import evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.polling import is_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,8 @@ class DeployedVersion:
 
 @evidence(
     FUNCTION,
-    reads=(
-        "cloudfront:ListDistributions",
-        "lambda:GetFunctionConfiguration",
-        "lambda:ListEventSourceMappings",
-    ),
-    uses=(FunctionAliases,),
+    reads=("cloudfront:ListDistributions", "lambda:GetFunctionConfiguration"),
+    uses=(FunctionAliases, NumberedVersions),
     changed_by=(CONFIGURED, DEPLOYED, function_call("PublishVersion"), MAPPING_CALLS),
 )
 @dataclass(frozen=True, slots=True)
@@ -99,12 +94,8 @@ class DeployedFunction:
         aliases = read.of(FunctionAliases, function).all
         unpublished = DeployedVersion.of(latest)
         is_managed = bool(unpublished.configuration.capacity_provider)
-        published = dict.fromkeys(
-            [
-                *reached_versions(aliases, is_managed=is_managed),
-                *sorted(_numbered(read, function.id)),
-            ]
-        )
+        numbered = (*read.of(NumberedVersions, function).all, *_at_the_edge(read, function.id))
+        published = reached_versions(aliases, numbered, is_managed=is_managed)
         answers = {version: version_of(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
         named = {version for alias in aliases for version in alias.versions} - {LATEST}
@@ -128,21 +119,8 @@ class DeployedFunction:
         return {v: self.versions[v] for v in named.versions if v in self.versions}
 
 
-def _numbered(read: Reader, name: str) -> frozenset[str]:
-    """The published versions of a function that something names by number, without an alias.
-
-    What else may do so, as a rule or an API, is not listed by the version that it names.
-    """
-    arns = [
-        str(mapping.get("FunctionArn") or "")
-        for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
-        if not is_off(mapping.get("State"))
-    ]
-    if read.region == read.home("cloudfront"):
-        arns += edge_versions(read)
-    qualified = (arn.split(":") for arn in arns if function_name(arn) == name)
-    return frozenset(
-        parts[7]
-        for parts in qualified
-        if len(parts) > 7 and parts[4] == read.account and parts[7].isdecimal()
-    )
+def _at_the_edge(read: Reader, name: str) -> tuple[str, ...]:
+    """The versions that CloudFront runs: nothing but what distributions name by number."""
+    if read.region != read.home("cloudfront"):
+        return ()
+    return by_function(read, edge_versions(read)).get(name, ())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, configured
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.model.evidence import evidence
@@ -16,12 +17,12 @@ from readiness.model.resource import Resource
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionVariables, FunctionAliases),
+    uses=(FunctionVariables, FunctionAliases, NumberedVersions),
     changed_by=(configured("capacityproviderconfig"),),
 )
 @dataclass(frozen=True, slots=True)
 class RunEnvironments:
-    """The environment of each version that callers reach: the unpublished one, those of aliases.
+    """The environment of each version that callers reach: unpublished, by an alias or by number.
 
     None for a version whose environment Lambda could not decrypt; ``error`` is why, of the first
     one. On Lambda Managed Instances a call without a qualifier reaches ``$LATEST.PUBLISHED``.
@@ -42,8 +43,11 @@ class RunEnvironments:
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
         aliases = read.of(FunctionAliases, function).all
+        numbered = read.of(NumberedVersions, function).all
         is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        published = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         found = {LATEST: latest, **published}
         errors = (each.environment_error for each in found.values() if each.environment is None)
         return cls(

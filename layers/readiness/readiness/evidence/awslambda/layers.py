@@ -9,6 +9,7 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
 )
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionLayers
 from readiness.evidence.awslambda.versions import (
     FunctionAliases,
@@ -22,7 +23,7 @@ from readiness.model.resource import Resource
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration", "lambda:ListAliases"),
-    uses=(FunctionLayers,),
+    uses=(FunctionLayers, NumberedVersions),
 )
 @dataclass(frozen=True, slots=True)
 class ReachedLayers:
@@ -41,8 +42,11 @@ class ReachedLayers:
     def load(cls, read: Reader, function: Resource) -> ReachedLayers:
         latest = read.of(FunctionLayers, function)
         aliases = FunctionAliases.load(read, function).all
+        numbered = read.of(NumberedVersions, function).all
         is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        published = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         every = {LATEST: latest, **published}
         layers = {version: about.layers for version, about in every.items()}
         return cls(function.id, layers, latest.master_arn)

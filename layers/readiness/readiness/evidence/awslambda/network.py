@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, FunctionConfiguration
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.model.evidence import api_call, evidence
@@ -48,12 +49,12 @@ class FunctionNetwork:
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration", CAPACITY_PROVIDER),
-    uses=(FunctionPlacement, FunctionAliases),
+    uses=(FunctionPlacement, FunctionAliases, NumberedVersions),
     changed_by=(PROVIDER_CALLS,),
 )
 @dataclass(frozen=True, slots=True)
 class ReachedNetworks:
-    """The subnets of each version that callers reach: the unpublished one, those of aliases.
+    """The subnets of each version that callers reach: unpublished, by an alias or by number.
 
     A published version keeps the network that the function had then. Sources: those of
     FunctionNetwork, and GetFunctionConfiguration of each published version.
@@ -65,8 +66,11 @@ class ReachedNetworks:
     def load(cls, read: Reader, function: Resource) -> ReachedNetworks:
         latest = read.of(FunctionPlacement, function)
         aliases = read.of(FunctionAliases, function).all
+        numbered = read.of(NumberedVersions, function).all
         is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        published = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         every = {LATEST: latest, **published}
         return cls({version: network_of(read, each).subnet_ids for version, each in every.items()})
 

@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.functions import (
     FunctionConfiguration,
     moment,
 )
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionCapacity
 from readiness.evidence.awslambda.versions import (
     Alias,
@@ -51,7 +52,7 @@ class Size:
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, LIST_METRICS, "lambda:GetFunctionConfiguration"),
-    uses=(FunctionCapacity, FunctionAliases),
+    uses=(FunctionCapacity, FunctionAliases, NumberedVersions),
 )
 @dataclass(frozen=True, slots=True)
 class RunSizes:
@@ -74,7 +75,10 @@ class RunSizes:
             return cls({LATEST: unpublished})
         aliases = read.of(FunctionAliases, function).all
         is_managed = bool(latest.capacity_provider)
-        found = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        numbered = read.of(NumberedVersions, function).all
+        found = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         published = {version: Size.of(about) for version, about in found.items()}
         if published and not _may_run(
             read, function.id, aliases, unpublished, published, is_managed=is_managed

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionTimeout
 from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.model.evidence import evidence
@@ -16,14 +17,15 @@ from readiness.model.resource import Resource
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionTimeout, FunctionAliases),
+    uses=(FunctionTimeout, FunctionAliases, NumberedVersions),
 )
 @dataclass(frozen=True, slots=True)
 class ReachedTimeouts:
     """The timeout in seconds of each version that callers reach, and what aliases lead to.
 
     A published version keeps the timeout that the function had then. Sources: those of
-    FunctionTimeout, ListAliases, and GetFunctionConfiguration of each published version.
+    FunctionTimeout and NumberedVersions, ListAliases, and GetFunctionConfiguration of each
+    published version.
     """
 
     of: Mapping[str, int]
@@ -35,8 +37,11 @@ class ReachedTimeouts:
         if latest.master_arn:
             return cls({LATEST: latest.timeout})
         aliases = read.of(FunctionAliases, function).all
+        numbered = read.of(NumberedVersions, function).all
         is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        published = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         every = {LATEST: latest, **published}
         return cls(
             {version: each.timeout for version, each in every.items()},

@@ -76,13 +76,16 @@ class FunctionAliases:
         return next((alias for alias in self.all if alias.name == name), None)
 
 
-def reached_versions(aliases: Iterable[Alias], *, is_managed: bool) -> list[str]:
-    """The published versions that callers reach through aliases, or without any qualifier.
+def reached_versions(
+    aliases: Iterable[Alias], numbered: Iterable[str] = (), *, is_managed: bool
+) -> list[str]:
+    """The published versions that callers reach: by an alias, by number, or without a qualifier.
 
-    ``is_managed``: the function runs on Lambda Managed Instances.
+    ``numbered`` are those that something names by number. ``is_managed``: the function runs on
+    Lambda Managed Instances.
     """
     named = {version for alias in aliases for version in alias.versions} - {LATEST}
-    return sorted(named | ({LATEST_PUBLISHED} if is_managed else set()))
+    return sorted({*named, *numbered} | ({LATEST_PUBLISHED} if is_managed else set()))
 
 
 def version_of(read: Reader, name: str, version: str) -> Any:
@@ -97,13 +100,19 @@ def version_of(read: Reader, name: str, version: str) -> Any:
 
 
 def published_configurations(
-    read: Reader, name: str, aliases: Iterable[Alias], *, is_managed: bool = False
+    read: Reader,
+    name: str,
+    aliases: Iterable[Alias],
+    numbered: Iterable[str] = (),
+    *,
+    is_managed: bool = False,
 ) -> dict[str, FunctionConfiguration]:
     """The published versions that callers reach, with what each has kept from when it was made.
 
-    One that an alias names and that does not exist is left out. Source: GetFunctionConfiguration.
+    ``numbered`` are those that something names by number. One that is named and does not exist is
+    left out. Source: GetFunctionConfiguration.
     """
-    reached = reached_versions(aliases, is_managed=is_managed)
+    reached = reached_versions(aliases, numbered, is_managed=is_managed)
     answers = {version: version_of(read, name, version) for version in reached}
     return {v: FunctionConfiguration.of(answer) for v, answer in answers.items() if answer}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionLogging
 from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
@@ -39,7 +40,7 @@ def _account_policy(read: Reader) -> str:
 @evidence(
     FUNCTION,
     reads=(_POLICIES, "lambda:GetFunctionConfiguration", "lambda:ListAliases"),
-    uses=(FunctionLogging, LogGroup),
+    uses=(FunctionLogging, LogGroup, NumberedVersions),
     changed_by=_CHANGES,
 )
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,10 @@ class FunctionLogGroup:
     """The log groups that a function writes to, and which are absent.
 
     A published version keeps the group that the function had then. ``names`` begins with that of
-    the unpublished version; those of the versions that aliases lead to follow. That an alias leads
-    to another version waits for the sweep. ``modified`` is when one of the versions was last
-    changed or published, None where Lambda's time is not one; ``account_policy`` the retention
-    policy of the account that absent groups will fall under, read only for these.
+    the unpublished version; those of the versions that aliases or numbers lead to follow. That an
+    alias leads to another version waits for the sweep. ``modified`` is when one of the versions
+    was last changed or published, None where Lambda's time is not one; ``account_policy`` the
+    retention policy of the account that absent groups will fall under, read only for these.
     """
 
     names: tuple[str, ...]
@@ -66,8 +67,11 @@ class FunctionLogGroup:
         if latest.master_arn:
             return cls((latest.log_group,), read.now, master_arn=latest.master_arn)
         aliases = FunctionAliases.load(read, function).all
+        numbered = read.of(NumberedVersions, function).all
         is_managed = bool(latest.capacity_provider)
-        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        published = published_configurations(
+            read, function.id, aliases, numbered, is_managed=is_managed
+        )
         every = [latest, *published.values()]
         names = tuple(dict.fromkeys(each.log_group for each in every))
         absent = tuple(name for name in names if not _exists(read, name))
