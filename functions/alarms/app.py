@@ -29,6 +29,7 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
+from readiness.evidence.workloads.alarm_gates import AlarmGate
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.judgement.passing_states import of_passing_state
 from readiness.judgement.restore_tests import of_restore_test
@@ -394,11 +395,15 @@ def alarm_destinations(
     alarm: AlarmInContext,
     topics: tuple[TopicExists, ...],
     functions: tuple[InvokedFunction, ...],
+    gate: AlarmGate,
     *,
     max_mute_hours: MuteHours = 24,
 ) -> Verdict:
-    """Every alarm notifies someone, itself or through a composite alarm, on an existing topic."""
-    return destination_verdict(alarm, topics, functions, max_mute_hours)
+    """Every alarm notifies someone, itself or through a composite alarm, on an existing topic.
+
+    One that only deployments or health checks ask for their decisions need not.
+    """
+    return destination_verdict(alarm, topics, functions, gate, max_mute_hours)
 
 
 @watching.rule(NOTIFICATIONS, severity=Severity.HIGH)

@@ -22,6 +22,7 @@ from readiness.evidence.cloudwatch.alarm_actions import AlarmActions
 from readiness.evidence.cloudwatch.arrivals import FunctionMetrics, ServiceMetrics
 from readiness.evidence.cloudwatch.forwarding import Forwarded, LogForwardingHealth
 from readiness.evidence.ecs.tasks import ServiceTasks
+from readiness.evidence.workloads.alarm_gates import AlarmGate
 from readiness.evidence.workloads.requests import ServiceRequests
 from readiness.evidence.workloads.service_arrivals import ServiceLogs, ServiceTraceArrivals
 from readiness.evidence.workloads.tracing import FunctionTracing
@@ -332,13 +333,15 @@ def _has_recovered(each: Forwarded) -> bool:
 
 
 @monitoring_validation.rule("Alarms triggering correctly", severity=Severity.MEDIUM)
-def alarm_actions(alarm: AlarmActions, attested: Attested, *, limits: DrillSettings) -> Verdict:
+def alarm_actions(
+    alarm: AlarmActions, gate: AlarmGate, attested: Attested, *, limits: DrillSettings
+) -> Verdict:
     """An action of the alarm was executed after its last change, and someone receives it.
 
     A firing of the alarm proves it, or a drill (SetAlarmState). What CloudWatch forgets after
     weeks, the finding keeps.
     """
-    return judge_actions(alarm, attested, limits)
+    return judge_actions(alarm, gate, attested, limits)
 
 
 handler = handler_of(monitoring_validation)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from readiness.evidence.cloudwatch.alarm_actions import AlarmActions, Outcome
+from readiness.evidence.workloads.alarm_gates import AlarmGate
 from readiness.model.finding import iso, parse_iso
 from readiness.model.text import listed
 from readiness.model.verdict import (
@@ -35,11 +36,15 @@ _WRITING = timedelta(minutes=5)
 """The history shows an action within this time after the state changed."""
 
 
-def judge_actions(alarm: AlarmActions, attested: Attested, limits: DrillSettings) -> Verdict:
+def judge_actions(
+    alarm: AlarmActions, gate: AlarmGate, attested: Attested, limits: DrillSettings
+) -> Verdict:
     """The verdict on one alarm, with the last outcomes among the facts for the next time."""
     about = alarm.alarm
     if about.is_scaling:
         return not_applicable("Auto Scaling created this alarm for its own use.")
+    if gate.what:
+        return not_applicable(f"It has no action and is there to be asked: {gate.what}.")
     outcomes = _outcomes(alarm, attested.recorded)
     return _judged(alarm, attested, limits, outcomes).observing(_facts(outcomes))
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.gates import NOTHING_ASKS
 from tests.accounts.handed_on import FUNCTION as FUNCTION_ARN
 from tests.accounts.handed_on import PAGER, RULES, handed_to_a_workload
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
@@ -259,6 +260,7 @@ def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {
+            **NOTHING_ASKS,
             ("cloudwatch", "describe_alarms"): describe_alarms,
             **MUTE_RULES,
             ("cloudwatch", "list_metrics"): list_metrics,

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
+from tests.accounts.gates import NOTHING_ASKS
 from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.accounts.handed_to_a_topic import handed_to_a_topic
 from tests.accounts.traffic import get_metric_data
@@ -182,6 +183,7 @@ def fake_account() -> FakeAccount:
     }
     return FakeAccount(
         {
+            **NOTHING_ASKS,
             ("cloudwatch", "describe_alarms"): describe_alarms,
             **MUTE_RULES,
             **RULES,

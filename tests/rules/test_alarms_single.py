@@ -11,6 +11,7 @@ from readiness import Severity
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext
 from readiness.evidence.sns.delivery import TopicExists
+from readiness.evidence.workloads.alarm_gates import AlarmGate
 from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
 from readiness.semantics.alarm_inventory import Inventory, Mute
 from readiness.semantics.alarms import Alarm
@@ -121,7 +122,9 @@ def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
 )
 def test_how_long_one_alarm_may_be_muted(hours, settings, status):
     mutes = (Mute("maintenance", hours, frozenset({"e"})),)
-    verdict = app.alarm_destinations(alone(OK_ERRORS, mutes=mutes), (TOLD,), (), **settings)
+    verdict = app.alarm_destinations(
+        alone(OK_ERRORS, mutes=mutes), (TOLD,), (), AlarmGate(), **settings
+    )
     assert verdict.status is status, verdict.reason
 
 
@@ -191,6 +194,6 @@ TOLD = TopicExists(fake_account.TOPIC, exists=True)
     ],
 )
 def test_alarm_destinations(context, topics, status, said):
-    verdict = app.alarm_destinations(context, topics, ())
+    verdict = app.alarm_destinations(context, topics, (), AlarmGate())
     assert verdict.status is status
     assert said in verdict.reason

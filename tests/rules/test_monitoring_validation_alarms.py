@@ -8,6 +8,7 @@ import pytest
 
 from functions.monitoring_validation.app import alarm_actions
 from readiness.evidence.cloudwatch.alarm_actions import AlarmActions, Outcome
+from readiness.evidence.workloads.alarm_gates import AlarmGate
 from readiness.model.attestation import Attested
 from readiness.semantics.alarm_inventory import Inventory, Mute
 from readiness.semantics.alarms import Alarm, Kind
@@ -207,27 +208,27 @@ MUTED = Mute("weekend", 60, frozenset({"errors"}))
     ],
 )
 def test_alarm_actions(alarm, said, settings, status, severity):
-    verdict = alarm_actions(alarm, said, **settings)
+    verdict = alarm_actions(alarm, AlarmGate(), said, **settings)
     assert (verdict.status, verdict.severity) == (status, severity)
 
 
 def test_the_outcome_of_an_alarm_that_was_just_raised_is_waited_for():
     raised = replace(ALARM, state="ALARM", since=NOON - MINUTE)
-    waiting = alarm_actions(acted(DONE, alarm=raised), SEEN)
+    waiting = alarm_actions(acted(DONE, alarm=raised), AlarmGate(), SEEN)
     assert (waiting.status, waiting.is_passing) == (UNKNOWN, True)
     done = replace(DONE, at=NOON - MINUTE)
-    assert alarm_actions(acted(done, alarm=raised), SEEN).status is GOOD
+    assert alarm_actions(acted(done, alarm=raised), AlarmGate(), SEEN).status is GOOD
     earlier = replace(raised, since=NOON - 5 * MINUTE)
-    assert alarm_actions(acted(DONE, alarm=earlier), SEEN).status is GOOD
+    assert alarm_actions(acted(DONE, alarm=earlier), AlarmGate(), SEEN).status is GOOD
 
 
 @pytest.mark.parametrize(
     ("outcome", "status"), [(DONE, GOOD), (FAILED, BAD), (replace(DONE, is_drill=True), GOOD)]
 )
 def test_the_finding_remembers_what_cloudwatch_forgets(outcome, status):
-    known = alarm_actions(acted(outcome), SEEN)
+    known = alarm_actions(acted(outcome), AlarmGate(), SEEN)
     assert known.status is status
-    later = alarm_actions(acted(), replace(SEEN, recorded=known.observed))
+    later = alarm_actions(acted(), AlarmGate(), replace(SEEN, recorded=known.observed))
     assert (later.status, later.reason, later.observed) == (
         known.status,
         known.reason,
@@ -236,13 +237,13 @@ def test_the_finding_remembers_what_cloudwatch_forgets(outcome, status):
 
 
 def test_what_was_recorded_of_another_topic_is_no_proof():
-    known = alarm_actions(acted(DONE), SEEN)
+    known = alarm_actions(acted(DONE), AlarmGate(), SEEN)
     moved = acted(alarm=replace(ALARM, actions=(OTHER,)))
-    verdict = alarm_actions(moved, replace(SEEN, recorded=known.observed))
+    verdict = alarm_actions(moved, AlarmGate(), replace(SEEN, recorded=known.observed))
     assert (verdict.status, verdict.observed) == (BAD, {})
 
 
 @pytest.mark.parametrize("row", ["then", {"at": "yesterday", "target": TOPIC}, {"target": TOPIC}])
 def test_a_record_that_cannot_be_read_is_no_proof(row):
-    verdict = alarm_actions(acted(), replace(SEEN, recorded={"last_executed": row}))
+    verdict = alarm_actions(acted(), AlarmGate(), replace(SEEN, recorded={"last_executed": row}))
     assert verdict.status is BAD

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from readiness.model.evidence import REGION, api_call, evidence
@@ -92,7 +93,7 @@ class DeploymentGroups:
         told = [group for found in read.each(_reader(read), applications) for group in found]
         latest = {id for group in told for id in _latest(group)}
         revisions = _revisions(read, sorted(latest))
-        named = {alarm for group in told for alarm in _alarms(group)}
+        named = {alarm for group in told for alarm in alarms_of(group)}
         there = _existing(read, sorted(named))
         return cls(tuple(_group(each, revisions, there) for each in told))
 
@@ -144,7 +145,18 @@ def _revisions(read: Reader, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]
     return found
 
 
-def _alarms(group: Mapping[str, Any]) -> tuple[str, ...]:
+def described_groups(read: Reader) -> Iterator[Mapping[str, Any]]:
+    """What BatchGetDeploymentGroups says of the groups of every application.
+
+    Needs ``codedeploy:ListApplications``, ``ListDeploymentGroups`` and
+    ``BatchGetDeploymentGroups``.
+    """
+    names = list(read.every("codedeploy", "list_applications", "applications"))
+    return chain.from_iterable(read.each(_reader(read), names))
+
+
+def alarms_of(group: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the alarms that stop a deployment of a group; none where they are off."""
     about = group.get("alarmConfiguration") or {}
     if not about.get("enabled"):
         return ()
@@ -180,7 +192,7 @@ def _group(
     about: Mapping[str, Any], revisions: Mapping[str, Mapping[str, Any]], there: frozenset[str]
 ) -> DeploymentGroup:
     rollback = about.get("autoRollbackConfiguration") or {}
-    alarms = _alarms(about)
+    alarms = alarms_of(about)
     ends = (about.get("blueGreenDeploymentConfiguration") or {}).get(
         "terminateBlueInstancesOnDeploymentSuccess"
     ) or {}
