@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
+from readiness.evidence.eventbridge.rules import RuleLosses, RuleTarget, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
-from readiness.evidence.scheduler import GroupSchedules
-from readiness.evidence.sns.redrive import TopicLosses, TopicRedrive
+from readiness.evidence.scheduler import GroupSchedules, Schedule
+from readiness.evidence.sns.redrive import Redriven, TopicLosses, TopicRedrive
 from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
@@ -14,10 +16,10 @@ from readiness.model.verdict import violates_all
 from .rights import RoleSender, check_queue_rights
 from .sinks import (
     EVENTBRIDGE,
-    MOMENT,
     SNS,
     Checked,
     Sender,
+    check_bare,
     check_circles,
     check_queue,
     check_service,
@@ -33,14 +35,13 @@ def judge_subscriptions(
     if not topic.subscriptions:
         return not_applicable(NOBODY)
     checked = Checked()
-    bare = [each.spoken for each in topic.subscriptions if not each.dead]
-    if bare:
-        checked.add(f"Without a dead-letter queue: {listed(bare)}.")
+    bare = [(each.spoken, each.endpoint) for each in topic.subscriptions if not each.dead]
+    check_bare(bare, sinks, checked)
     check_circles(
         ((each.spoken, each.endpoint, each.dead) for each in topic.subscriptions), checked
     )
     sender = Sender(SNS, "SNS", topic.arn, topic.is_fifo)
-    for sink in sinks:
+    for sink in _dead_letter_queues(topic.subscriptions, sinks):
         check_service(sink, checked, sender)
     if losses.undelivered:
         checked.add_loss(
@@ -62,25 +63,11 @@ def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ..
     if why := idle(rule):
         return not_applicable(why)
     checked = Checked()
-    moments = {
-        sink.arn
-        for sink in sinks
-        if sink.exists and not sink.is_hidden and sink.retention <= MOMENT
-    }
-    bare = [each for each in rule.targets if not each.dead]
-    if lasting := [each.id for each in bare if each.arn not in moments]:
-        checked.add(f"Without a dead-letter queue: {targets(lasting)}.")
-    if passing := [each.id for each in bare if each.arn in moments]:
-        checked.add(
-            f"Without a dead-letter queue: {targets(passing)}, which keeps messages only for"
-            " minutes, as whoever wants them while they are fresh may set.",
-            Severity.LOW,
-        )
+    bare = [(f"target {each.id}", each.arn) for each in rule.targets if not each.dead]
+    check_bare(bare, sinks, checked)
     check_circles(((f"target {each.id}", each.arn, each.dead) for each in rule.targets), checked)
-    dead = {each.dead for each in rule.targets}
-    for sink in sinks:
-        if sink.arn in dead:
-            check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
+    for sink in _dead_letter_queues(rule.targets, sinks):
+        check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
     if losses.undelivered:
         checked.add_loss(
             f"{round(losses.undelivered)} events of the last week could not be sent to a"
@@ -94,6 +81,14 @@ def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ..
             Severity.CRITICAL,
         )
     return kept(checked, f"{plural(len(rule.targets), 'target')}: each")
+
+
+def _dead_letter_queues(
+    senders: Iterable[Redriven | RuleTarget | Schedule], sinks: Iterable[QueueSink]
+) -> Iterator[QueueSink]:
+    """Those of the queues that take what fails; the others are delivered to."""
+    dead = {each.dead for each in senders}
+    return (sink for sink in sinks if sink.arn in dead)
 
 
 def idle(rule: RuleTargets) -> str:
@@ -132,15 +127,11 @@ def judge_schedules(
 ) -> Verdict:
     """The verdict on what becomes of schedules whose target cannot be invoked."""
     checked = Checked()
-    bare = [each.name for each in group.schedules if not each.dead]
-    if bare:
-        checked.add(
-            f"{len(bare)} of {plural(len(group.schedules), 'schedule')} without a dead-letter"
-            f" queue: {listed(bare)}."
-        )
+    bare = [(each.name, each.target) for each in group.schedules if not each.dead]
+    check_bare(bare, sinks, checked)
     check_circles(((each.name, each.target, each.dead) for each in group.schedules), checked)
     roles = {each.name: each for each in grants}
-    for sink in sinks:
+    for sink in _dead_letter_queues(group.schedules, sinks):
         if not check_queue(sink, checked, fifo=False, sender="Scheduler"):
             continue
         senders = {each.role: each.name for each in group.schedules if each.dead == sink.arn}

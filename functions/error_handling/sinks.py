@@ -159,6 +159,30 @@ def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked)
         )
 
 
+def check_bare(
+    bare: Iterable[tuple[str, str]], sinks: Iterable[QueueSink], checked: Checked
+) -> None:
+    """Add what has no dead-letter queue: LOW where it delivers to a queue for what is fresh.
+
+    Each is a name and where it delivers to, as an ARN; ``sinks`` has the queues among those.
+    """
+    moments = {
+        sink.arn
+        for sink in sinks
+        if sink.exists and not sink.is_hidden and sink.retention <= MOMENT
+    }
+    bare = list(bare)
+    if lasting := [name for name, arn in bare if arn not in moments]:
+        checked.add(f"Without a dead-letter queue: {listed(lasting)}.")
+    if passing := [name for name, arn in bare if arn in moments]:
+        goal = "a queue that keeps" if len(passing) == 1 else "queues that keep"
+        checked.add(
+            f"Without a dead-letter queue: {listed(passing)}, to {goal} messages only for minutes,"
+            " as whoever wants them while they are fresh may set.",
+            Severity.LOW,
+        )
+
+
 def check_circles(routes: Iterable[tuple[str, str, str]], checked: Checked) -> None:
     """Add what sends its failures to where they could not be delivered.
 

@@ -86,7 +86,8 @@ def to(id="agent", **about):
         ),
         pytest.param(
             rule(RuleTarget("q", DEAD)), RuleLosses(), (dead(policy="", retention=300),), BAD,
-            "target q, which keeps messages only for minutes", Severity.LOW, id="Karpenter's",
+            "target q, to a queue that keeps messages only for minutes", Severity.LOW,
+            id="Karpenter's",
         ),
         pytest.param(
             rule(RuleTarget("q", DEAD)), RuleLosses(failed=1.0), (dead(retention=300),), BAD,
@@ -148,9 +149,13 @@ def at(name="nightly", **about):
             group(at()), (dead(is_hidden=True),), {}, UNKNOWN, "belongs to account", id="foreign"
         ),
         pytest.param(group(over=2), (), {}, NA, "2 that never run again", id="over"),
-        pytest.param(group(at(), at("b", dead="")), (dead(),), {}, BAD, "1 of 2", id="one of two"),
+        pytest.param(
+            group(at(), at("b", dead="")), (dead(),), {}, BAD, "queue: b.", id="one of two"
+        ),
         pytest.param(group(at()), (dead(exists=False),), {}, BAD, "not exist", id="deleted"),
-        pytest.param(group(at()), (sink(f"{DEAD}.fifo"),), {}, BAD, "FIFO", id="FIFO"),
+        pytest.param(
+            group(at(dead=f"{DEAD}.fifo")), (sink(f"{DEAD}.fifo"),), {}, BAD, "FIFO", id="FIFO"
+        ),
         pytest.param(group(disabled=4), (), {}, NA, "", id="disabled"),
         pytest.param(group(at(), unread=2), (dead(),), {}, UNKNOWN, "2 more", id="too many"),
         pytest.param(group(at("b", dead=""), unread=2), (), {}, BAD, "b", id="too many, one bad"),
@@ -159,6 +164,19 @@ def at(name="nightly", **about):
 def test_schedule_failures(about, sinks, settings, status, words):
     verdict = schedule_failures(about, sinks, (role(),), **settings)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
+
+
+@pytest.mark.parametrize(
+    ("retention", "severity"),
+    [
+        pytest.param(900, Severity.LOW, id="minutes"),
+        pytest.param(901, Severity.HIGH, id="longer"),
+    ],
+)
+def test_a_schedule_that_sends_to_a_queue_of_what_is_fresh(retention, severity):
+    to_queue = group(Schedule("nightly", DEAD))
+    verdict = schedule_failures(to_queue, (dead(policy="", retention=retention),), (role(),))
+    check(verdict, BAD, "Without a dead-letter queue: nightly", severity)
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,17 @@ BY_TAG = policy(
             topic(subscribed(), subscribed(dead="", protocol="sqs", endpoint=WORK)),
             NONE_LOST, (dead(),), BAD, "sqs work", Severity.HIGH, id="one of two",
         ),
+        pytest.param(
+            topic(subscribed(), subscribed(dead="", protocol="sqs", endpoint=WORK)),
+            NONE_LOST, (dead(), sink(WORK, retention=900)), BAD,
+            "sqs work, to a queue that keeps messages only for minutes", Severity.LOW,
+            id="a queue for what is fresh",
+        ),
+        pytest.param(
+            topic(subscribed(dead="", protocol="sqs", endpoint=WORK)),
+            NONE_LOST, (sink(WORK, retention=901),), BAD, "sqs work.", Severity.HIGH,
+            id="a queue that keeps messages",
+        ),
         pytest.param(topic(others=3), NONE_LOST, (), NA, "confirmed", None, id="people"),
         pytest.param(
             topic(subscribed()), NONE_LOST, (dead(exists=False),), BAD, "not exist", Severity.HIGH,

@@ -82,6 +82,7 @@ class Schedule:
 class GroupSchedules:
     """The enabled schedules of a group that may run again, and how many more were not read.
 
+    ``sinks`` are the dead-letter queues, and the queues that are a target without one.
     ``over`` counts those that are enabled and never run again: a moment or an end that has passed.
     The setting ``most_schedules`` limits how many are read of a group, one by one. Sources:
     GetScheduleGroup, ListSchedules, GetSchedule.
@@ -127,8 +128,8 @@ class GroupSchedules:
                     each["Name"], target.get("Arn", ""), dead_letter(target), retries, role or ""
                 )
             )
-        dead = sorted({each.dead for each in found} - {""})
-        sinks = tuple(queue for arn in dead if (queue := queue_of(arn)))
+        queues = sorted({each.dead or each.target for each in found})
+        sinks = tuple(queue for arn in queues if (queue := queue_of(arn)))
         roles = sorted({each.role for each in found if each.dead and each.role})
         return cls(
             tuple(found),

@@ -56,6 +56,7 @@ class Redriven:
 class TopicRedrive:
     """The confirmed subscriptions of a topic that a program reads, and where failures go.
 
+    ``sinks`` are the dead-letter queues, and the queues that are subscribed without one.
     ``others`` counts those of people, phones and chat rooms, ``pending`` those that nobody
     confirmed. Sources: ListSubscriptions (all topics in one listing) or ListSubscriptionsByTopic,
     GetSubscriptionAttributes.
@@ -102,14 +103,14 @@ class TopicRedrive:
             )
 
         found = tuple(each for each in read.each(ask, machines) if each is not None)
-        dead = sorted({each.dead for each in found} - {""})
+        queues = sorted({each.dead or each.endpoint for each in found})
         return cls(
             topic.id,
             arn_of(topic, read.partition),
             found,
             len(confirmed) - len(machines),
             len(listed) - len(confirmed),
-            tuple(queue for arn in dead if (queue := queue_of(arn))),
+            tuple(queue for arn in queues if (queue := queue_of(arn))),
         )
 
 
