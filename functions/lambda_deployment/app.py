@@ -44,6 +44,7 @@ from .deployed import (
     next_end,
     outdated,
     spoken,
+    unpatched,
     unpublished,
     unsound,
     which,
@@ -83,8 +84,11 @@ def function_configuration(
     runtimes_deprecated_on: Annotated[
         tuple[str, ...], "When AWS deprecates each runtime, as runtime=YYYY-MM-DD"
     ] = DEPRECATED_ON,
+    max_unpatched_days: Annotated[
+        int, Between(1, 3650), "How old a runtime may be that is patched only with the function"
+    ] = 180,
 ) -> Verdict:
-    """Every function version in use is active, updated, and on a supported runtime.
+    """Every function version in use is active, updated, and on a runtime that AWS patches.
 
     After a failed update Lambda keeps running the old code, so nothing else shows the failure.
     """
@@ -102,6 +106,7 @@ def function_configuration(
     for name, version in versions.items():
         problems += unsound(name, version, now, timedelta(minutes=transition_minutes))
         problems += outdated(name, version, now, ends)
+        problems += unpatched(name, version, now, max_unpatched_days)
         memory = version.configuration.memory_size
         if memory < min_memory_mb:
             problems.append(
@@ -122,7 +127,7 @@ def function_configuration(
         "reserved_concurrency": concurrency.reserved,
     }
     if problems:
-        expected = "Active versions, updated without failure, on a supported runtime."
+        expected = "Active versions, updated without failure, on a runtime that AWS patches."
         return violates_all(problems, expected=expected).observing(facts)
     unclear += unpublished(versions)
     changing = [*in_transition(versions)]

@@ -151,6 +151,32 @@ def outdated(
         yield Problem(Severity.MEDIUM, text)
 
 
+def unpatched(
+    name: str, version: DeployedVersion, now: datetime, most_days: int
+) -> Iterator[Problem]:
+    """A managed runtime that AWS patches and this version does not get.
+
+    Automatic updates are the default. In the other modes a published version stays with the
+    runtime that it was published with (Lambda Developer Guide, "Manage Lambda function versions").
+    """
+    runtime = version.configuration.runtime
+    if version.updates == "Manual":
+        yield Problem(
+            Severity.MEDIUM,
+            f"The runtime {runtime} of {which(name)} is pinned (update mode Manual): it gets no"
+            " security patches until somebody chooses another version of it.",
+        )
+    since = version.modified
+    if version.updates == "FunctionUpdate" and since and (now - since).days > most_days:
+        did = "published" if name.isdecimal() else "changed"
+        yield Problem(
+            Severity.MEDIUM,
+            f"The runtime {runtime} of {which(name)} is patched only when the function is changed"
+            f" (update mode FunctionUpdate), and it was {did} {(now - since).days} days ago; at"
+            f" most {most_days} are allowed.",
+        )
+
+
 def next_end(
     versions: Mapping[str, DeployedVersion], now: datetime, ends: Mapping[str, date]
 ) -> str:

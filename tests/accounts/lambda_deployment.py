@@ -185,6 +185,7 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("cloudfront", "list_distributions"): {"DistributionList": distributions()},
             ("lambda", "get_function_concurrency"): {},
+            ("lambda", "get_runtime_management_config"): {"UpdateRuntimeOn": "Auto"},
             ("lambda", "get_policy"): {"Policy": json.dumps(POLICY), "RevisionId": "1"},
             ("lambda", "invoke"): answered({"statusCode": 200, "body": "{}"}),
             ("ssm", "get_parameter"): {

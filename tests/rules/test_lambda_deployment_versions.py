@@ -103,6 +103,61 @@ def test_a_version_that_something_names_by_number(named, is_judged):
     assert_judged(function_configuration, where, {}, status, Severity.MEDIUM, said)
 
 
+OLD = (NOON - timedelta(days=181)).isoformat()
+LATELY = (NOON - timedelta(days=180)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("mode", "about", "status", "said"),
+    [
+        pytest.param("Auto", {"LastModified": OLD}, GOOD, "active", id="by AWS"),
+        pytest.param("Manual", {"LastModified": LATELY}, BAD, "is pinned", id="by nobody"),
+        pytest.param("FunctionUpdate", {"LastModified": OLD}, BAD, "181 days ago", id="long ago"),
+        pytest.param("FunctionUpdate", {"LastModified": LATELY}, GOOD, "active", id="lately"),
+        pytest.param(
+            error("AccessDeniedException", 403),
+            {},
+            UNKNOWN,
+            "lambda:GetRuntimeManagementConfig",
+            id="not to be read",
+        ),
+        pytest.param(
+            error("AccessDeniedException", 403),
+            {"PackageType": "Image", "Runtime": None},
+            GOOD,
+            "active",
+            id="an image brings its own",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["$LATEST", "7"])
+def test_who_patches_the_runtime_of_what_callers_reach(name, mode, about, status, said):
+    def updates(*, Qualifier, **_):  # noqa: N803
+        if Qualifier != name:
+            return {"UpdateRuntimeOn": "Manual"}
+        return mode if isinstance(mode, Exception) else {"UpdateRuntimeOn": mode}
+
+    changed = versions(**{"latest" if name == "$LATEST" else "v7": about})
+    if "PackageType" in about:
+        changed = versions(latest=about, v7=about)
+    where = fake_account().but(
+        lambda__get_function_configuration=changed,
+        lambda__get_runtime_management_config=updates,
+        **({} if name == "$LATEST" else {"lambda__list_aliases": alias()}),
+    )
+    severity = Severity.MEDIUM if status is BAD else None
+    assert_judged(function_configuration, where, {}, status, severity, said)
+
+
+def test_how_old_a_runtime_may_be_that_is_patched_with_the_function():
+    where = fake_account().but(
+        lambda__get_function_configuration=versions(latest={"LastModified": OLD}),
+        lambda__get_runtime_management_config={"UpdateRuntimeOn": "FunctionUpdate"},
+    )
+    long = {"max_unpatched_days": 181}
+    assert_judged(function_configuration, where, long, GOOD, None, "active")
+
+
 @pytest.mark.parametrize(
     ("asked", "settings", "status", "said"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,10 +35,15 @@ from readiness.model.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class DeployedVersion:
-    """One version with its state, and ``flaws``: what Lambda itself says is wrong with it."""
+    """One version with its state, and ``flaws``: what Lambda itself says is wrong with it.
+
+    ``updates`` is when its runtime is patched: ``Auto``, ``FunctionUpdate``, ``Manual``; empty
+    where that was not asked.
+    """
 
     configuration: FunctionConfiguration
     flaws: tuple[str, ...] = ()
+    updates: str = ""
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> DeployedVersion:
@@ -62,9 +67,18 @@ class DeployedVersion:
 
 @evidence(
     FUNCTION,
-    reads=("cloudfront:ListDistributions", "lambda:GetFunctionConfiguration"),
+    reads=(
+        "cloudfront:ListDistributions",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetRuntimeManagementConfig",
+    ),
     uses=(FunctionAliases, NumberedVersions),
-    changed_by=(CONFIGURED, DEPLOYED, function_call("PublishVersion"), MAPPING_CALLS),
+    changed_by=(
+        CONFIGURED,
+        DEPLOYED,
+        function_call("PublishVersion", "PutRuntimeManagementConfig"),
+        MAPPING_CALLS,
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class DeployedFunction:
@@ -74,9 +88,11 @@ class DeployedFunction:
     Instances ``$LATEST.PUBLISHED``. A changed distribution is seen by the sweep: its event names
     no function. ``missing`` are versions that an alias
     names and that do not exist. ``roles`` and ``keys`` are the execution roles and the keys of the
-    environments: a published version keeps its own. ``read_at`` is when this was asked.
-    Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases,
-    ListEventSourceMappings, ListDistributions.
+    environments: a published version keeps its own. ``read_at`` is when this was asked. Who
+    patches the runtime is asked of published versions, and of the unpublished one if there is no
+    other; images bring their own. Sources: GetFunctionConfiguration of each version
+    (ListFunctions tells no state), ListAliases, ListEventSourceMappings, ListDistributions,
+    GetRuntimeManagementConfig.
     """
 
     versions: Mapping[str, DeployedVersion]
@@ -98,6 +114,10 @@ class DeployedFunction:
         published = reached_versions(aliases, numbered, is_managed=is_managed)
         answers = {version: version_of(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
+        if found:
+            found = {v: _patched(read, function.id, v, each) for v, each in found.items()}
+        else:
+            unpublished = _patched(read, function.id, LATEST, unpublished)
         named = {version for alias in aliases for version in alias.versions} - {LATEST}
         every = [latest, *(answer for answer in answers.values() if answer)]
         roles = {last_segment(each.get("Role", "")) or "" for each in every} - {""}
@@ -117,6 +137,21 @@ class DeployedFunction:
         if named is None:
             return self.versions
         return {v: self.versions[v] for v in named.versions if v in self.versions}
+
+
+def _patched(read: Reader, name: str, version: str, deployed: DeployedVersion) -> DeployedVersion:
+    """The version with the mode in which its runtime is updated."""
+    about = deployed.configuration
+    if not about.runtime or about.master_arn:
+        return deployed
+    answer = read.one(
+        "lambda",
+        "get_runtime_management_config",
+        absent=FUNCTION_GONE,
+        FunctionName=name,
+        Qualifier=version,
+    )
+    return replace(deployed, updates=(answer or {}).get("UpdateRuntimeOn", ""))
 
 
 def _at_the_edge(read: Reader, name: str) -> tuple[str, ...]:
