@@ -329,7 +329,7 @@ class Coverage:
             return voice.why
         if voice.silence is not None:
             return _SILENT[voice.silence], voice.why
-        return self._dead(alarm) or stuck(alarm, limits.now)
+        return self._dead(alarm) or stuck(alarm, limits.now) or _warming(alarm, limits)
 
     def _dead(self, alarm: Alarm) -> tuple[Gap, str] | None:
         """Whether CloudWatch cannot evaluate the alarm, or has had no data for it for days."""
@@ -338,6 +338,7 @@ class Coverage:
             return Gap.EVALUATION_ERROR, why
         days = self._limits.dead_after_days
         no_data = alarm.state == "INSUFFICIENT_DATA" and alarm.since is not None
+        no_data = no_data and alarm.warms_up_until(self._limits.now) is None
         if no_data and self._limits.now - (alarm.since or self._limits.now) > timedelta(days=days):
             fed = [each for each in alarm.watches if self._published.is_recent(each)]
             if fed and len(fed) == len(alarm.watches):
@@ -368,6 +369,17 @@ class Coverage:
                     " a different metric."
                 )
         return ""
+
+
+def _warming(alarm: Alarm, limits: Limits) -> str | None:
+    """Why an alarm may not be raised in time, as it still warms up."""
+    until = alarm.warms_up_until(limits.now)
+    if until is None or until - limits.now <= timedelta(minutes=limits.max_detection_minutes):
+        return None
+    return (
+        f"The alarm {alarm.name} warms up until {until:%Y-%m-%d %H:%M} UTC and is not evaluated"
+        " before."
+    )
 
 
 def _unclear_query(required: RequiredAlarm, alarm: Alarm) -> Found:

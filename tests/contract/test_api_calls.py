@@ -109,6 +109,9 @@ ELSEWHERE = {
         "DeleteRule",
         "UpdateFunctionConfiguration",
     },
+    # What asks for an alarm is told where it begins to; what stops names no alarm, and is seen by
+    # the sweep.
+    "AlarmGate": {"DeleteDeploymentGroup", "DeleteEnvironment", "DeleteService"},
     # Who may call a function URL; that there is one stays.
     "RollbackTargets": {"UpdateFunctionUrlConfig"},
     # An alias is made without provisioned concurrency.

@@ -303,14 +303,28 @@ def test_an_event_rule_that_may_hand_alarms_on_has_them_judged(name, request_, i
     assert doubted <= 3
 
 
+PAGER = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:api-destination/pagerduty/0f0e"
 TO = {
-    "default": (f"{BUSES}ops", f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:pager:live"),
+    "default": (
+        f"{BUSES}ops",
+        f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:pager:live",
+        PAGER,
+    ),
     "ops": (f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call",),
 }
 WITH_TARGETS = WITH_RULES.but(
     events__list_targets_by_rule=lambda EventBusName, Rule: {  # noqa: N803
         "Targets": [{"Id": str(n), "Arn": arn} for n, arn in enumerate(TO[EventBusName])]
-    }
+    },
+    events__list_api_destinations={
+        "ApiDestinations": [
+            {
+                "ApiDestinationArn": arn,
+                "ConnectionArn": f"arn:aws:events:{HOME}:{ACCOUNT_ID}:connection/{name}/0f0e",
+            }
+            for arn, name in ((PAGER, "key"), (PAGER.replace("pagerduty", "shop"), "shop-key"))
+        ]
+    },
 )
 ON_CALL = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call"
 
@@ -339,12 +353,16 @@ ON_CALL = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call"
         ),
         pytest.param("sns", "DeleteTopic", {"topicArn": f"{ON_CALL}-2"}, False, id="another one"),
         pytest.param("sns", "DeleteTopic", {}, True, id="told nothing"),
+        pytest.param("events", "DeleteApiDestination", {"name": "pagerduty"}, True, id="address"),
+        pytest.param("events", "UpdateApiDestination", {"name": "shop"}, False, id="of a shop"),
+        pytest.param("events", "DeauthorizeConnection", {"name": "key"}, True, id="its key"),
+        pytest.param("events", "DeleteConnection", {"name": "shop-key"}, False, id="another key"),
     ],
 )
 def test_what_a_rule_sends_alarms_to_has_them_judged(service, name, request_, is_about_alarms):
     woken, doubted = concerned(event(service, name, **request_), WITH_TARGETS)
     assert ("alarms.http-api-errors" in {each.rule for each in woken}) is is_about_alarms
-    assert doubted <= 4
+    assert doubted <= 5
 
 
 def test_where_event_rules_cannot_be_read_the_look_at_alarms_says_so():

@@ -269,6 +269,33 @@ def test_an_alarm_that_never_sees_data(since, published, gap):
     assert found(ERRORS, blind, published=published).gap is gap
 
 
+@pytest.mark.parametrize(
+    ("minutes", "whole", "state", "unclear"),
+    [
+        pytest.param(2880, True, "INSUFFICIENT_DATA", True, id="for two days"),
+        pytest.param(2880, True, "OK", False, id="that are over"),
+        pytest.param(2880, False, "INSUFFICIENT_DATA", False, id="until data arrive"),
+        pytest.param(65, True, "INSUFFICIENT_DATA", False, id="for minutes more"),
+        pytest.param(60, True, "INSUFFICIENT_DATA", False, id="that have just passed"),
+    ],
+)
+def test_an_alarm_that_warms_up(minutes, whole, state, unclear):
+    warming = plain(
+        StateValue=state,
+        StateTransitionedTimestamp=LONG_AGO,
+        AlarmConfigurationUpdatedTimestamp=NOW - timedelta(minutes=60),
+        WarmUpConfiguration={
+            "WarmUpPeriodDurationInMinutes": minutes,
+            "OnlyStartEvaluatingAfterWarmUpPeriodEnds": whole,
+        },
+    )
+    answer = found(ERRORS, warming, published=SILENT)
+    assert ("warms up until" in answer.unclear, answer.gap) == (unclear, None)
+    assert (found(ERRORS, warming, published=ALIVE).gap is Gap.DEAD) is (
+        state == "INSUFFICIENT_DATA" and not (whole and minutes > 60)
+    )
+
+
 def alias(value, **changes):
     dimensions = [
         {"Name": "FunctionName", "Value": "f"},

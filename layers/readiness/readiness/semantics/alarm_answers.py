@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from readiness.semantics import alarm_rule, metric_sql
@@ -83,6 +84,9 @@ def log_alarm(answer: Mapping[str, Any]) -> Alarm:
 
 
 def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
+    warming = answer.get("WarmUpConfiguration") or {}
+    whole = warming.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")
+    minutes = warming.get("WarmUpPeriodDurationInMinutes") or 0
     return {
         "name": answer["AlarmName"],
         "arn": answer.get("AlarmArn", ""),
@@ -91,6 +95,7 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
         "configured_at": answer.get("AlarmConfigurationUpdatedTimestamp"),
+        "warm_up": timedelta(minutes=minutes) if whole else timedelta(),
     }
 
 

@@ -115,7 +115,8 @@ class Alarm:
     raised: the period times the datapoints to alarm. ``since`` is when it entered its state.
     ``parts`` are its queries, of which it compares the one called ``compared``; ``datapoints`` of
     ``evaluations`` periods of ``period`` seconds raise it. ``configured_at`` is when its
-    configuration was last changed.
+    configuration was last changed; for ``warm_up`` after that it is not evaluated, whatever
+    arrives.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Alarm:
     missing_data: str = "missing"
     low_samples: str = ""
     configured_at: datetime | None = None
+    warm_up: timedelta = timedelta()
     rule: str = ""
     suppressor: str = ""
     suppressed_by: str = ""
@@ -211,6 +213,16 @@ class Alarm:
         is_share = first.metric.endswith(_PERCENT) and first.namespace != "AWS/ECS"
         most = 100 if is_share else _BEYOND_ANY_COUNT
         return self.threshold > most or (self.threshold == most and not self.is_inclusive)
+
+    def warms_up_until(self, now: datetime) -> datetime | None:
+        """Until when it takes no action for it still warms up; None if it does not.
+
+        Source: CloudWatch User Guide, "Alarm warm-up periods".
+        """
+        if self.state != "INSUFFICIENT_DATA" or self.configured_at is None:
+            return None
+        until = self.configured_at + self.warm_up
+        return until if until > now else None
 
     def is_stuck(self, now: datetime) -> bool:
         """Whether it has been in ALARM for weeks."""

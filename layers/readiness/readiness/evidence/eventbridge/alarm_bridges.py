@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from readiness.evidence.eventbridge.alarm_rule_changes import (
     ALARM_BUS,
+    ALARM_DESTINATION_CHANGES,
     ALARM_RULE_CHANGES,
     AlarmRule,
     alarm_rules,
@@ -33,15 +34,16 @@ class Bridge:
 @evidence(
     REGION,
     reads=("events:ListApiDestinations", "events:ListRules", "events:ListTargetsByRule"),
-    changed_by=ALARM_RULE_CHANGES,
+    changed_by=(*ALARM_RULE_CHANGES, *ALARM_DESTINATION_CHANGES),
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
 class AlarmBridges:
     """The enabled rules that hand changes of alarms to API destinations.
 
-    A change of a destination is seen by the sweep. Sources: ListRules of the default
-    bus, ListTargetsByRule of those whose pattern may pick an alarm, ListApiDestinations.
+    That a connection is authorised, which it mostly is within seconds, is seen by the sweep.
+    Sources: ListRules of the default bus, ListTargetsByRule of those whose pattern may pick an
+    alarm, ListApiDestinations.
     """
 
     all: tuple[Bridge, ...] = ()

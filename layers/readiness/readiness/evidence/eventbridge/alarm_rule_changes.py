@@ -120,7 +120,22 @@ def _targets(read: Reader, bus: str) -> Iterator[str]:
 def _name_in(arn: str) -> str:
     """The name in an ARN, which in some stands after the type: ``function:agent:live``."""
     first, *rest = re.split("[:/]", arn.split(":", 5)[5])
-    return rest[0] if rest and first in {"function", "stateMachine"} else first
+    return rest[0] if rest and first in _TYPES else first
+
+
+_TYPES = {"api-destination", "connection", "function", "stateMachine"}
+
+
+def _connects(read: Reader, detail: Json) -> bool:
+    """Whether the call names the connection of an API destination that alarms are sent to."""
+    named = _words(detail)
+    if not named:
+        return True
+    told = set(_targets(read, ALARM_BUS))
+    return any(
+        each["ApiDestinationArn"] in told and _name_in(each.get("ConnectionArn", "")) in named
+        for each in read.every("events", "list_api_destinations", "ApiDestinations")
+    )
 
 
 def _words(detail: Json) -> frozenset[str]:
@@ -129,7 +144,20 @@ def _words(detail: Json) -> frozenset[str]:
     return frozenset(filter(None, (word for text in texts for word in re.split("[:/]", text))))
 
 
+ALARM_DESTINATION_CHANGES = (
+    api_call("events", "DeleteApiDestination", "UpdateApiDestination", asks=_names_target),
+    api_call(
+        "events",
+        "DeauthorizeConnection",
+        "DeleteConnection",
+        "UpdateConnection",
+        asks=_connects,
+    ),
+)
+"""A web address that alarms are sent to is another one, gone, or not authorised any more."""
+
 ALARM_TARGET_CHANGES = (
+    *ALARM_DESTINATION_CHANGES,
     api_call(
         "sns",
         "AddPermission",
