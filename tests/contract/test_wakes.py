@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_new_code_wakes_what_depends_on_code():
     woken = woken_by(event("lambda", "UpdateFunctionCode20150331v2", functionName="agent"))
     assert set(woken.verdicts) == {"lambda_deployment", "resource_sizing"}
     assert len(woken.verdicts) <= 3
-    assert woken.of("lambda") <= 10
+    assert woken.of("lambda") <= 12
     assert sum(woken.requests.values()) <= 21  # one of CloudFront's, where Lambda@Edge lives
 
 
@@ -161,7 +162,56 @@ def test_an_alarm_of_target_tracking_wakes_what_it_scales(name, alarms, scaled):
         for target in resolve_targets(happened, heading).targets
         if target.rule.startswith("resource_sizing.") and target.rule.endswith("-scaling")
     }
-    assert of_scaling == ({scaled} if scaled else set())
+    assert of_scaling - {None} == ({scaled} if scaled else set())
+
+
+def _stepped(*alarms: str, kind: str = "StepScaling") -> dict[str, Any]:
+    """A policy with alarms, without the members in which the two kinds of Auto Scaling differ."""
+    found = [{"AlarmName": name, "AlarmARN": f"arn:{name}"} for name in alarms]
+    return {"PolicyName": "out", "PolicyType": kind, "Alarms": found}
+
+
+@pytest.mark.parametrize(
+    ("of_groups", "of_services", "looked_at"),
+    [
+        pytest.param([_stepped("web-high")], [], {"group-scaling"}, id="named"),
+        pytest.param([_stepped()], [], {"group-scaling"}, id="without an alarm"),
+        pytest.param([_stepped("other")], [], set(), id="of another alarm"),
+        pytest.param([_stepped(kind="TargetTrackingScaling")], [], set(), id="of no steps"),
+        pytest.param([], [_stepped("web-high")], {"service-scaling"}, id="of a service"),
+        pytest.param([], [], set(), id="without policies"),
+    ],
+)
+@pytest.mark.parametrize("name", ["DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions"])
+def test_an_alarm_of_step_scaling_wakes_what_may_have_lost_it(
+    name, of_groups, of_services, looked_at
+):
+    account = FakeAccount(
+        {
+            ("autoscaling", "describe_policies"): {"ScalingPolicies": of_groups},
+            ("application-autoscaling", "describe_scaling_policies"): lambda ServiceNamespace: {  # noqa: N803
+                "ScalingPolicies": [
+                    each
+                    | {
+                        "PolicyARN": "arn:aws:autoscaling:out",
+                        "ServiceNamespace": "ecs",
+                        "ResourceId": "service/agents/web",
+                        "ScalableDimension": "ecs:service:DesiredCount",
+                        "CreationTime": NOON,
+                    }
+                    for each in (of_services if ServiceNamespace == "ecs" else ())
+                ]
+            },
+        }
+    )
+    woken, doubted = concerned(event("monitoring", name, alarmNames=["web-high"]), account)
+    scaled = {each.rule for each in woken if each.rule.startswith("resource_sizing.")}
+    assert {rule.partition(".")[2] for rule in scaled} & {
+        "group-scaling",
+        "service-scaling",
+        "reader-scaling",
+    } == looked_at
+    assert doubted <= 3
 
 
 def test_scaling_another_service_asks_lambda_nothing():
@@ -374,16 +424,17 @@ def test_where_event_rules_cannot_be_read_the_look_at_alarms_says_so():
 
 MOST_BY_SETTING = {
     # parameter → (headings, requests, Lambda's among them). What concerns credentials, the
-    # network, size, traces and the timeout is asked of each version that an alias leads to as well.
-    "description": (1, 15, 7),
-    "memorySize": (3, 25, 11),
-    "timeout": (3, 47, 17),
-    "vpcConfig": (5, 75, 20),
-    "layers": (5, 65, 12),
-    "loggingConfig": (6, 82, 17),
-    "tracingConfig": (4, 50, 12),
-    "deadLetterConfig": (3, 55, 24),
-    "environment": (11, 118, 30),
+    # network, size, traces and the timeout is asked of each version that an alias leads to as well,
+    # or that an event source mapping names by number, which the headings ask for together.
+    "description": (1, 15, 8),
+    "memorySize": (3, 27, 13),
+    "timeout": (3, 47, 18),
+    "vpcConfig": (5, 75, 23),
+    "layers": (5, 65, 14),
+    "loggingConfig": (6, 84, 20),
+    "tracingConfig": (4, 50, 14),
+    "deadLetterConfig": (3, 55, 25),
+    "environment": (11, 121, 35),
 }
 
 
@@ -559,12 +610,12 @@ MOST = {
     # Which versions CloudFront and event source mappings name by number takes two more.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 205, 58),
-    ("lambda", "PublishVersion20150331"): (2, 27, 12),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 212, 65),
+    ("lambda", "PublishVersion20150331"): (2, 28, 13),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 162, 54),
+    ("lambda", "UpdateAlias20150331"): (11, 169, 61),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
-    ("lambda", "PutFunctionConcurrency20171031"): (2, 32, 11),
+    ("lambda", "PutFunctionConcurrency20171031"): (2, 32, 13),
     # Also whether an alarm invokes the policy that scales it, and which schedule does.
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 22, 11),
 }

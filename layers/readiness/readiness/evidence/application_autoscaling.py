@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -13,6 +13,7 @@ from readiness.evidence.cloudwatch.policy_alarms import (
     DESCRIBE_ALARMS,
     acting_alarms,
     alarms_of_policies,
+    alarms_of_steps,
     is_uninvoked,
 )
 from readiness.evidence.dynamodb.tables import TABLE, table_name
@@ -36,9 +37,10 @@ from readiness.semantics.scheduled_capacity import (
     is_recurring,
 )
 
+_POLICIES = "application-autoscaling:DescribeScalingPolicies"
 _READS = (
     "application-autoscaling:DescribeScalableTargets",
-    "application-autoscaling:DescribeScalingPolicies",
+    _POLICIES,
     "application-autoscaling:DescribeScheduledActions",
     DESCRIBE_ALARMS,
 )
@@ -71,7 +73,23 @@ def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall
         return id_of(id, detail) if isinstance(id, str) else ""
 
     calls = api_call("autoscaling", *_CALLS, identify=identify)
-    return (calls, alarms_of_policies(namespace, id_of))
+    own = (calls, alarms_of_policies(namespace, id_of))
+    if namespace not in _STEPPED:
+        return own
+    return (*own, alarms_of_steps(lambda read: _policies(read, namespace)))
+
+
+_STEPPED = {"ecs", "rds"}
+"""Of the namespaces here those with step scaling (Application Auto Scaling User Guide)."""
+
+
+def _policies(read: Reader, namespace: str) -> Sequence[Mapping[str, Any]]:
+    return read.every(
+        "application-autoscaling",
+        "describe_scaling_policies",
+        "ScalingPolicies",
+        ServiceNamespace=namespace,
+    )
 
 
 def _service(id: str, detail: Json) -> str:
@@ -154,12 +172,7 @@ def _targets(read: Reader, namespace: str) -> Targets:
         "ScalableTargets",
         ServiceNamespace=namespace,
     )
-    policies = read.every(
-        "application-autoscaling",
-        "describe_scaling_policies",
-        "ScalingPolicies",
-        ServiceNamespace=namespace,
-    )
+    policies = _policies(read, namespace)
     alarms = acting_alarms(read, policies)
     acting = Counter(_key(each) for each in policies if _acts(each, alarms))
     idle = Counter(_key(each) for each in policies if is_uninvoked(each, alarms))
@@ -302,6 +315,7 @@ class RegisteredCaches(_Registered):
 
 @evidence(
     SERVICE,
+    reads=(_POLICIES,),
     uses=(RegisteredServices,),
     changed_by=_changes("ecs", _service),
     follows_type=False,
@@ -347,6 +361,7 @@ class FunctionScaling(_Scaling):
 
 @evidence(
     CLUSTER,
+    reads=(_POLICIES,),
     uses=(RegisteredReplicas,),
     changed_by=_changes("rds", _cluster),
     follows_type=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from readiness.evidence.cloudwatch.policy_alarms import (
     DESCRIBE_ALARMS,
     acting_alarms,
     alarms_of_policies,
+    alarms_of_steps,
     is_uninvoked,
 )
 from readiness.model.evidence import Json, api_call, evidence
@@ -45,6 +46,10 @@ def _group_of_policy(detail: Json) -> str | None:
     return None if request.get("serviceNamespace") else ""
 
 
+def _policies(read: Reader, **which: str) -> Sequence[Mapping[str, Any]]:
+    return read.every("autoscaling", "describe_policies", "ScalingPolicies", **which)
+
+
 @evidence(
     GROUP,
     reads=(
@@ -68,6 +73,7 @@ def _group_of_policy(detail: Json) -> str | None:
             "autoscaling", "PutScalingPolicy", "DeleteScheduledAction", identify=_group_of_policy
         ),
         alarms_of_policies(""),
+        alarms_of_steps(_policies),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -98,19 +104,14 @@ class InstanceGroup(Bounded):
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
         described = described_group(read, group)
-        policies = read.every(
-            "autoscaling",
-            "describe_policies",
-            "ScalingPolicies",
-            AutoScalingGroupName=group.id,
-        )
+        policies = _policies(read, AutoScalingGroupName=group.id)
         schedules = _schedules(read, AutoScalingGroupName=group.id)
         alarms = acting_alarms(read, policies)
         return cls._of(described, policies, alarms, schedules, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
-        policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
+        policies = _policies(read)
         alarms = acting_alarms(read, policies)
         schedules = _schedules(read)
         return {

@@ -15,6 +15,9 @@ _AT_ONCE = 100
 """How many names DescribeAlarms takes."""
 _GROWS = "-AlarmHigh-"
 """In the name of the alarm of target tracking that adds capacity."""
+_ON_ALARMS = ("DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions")
+_BY_ALARMS = {"StepScaling", "SimpleScaling"}
+"""Types of policies that do nothing without an alarm."""
 _OF_TRACKING = re.compile(r"TargetTracking-(.+)-Alarm(?:High|Low)-[0-9a-f-]+")
 _NAMESPACES = {
     "dynamodb": "table/",
@@ -34,28 +37,53 @@ def alarms_of_policies(namespace: str, id_of: Callable[[str, Json], str] = _same
     """The calls that take its alarms from target tracking: their names tell what it scales.
 
     Without a ``namespace`` those of EC2 Auto Scaling. The alarms of step scaling are named by
-    people: what becomes of those is seen by the sweep.
+    people: :func:`alarms_of_steps`.
     """
 
     def identify(detail: Json) -> tuple[str, ...] | None:
-        asked = request_of(detail)
-        if asked is None:
+        names = _named(detail)
+        if names is None:
             return ()
-        names = asked.get("alarmNames")
         found = [
             match[1]
-            for name in (names if isinstance(names, list) else [])
-            if (match := _OF_TRACKING.fullmatch(str(name))) and _namespace(match[1]) == namespace
+            for name in names
+            if (match := _OF_TRACKING.fullmatch(name)) and _namespace(match[1]) == namespace
         ]
         return tuple(id_of(id, detail) for id in found) or None
 
-    return api_call(
-        "monitoring",
-        "DeleteAlarms",
-        "DisableAlarmActions",
-        "EnableAlarmActions",
-        identify=identify,
-    )
+    return api_call("monitoring", *_ON_ALARMS, identify=identify)
+
+
+def alarms_of_steps(policies_of: Callable[[Reader], Iterable[Mapping[str, Any]]]) -> ApiCall:
+    """The calls that may take its alarms from step scaling, or give their actions back.
+
+    An alarm that is gone is not told to be one of a policy any more. So the call concerns all
+    that is scaled where a policy of ``policies_of``, which acts only by alarms, has none, or one
+    that the call names.
+    """
+
+    def identify(detail: Json) -> str | None:
+        named = _named(detail)
+        return "" if named is None or any(not _OF_TRACKING.fullmatch(n) for n in named) else None
+
+    def asks(read: Reader, detail: Json) -> bool:
+        named = frozenset(_named(detail) or ())
+        return any(
+            not (own := _names(each)) or named.intersection(own)
+            for each in policies_of(read)
+            if each.get("PolicyType", "SimpleScaling") in _BY_ALARMS
+        )
+
+    return api_call("monitoring", *_ON_ALARMS, identify=identify, asks=asks)
+
+
+def _named(detail: Json) -> list[str] | None:
+    """The alarms that a call names; None where that is not told."""
+    asked = request_of(detail)
+    if asked is None:
+        return None
+    names = asked.get("alarmNames")
+    return [str(each) for each in names] if isinstance(names, list) else []
 
 
 def _namespace(id: str) -> str:
@@ -93,7 +121,7 @@ def is_uninvoked(policy: Mapping[str, Any], acting: Collection[str]) -> bool:
     """
     names = _names(policy)
     if not names:
-        return policy.get("PolicyType", "SimpleScaling") in {"StepScaling", "SimpleScaling"}
+        return policy.get("PolicyType", "SimpleScaling") in _BY_ALARMS
     growing = [name for name in names if _GROWS in name]
     return not any(name in acting for name in growing or names)
 
