@@ -113,7 +113,7 @@ def test_new_code_wakes_what_depends_on_code():
     assert set(woken.verdicts) == {"lambda_deployment", "resource_sizing"}
     assert len(woken.verdicts) <= 3
     assert woken.of("lambda") <= 12
-    assert sum(woken.requests.values()) <= 21  # one of CloudFront's, where Lambda@Edge lives
+    assert sum(woken.requests.values()) <= 23  # one of CloudFront's, where Lambda@Edge lives
 
 
 def test_a_scaling_target_wakes_the_one_thing_it_scales():
@@ -212,6 +212,41 @@ def test_an_alarm_of_step_scaling_wakes_what_may_have_lost_it(
         "reader-scaling",
     } == looked_at
     assert doubted <= 3
+
+
+def _group(name: str, zones: str) -> dict[str, Any]:
+    return {
+        "AutoScalingGroupName": name,
+        "MinSize": 2,
+        "MaxSize": 4,
+        "DesiredCapacity": 2,
+        "DefaultCooldown": 300,
+        "AvailabilityZones": [f"{HOME}{zone}" for zone in zones],
+        "HealthCheckType": "EC2",
+        "CreatedTime": NOON,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "groups", "are_looked_at"),
+    [
+        pytest.param("kafka-a", {"kafka-a": "a", "kafka-b": "b"}, True, id="changed"),
+        pytest.param("kafka-a", {"kafka-b": "b"}, True, id="deleted"),
+        pytest.param("kafka-a", {"kafka-a": "a", "web": "ab"}, False, id="of no other"),
+        pytest.param("kafka-a", {"kafka-a": "a", "mail-b": "b"}, False, id="with another duty"),
+        pytest.param("kafka-a", {"web": "ab"}, False, id="deleted, and no other needs one"),
+    ],
+)
+def test_a_group_wakes_those_it_stands_in_for(name, groups, are_looked_at):
+    described = [_group(each, zones) for each, zones in groups.items()]
+    account = FakeAccount(
+        {("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": described}}
+    )
+    call = "UpdateAutoScalingGroup" if name in groups else "DeleteAutoScalingGroup"
+    woken, doubted = concerned(event("autoscaling", call, autoScalingGroupName=name), account)
+    ids = {each.id for each in woken if each.rule == "high_availability.auto-scaling-group-zones"}
+    assert ids == ({name, None} if are_looked_at else {name})
+    assert doubted <= 1
 
 
 def test_scaling_another_service_asks_lambda_nothing():

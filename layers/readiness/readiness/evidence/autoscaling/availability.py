@@ -16,7 +16,8 @@ from readiness.evidence.autoscaling.groups import (
     manager_of,
     suspended_lately,
 )
-from readiness.model.evidence import api_call, evidence
+from readiness.model.event_fields import request_of
+from readiness.model.evidence import Json, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -35,20 +36,48 @@ class Sibling:
     running: tuple[str, ...] = ()
 
 
+def _any(_: Json) -> str:
+    return ""
+
+
+def _is_sibling(read: Reader, detail: Json) -> bool:
+    """Whether the group that a call names may stand in for another one, or may have done so."""
+    name = str((request_of(detail) or {}).get("autoScalingGroupName") or "")
+    every = [(GroupAvailability.of(each, read.now), _part_of(each)) for each in groups(read)]
+    slight = [each for each in every if each[0].is_slight and each[0].name != name]
+    if not any(found.name == name for found, _ in every):
+        return bool(slight)
+    return any(
+        sibling.name == name
+        for found, part in slight
+        for sibling in found.beside(part, every).siblings
+    )
+
+
+_TRAFFIC_CALLS = (
+    "AttachLoadBalancers",
+    "AttachLoadBalancerTargetGroups",
+    "AttachTrafficSources",
+    "DetachLoadBalancers",
+    "DetachLoadBalancerTargetGroups",
+    "DetachTrafficSources",
+)
+
+
 @evidence(
     GROUP,
     reads=("autoscaling:DescribeAutoScalingGroups",),
     changed_by=(
         api_call("autoscaling", "SuspendProcesses", "ResumeProcesses", id=OF_GROUP),
+        api_call("autoscaling", *_TRAFFIC_CALLS, id=OF_GROUP),
         api_call(
             "autoscaling",
-            "AttachLoadBalancers",
-            "AttachLoadBalancerTargetGroups",
-            "AttachTrafficSources",
-            "DetachLoadBalancers",
-            "DetachLoadBalancerTargetGroups",
-            "DetachTrafficSources",
-            id=OF_GROUP,
+            *_TRAFFIC_CALLS,
+            "CreateAutoScalingGroup",
+            "DeleteAutoScalingGroup",
+            "UpdateAutoScalingGroup",
+            identify=_any,
+            asks=_is_sibling,
         ),
     ),
 )
@@ -65,7 +94,8 @@ class GroupAvailability:
     and resume them when they end. ``manager`` names the service that made the group for itself.
     ``is_going`` while it is deleted. ``grace`` is for how many seconds the checks of a new
     instance do not count. ``siblings`` are looked for where the group alone has one zone or may
-    have one instance; what changes them the sweep sees. Source: DescribeAutoScalingGroups.
+    have one instance. A group that stops to be a sibling, by its traffic or desired capacity, is
+    seen by the sweep. Source: DescribeAutoScalingGroups.
     """
 
     name: str
