@@ -39,8 +39,8 @@ from readiness.evidence.s3.transfer import BucketWrites
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.utilization import FunctionRuns
 from readiness.semantics.lifecycle import CostRule
-from tests.accounts.cost_optimization import GIB, rule
-from tests.fake_account import ACCOUNT_ID, NOON
+from tests.accounts.cost_optimization import GIB, fake_account, rule
+from tests.fake_account import ACCOUNT_ID, NOON, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -508,3 +508,12 @@ def table(gib: float = 200, **about: Any) -> TableStorage:
 )
 def test_the_class_of_a_table(of, settings, status, words):
     judged(table_class(of, **settings), status, words)
+
+
+@pytest.mark.parametrize("judge", [bucket_lifecycle, bucket_storage_class])
+def test_that_a_bucket_is_small_does_not_say_that_it_exists(judge):
+    account = fake_account()
+    account.answers["cloudwatch", "list_metrics"] = {"Metrics": []}
+    seen = observe(account, judge, "deleted")
+    assert seen.finding is not None
+    assert seen.unproven

@@ -30,6 +30,7 @@ GIB = 1024**3
             id=_NAME,
         ),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketLifecycle:
