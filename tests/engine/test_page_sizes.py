@@ -27,15 +27,19 @@ LESS_THAN_THE_MODEL = {
 }
 """Listings of which the documentation gives a lower maximum than the service model."""
 
+SIZES = {"Limit", "MaxItems", "MaxRecords", "MaxResults", "PageSize", "limit", "maxResults"}
+
 FULL_BY_DEFAULT = {
     "the default is the most": {
         ("application-autoscaling", "describe_scalable_targets"),
         ("application-autoscaling", "describe_scaling_policies"),
         ("application-autoscaling", "describe_scheduled_actions"),
+        ("apprunner", "list_services"),
         ("batch", "describe_job_definitions"),
         ("cloudfront", "list_distributions"),
         ("dax", "describe_clusters"),
         ("dax", "describe_parameters"),
+        ("ecs", "describe_capacity_providers"),
         ("efs", "describe_file_systems"),
         ("efs", "describe_mount_targets"),
         ("elasticache", "describe_cache_clusters"),
@@ -77,7 +81,6 @@ FULL_BY_DEFAULT = {
         ("ce", "get_anomaly_monitors"),
         ("ce", "get_anomaly_subscriptions"),
         ("fsx", "describe_file_systems"),
-        ("kafka", "list_clusters_v2"),
         ("macie2", "describe_buckets"),
         ("macie2", "list_classification_jobs"),
     },
@@ -101,17 +104,20 @@ def listings():
 
 
 def limit_of(service, operation):
-    """The paginator's parameter for the size of a page and the model's maximum of it."""
+    """The parameter for the size of a page and the model's maximum of it.
+
+    Without a paginator of the SDK that names the parameter, it is the one with a usual name.
+    """
     model = SESSION.get_service_model(service)
     name = next(each for each in model.operation_names if xform_name(each) == operation)
     try:
         config = SESSION.get_paginator_model(service)._paginator_config.get(name, {})
     except UnknownServiceError:
         config = {}
-    key = config.get("limit_key")
-    if not key:
-        return None, None
-    return key, model.operation_model(name).input_shape.members[key].metadata.get("max")
+    shape = model.operation_model(name).input_shape
+    members = shape.members if shape else {}
+    key = config.get("limit_key") or next((each for each in members if each in SIZES), None)
+    return key, members[key].metadata.get("max") if key else None
 
 
 def test_the_listings_are_seen():
@@ -139,18 +145,25 @@ def test_the_tables_hold_no_call_that_is_not_made():
     assert {*PAGE_SIZES, *LESS_THAN_THE_MODEL, *left} <= set(listings())
 
 
-def test_the_size_is_sent():
-    fake_account = FakeAccount({("ecs", "list_services"): {"serviceArns": []}})
-    client, asked = fake_account.client("ecs"), []
+@pytest.mark.parametrize(
+    ("service", "operation", "key", "size"),
+    [
+        pytest.param("ecs", "list_clusters", "clusterArns", {"maxResults": 100}, id="paginator"),
+        pytest.param("events", "list_event_buses", "EventBuses", {"Limit": 100}, id="none"),
+    ],
+)
+def test_the_size_is_sent(service, operation, key, size):
+    fake_account = FakeAccount({(service, operation): {key: []}})
+    client, asked = fake_account.client(service), []
     run = evaluation(fake_account, [])
-    run.aws._clients["ecs", HOME] = client
+    run.aws._clients[service, HOME] = client
     client._account = SimpleNamespace(
-        answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []},
+        answer=lambda service, operation, params: asked.append(params) or {key: []},
         answers=fake_account.answers,
         known=None,
     )
-    list(run.aws.pages("ecs", "list_services", None, {"cluster": "c"}))
-    assert asked == [{"cluster": "c", "maxResults": 100}]
+    list(run.aws.pages(service, operation, None, {}))
+    assert asked == [size]
 
 
 def test_a_size_that_was_given_stays():

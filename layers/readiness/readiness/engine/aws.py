@@ -346,10 +346,11 @@ class Aws:
 
         Raises PaginationError where a page's token comes a second time, which would never end.
         """
+        asked = sized(service, operation, params)
         seen: set[str] = set()
         token: dict[str, str] = {}
         while True:
-            page = self.ask(service, operation, region, {**params, **token})
+            page = self.ask(service, operation, region, {**asked, **token})
             yield page
             # Most answers have no such member, so it is looked for and not asked for.
             token = {name: text for name, text in page.items() if name in _NEXT and text}

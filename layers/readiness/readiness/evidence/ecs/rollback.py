@@ -111,7 +111,6 @@ def _deployments(read: Reader, service: str) -> list[Mapping[str, Any]]:
         cluster=cluster_of(service),
         service=service,
         status=["SUCCESSFUL"],
-        maxResults=100,
     )
     return sorted(listed, key=lambda each: each["createdAt"], reverse=True)
 
