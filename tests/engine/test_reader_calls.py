@@ -372,3 +372,26 @@ def test_evidence_is_as_old_as_the_first_asking_of_what_it_was_made_from():
     second._note(NOON - timedelta(minutes=1))
     second._note(None)
     assert second.oldest == NOON - timedelta(minutes=1)
+
+
+def test_what_is_made_of_a_listing_is_made_once_and_as_old_as_the_listing():
+    run, made = aws_over(Session({"Keys": []})), []
+    first, second = (DeclaredReader(run, frozenset({"kms:ListKeys"}), "x") for _ in range(2))
+    first.began, second.began = NOON, NOON + timedelta(minutes=5)
+
+    def index(read):
+        made.append(read.one("kms", "list_keys"))
+        return {"a": 1}
+
+    assert [each.made_once("keys", index) for each in (first, second)] == [{"a": 1}] * 2
+    assert made == [{"Keys": []}]
+    assert (first.oldest, second.oldest) == (NOON, NOON)
+
+
+def test_what_cannot_be_made_is_unreadable_each_time():
+    read = DeclaredReader(
+        aws_over(Session(error("AccessDenied", 403))), frozenset({"kms:ListKeys"}), "x"
+    )
+    for _ in range(2):
+        with pytest.raises(Unreadable, match="kms:ListKeys"):
+            read.made_once("keys", lambda read: read.one("kms", "list_keys"))

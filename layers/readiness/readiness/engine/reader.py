@@ -25,6 +25,7 @@ from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
+    from readiness.model.reader import Reader
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -252,6 +253,18 @@ class DeclaredReader:
             return []
         return Items(pages or (), key)
 
+    def made_once(self, about: object, make: Callable[[Reader], T]) -> T:
+        """What ``make`` makes of answers, as old as they are. Raises what it raises."""
+
+        def made() -> _Made:
+            read = DeclaredReader(self._aws, self._allowed, self._who, self.settings)
+            read.began = self.began
+            return _Made(make(read), read.oldest)
+
+        kept = self._aws.once(("made", about), made, Keep.ROOM)
+        self._note(kept.oldest)
+        return cast("T", kept.value)
+
     def daily(
         self, action: str, question: str, ask: Callable[[], Any], *, renew: bool = False
     ) -> Any:
@@ -377,6 +390,14 @@ class DeclaredReader:
 def _opened(answer: Any) -> Any:
     """The answer, or its pages, as they came."""
     return list(map(opened, answer)) if isinstance(answer, list) else opened(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made of answers, and when the oldest of them was asked for."""
+
+    value: Any
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,10 @@ def edge_functions(read: Reader) -> Mapping[str, tuple[str, ...]]:
     CloudFront runs replicas of it: their invocations are counted in the regions where they ran,
     under another name. Source: ListDistributions. Needs ``cloudfront:ListDistributions``.
     """
+    return read.made_once("distributions by edge function", _edge_functions)
+
+
+def _edge_functions(read: Reader) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for each in _listed(read):
         for arn in _associated(each):

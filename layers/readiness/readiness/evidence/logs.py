@@ -374,8 +374,12 @@ class LogDetector:
 
 def log_detectors(read: Reader) -> tuple[LogDetector, ...]:
     """Every log anomaly detector of the region. Source: ListLogAnomalyDetectors."""
-    found = read.every("logs", "list_log_anomaly_detectors", "anomalyDetectors")
-    return tuple(map(_log_detector, found))
+
+    def listed(read: Reader) -> tuple[LogDetector, ...]:
+        found = read.every("logs", "list_log_anomaly_detectors", "anomalyDetectors")
+        return tuple(map(_log_detector, found))
+
+    return read.made_once("log anomaly detectors", listed)
 
 
 def _log_detector(answer: Mapping[str, Any]) -> LogDetector:

@@ -47,8 +47,12 @@ def _listed(read: Reader) -> Sequence[Any]:
 
 def rotating_functions(read: Reader) -> frozenset[str]:
     """The names of the functions that rotate secrets. Needs ``secretsmanager:ListSecrets``."""
-    arns = (each.get("RotationLambdaARN") or "" for each in _listed(read))
-    return frozenset(name for arn in arns if arn and (name := function_name(arn)))
+
+    def named(read: Reader) -> frozenset[str]:
+        arns = (each.get("RotationLambdaARN") or "" for each in _listed(read))
+        return frozenset(name for arn in arns if arn and (name := function_name(arn)))
+
+    return read.made_once("functions that rotate secrets", named)
 
 
 def _find(read: Reader) -> Iterable[str]:

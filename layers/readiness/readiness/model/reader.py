@@ -132,6 +132,13 @@ class Reader(Protocol):
         Each walk through them may make them anew, so that a large account need not be held.
         """
 
+    def made_once(self, about: object, make: Callable[[Reader], T]) -> T:
+        """What ``make`` makes of answers, with the reader that it is given; kept if there is room.
+
+        For an index of a long listing that each batch of resources looks something up in: walking
+        through all of it for each batch is quadratic. ``about`` says what is made of what.
+        """
+
     def daily(
         self, action: str, question: str, ask: Callable[[], Any], *, renew: bool = False
     ) -> Any:

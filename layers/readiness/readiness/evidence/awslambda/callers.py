@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -310,17 +310,21 @@ def _of_distributions(
             yield CallerTimeout(f"the distribution {id}", CallerKind.DISTRIBUTION, min(waits))
 
 
-def _origins(read: Reader, id: str) -> Iterable[Mapping[str, Any]]:
+def _origins(read: Reader, id: str) -> Sequence[Mapping[str, Any]]:
     """The origins of an enabled distribution; none of one that is gone or disabled."""
     if read.bulk:
-        listed = read.every("cloudfront", "list_distributions", "DistributionList.Items")
-        config = next((each for each in listed if each["Id"] == id), None)
-    else:
-        answer = read.one(
-            "cloudfront", "get_distribution_config", absent=("NoSuchDistribution",), Id=id
-        )
-        config = answer["DistributionConfig"] if answer else None
-    if config is None or not config.get("Enabled"):
-        return ()
-    found: Iterable[Mapping[str, Any]] = (config.get("Origins") or {}).get("Items") or ()
-    return found
+        return read.made_once("origins by distribution", _every_origin).get(id, ())
+    answer = read.one(
+        "cloudfront", "get_distribution_config", absent=("NoSuchDistribution",), Id=id
+    )
+    return _origins_of(answer["DistributionConfig"]) if answer else ()
+
+
+def _every_origin(read: Reader) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    listed = read.every("cloudfront", "list_distributions", "DistributionList.Items")
+    return {each["Id"]: _origins_of(each) for each in listed}
+
+
+def _origins_of(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found = (config.get("Origins") or {}).get("Items") or ()
+    return tuple(found) if config.get("Enabled") else ()

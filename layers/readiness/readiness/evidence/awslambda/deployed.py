@@ -158,4 +158,7 @@ def _at_the_edge(read: Reader, name: str) -> tuple[str, ...]:
     """The versions that CloudFront runs: nothing but what distributions name by number."""
     if read.region != read.home("cloudfront"):
         return ()
-    return by_function(read, edge_versions(read)).get(name, ())
+    found = read.made_once(
+        "versions at the edge by function", lambda read: by_function(read, edge_versions(read))
+    )
+    return found.get(name, ())

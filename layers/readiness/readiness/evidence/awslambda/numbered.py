@@ -25,18 +25,21 @@ class NumberedVersions:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> NumberedVersions:
-        return cls(by_function(read, _mapped(read)).get(function.id, ()))
+        return cls(_mapped(read).get(function.id, ()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, NumberedVersions]:
-        found = by_function(read, _mapped(read))
+        found = _mapped(read)
         return {name: cls(found.get(name, ())) for name in read.ids(FUNCTION)}
 
 
-def _mapped(read: Reader) -> Iterable[str]:
-    for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
-        if not is_off(mapping.get("State")):
-            yield str(mapping.get("FunctionArn") or "")
+def _mapped(read: Reader) -> Mapping[str, tuple[str, ...]]:
+    def mapped(read: Reader) -> Mapping[str, tuple[str, ...]]:
+        listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+        enabled = (each for each in listed if not is_off(each.get("State")))
+        return by_function(read, (str(each.get("FunctionArn") or "") for each in enabled))
+
+    return read.made_once("versions that mappings name, by function", mapped)
 
 
 def by_function(read: Reader, arns: Iterable[str]) -> dict[str, tuple[str, ...]]:

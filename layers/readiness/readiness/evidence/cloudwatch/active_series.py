@@ -75,19 +75,22 @@ def read_published(
     active = {"RecentlyActive": "PT3H"} if recently else {}
 
     def listed(metric: tuple[str, str]) -> frozenset[frozenset[tuple[str, str]]]:
-        found = read.every(
-            "cloudwatch",
-            "list_metrics",
-            "Metrics",
-            region=region,
-            Namespace=metric[0],
-            MetricName=metric[1],
-            **active,
-        )
-        return frozenset(
-            frozenset((each["Name"], each["Value"]) for each in series.get("Dimensions") or ())
-            for series in found
-        )
+        def dimensions(read: Reader) -> frozenset[frozenset[tuple[str, str]]]:
+            found = read.every(
+                "cloudwatch",
+                "list_metrics",
+                "Metrics",
+                region=region,
+                Namespace=metric[0],
+                MetricName=metric[1],
+                **active,
+            )
+            return frozenset(
+                frozenset((each["Name"], each["Value"]) for each in series.get("Dimensions") or ())
+                for series in found
+            )
+
+        return read.made_once(("series of", metric, region, recently), dimensions)
 
     wanted = sorted(set(metrics))
     return dict(zip(wanted, read.each(listed, wanted), strict=True))

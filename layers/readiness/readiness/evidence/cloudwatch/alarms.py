@@ -70,6 +70,24 @@ def read_inventory(read: Reader, region: str | None = None) -> Inventory:
     return Inventory(found, tuple(mutes), mutes_known=knows)
 
 
+def alarms_by_topic(read: Reader) -> Mapping[str, Sequence[tuple[str, bool]]]:
+    """The alarms that publish to each topic, each with whether it starts an incident too.
+
+    By the ARN of the topic. Source: DescribeAlarms. Raises Unreadable.
+    """
+
+    def told(read: Reader) -> Mapping[str, Sequence[tuple[str, bool]]]:
+        found: dict[str, list[tuple[str, bool]]] = {}
+        for alarm in read_inventory(read).alarms:
+            starts_incident = any(":ssm-incidents:" in action for action in alarm.actions)
+            for action in alarm.actions:
+                if ":sns:" in action:
+                    found.setdefault(action, []).append((alarm.name, starts_incident))
+        return found
+
+    return read.made_once("alarms by topic", told)
+
+
 def _alarms(read: Reader, region: str | None = None) -> Iterator[Alarm]:
     """Every alarm of a region, one at a time. Raises Unreadable."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.caches import MEMCACHED
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.elasticache.usage import CLUSTERS, Answer, every_cluster
+from readiness.evidence.elasticache.usage import CLUSTERS, every_cluster
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -41,12 +41,8 @@ class EvictionPolicy:
 
     @classmethod
     def load(cls, read: Reader, cluster: Resource) -> EvictionPolicy:
-        [about] = [
-            each for each in every_cluster(read) if each["CacheClusterId"] == cluster.id
-        ] or [{}]
-        if about.get("ReplicationGroupId") or about.get("Engine") == MEMCACHED:
-            return cls("")
-        return cls(eviction_policy(read, [about]))
+        group = read.made_once("parameter groups of caches", _groups).of_cluster.get(cluster.id)
+        return cls(_policy(read, group) if group else "")
 
 
 @evidence(
@@ -65,24 +61,49 @@ class GroupEvictionPolicy:
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupEvictionPolicy:
-        members = [
-            each for each in every_cluster(read) if each.get("ReplicationGroupId") == group.id
-        ]
-        return cls(eviction_policy(read, members))
+        found = read.made_once("parameter groups of caches", _groups)
+        name = found.of_replication_group.get(group.id)
+        return cls(_policy(read, name) if name else "")
 
 
-def eviction_policy(read: Reader, clusters: Sequence[Answer]) -> str:
-    """The ``maxmemory-policy`` that the first of some clusters runs under."""
-    for cluster in clusters:
-        group = (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", "")
-        if group:
-            found = read.every(
-                "elasticache",
-                "describe_cache_parameters",
-                "Parameters",
-                CacheParameterGroupName=group,
-            )
-            for parameter in found:
-                if parameter.get("ParameterName") == "maxmemory-policy":
-                    return str(parameter.get("ParameterValue", ""))
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The parameter groups of clusters that have the setting, and of replication groups."""
+
+    of_cluster: Mapping[str, str]
+    of_replication_group: Mapping[str, str]
+
+
+def _groups(read: Reader) -> _Groups:
+    of_cluster: dict[str, str] = {}
+    of_replication_group: dict[str, str] = {}
+    for cluster in every_cluster(read):
+        name = (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", "")
+        whole = cluster.get("ReplicationGroupId")
+        if name and whole:
+            of_replication_group.setdefault(whole, name)
+        elif name and cluster.get("Engine") != MEMCACHED:
+            of_cluster[cluster["CacheClusterId"]] = name
+    return _Groups(of_cluster, of_replication_group)
+
+
+def _policy(read: Reader, group: str) -> str:
+    """The ``maxmemory-policy`` of a parameter group, empty where it has none."""
+
+    def named(read: Reader) -> str:
+        found = read.every(
+            "elasticache",
+            "describe_cache_parameters",
+            "Parameters",
+            CacheParameterGroupName=group,
+        )
+        return next(
+            (
+                str(each.get("ParameterValue", ""))
+                for each in found
+                if each.get("ParameterName") == "maxmemory-policy"
+            ),
+            "",
+        )
+
+    return read.made_once(("eviction policy", group), named)

@@ -165,8 +165,8 @@ class StaleUploads:
 class _Found:
     """The dimensions under which CloudWatch knows a bucket."""
 
-    storage_types: set[str] = field(default_factory=set)
-    filters: set[str] = field(default_factory=set)
+    storage_types: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
 
 
 @evidence(
@@ -199,7 +199,7 @@ class BucketWrites:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BucketWrites]:
-        known = _known(read)
+        known = read.made_once("storage metrics by bucket", _known)
         buckets = read.ids(BUCKET)
         return cls._of(read, {name: known.get(name, _Found()) for name in buckets})
 
@@ -228,17 +228,28 @@ class BucketWrites:
 
 def _known(read: Reader, **narrow: Any) -> dict[str, _Found]:
     """Every bucket that CloudWatch has heard of in the last two weeks."""
-    found: dict[str, _Found] = {}
+    types: dict[str, set[str]] = {}
+    filters: dict[str, set[str]] = {}
     for metric in read.every(
         "cloudwatch", "list_metrics", "Metrics", Namespace="AWS/S3", **narrow
     ):
         on = {each["Name"]: each["Value"] for each in metric.get("Dimensions") or ()}
-        bucket = found.setdefault(on.get("BucketName", ""), _Found())
+        bucket = on.get("BucketName", "")
         if metric.get("MetricName") == "BucketSizeBytes" and "StorageType" in on:
-            bucket.storage_types.add(on["StorageType"])
+            types.setdefault(bucket, set()).add(on["StorageType"])
         if metric.get("MetricName") == "PutRequests" and "FilterId" in on:
-            bucket.filters.add(on["FilterId"])
-    return found
+            filters.setdefault(bucket, set()).add(on["FilterId"])
+    alike: dict[frozenset[str], frozenset[str]] = {}
+
+    def shared(names: Iterable[str]) -> frozenset[str]:
+        """The same object for the same names, which thousands of buckets have."""
+        found = frozenset(names)
+        return alike.setdefault(found, found)
+
+    return {
+        bucket: _Found(shared(types.get(bucket, ())), shared(filters.get(bucket, ())))
+        for bucket in {*types, *filters}
+    }
 
 
 def _queries(bucket: str, found: _Found) -> dict[str, list[Query]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
+from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, alarms_by_topic
 from readiness.evidence.kms.keys import KEY, KmsKeyState, key_resource
 from readiness.evidence.sns.subscriptions import (
     ARRIVAL_READS,
@@ -160,7 +160,8 @@ class TopicPath:
     def load(cls, read: Reader, topic: Resource) -> TopicPath:
         arn = arn_of(topic, read.partition)
         attributes = topic_attributes(read, arn)
-        alarms = tuple(alarm.name for alarm in read_inventory(read).alarms if arn in alarm.actions)
+        told = alarms_by_topic(read).get(arn, ())
+        alarms = tuple(dict.fromkeys(name for name, _ in told))
         key_id = attributes.get("KmsMasterKeyId", "")
         return cls(
             arn=arn,

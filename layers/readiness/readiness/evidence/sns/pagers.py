@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
-from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
+from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, alarms_by_topic
 from readiness.evidence.eventbridge.alarm_bridges import AlarmBridges, Bridge
 from readiness.evidence.sns.delivery import (
     SUBSCRIPTION_CALLS,
@@ -100,12 +100,12 @@ class PagingTopic:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> PagingTopic:
-        return cls._of(read, topic, subscriptions_of(read, topic), _alarms(read))
+        return cls._of(read, topic, subscriptions_of(read, topic), alarms_by_topic(read))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, PagingTopic]:
         listed = subscriptions_of_topics(read)
-        alarms = _alarms(read, {arn_of(topic, read.partition) for topic in listed})
+        alarms = alarms_by_topic(read)
         found: dict[str, PagingTopic] = {}
         for topic, subscriptions in listed.items():
             with suppress(Unreadable):  # one that cannot be read is left to its own load
@@ -118,7 +118,7 @@ class PagingTopic:
         read: Reader,
         topic: Resource,
         listed: Iterable[Mapping[str, Any]],
-        alarms: Mapping[str, list[tuple[str, bool]]],
+        alarms: Mapping[str, Sequence[tuple[str, bool]]],
     ) -> PagingTopic:
         told = alarms.get(arn_of(topic, read.partition), ())
         names = tuple(name for name, _ in told)
@@ -136,17 +136,6 @@ def _may_page(listener: Listener) -> bool:
     about = listener.subscription
     is_program = about.protocol not in _READ_LATER and host_of(about.endpoint) not in CHAT_HOSTS
     return about.confirmed and is_program
-
-
-def _alarms(read: Reader, wanted: set[str] | None = None) -> dict[str, list[tuple[str, bool]]]:
-    """The alarms by the topics that they publish to, each with whether it starts an incident."""
-    found: dict[str, list[tuple[str, bool]]] = {}
-    for alarm in read_inventory(read).alarms:
-        starts_incident = any(":ssm-incidents:" in action for action in alarm.actions)
-        for action in alarm.actions:
-            if ":sns:" in action and (wanted is None or action in wanted):
-                found.setdefault(action, []).append((alarm.name, starts_incident))
-    return found
 
 
 def _listener(

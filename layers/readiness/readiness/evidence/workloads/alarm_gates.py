@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from readiness.evidence.autoscaling.groups import groups
@@ -108,12 +109,18 @@ def _unheard(context: AlarmInContext) -> frozenset[str]:
 
 def _gates(read: Reader) -> Iterator[tuple[str, str]]:
     """Each alarm that something asks for, with what that is; the cheapest to ask come first."""
-    yield from _stacks(read)
-    yield from _health_checks(read)
-    yield from _deployment_groups(read)
-    yield from _environments(read)
-    yield from _services(read)
-    yield from _refreshes(read)
+    parts = (_stacks, _health_checks, _deployment_groups, _environments, _services, _refreshes)
+    for part in parts:
+        if read.bulk:
+            yield from read.made_once(("gates", part.__name__), partial(_all, part))
+        else:
+            yield from part(read)
+
+
+def _all(
+    part: Callable[[Reader], Iterator[tuple[str, str]]], read: Reader
+) -> tuple[tuple[str, str], ...]:
+    return tuple(part(read))
 
 
 def _stacks(read: Reader) -> Iterator[tuple[str, str]]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from readiness.evidence.awslambda.event_sources import MAPPING_CALLS, EventSource
-from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.sqs.queues import MOST_RESULTS, QUEUE, queue_url
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
-from readiness.semantics.polling import is_off
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
@@ -72,66 +70,67 @@ class FunctionSources:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionSources:
-        found = cls._of_each(read, lambda name: name == function.id)
-        return found.get(function.id, cls())
+        return cls._of_each(read, [function.id])[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionSources]:
-        wanted = frozenset(read.ids(FUNCTION))
-        found = cls._of_each(read, lambda name: name in wanted)
-        return {name: found.get(name, cls()) for name in wanted}
+        return cls._of_each(read, read.ids(FUNCTION))
 
     @classmethod
-    def _of_each(cls, read: Reader, wanted: Any) -> dict[str, FunctionSources]:
-        mappings = [
-            mapping
-            for mapping in read.every(
-                "lambda", "list_event_source_mappings", "EventSourceMappings"
-            )
-            if not is_off(mapping.get("State"))
-        ]
-        own = [m for m in mappings if wanted(function_name(m.get("FunctionArn", "")))]
-        queues = sorted({m["EventSourceArn"] for m in own if _is_here(read, m, "sqs")})
+    def _of_each(cls, read: Reader, functions: Iterable[str]) -> dict[str, FunctionSources]:
+        mappings = read.made_once("enabled event source mappings by function", _enabled)
+        own = {name: mappings.by_function.get(name, ()) for name in functions}
+        fed = (source for sources in own.values() for source in sources)
+        queues = sorted({each.source_arn for each in fed if _is_here(read, each, "sqs")})
         dead = dict(
             zip(queues, read.each(lambda arn: _dead_letters(read, arn), queues), strict=True)
         )
-        taken = Counter(_destination(mapping) for mapping in mappings)
-        found: dict[str, list[FedBy]] = {}
-        for mapping in own:
-            name = function_name(mapping.get("FunctionArn", "")) or ""
-            found.setdefault(name, []).append(_fed_by(read, mapping, dead, taken))
-        return {name: cls(tuple(sources)) for name, sources in found.items()}
+        return {
+            name: cls(tuple(_fed_by(read, source, dead, mappings.taken) for source in sources))
+            for name, sources in own.items()
+        }
 
 
-def _is_here(read: Reader, mapping: Mapping[str, Any], service: str) -> bool:
-    parts = str(mapping.get("EventSourceArn", "")).split(":")
-    return parts[2:5] == [service, read.region, read.account]
+@dataclass(frozen=True, slots=True)
+class _Mappings:
+    """The event sources of each function, and how many of all send failures to a destination."""
+
+    by_function: Mapping[str, Sequence[EventSource]]
+    taken: Mapping[str, int]
 
 
-def _destination(mapping: Mapping[str, Any]) -> str:
-    on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure") or {}
-    return str(on_failure.get("Destination") or "")
+def _enabled(read: Reader) -> _Mappings:
+    by_function: dict[str, list[EventSource]] = {}
+    taken: Counter[str] = Counter()
+    for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
+        source = EventSource.of(mapping)
+        if not source.is_off:
+            by_function.setdefault(source.function, []).append(source)
+            taken[source.destination] += 1
+    return _Mappings(by_function, taken)
+
+
+def _is_here(read: Reader, source: EventSource, service: str) -> bool:
+    return source.source_arn.split(":")[2:5] == [service, read.region, read.account]
 
 
 def _fed_by(
     read: Reader,
-    mapping: Mapping[str, Any],
+    source: EventSource,
     dead: Mapping[str, tuple[str, bool]],
     taken: Mapping[str, int],
 ) -> FedBy:
-    source = EventSource.of(mapping)
-    is_here = _is_here(read, mapping, source.service)
     if source.service == "sqs":
         queue, is_shared = dead.get(source.source_arn, ("", False))
     else:
-        queue = _destination(mapping)
+        queue = source.destination
         is_shared = taken[queue] > 1
     return FedBy(
         source.service or "event source",
         source.source,
         queue,
         is_shared,
-        is_here,
+        _is_here(read, source, source.service),
         source.reports_failed_items,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
@@ -90,29 +89,20 @@ class FunctionTracing:
     def load(cls, read: Reader, function: Resource) -> FunctionTracing:
         about = read.of(FunctionTelemetry, function)
         tracing = _traced(about)
-        mappings: list[Mapping[str, Any]] = []
+        sources: Sequence[str] = ()
         if tracing.tracer is Tracer.NONE:
-            # Asked by the function's name, Lambda leaves out those of its aliases and versions.
-            listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
-            mappings = [
-                mapping
-                for mapping in listed
-                if function_name(mapping.get("FunctionArn", "")) == function.id
-            ]
-        return cls._of(read, about, tracing, mappings)
+            sources = _sources(read).get(function.id, ())
+        return cls._of(read, about, tracing, sources)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionTracing]:
         abouts = read.those(FunctionTelemetry)
         traced = {name: _traced(about) for name, about in abouts.items()}
-        by_function: dict[str, list[Mapping[str, Any]]] = {}
+        by_function: Mapping[str, Sequence[str]] = {}
         if any(each.tracer is Tracer.NONE for each in traced.values()):
-            listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
-            for mapping in listed:
-                name = function_name(mapping.get("FunctionArn", "")) or ""
-                by_function.setdefault(name, []).append(mapping)
+            by_function = _sources(read)
         return {
-            name: cls._of(read, about, traced[name], by_function.get(name, []))
+            name: cls._of(read, about, traced[name], by_function.get(name, ()))
             for name, about in abouts.items()
         }
 
@@ -122,10 +112,10 @@ class FunctionTracing:
         read: Reader,
         about: FunctionConfiguration,
         tracing: Tracing,
-        mappings: Iterable[Mapping[str, Any]],
+        sources: Sequence[str],
     ) -> FunctionTracing:
         is_traced = tracing.tracer in {Tracer.XRAY, Tracer.OTEL}
-        untraced = () if is_traced or about.master_arn else _untraced(read, about.name, mappings)
+        untraced = () if is_traced or about.master_arn else _untraced(read, about.name, sources)
         writes = is_traced and tracing.needs_role
         return cls(
             name=about.name,
@@ -197,15 +187,26 @@ def _traced(about: FunctionConfiguration) -> Tracing:
     )
 
 
-def _untraced(read: Reader, name: str, mappings: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def _sources(read: Reader) -> Mapping[str, Sequence[str]]:
+    """What kinds of event sources each function has; empty for one that Lambda traces.
+
+    Asked by the name of a function, Lambda leaves out those of its aliases and versions.
+    """
+
+    def kinds(read: Reader) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
+            kind = next((label for field, label in _UNTRACED if mapping.get(field)), "")
+            name = function_name(mapping.get("FunctionArn", "")) or ""
+            found.setdefault(name, []).append(kind)
+        return found
+
+    return read.made_once("kinds of event sources by function", kinds)
+
+
+def _untraced(read: Reader, name: str, sources: Sequence[str]) -> tuple[str, ...]:
     """The sources that cannot be traced, where no other can invoke the function."""
-    kinds = []
-    for mapping in mappings:
-        kind = next((label for field, label in _UNTRACED if mapping.get(field)), "")
-        if not kind:
-            return ()
-        kinds.append(kind)
-    if not kinds:
+    if not sources or not all(sources):
         return ()
     answer = read.one(
         "lambda", "get_policy", absent=("ResourceNotFoundException",), FunctionName=name
@@ -214,7 +215,7 @@ def _untraced(read: Reader, name: str, mappings: Iterable[Mapping[str, Any]]) ->
         document = Document.of(name, answer.get("Policy"))
         if document.flaw or any(statement.allows for statement in document.statements):
             return ()
-    return tuple(sorted(set(kinds)))
+    return tuple(sorted(set(sources)))
 
 
 def _process(container: Container) -> Process:
