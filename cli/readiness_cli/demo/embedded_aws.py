@@ -31,6 +31,9 @@ an event of the bus that a function could not take. Lambda keeps them in a queue
 for one of a few turns, since hundreds of processes on two processors answer nobody in time, and an
 event of the bus is tried again and given up as Lambda does it (embedded_queue.py).
 
+Template sizes: it takes 1,000,000 bytes, as CloudFormation does. The demo's template is JSON, for
+speed, and SAM indents that by four spaces a level: twice as much as `sam deploy` sends to AWS.
+
 Layers: it unpacks a layer anew for each process, and each imports all of it again. Here a layer is
 unpacked once, and on Linux the processes of functions with layers are forked (fork_server.py).
 
@@ -78,7 +81,10 @@ from ministack.services import (  # type: ignore[import-not-found]
     lambda_svc,
     tagging,
 )
-from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
+from ministack.services.cloudformation import (  # type: ignore[import-not-found]
+    helpers,
+    provisioners,
+)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _FORWARDED = (b"x-forwarded-proto", b"https")
@@ -389,6 +395,7 @@ if __name__ == "__main__":
     cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
     cloudwatch._evaluate_alarm = _judge_alarm  # noqa: SLF001
     provisioners._cw_metric_alarm_record = _alarm_of_template  # noqa: SLF001
+    helpers.TEMPLATE_URL_MAX_BYTES *= 2
     dynamodb._project_item = _projection  # noqa: SLF001
     dynamodb._tokenize = _tokenize  # noqa: SLF001
     dynamodb._condition_syntax_error = functools.lru_cache(_EXPRESSIONS)(  # noqa: SLF001
