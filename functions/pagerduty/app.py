@@ -18,6 +18,7 @@ from functions.pagerduty.sender import KeyGone, RouteGone, Sender, note_gone
 from functions.pagerduty.settings import quiet_hours, routes_in
 from functions.pagerduty.telemetry import log, metrics
 from functions.pagerduty.waiting import Waiting
+from functions.pagerduty.watchers import Watchers
 from functions.pagerduty.wording import Wording
 from readiness.alerting.baseline_message import BASELINE
 from readiness.alerting.canary import CANARY, Canary
@@ -59,10 +60,13 @@ class Pager:
         sqs: Any,
         environment: Mapping[str, str],
         cloudformation: Callable[[], Any],
+        sns: Callable[[], Any],
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._store = store
         self._cloudformation = cloudformation
+        self._sns = sns
+        self._watcher_topic = environment.get("WATCHER_TOPIC", "")
         self._wording = Wording(
             lowest=Severity(parameter(environment, "PAGERDUTY_LOWEST_SEVERITY")),
             runbooks=parameter(environment, "RUNBOOK_BASE_URL"),
@@ -112,7 +116,9 @@ class Pager:
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
             most_tries=DELETION_TRIES,
         )
-        deletion.answer(event, self._incidents, resolver, self._cloudformation)
+        remaining = context.get_remaining_time_in_millis
+        watchers = Watchers(self._sns, self._watcher_topic, remaining)
+        deletion.answer(event, self._incidents, resolver, self._cloudformation, watchers)
 
     def deliver(self, record: SQSRecord) -> None:
         """One message. Raises Later for everything that another try may cure.
@@ -314,6 +320,7 @@ def pager_from(environment: Mapping[str, str]) -> Pager:
         sqs=session.client("sqs", config=CONFIG),
         environment=environment,
         cloudformation=lambda: session.client("cloudformation", config=CONFIG),
+        sns=lambda: session.client("sns", config=CONFIG),
     )
 
 

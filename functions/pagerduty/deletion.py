@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty.parameters import refused
 from functions.pagerduty.telemetry import log
-from readiness.alerting.incidents import CLOSING_FOR, Incidents
+from functions.pagerduty.watchers import Watchers
+from readiness.alerting.incidents import CLOSING_FOR, MARK, Incidents
 from readiness.alerting.resolving import NO_TIME, Resolver
 from readiness.engine.aws_errors import name_of
 from readiness.model.text import clean, error_text
@@ -26,6 +27,7 @@ MOST_ATTEMPTS = 3
 TIMEOUT_SECONDS = 10
 MOST_REASON = 400
 """Characters, of the 4,096 bytes that CloudFormation takes: a longer answer is none."""
+UNREADABLE_MARK = "the mark of an incident cannot be read"
 REFUSED = "/refused"
 """The end of the physical id of a resource that was refused when it was made."""
 _LOOPBACK = {"127.0.0.1", "localhost"}
@@ -44,10 +46,11 @@ def answer(
     incidents: Incidents,
     resolver: Resolver,
     cloudformation: Callable[[], Any],
+    watchers: Watchers,
 ) -> None:
     """Do what the custom resource asks and tell CloudFormation that it is done.
 
-    A deletion is never refused: what could not be resolved is logged. Nor is a rollback, to
+    A deletion is never refused: ``watchers`` are told what is left open. Nor is a rollback, to
     whatever the stack had before; ``cloudformation`` makes the client that tells. Parameters that
     make no sense fail the deployment, which would otherwise page at night, or the wrong service.
     Whoever may invoke functions could ask for a deletion too, and pages would stop: a stack that
@@ -80,6 +83,8 @@ def answer(
         # Whatever it is, CloudFormation would wait an hour for an answer, and then refuse.
         reason = error_text(error)
         log.error("incidents could not be resolved", extra={"reason": reason})
+    if event["RequestType"] == "Delete" and (reason or resolver.store.unreadable):
+        _tell(watchers, resolver, reason)
     _respond(event, reason)
 
 
@@ -139,6 +144,20 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
         raise StillOpen(reason)
     log.error("incidents are left open", extra={"reason": reason})
     return reason
+
+
+def _tell(watchers: Watchers, resolver: Resolver, reason: str) -> None:
+    """Of everything that still has a mark; also where it cannot be listed what has."""
+    left, is_known = [], True
+    try:
+        left = list(resolver.open())
+    except Exception as error:
+        # Whatever it is, CloudFormation still waits for its answer.
+        is_known = False
+        log.error("what is left open cannot be listed", extra={"reason": error_text(error)})
+    unknown = sum(key.startswith(MARK) for key in resolver.store.unreadable)
+    if left or unknown or not is_known:
+        watchers.left_open(resolver.stack, reason or UNREADABLE_MARK, left, unknown)
 
 
 def _respond(event: Mapping[str, Any], reason: str, *, failed: bool = False) -> None:

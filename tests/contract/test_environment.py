@@ -74,6 +74,7 @@ def pager_with(environment):
         api=Mock(),
         sqs=Mock(),
         cloudformation=Mock(),
+        sns=Mock(),
         environment={"PAGES_QUEUE_URL": "q", "UNDELIVERED_QUEUE_URL": "u"} | environment,
     )
 

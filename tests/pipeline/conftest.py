@@ -47,6 +47,8 @@ class Pipeline:
             "UNDELIVERED_QUEUE_URL": self.aside,
             "PAGERDUTY_CONFIRM_SECONDS": "0",
         }
+        self.watchers = sns.create_topic(Name="watchers")["TopicArn"]
+        self.environment["WATCHER_TOPIC"] = self.watchers
         self.sns, self.published = sns, []
         sns.meta.events.register("provide-client-params.sns.Publish", self._note)
         self.alerts = alerts_app.Alerts(self.dynamodb, sns, self.environment)
@@ -78,6 +80,7 @@ class Pipeline:
             sqs=self.sqs,
             environment=self.environment,
             cloudformation=lambda: self.cloudformation,
+            sns=lambda: self.sns,
             uniform=lambda low, high: high,
         )
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from functions.pagerduty import app, deletion, parameters
+from functions.pagerduty.watchers import Watchers
 from readiness import Severity
-from readiness.alerting.incidents import Incidents
+from readiness.alerting.incidents import Incident, Incidents
 from readiness.model.resource import Resource
 from tests import deployed
 from tests.fake_account import error
@@ -53,6 +56,7 @@ def asks(pipeline, cloudformation, monkeypatch):
     monkeypatch.setattr(app, "_pager", [pipeline.pager])
     monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
     monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("functions.pagerduty.watchers.DELIVERY_SECONDS", 0)
 
     def ask(kind, left=(), id="", stack=STACK, **properties):
         given, clock = list(left) or [120_000], context()
@@ -284,6 +288,74 @@ def test_without_progress_the_deletion_goes_on_at_once(paged, asks):
     assert asks("Delete", [0])[0] == "SUCCESS"
 
 
+@pytest.fixture
+def watched(paged):
+    """The messages to those who watch Readiness."""
+    return lambda: [m for m in paged.published if m["TopicArn"] == paged.watchers]
+
+
+def test_what_is_left_open_is_told_to_the_watchers(paged, asks, watched):
+    """The log group goes with the stack, and CloudFormation shows no reason of a success."""
+    paged.pagerduty.script = [202] + [503] * app.DELETION_TRIES
+    asks("Delete")
+    [said] = watched()
+    left = sorted(paged.pagerduty.incidents)
+    assert len(left) == 2
+    assert said["Subject"] == "Readiness: incidents left open at PagerDuty (2)"
+    assert sorted(re.findall("readiness:[0-9a-f]{64}", said["Message"])) == left
+    assert "PagerDuty answered 503" in said["Message"]
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_where_nothing_is_left_open_nobody_is_told(paged, asks, watched, kind):
+    assert asks(kind) == ("SUCCESS", "Done")
+    assert watched() == []
+
+
+def test_what_is_tried_again_is_not_told_yet(paged, asks, watched):
+    with pytest.raises(deletion.StillOpen):
+        asks("Delete", [120_000, 0])
+    assert watched() == []
+
+
+def test_marks_that_cannot_be_listed_are_told_without_a_number(paged, asks, watched, monkeypatch):
+    monkeypatch.setattr(Incidents, "all", Mock(side_effect=RuntimeError("odd")))
+    asks("Delete")
+    [said] = watched()
+    assert said["Subject"].endswith("(number unknown)")
+
+
+@pytest.mark.parametrize(
+    "failure", [error("AuthorizationError", 403), EndpointConnectionError(endpoint_url="x")]
+)
+def test_watchers_who_cannot_be_told_do_not_keep_the_stack(paged, asks, caplog, failure):
+    paged.pagerduty.script = [503] * app.DELETION_TRIES
+    paged.sns = Mock()
+    paged.sns.publish.side_effect = failure
+    assert asks("Delete")[0] == "SUCCESS"
+    assert "the watchers could not be told" in caplog.text
+
+
+@pytest.mark.parametrize(("remaining", "waits"), [(120_000, 5.0), (10_000, 2.0), (3_000, 0.0)])
+def test_the_topic_stays_until_the_message_may_have_been_delivered(remaining, waits):
+    """And CloudFormation gets its answer before the function's time is over."""
+    waited = []
+    Watchers(Mock(), "topic", lambda: remaining, waited.append).left_open("s", "why", [], 1)
+    assert waited == [waits]
+
+
+def test_many_that_are_left_open_fit_into_one_message(paged):
+    left = [
+        Incident(f"{n:012x}", "r" * 2000, "x" * 500, f"readiness:{n:064x}") for n in range(5000)
+    ]
+    sns = Mock()
+    Watchers(lambda: sns, "topic", lambda: 0).left_open("s" * 128, "漢" * 10_000, left, 7)
+    said = sns.publish.call_args.kwargs
+    assert len(said["Message"].encode()) < 262_144
+    assert "and 4900 more" in said["Message"]
+    assert len(said["Subject"]) < 100
+
+
 def test_too_many_at_once_are_resolved_all_the_same(paged, asks):
     paged.pagerduty.script = [202, (429, {"Retry-After": "0"}, {}), 503]
     assert asks("Delete") == ("SUCCESS", "Done")
@@ -450,4 +522,4 @@ def test_whatever_fails_cloudformation_gets_its_answer(paged, asks, monkeypatch,
 def test_the_answer_goes_nowhere_in_clear(pipeline):
     event = {"RequestType": "Create", "ResponseURL": "http://example.com/"}
     with pytest.raises(ValueError, match="https"):
-        deletion.answer(event, Mock(), Mock(), Mock())
+        deletion.answer(event, Mock(), Mock(), Mock(), Mock())

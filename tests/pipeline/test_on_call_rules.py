@@ -122,6 +122,7 @@ class World(RuleBasedStateMachine):
             sqs=sqs,
             environment=self.environment,
             cloudformation=Mock(),
+            sns=Mock(),
             uniform=lambda low, high: high,
         )
         self.pager._groups.now = self.clock.now

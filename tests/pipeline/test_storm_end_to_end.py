@@ -85,6 +85,7 @@ class Storm:
             ),
             environment=given.environment,
             cloudformation=lambda: given.cloudformation,
+            sns=lambda: given.sns,
             uniform=self.random.uniform,
         )
         self.pager._groups.now = self.clock.now
