@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -199,6 +201,46 @@ def test_a_program_that_ends_at_once_says_why(tmp_path):
     with pytest.raises(process.NotReady, match=r"(?s)status 3.*no"):
         started.wait_for(f"http://127.0.0.1:{process.free_port()}/", 10)
     started.stop()
+
+
+def test_a_stand_in_that_is_interrupted_while_it_starts_is_ended(tmp_path, monkeypatch):
+    begun = []
+
+    def interrupted(started, url, seconds):
+        begun.append(started)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process.Process, "wait_for", interrupted)
+    with pytest.raises(KeyboardInterrupt), PagerClient(tmp_path):
+        pass
+    assert [each._child.poll() is None for each in begun] == [False]
+
+
+def test_nobody_interrupts_a_demo_that_ends_what_it_started(tmp_path, monkeypatch):
+    """The shell and make both pass on that the terminal was closed."""
+    here, ended = checkout.Checkout(tmp_path), []
+    monkeypatch.setattr(command.checkouts, "find", lambda: here)
+    monkeypatch.setattr(command, "forget_aws", lambda: None)
+
+    def tell(_, hold, note):
+        def end():
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+            ended.append(True)
+
+        hold.callback(end)
+        os.kill(os.getpid(), signal.SIGHUP)
+        time.sleep(5)
+
+    monkeypatch.setattr(command.scenario, "tell", tell)
+    before = {number: signal.getsignal(number) for number in command._ENDING}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command.demo.callback(keep=False, stop=False)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert ended == [True]
 
 
 def test_nothing_of_the_caller_reaches_the_embedded_aws(tmp_path, monkeypatch):

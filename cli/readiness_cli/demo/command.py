@@ -21,6 +21,7 @@ from readiness_cli.failure import Exit, Failure
 
 _PROGRAMS = ("embedded_aws.py", "readiness_cli.demo.pager")
 _UP = "up.json"
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -60,7 +61,9 @@ def demo(*, keep: bool, stop: bool) -> None:
                 code=Exit.AWS_OR_INTERNAL,
             ) from error
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # What was started is ended now. A terminal that closes asks for that twice.
+            for number in _ENDING:
+                signal.signal(number, signal.SIG_IGN)
     scenario.title(f"Done in {time.monotonic() - began:.0f} s.")
     if keep:
         _how_to_look_around(up)
@@ -74,7 +77,7 @@ def _end_politely() -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, interrupted)
 
 

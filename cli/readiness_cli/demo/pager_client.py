@@ -80,7 +80,11 @@ class PagerClient:
         command = [sys.executable, "-m", "readiness_cli.demo.pager", "--port", str(self._port)]
         log = self._home / "pager.log"
         self._process = Process(command, clean_environment(self._home), log)
-        self._process.wait_for(self.received_url, 20)
+        try:
+            self._process.wait_for(self.received_url, 20)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Hang up: from now on connections are refused."""

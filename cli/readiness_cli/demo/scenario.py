@@ -84,6 +84,7 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
     title("1  Deploy the real template with the AWS SAM CLI into an AWS on this machine")
     with timed("start the embedded AWS and a pager stand-in on 127.0.0.1"):
         aws = hold.enter_context(Emulator(checkout.aws, checkout.running / "aws"))
+        started(*aws.pids)
         pager_client = hold.enter_context(PagerClient(checkout.running / "pager"))
         started(*aws.pids, pager_client.pid)
     with timed("sam build"):
