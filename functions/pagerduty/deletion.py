@@ -20,7 +20,7 @@ from functions.pagerduty.watchers import Watchers
 from readiness.alerting.incidents import CLOSING_FOR, MARK, Incidents
 from readiness.alerting.resolving import NO_TIME, Resolver
 from readiness.engine.aws_errors import name_of
-from readiness.model.text import clean, error_text
+from readiness.model.text import clean, error_text, plural
 
 MOST_ATTEMPTS = 3
 """Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
@@ -137,7 +137,8 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
         )
     if not failed:
         return ""
-    reason = f"{len(failed)} incidents could not be resolved; the first: {failed[0].reason}"
+    many = plural(len(failed), "incident")
+    reason = f"{many} could not be resolved; the first: {failed[0].reason}"
     # Without progress another attempt would end the same way, and keep the stack for nothing.
     goes_on = len(failed) < len(results) and failed[-1].reason == NO_TIME
     if goes_on and attempt < MOST_ATTEMPTS:

@@ -265,7 +265,7 @@ def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(pa
 def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_deletion(paged, asks):
     with pytest.raises(deletion.StillOpen, match="2 incidents"):
         asks("Delete", [120_000, 0])
-    with pytest.raises(deletion.StillOpen, match="1 incidents"):
+    with pytest.raises(deletion.StillOpen, match="1 incident could"):
         asks("Delete", [120_000, 0])
     assert asks("Delete") == ("SUCCESS", "Done")
     assert paged.pagerduty.incidents == {}
