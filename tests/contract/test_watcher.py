@@ -191,6 +191,16 @@ def test_no_alarm_rings_on_the_day_of_installation(name):
     assert rings(ALARMS[name], metrics, DAY) == []
 
 
+def test_pages_that_wait_to_be_confirmed_are_not_stuck():
+    """One every three minutes, of which each waits for two as PagerDutyConfirmSeconds wants."""
+    metrics, end = Metrics(), 4 * HOUR
+    a_healthy_day(metrics, end=end)
+    for minute in range(HOUR, end):
+        if minute % 3 < 2:
+            metrics.put("AWS/SQS", IN_FLIGHT, {"QueueName": "Pages"}, minute, 1)
+    assert rings(ALARMS["PagesWaiting"], metrics, end) == []
+
+
 def test_an_alarm_on_the_age_of_the_oldest_message_would_not_ring():
     """Which is why there is none: after its third receive a message does not count."""
     assert not [
