@@ -30,7 +30,7 @@ from .grants import Self
 from .keys import age_verdict, function_keys_verdict, root_age_verdict, task_keys_verdict
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
 from .privilege import is_exempt, own_policies, policies_of, privileges_verdict, unused_verdict
-from .service_policies import sole_service, without_those_of
+from .service_policies import apart, sole_service
 from .settings import (
     EXEMPT_CALLERS,
     EXEMPT_ROLES,
@@ -155,8 +155,9 @@ def role_privileges(
     """A role has least privilege: it is no administrator and cannot escalate its privileges.
 
     All its policies are evaluated together: what they allow, minus what they deny, within the
-    permissions boundary. Every action of a service on any resource is too much as well. Left out
-    are policies that AWS made for the one service that can assume the role, such as AWS Backup.
+    permissions boundary. Every action of a service on any resource is too much as well. Policies
+    that AWS made for the one service that can assume the role, such as AWS Backup, count only for
+    what others add to them: any role to pass, beside the right to start instances.
     """
     if role.is_service_linked:
         return not_applicable("AWS manages the policies of a service-linked role.")
@@ -164,12 +165,11 @@ def role_privileges(
         return not_applicable(EXEMPT_ROLE)
     service = sole_service(trust.trust)
     arns = [policy.id for policy in role.attached]
-    kept = without_those_of(service, arns, [policy.document for policy in attached])
+    made, kept = apart(service, arns, [policy.document for policy in attached])
     if attached and not kept and not role.inline:
         return not_applicable(f"AWS made its policies for {service}, which alone can assume it.")
-    documents = [*role.inline, *kept]
     who = Self("role", role.path, role.name, own_policies(role), role.account)
-    return privileges_verdict(documents, boundary, limits, who)
+    return privileges_verdict([*role.inline, *kept], boundary, limits, who, made)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)

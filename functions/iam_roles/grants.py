@@ -69,7 +69,8 @@ class Grants:
     """The statements that apply to a principal, and its permissions boundary.
 
     ``restricting`` are the condition keys (patterns) that restrict an Allow. With ``doubtful``,
-    a condition that cannot be decided restricts nothing; without, it restricts.
+    a condition that cannot be decided restricts nothing; without, it restricts. ``beside`` are
+    grants that matter only for the escalation paths that they complete.
     """
 
     statements: tuple[Statement, ...]
@@ -77,6 +78,7 @@ class Grants:
     restricting: tuple[str, ...] = ()
     who: Self = Self()
     doubtful: bool = False
+    beside: Grants | None = None
 
     @classmethod
     def of(
@@ -86,12 +88,17 @@ class Grants:
         restricting: Sequence[str] = (),
         who: Self | None = None,
         *,
+        beside: Iterable[Document] = (),
         doubtful: bool = False,
     ) -> Grants:
         about = (tuple(restricting), who or Self(), doubtful)
         within = None if boundary is None else cls(boundary.statements, None, *about)
+        others = tuple(s for document in beside for s in document.statements)
         statements = tuple(s for document in documents for s in document.statements)
-        return cls(statements, within, *about)
+        if not others:
+            return cls(statements, within, *about)
+        denials = tuple(s for s in statements if not s.allows)
+        return cls(statements, within, *about, cls((*others, *denials), within, *about))
 
     @cached_property
     def _open(self) -> tuple[Statement, ...]:
@@ -198,15 +205,22 @@ class Grants:
                 yield path, granting
 
     def _opened(self, path: Escalation) -> list[Statement]:
+        """The statements that open a path, by themselves or with those beside them."""
         for service in path.services or ("",):
             found: list[Statement] = []
+            lacks = completes = False
             for action in path.actions:
-                granting = self.granting(action, service if action == PASS_ROLE else "")
-                if not granting:
+                passed_to = service if action == PASS_ROLE else ""
+                own = self.granting(action, passed_to)
+                others = self.beside.granting(action, passed_to) if self.beside else []
+                if not (own or others):
                     break
-                found += granting
+                lacks |= not own
+                completes |= not others
+                found += own or others
             else:
-                return found
+                if completes or not lacks:
+                    return found
         return []
 
     def self_escalations(self) -> Iterator[tuple[str, list[Statement]]]:

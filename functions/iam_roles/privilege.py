@@ -148,22 +148,26 @@ def privileges_verdict(
     boundary: PolicyDocument | None,
     limits: PrivilegeLimits,
     who: Self | None = None,
+    made: Sequence[Document] = (),
 ) -> Verdict:
-    """The verdict on what policies grant together within a permissions boundary."""
+    """The verdict on what policies grant together within a permissions boundary.
+
+    ``made`` are policies that AWS made for the one service that uses them: no fault by themselves.
+    """
     bound = [] if boundary is None else [boundary.document]
-    flaws = flawed([*documents, *bound])
+    flaws = flawed([*documents, *made, *bound])
     if flaws:
         return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
     within = bound[0] if bound else None
     keys = limits.restricting_condition_keys
-    grants = Grants.of(documents, within, keys, who)
+    grants = Grants.of(documents, within, keys, who, beside=made)
     found = problems(grants, limits)
     names = [document.name for document in documents]
     if found:
         expected = "Only the actions that are needed, on the resources that are needed."
         return violates_all(found, expected=expected, policies=names)
     if grants.undecided:
-        doubtful = Grants.of(documents, within, keys, who, doubtful=True)
+        doubtful = Grants.of(documents, within, keys, who, beside=made, doubtful=True)
         if problems(doubtful, limits):
             said = _said(grants.undecided)
             return cannot_tell(f"Whether a condition limits what is allowed is unknown: {said}.")

@@ -43,10 +43,10 @@ def sole_service(trust: Document) -> str:
     return who.pop() if len(who) == 1 else ""
 
 
-def without_those_of(
+def apart(
     service: str, arns: Iterable[str], documents: Iterable[Document]
-) -> list[Document]:
-    """The documents of attached policies without those that AWS made for the service.
+) -> tuple[list[Document], list[Document]]:
+    """The documents of attached policies: those that AWS made for the service, and the others.
 
     ``arns`` are those of the policies; a document has the name of its policy.
     """
@@ -56,4 +56,8 @@ def without_those_of(
         _, is_of_aws, name = arn.partition(_MADE_BY_AWS)
         is_theirs = bool(is_of_aws) and name in _OF_SERVICE.get(service, ())
         (made if is_theirs else others).add(arn.rpartition("/")[2])
-    return [each for each in documents if each.name not in made - others]
+    theirs: list[Document] = []
+    rest: list[Document] = []
+    for each in documents:
+        (theirs if each.name in made - others else rest).append(each)
+    return theirs, rest

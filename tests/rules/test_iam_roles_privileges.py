@@ -301,6 +301,42 @@ def test_policies_that_aws_made_for_the_service_that_alone_uses_them(
     assert verdict.status is status, verdict.reason
 
 
+RUNS = allow("ec2:RunInstances")
+PASSES = allow("iam:PassRole")
+TO_EC2 = allow("iam:PassRole", **when("StringEquals", "iam:PassedToService", "ec2.amazonaws.com"))
+TO_EKS = allow("iam:PassRole", **when("StringEquals", "iam:PassedToService", "eks.amazonaws.com"))
+
+
+@pytest.mark.parametrize(
+    ("made", "inline", "status"),
+    [
+        pytest.param(RUNS, PASSES, BAD, id="any role to pass"),
+        pytest.param(RUNS, TO_EC2, BAD, id="any role for an instance"),
+        pytest.param(RUNS, TO_EKS, GOOD, id="any role for what it cannot start"),
+        pytest.param(
+            RUNS,
+            allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT_ID}:role/node"),
+            GOOD,
+            id="one role",
+        ),
+        pytest.param(PASSES, RUNS, BAD, id="the other way round"),
+        pytest.param(STARTS, PASSES, GOOD, id="what the policy allows already"),
+        pytest.param(STARTS, STARTS, BAD, id="all of it of one's own"),
+        pytest.param(allow("*"), allow("s3:List*"), GOOD, id="nothing that matters"),
+    ],
+)
+def test_what_others_add_to_a_policy_that_aws_made_for_a_service(made, inline, status):
+    trust = document(allow("sts:AssumeRole", Principal=EKS), name="trust policy")
+    attached = (Resource(ACCOUNT_ID, "us-east-1", "AWS::IAM::Policy", COMPUTE),)
+    verdict = role_privileges(
+        RolePolicies("r", "/", (document(inline),), attached),
+        (PolicyDocument(document(made, name="AmazonEKSComputePolicy")),),
+        None,
+        RoleTrust("r", trust, ACCOUNT_ID),
+    )
+    assert verdict.status is status, verdict.reason
+
+
 @pytest.mark.parametrize("policy", [{"NotPrincipal": EKS}, None])
 def test_who_can_assume_it_has_to_be_known(policy):
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole"} | (policy or {})
