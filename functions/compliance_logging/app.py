@@ -188,9 +188,9 @@ def audit_log_aggregation(
 ) -> Verdict:
     """The events of all regions are collected in one place, best in another account.
 
-    That is the bucket of an organization's trail or of another account, CloudWatch Logs,
-    CloudTrail Lake, or Security Lake. Whoever takes over this account cannot delete what another
-    account keeps.
+    That is the bucket of an organization's trail or of another account, a bucket that S3
+    replicates to one, CloudWatch Logs, CloudTrail Lake, or Security Lake. Whoever takes over
+    this account cannot delete what another account keeps.
     """
     certain = [each.said for each in logs.all if each.is_certain]
     if certain:
@@ -199,7 +199,7 @@ def audit_log_aggregation(
         return complies("Security Lake collects the management events of this account.")
     doubtful = [each for each in logs.all if each.is_certain is False]
     of_trails = [each.said for each in logs.trails] or ["There is no trail."]
-    why = " ".join([*of_trails, *(each.said for each in logs.stores)])
+    why = " ".join([*of_trails, *(each.said for each in (*logs.stores, *logs.copies))])
     reason = f"No trail is known to collect the account's events in one place. {why}"
     if isinstance(logs.lake, Unreadable):
         return unread(f"{reason} Security Lake could not be read: {logs.lake}.", logs.lake)

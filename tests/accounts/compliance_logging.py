@@ -388,6 +388,7 @@ def fake_account() -> FakeAccount:
                 "DeliveryChannels": [{"name": "default", "s3BucketName": BUCKET}]
             },
             ("s3", "get_bucket_lifecycle_configuration"): lifecycle(expiring(400)),
+            ("s3", "get_bucket_replication"): error("ReplicationConfigurationNotFoundError"),
             ("s3", "get_object_lock_configuration"): error("ObjectLockConfigurationNotFoundError"),
             ("s3", "get_bucket_policy"): bucket_policy(),
             ("s3", "get_bucket_policy_status"): {"PolicyStatus": {"IsPublic": False}},
@@ -457,6 +458,19 @@ def shared_and_centralized() -> FakeAccount:
         observabilityadmin__get_centralization_rule_for_organization=central_rule(),
         oam__list_links={"Items": [listed(shared)]},
         oam__get_link=shared,
+    )
+
+
+def replicated_to_another_account() -> FakeAccount:
+    rule = {
+        "Status": "Enabled",
+        "Filter": {},
+        "Destination": {"Bucket": "arn:aws:s3:::log-archive"},
+        "SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}},
+    }
+    return fake_account().but(
+        cloudtrail__describe_trails={"trailList": [trail(CloudWatchLogsLogGroupArn="")]},
+        s3__get_bucket_replication={"ReplicationConfiguration": {"Role": "r", "Rules": [rule]}},
     )
 
 
@@ -590,6 +604,7 @@ def others() -> dict[str, Variant]:
             with_a_trail_of_the_organization, ("audit-bucket-retention", "trail-buckets")
         ),
         "blocked by the account": Variant(blocked_by_the_account, ("trail-buckets",)),
+        "replicated": Variant(replicated_to_another_account, ("audit-log-aggregation",)),
         "collected by Security Lake": Variant(
             collected_by_security_lake, ("audit-log-aggregation",)
         ),

@@ -547,6 +547,12 @@ GOLDEN = (
     call("inspector2", "CreateFilter"),
     call("lambda", "CreateFunctionUrlConfig", _FUNCTION, request={"functionName": "agent"}),
     call("s3", "DeleteAccountPublicAccessBlock"),
+    call(
+        "s3",
+        "PutBucketReplication",
+        ("AWS::S3::Bucket", "audit-logs"),
+        request={"bucketName": "audit-logs"},
+    ),
     found("inspector2-finding-function", "AWS_LAMBDA_FUNCTION", f"{FUNCTION}:$LATEST", _FUNCTION),
     found("inspector2-finding-instance", "AWS_EC2_INSTANCE", INSTANCE, _HOST),
     found("inspector2-finding-image", "AWS_ECR_CONTAINER_IMAGE", _IMAGE),

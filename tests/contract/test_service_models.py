@@ -67,6 +67,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "NoSuchLifecycleConfiguration",
             "NoSuchPublicAccessBlockConfiguration",
             "ObjectLockConfigurationNotFoundError",
+            "ReplicationConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),

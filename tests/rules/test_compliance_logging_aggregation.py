@@ -34,6 +34,12 @@ def audit(*trails, lake=False, **answers):
     )
 
 
+def replicated(bucket="log-archive", **rule):
+    whole = {"Status": "Enabled", "Priority": 1, "Filter": {}}
+    rule = {**whole, "Destination": {"Bucket": f"arn:aws:s3:::{bucket}"}, **rule}
+    return {"ReplicationConfiguration": {"Role": "r", "Rules": [rule]}}
+
+
 def observed(account, **settings):
     return observe(account, audit_log_aggregation, ACCOUNT_ID, **settings).finding
 
@@ -76,6 +82,39 @@ def test_where_trails_deliver(trails, found, said):
     seen = observed(audit(*trails))
     assert seen.status is found, seen.reason
     assert said in seen.reason
+
+
+KEY = {"KmsKeyId": f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/k"}
+WITH_KMS = {"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "Enabled"}}}
+
+
+@pytest.mark.parametrize(
+    ("trail", "answer", "found"),
+    [
+        pytest.param({}, replicated(), GOOD, id="every object"),
+        pytest.param({}, replicated(Filter={"Prefix": "AWSLogs/"}), GOOD, id="all of AWSLogs"),
+        pytest.param({}, replicated(Filter={"Prefix": "app/"}), BAD, id="other files"),
+        pytest.param(
+            {"S3KeyPrefix": "t"}, replicated(Filter={"Prefix": "AWSLogs/"}), BAD, id="of no prefix"
+        ),
+        pytest.param(
+            {}, replicated(Filter={"Tag": {"Key": "a", "Value": "b"}}), BAD, id="with a tag"
+        ),
+        pytest.param({}, replicated(Status="Disabled"), BAD, id="disabled"),
+        pytest.param({}, replicated(accounts.BUCKET), BAD, id="to a bucket of this account"),
+        pytest.param(KEY, replicated(), BAD, id="but what is encrypted with KMS"),
+        pytest.param(KEY, replicated(**WITH_KMS), GOOD, id="with KMS too"),
+        pytest.param({}, error("ReplicationConfigurationNotFoundError"), BAD, id="nothing"),
+        pytest.param({}, error("NoSuchBucket"), BAD, id="a bucket that does not exist"),
+        pytest.param({}, error("AccessDenied"), UNKNOWN, id="denied"),
+    ],
+)
+def test_a_bucket_that_is_replicated_to_another_account(trail, answer, found):
+    account = audit(NO_GROUP | {"KmsKeyId": ""} | trail, s3__get_bucket_replication=answer)
+    seen = observed(account)
+    assert seen.status is found, seen.reason
+    if found is UNKNOWN:
+        assert "s3:GetReplicationConfiguration" in seen.reason
 
 
 @pytest.mark.parametrize(

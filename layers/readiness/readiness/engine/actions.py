@@ -22,6 +22,7 @@ _DIFFERENT = {
     ("s3", "list_buckets"): "s3:ListAllMyBuckets",
     ("s3", "get_bucket_encryption"): "s3:GetEncryptionConfiguration",
     ("s3", "get_bucket_lifecycle_configuration"): "s3:GetLifecycleConfiguration",
+    ("s3", "get_bucket_replication"): "s3:GetReplicationConfiguration",
     ("s3", "get_object_lock_configuration"): "s3:GetBucketObjectLockConfiguration",
     ("s3", "get_bucket_accelerate_configuration"): "s3:GetAccelerateConfiguration",
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",

@@ -267,7 +267,7 @@ class Trail:
     ``status`` and ``selectors`` are an Unreadable where the call failed, and None where
     CloudTrail does not show them to this account (the trail of an organization).
     ``global_events``: it also records services without a region, such as IAM. ``insights``: it
-    looks for unusual numbers of calls and errors.
+    looks for unusual numbers of calls and errors. ``has_key``: its files are encrypted with KMS.
     """
 
     arn: str
@@ -281,6 +281,7 @@ class Trail:
     bucket: str = ""
     prefix: str = ""
     log_group_arn: str = ""
+    has_key: bool = False
 
     @property
     def account(self) -> str:

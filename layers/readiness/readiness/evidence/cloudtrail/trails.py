@@ -127,6 +127,7 @@ def _trail(read: Reader, about: Mapping[str, Any]) -> Trail:
         bucket=about.get("S3BucketName", ""),
         prefix=about.get("S3KeyPrefix", ""),
         log_group_arn=about.get("CloudWatchLogsLogGroupArn", ""),
+        has_key=bool(about.get("KmsKeyId")),
     )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from readiness.evidence.cloudtrail.event_data_stores import EventDataStores, stores_in
 from readiness.evidence.cloudtrail.trails import Trails
-from readiness.evidence.s3.buckets import is_own_bucket
+from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
+from readiness.evidence.s3.replication import Replication
 from readiness.evidence.securitylake import (
     LAKE_CHANGES,
     LIST_LOG_SOURCES,
@@ -17,7 +18,7 @@ from readiness.evidence.securitylake import (
 from readiness.model.evidence import ACCOUNT, REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import NotOffered, Unreadable
+from readiness.model.unreadable import Gone, NotOffered, Unreadable
 from readiness.semantics.trail_coverage import EVERY_OTHER, WRITE, Trail, TrailStatus
 
 _CHANGES = frozenset({(EVERY_OTHER, WRITE)})
@@ -48,7 +49,7 @@ class Collected:
         "cloudtrail:GetEventDataStore",
         LIST_LOG_SOURCES,
     ),
-    uses=(Trails, EventDataStores),
+    uses=(Trails, EventDataStores, Replication),
     asks_with=("accept_same_account", "delivery_max_age_hours"),
     changed_by=(LAKE_CHANGES,),
 )
@@ -57,16 +58,18 @@ class AuditLogs:
     """What collects the account's events: each trail, each event data store, and Security Lake.
 
     Counted are the trail of an organization, a trail whose bucket or log group is in another
-    account and, where ``accept_same_account`` allows it, one that delivers to CloudWatch Logs and
-    a store of CloudTrail Lake for all regions. Security Lake is asked only where no trail
-    suffices, and stores where it does not collect the events; ``lake`` is an Unreadable where it
-    could not be. Sources: as of Trails and EventDataStores, ListBuckets (a bucket that is not
+    account or whose bucket S3 replicates to one and, where ``accept_same_account`` allows it, one
+    that delivers to CloudWatch Logs and a store of CloudTrail Lake for all regions. Security Lake
+    is asked only where no trail suffices, stores where it does not collect the events, and
+    replication where certainly no store does; ``lake`` is an Unreadable where it could not be.
+    Sources: as of Trails, EventDataStores and Replication, ListBuckets (a bucket that is not
     listed belongs to another account), ListLogSources.
     """
 
     trails: tuple[Collected, ...]
     lake: bool | Unreadable = False
     stores: tuple[Collected, ...] = ()
+    copies: tuple[Collected, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> AuditLogs:
@@ -78,14 +81,17 @@ class AuditLogs:
         lake = _security_lake(read)
         if lake is not False:
             return cls(found, lake)
-        if not read.settings["accept_same_account"]:
-            return cls(found)
-        return cls(found, stores=tuple(_in_stores(read, trails, here)))
+        in_stores = read.settings["accept_same_account"]
+        stores = tuple(_in_stores(read, trails, here)) if in_stores else ()
+        if any(each.is_certain is not None for each in stores):
+            return cls(found, stores=stores)
+        copies = tuple(each for trail in trails.all for each in _replicated(read, trail))
+        return cls(found, stores=stores, copies=copies)
 
     @property
     def all(self) -> tuple[Collected, ...]:
-        """What is known of trails and stores."""
-        return self.trails + self.stores
+        """What is known of trails, stores and copies of buckets."""
+        return self.trails + self.stores + self.copies
 
 
 def _security_lake(read: Reader) -> bool | Unreadable:
@@ -141,6 +147,40 @@ def _collected(read: Reader, trail: Trail) -> Collected:
     if not way and not _delivers_to_logs(read, trail):
         return Collected(f"The trail {trail.arn} delivers only to a bucket of this account.")
     return _proven(read, trail, way)
+
+
+def _replicated(read: Reader, trail: Trail) -> Iterator[Collected]:
+    """What is known of a trail whose bucket S3 copies to another account; nothing where not."""
+    if not trail.is_everywhere:
+        return
+    try:
+        way = _copied(read, trail)
+    except Gone:
+        return
+    except Unreadable as unreadable:
+        yield Collected(
+            f"Where the bucket {trail.bucket} is replicated could not be read: {unreadable}.",
+            is_certain=False,
+            missing=(unreadable.action,),
+            is_passing=unreadable.is_passing,
+        )
+        return
+    if way:
+        yield _proven(read, trail, way)
+
+
+def _copied(read: Reader, trail: Trail) -> str:
+    """Where S3 copies the trail's files in another account; empty where it does not."""
+    about = BUCKET.resource(read.account, read.region, trail.bucket)
+    before = f"{trail.prefix.rstrip('/')}/" if trail.prefix else ""
+    files = f"{before}AWSLogs/{read.account}/CloudTrail/"
+    for each in read.of(Replication, about).rules:
+        if each.of_another_account and each.has_all(files, with_kms=trail.has_key):
+            return (
+                f"to the bucket {trail.bucket}, which is replicated to the bucket {each.bucket} of"
+                " another account"
+            )
+    return ""
 
 
 def _proven(read: Reader, trail: Trail, way: str) -> Collected:
