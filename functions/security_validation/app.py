@@ -15,6 +15,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import ArchiveRules, ExternalAccess, ExternalAnalyzers
+from readiness.evidence.apigateway.access import HttpApiAccess, RestApiAccess
 from readiness.evidence.awslambda.functions import FunctionAge
 from readiness.evidence.dynamodb.tables import TableEncryption
 from readiness.evidence.ec2.sharing import PublicSharing
@@ -60,12 +61,13 @@ from .at_rest import (
     topic_verdict,
     volumes_verdict,
 )
+from .callers import http_api_verdict, rest_api_verdict
 from .data_jobs import glue_verdict, notebooks_verdict
 from .domains import domain_verdict
 from .exposure import address_verdict, clusters_verdict, policies_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
-from .settings import RequireKmsKey, TwoPeople
+from .settings import PublicApis, RequireKmsKey, TwoPeople
 from .vulnerabilities import (
     RepairTimes,
     function_verdict,
@@ -296,6 +298,24 @@ def unanalyzed_policies(policies: UnanalyzedPolicies) -> Verdict:
     Consumers of a stream have policies of their own. Access Analyzer does not look at them.
     """
     return policies_verdict(policies)
+
+
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def rest_api_access(api: RestApiAccess, *, public_apis: PublicApis = ()) -> Verdict:
+    """A public REST API asks who calls it: by an authorizer, IAM or its resource policy.
+
+    LOW where some methods do. No API shows whether the code behind it checks its callers itself.
+    """
+    return rest_api_verdict(api, public_apis)
+
+
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def http_api_access(api: HttpApiAccess, *, public_apis: PublicApis = ()) -> Verdict:
+    """An HTTP or WebSocket API asks who calls it: by an authorizer, IAM or mutual TLS.
+
+    LOW where some routes do. Of a WebSocket API only the route $connect can.
+    """
+    return http_api_verdict(api, public_apis)
 
 
 @security_validation.rule(ACCESS, severity=Severity.HIGH)

@@ -258,11 +258,51 @@ def surface() -> dict[tuple[str, str], Any]:
             ]
         },
         ("apigateway", "get_rest_apis"): {"items": [rest]},
+        ("apigateway", "get_rest_api"): rest,
+        ("apigateway", "get_stages"): {"item": [{"stageName": "prod"}]},
+        ("apigateway", "get_resources"): {"items": [guarded_resource()]},
         ("apigatewayv2", "get_apis"): {"Items": [http]},
+        ("apigatewayv2", "get_api"): http,
+        ("apigatewayv2", "get_stages"): {"Items": [{"StageName": "$default"}]},
+        ("apigatewayv2", "get_routes"): {
+            "Items": [{"RouteKey": "$default", "AuthorizationType": "JWT"}]
+        },
         ("cloudwatch", "list_metrics"): {"Metrics": [metric]},
         ("lambda", "list_function_url_configs"): {"FunctionUrlConfigs": [url]},
         ("cloudfront", "list_distributions"): distributions("E1ABCDEF"),
     }
+
+
+def guarded_resource(**methods: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource of GetResources, of which IAM guards the one method."""
+    iam = {"httpMethod": "GET", "authorizationType": "AWS_IAM", "apiKeyRequired": False}
+    return {"id": "r", "path": "/orders", "resourceMethods": methods or {"GET": iam}}
+
+
+def with_certificates() -> FakeAccount:
+    """APIs that only domain names with mutual TLS lead to."""
+    ready = fake_account()
+    off = {"disableExecuteApiEndpoint": True}
+    rest = {**ready.answers["apigateway", "get_rest_api"], **off}
+    http = {**ready.answers["apigatewayv2", "get_api"], "DisableExecuteApiEndpoint": True}
+    domain = {
+        "DomainName": "api.example.com",
+        "MutualTlsAuthentication": {"TruststoreUri": "s3://trust/ca.pem"},
+    }
+    edge = {"domainName": "edge.example.com", "endpointConfiguration": {"types": ["EDGE"]}}
+    mappings = [{"ApiId": id, "Stage": "prod"} for id in ("a1b2c3", "d4e5f6")]
+    return ready.but(
+        apigateway__get_rest_api=rest,
+        apigateway__get_resources={
+            "items": [guarded_resource(GET={"httpMethod": "GET", "authorizationType": "NONE"})]
+        },
+        apigateway__get_domain_names={"items": [edge]},
+        apigateway__get_base_path_mappings={"items": []},
+        apigatewayv2__get_api=http,
+        apigatewayv2__get_domain_names={"Items": [domain]},
+        apigatewayv2__get_api_mappings={"Items": mappings},
+        apigatewayv2__get_routes={"Items": [{"RouteKey": "$default"}]},
+    )
 
 
 def distributions(*ids: str) -> dict[str, Any]:
@@ -509,6 +549,7 @@ _REACHED = ("cluster-access", "database-access", "penetration-test")
 def others() -> Mapping[str, Variant]:
     return {
         "with public addresses": Variant(with_public_addresses, _REACHED),
+        "with certificates": Variant(with_certificates, ("rest-api-access", "http-api-access")),
         "with a queue of a key": Variant(with_a_queue_of_a_key, ("queue-encryption",)),
         "with ECR's basic scans": Variant(with_basic_scans, ("image-vulnerabilities",)),
         "with suppressed findings": Variant(with_suppressed_findings, _SCANNED),

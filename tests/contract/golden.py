@@ -553,6 +553,18 @@ GOLDEN = (
         ("AWS::S3::Bucket", "audit-logs"),
         request={"bucketName": "audit-logs"},
     ),
+    call(
+        "apigateway",
+        "UpdateMethod",
+        ("AWS::ApiGateway::RestApi", "a1b2c3"),
+        request={"restApiId": "a1b2c3", "resourceId": "x1y2z3", "httpMethod": "GET"},
+    ),
+    call(
+        "apigateway",
+        "UpdateRoute",
+        ("AWS::ApiGatewayV2::Api", "d4e5f6"),
+        request={"apiId": "d4e5f6", "routeId": "r1"},
+    ),
     found("inspector2-finding-function", "AWS_LAMBDA_FUNCTION", f"{FUNCTION}:$LATEST", _FUNCTION),
     found("inspector2-finding-instance", "AWS_EC2_INSTANCE", INSTANCE, _HOST),
     found("inspector2-finding-image", "AWS_ECR_CONTAINER_IMAGE", _IMAGE),

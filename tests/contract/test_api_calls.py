@@ -114,6 +114,11 @@ ELSEWHERE = {
     "AlarmGate": {"DeleteDeploymentGroup", "DeleteEnvironment", "DeleteService"},
     # Who may call a function URL; that there is one stays.
     "RollbackTargets": {"UpdateFunctionUrlConfig"},
+    # Who may call a method or a route; that there is one stays.
+    "RestApiDocumentation": {"UpdateMethod"},
+    # The settings of a stage do not decide who may call it.
+    "RestApiAccess": {"UpdateStage"},
+    "HttpApiAccess": {"UpdateStage"},
     # An alias is made without provisioned concurrency.
     "ProvisionedConcurrency": {"CreateAlias"},
     # A new revision lies above what a service could go back to.
