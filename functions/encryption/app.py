@@ -281,7 +281,7 @@ def rest_api_tls(endpoint: DefaultEndpoint, *, endpoints: InternalEndpoints) -> 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def opensearch_tls(domain: DomainTls, *, endpoints: InternalEndpoints) -> Verdict:
-    """An OpenSearch domain requires HTTPS with TLS 1.2 or later."""
+    """An OpenSearch domain requires HTTPS with TLS 1.2 or later, and its nodes use TLS."""
     return search_verdict(domain, endpoints.severity(internal=domain.in_vpc))
 
 

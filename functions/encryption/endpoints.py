@@ -224,7 +224,15 @@ def search_verdict(domain: DomainTls, severity: Severity) -> Verdict:
             severity=severity,
             policy=domain.policy,
         )
-    return named_policies_verdict((domain.policy,), severity)
+    verdict = named_policies_verdict((domain.policy,), severity)
+    if not domain.between_nodes and verdict.status is not Status.NON_COMPLIANT:
+        return violates(
+            "The nodes of the domain send data to each other in plain text.",
+            expected="Node-to-node encryption, which cannot be turned off again.",
+            severity=Severity.MEDIUM,
+            policy=domain.policy,
+        )
+    return verdict
 
 
 def distribution_verdict(distribution: DistributionTls) -> Verdict:

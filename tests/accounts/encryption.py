@@ -181,6 +181,7 @@ SEARCH_DOMAIN = {
     "DomainName": "search",
     "ARN": f"arn:aws:es:{REGIONAL}:domain/search",
     "ClusterConfig": {},
+    "NodeToNodeEncryptionOptions": {"Enabled": True},
     "DomainEndpointOptions": {
         "EnforceHTTPS": True,
         "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10",

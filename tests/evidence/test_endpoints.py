@@ -317,6 +317,24 @@ def test_a_search_domain(bulk):
     )
 
 
+@pytest.mark.parametrize(
+    ("cluster", "options", "between_nodes"),
+    [
+        ({"InstanceCount": 3}, {"NodeToNodeEncryptionOptions": {"Enabled": True}}, True),
+        ({"InstanceCount": 3}, {"NodeToNodeEncryptionOptions": {"Enabled": False}}, False),
+        ({"InstanceCount": 3}, {}, False),
+        ({"InstanceCount": 1}, {}, True),
+        ({"InstanceCount": 1, "DedicatedMasterEnabled": True}, {}, False),
+        ({"InstanceCount": 1, "WarmEnabled": True}, {}, False),
+    ],
+)
+def test_whether_the_nodes_of_a_search_domain_use_tls(cluster, options, between_nodes):
+    rest = {k: v for k, v in SEARCH_DOMAIN.items() if k != "NodeToNodeEncryptionOptions"}
+    domain = rest | {"ClusterConfig": cluster} | options
+    account = fake_account().but(opensearch__describe_domain={"DomainStatus": domain})
+    assert loaded(DomainTls, SEARCH, "search", account).between_nodes is between_nodes
+
+
 def test_search_domains_are_described_by_five():
     names = [f"domain-{number}" for number in range(12)]
     asked = []

@@ -37,6 +37,18 @@ from tests.rules.test_encryption_transit import BAD, BLIND, GOOD, NA
         ),
         pytest.param(DomainTls(False, "", in_vpc=True), BAD, Severity.MEDIUM, id="in a VPC"),
         pytest.param(DomainTls(True, ""), BLIND, None, id="not said"),
+        pytest.param(
+            DomainTls(True, "Policy-Min-TLS-1-2-2019-07", between_nodes=False),
+            BAD,
+            Severity.MEDIUM,
+            id="plain text between nodes",
+        ),
+        pytest.param(
+            DomainTls(True, "Policy-Min-TLS-1-0-2019-07", between_nodes=False),
+            BAD,
+            Severity.HIGH,
+            id="1.0, and plain text between nodes",
+        ),
     ],
 )
 def test_opensearch_tls(domain, status, severity):

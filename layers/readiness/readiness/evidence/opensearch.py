@@ -79,12 +79,14 @@ def all_described(read: Reader) -> list[Mapping[str, Any]]:
 class DomainTls:
     """What a domain's endpoint demands, and whether it stands in a VPC.
 
-    Sources: DescribeDomain, DescribeDomains.
+    ``between_nodes``: the nodes talk to each other with TLS. A domain of one node has no one to
+    talk to. Sources: DescribeDomain, DescribeDomains.
     """
 
     enforces_https: bool
     policy: str
     in_vpc: bool = False
+    between_nodes: bool = True
 
     @classmethod
     def load(cls, read: Reader, domain: Resource) -> DomainTls:
@@ -101,7 +103,16 @@ class DomainTls:
             enforces_https=bool(endpoint.get("EnforceHTTPS")),
             policy=endpoint.get("TLSSecurityPolicy", ""),
             in_vpc=bool((domain.get("VPCOptions") or {}).get("VPCId")),
+            between_nodes=_is_alone(domain)
+            or bool((domain.get("NodeToNodeEncryptionOptions") or {}).get("Enabled")),
         )
+
+
+def _is_alone(domain: Mapping[str, Any]) -> bool:
+    """Whether the domain has one node, which AWS says of the cluster that it runs now."""
+    cluster = domain.get("ClusterConfig") or {}
+    others = cluster.get("DedicatedMasterEnabled") or cluster.get("WarmEnabled")
+    return cluster.get("InstanceCount") == 1 and not others
 
 
 @evidence(DOMAIN, reads=("es:DescribeDomain", "es:DescribeDomains", "es:ListDomainNames"))
