@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Status
-from readiness.engine import reader
+from readiness.engine import answers, reader
 from readiness.engine.actions import action_of
 from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import headings
@@ -56,8 +56,10 @@ class InTurn:
 
 
 @pytest.fixture
-def in_turn(monkeypatch):
+def quickly(monkeypatch):
+    """Without threads, and without weighing what is to be forgotten: nothing here is large."""
     monkeypatch.setattr(reader, "ThreadPoolExecutor", InTurn)
+    monkeypatch.setattr(answers, "weight", lambda _: 1)
 
 
 def judged_alone(rule, account, fake_account, id, bulk, fault=None):
@@ -87,7 +89,7 @@ def test_some_resource_complies(rule):
     assert not fake_account.unanswered
 
 
-@pytest.mark.usefixtures("in_turn")
+@pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_a_failed_read_is_insufficient_data(rule, account, bulk):
