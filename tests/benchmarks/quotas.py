@@ -77,6 +77,7 @@ def documented() -> list[tuple[tuple[str, str], Quota]]:
     return [
         (("lambda", "get_policy"), Quota("Lambda GetPolicy", 15, 15)),
         (("lambda", ""), Quota("Lambda control plane", 15, 15)),
+        (("apigateway", "get_resources"), Quota("API Gateway GetResources", 2.5, 5)),
         (("apigateway", ""), gateway),
         (("apigatewayv2", ""), gateway),
         (("route53", ""), Quota("Route 53", 5, 5)),

@@ -43,6 +43,7 @@ def test_every_rate_names_calls_that_exist_its_page_and_the_day(rate):
     [
         ("lambda", "list_aliases", "Lambda control plane", 15, 0),
         ("lambda", "get_policy", "Lambda GetPolicy", 15, 0),
+        ("apigateway", "get_resources", "API Gateway GetResources", 2.5, 5),
         ("apigateway", "get_stages", "API Gateway management", 10, 40),
         ("apigatewayv2", "get_stages", "API Gateway management", 10, 40),
         ("route53", "list_hosted_zones_by_vpc", "Route 53", 5, 0),

@@ -69,6 +69,16 @@ RATES: tuple[Rate, ...] = (
         _LAMBDA,
         _READ,
     ),
+    # Five in two seconds, whatever is left of the other.
+    Rate(
+        "API Gateway GetResources",
+        ("apigateway",),
+        ("get_resources",),
+        2.5,
+        _APIGATEWAY,
+        "2026-11-27",
+        burst=5,
+    ),
     Rate(
         "API Gateway management",
         ("apigateway", "apigatewayv2"),
