@@ -427,6 +427,19 @@ def waits_for_a_log_event() -> FakeAccount:
     )
 
 
+def asked_for_by_nothing() -> FakeAccount:
+    """An alarm without an action, for whose state no deployment asks."""
+    silent = {**alarm("agent-silent", "AWS/Lambda", "Errors", FUNCTION), "AlarmActions": []}
+
+    def described(**params: object) -> dict[str, object]:
+        found = describe_alarms(**params)
+        if "MetricAlarms" in found:
+            found["MetricAlarms"] = [*ALARMS, silent]
+        return found
+
+    return fake_account().but(cloudwatch__describe_alarms=described)
+
+
 def raised_only_when_busy() -> FakeAccount:
     """An alarm on the share of failures that there have to be 100 invocations for."""
     about = {"Namespace": "AWS/Lambda", "Dimensions": dimensions(FunctionName="agent")}
@@ -575,6 +588,7 @@ def from_all_sides() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "heard from all sides": Variant(from_all_sides),
+        "asked for by nothing": Variant(asked_for_by_nothing, ("alarm-destinations",)),
         "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),
