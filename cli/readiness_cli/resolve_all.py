@@ -48,7 +48,8 @@ def resolve_all(
     """Resolve every incident that the stack has open at PagerDuty.
 
     Deleting the stack does this too, as far as it gets within its time. Nothing of the findings
-    changes. PagerDuty takes about two a second. Exit code 3 if some are left.
+    changes. PagerDuty takes about two a second. Exit code 3 if some are left, or may be: what a
+    stack with PagerDutyIntegrationUrl opened has to be resolved at PagerDuty.
     """
     aws = session.connect(profile, region)
     stored = Deployed(aws, stack_name)
@@ -57,15 +58,21 @@ def resolve_all(
         rows = [_row(each, "would be resolved") for each in resolver.open(aws.account)]
     else:
         rows = list(_resolved(aws, stored, resolver, before_delete=before_delete))
-    emit(format, rows, lambda: draw(rows), columns=FIELDS)
+    pasted = bool(stored.stack.parameters.get("PagerDutyIntegrationUrl"))
+    emit(format, rows, lambda: draw(rows, is_all=not pasted), columns=FIELDS)
     left = sum(row["result"] == "left" for row in rows)
     for key, why in stored.store.unreadable.items():
         if key.startswith(MARK):
             left += 1
             note(f"warning: the mark of {key} cannot be read ({why}); resolve it at PagerDuty")
+    if pasted:
+        note(
+            "warning: the stack pages through PagerDutyIntegrationUrl, and keeps no list of what"
+            " that opened; resolve it at PagerDuty"
+        )
     what = " would be resolved" if dry_run else f", {left} left open"
     note(f"{session.plural(len(rows), 'incident')}{what}")
-    context.exit(Exit.INCOMPLETE if left else Exit.OK)
+    context.exit(Exit.INCOMPLETE if left or pasted else Exit.OK)
 
 
 def _resolved(
@@ -112,10 +119,11 @@ def _row(incident: Any, result: str, reason: str = "") -> dict[str, Any]:
     return {name: getattr(incident, name) for name in named} | {"result": result, "reason": reason}
 
 
-def draw(rows: Sequence[dict[str, Any]]) -> Iterable[RenderableType]:
-    """What became of the incidents."""
+def draw(rows: Sequence[dict[str, Any]], *, is_all: bool) -> Iterable[RenderableType]:
+    """What became of the incidents; ``is_all`` says that the stack knows all that are open."""
     if not rows:
-        yield cell("The stack has no incident open.")
+        none = "The stack has no incident open."
+        yield cell(none if is_all else "The stack knows of no incident that is open.")
         return
     made = table("Result", "Incident")
     for row in rows:

@@ -9,6 +9,7 @@ import pytest
 from readiness.alerting.incidents import Incidents
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.engine.store import Store
+from tests.cli.conftest import deploy
 from tests.findings import BUCKET, finding
 
 TAKEN = Reply(202, '{"status": "success"}')
@@ -87,3 +88,13 @@ def test_without_a_key_it_says_what_to_do(run, account, stack, incidents, said):
     done = run("resolve-all")
     assert done.exit_code == 4
     assert "no routing key" in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--before-delete",)], ids=" ".join)
+def test_what_a_pasted_url_opened_is_not_taken_for_resolved(run, account, said, options):
+    """The queue, and with it the list of what is open, is not used then."""
+    deploy(account, PagerDutyIntegrationUrl="https://events.pagerduty.com/x")
+    done = run("resolve-all", *options)
+    assert done.exit_code == 3
+    assert "knows of no incident" in done.stdout
+    assert "resolve it at PagerDuty" in done.stderr
