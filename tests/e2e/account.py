@@ -58,5 +58,11 @@ class Account:
             Payload=json.dumps(event).encode(),
         )
 
+    def start_anew(self, function: str) -> None:
+        """Let the next invocation find a new sandbox, which remembers nothing."""
+        client, name = self.stack.aws.client("lambda"), self.stack.resources[function]
+        timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
+        client.update_function_configuration(FunctionName=name, Timeout=timeout)
+
     def finding(self, bucket: str, rule: str = RULE) -> Finding | None:
         return self.stack.store.get(Resource(ACCOUNT, REGION, "AWS::S3::Bucket", bucket), rule)

@@ -57,13 +57,6 @@ def row(account, partition, sort):
     return deserialise(answer.get("Item", {}))
 
 
-def start_anew(account, function):
-    """Let the next invocation find a new sandbox, which remembers nothing."""
-    client, name = account.stack.aws.client("lambda"), account.stack.resources[function]
-    timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
-    client.update_function_configuration(FunctionName=name, Timeout=timeout)
-
-
 def test_error_rate_and_availability_of_an_outage_are_one_incident(account, pager_client, until):
     name = f"e2e-{account.name}"
     resource = Resource(ACCOUNT, REGION, "AWS::Lambda::Function", name)
@@ -104,13 +97,13 @@ def test_a_change_window_holds_a_page_until_it_is_ended(account, pager_client, c
     assert done.returncode == 0, done.stderr
     [window] = json.loads(done.stdout)
     until(lambda: window["id"] in cli("quiet", "-o", "json").stdout)
-    start_anew(account, "Pagerduty")  # it has read the windows a moment ago
+    account.start_anew("Pagerduty")  # it has read the windows a moment ago
     account.put(account.break_(bucket))
     finding = until(lambda: (f := account.finding(bucket)) and f.is_open and f)
     until(lambda: row(account, HELD, finding.id))
     assert about(pager_client, bucket) == []
     assert cli("quiet", "--end", window["id"]).returncode == 0
-    start_anew(account, "Pagerduty")
+    account.start_anew("Pagerduty")
     table = account.stack.outputs["TransitionsTable"]
     account.stack.aws.client("dynamodb").update_item(
         TableName=table,

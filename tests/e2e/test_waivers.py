@@ -95,6 +95,7 @@ def test_what_fails_under_a_waiver_pages_nobody_until_the_waiver_is_ended(
 ):
     (bucket,) = account.sound()
     row = waive(bucket, datetime.now(UTC) + timedelta(days=1), "--in-advance")
+    account.start_anew("Encryption")  # it has read the waivers a moment ago
     account.put(account.break_(bucket))
     until(lambda: (found := account.finding(bucket)) and found.is_waived)
     upkeep()
