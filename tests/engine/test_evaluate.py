@@ -19,6 +19,7 @@ from readiness.engine.rows import Entry
 from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.targets import Target
+from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.attestation import Scope as AttestedFor
 from readiness.model.evidence import evidence
@@ -348,6 +349,38 @@ def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags
     finding = evaluation.observe(vouched, thing("a")).finding
     assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
     assert finding.observed == {"recorded": lasting}
+
+
+def test_statements_read_before_the_row_do_not_vouch_for_the_order():
+    """Somebody may have attested meanwhile, and the look at that have written the row."""
+    fake_account = tagged().but(dynamodb__query={"Items": []})
+    aws = run(fake_account=fake_account).aws
+    evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations")
+    stored = SimpleNamespace(version=3, first_observed_at=NOON, last_observed_at=NOON, observed={})
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
+    first = evaluation.observe(vouched, thing("a"))
+    between = aws.now()
+    second = evaluation.observe(vouched, thing("b"))
+    assert (first.over, second.over) == (3, None)
+    assert second.finding.last_observed_at < between
+    assert evaluation.reread().observe(vouched, thing("b")).over == 3
+
+
+@pytest.mark.parametrize("value", ["MAIF", "other"])
+def test_tags_read_before_the_row_do_not_vouch_for_the_order_where_they_decide_the_scope(value):
+    """They are read for many at once, and the resource may have been tagged since."""
+    evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application=value))
+    evaluation.aws.evidence(Tags, thing())
+    between = evaluation.aws.now()
+    evaluation.read_before(Row())
+    seen = evaluation.observe(owned, thing())
+    assert seen.out_of_scope is (value == "other")
+    assert (seen.over, seen.finding.last_observed_at < between) == (None, True)
+    assert evaluation.reread().observe(owned, thing()).over == 3
+    free = run(owned, fake_account=tagged(Application=value))
+    free.aws.evidence(Tags, thing())
+    free.read_before(Row())
+    assert free.observe(owned, thing()).over == 3, "there they only decorate"
 
 
 @toy.rule("Enable key rotation", severity=Severity.LOW, opt_in="ask")

@@ -40,6 +40,11 @@ class DeclarationReader:
         self._aws = aws
         self._table = table
         self._known = known
+        self._asked_at: dict[str, datetime] = {}
+
+    def asked_at(self, rule: str) -> datetime | None:
+        """When the rule's statements were read, of which more may have come since."""
+        return self._asked_at.get(rule)
 
     def attested(
         self,
@@ -85,6 +90,7 @@ class DeclarationReader:
 
     def _statements(self, rule: str) -> list[Attestation]:
         read = DeclaredReader(self._aws, READS, "the declarations")
+        self._asked_at.setdefault(rule, self._aws.now())
         items = read.every(
             "dynamodb",
             "query",

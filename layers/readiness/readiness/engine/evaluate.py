@@ -144,12 +144,14 @@ class Evaluation:
         """The observation and when the oldest evidence for it was read."""
         tags: Mapping[str, str] | None = None
         try:
-            tags, in_scope, untold = self._tags(rule, resource)
+            tags, in_scope, untold, tagged_at = self._tags(rule, resource)
+            tagged_at = min(tagged_at or began, began)
             if isinstance(in_scope, Unreadable):
                 return self._observation(rule, resource, _unknown(in_scope), began, tags), began
             if not in_scope:
-                return self._outside(rule, resource, began, tags), began
+                return self._outside(rule, resource, tagged_at, tags), tagged_at
             verdict, as_of, own_tags, name = self._verdict(rule, resource, tags or {}, untold)
+            as_of = min(as_of, tagged_at)
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
             at = min(as_of, began)
@@ -211,6 +213,7 @@ class Evaluation:
                 if issubclass(parameter.evidence, Attested):
                     said = (tags, untold) if own_tags is None else (own_tags, None)
                     arguments.append(self.attested(rule, resource, *said))
+                    oldest = min(oldest, self._declared.asked_at(rule.id) or oldest)
                     continue
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
@@ -288,21 +291,23 @@ class Evaluation:
 
     def _tags(
         self, rule: Rule, resource: Resource
-    ) -> tuple[Mapping[str, str] | None, bool | Unreadable, Unreadable | None]:
+    ) -> tuple[Mapping[str, str] | None, bool | Unreadable, Unreadable | None, datetime | None]:
         """The resource's tags, whether it is in scope, and why tags could not be read.
 
-        The tags are None where they are not known.
+        The tags are None where they are not known. Also when they were read, where that decides
+        whether it is in scope.
 
         Tags only decorate a finding unless a scope is set, or an attestation names one; then they
         have to be readable.
         """
         if not rule.subject.tags_from_api or rule.subject.name == ACCOUNT.name:
-            return None, True, None
+            return None, True, None, None
         try:
-            tags = self.aws.evidence(Tags, resource).evidence.values
+            answer = self.aws.evidence(Tags, resource)
         except Unreadable as unreadable:
-            return None, unreadable if self.scope.tag else True, unreadable
-        return tags, self.scope.covers(tags), None
+            return None, unreadable if self.scope.tag else True, unreadable, None
+        tags = answer.evidence.values
+        return tags, self.scope.covers(tags), None, answer.as_of if self.scope.tag else None
 
     def _observation(
         self,
