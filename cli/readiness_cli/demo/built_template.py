@@ -1,6 +1,7 @@
 """Writes the template that `sam build` built as JSON, which YAML includes.
 
 SAM parses it four times for each deployment, which takes six seconds of YAML and none of JSON.
+What it uploads is YAML again: its JSON, indented by four, passes the million bytes of a template.
 
 Runs as a script in the environment of the SAM CLI: ``built_template.py <template>``.
 """

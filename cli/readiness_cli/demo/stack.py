@@ -59,7 +59,6 @@ def deploy(
         "--no-confirm-changeset",
         "--no-fail-on-empty-changeset",
         "--no-progressbar",
-        "--use-json",
         "--parameter-overrides",
         *(f"{name}={value}" for name, value in parameters.items()),
     ]
