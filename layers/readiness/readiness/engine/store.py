@@ -246,10 +246,8 @@ def _is_same(found: Finding | None, stored: Finding | None) -> bool:
 
 
 def _lost_the_race(error: ClientError) -> bool:
-    if code_of(error) == "ConditionalCheckFailedException":
-        return True
-    reasons = _reasons(error)
-    return bool(reasons & _RIVALS) and not reasons & _REFUSED
+    code = code_of(error)
+    return code == "ConditionalCheckFailedException" or bool(_reasons(error) & _RIVALS)
 
 
 def _passing(name: str, error: ClientError) -> str:
