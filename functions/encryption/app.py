@@ -30,6 +30,7 @@ from readiness.evidence.s3.buckets import (
 )
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
+from readiness.evidence.workloads.plain_transfers import PlainTransfers
 
 from .at_rest import default_encryption_verdict, without_kms_verdict
 from .data_services import (
@@ -38,6 +39,7 @@ from .data_services import (
     mounts_verdict,
     msk_verdict,
     proxy_verdict,
+    transfers_verdict,
     warehouse_verdict,
     workgroup_verdict,
 )
@@ -364,6 +366,15 @@ def redshift_serverless_tls(
 def msk_tls(cluster: MskTransit, *, endpoints: InternalEndpoints) -> Verdict:
     """Clients and brokers of an MSK cluster use TLS alone."""
     return msk_verdict(cluster, endpoints.severity(internal=True))
+
+
+@encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
+def transfer_tls(transfers: PlainTransfers, *, endpoints: InternalEndpoints) -> Verdict:
+    """File servers, EMR clusters, migrations and connectors of the region move no plain text.
+
+    Of Transfer Family, Amazon EMR, DMS and MSK Connect, which have no rule of their own.
+    """
+    return transfers_verdict(transfers, endpoints.severity(internal=True))
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)

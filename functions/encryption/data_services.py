@@ -8,6 +8,7 @@ from readiness.evidence.msk import MskTransit
 from readiness.evidence.rds.endpoints import ProxyTransit
 from readiness.evidence.rds.transit import NATIVE_ENCRYPTION, PROTOCOLS, TLS, DatabaseTransit
 from readiness.evidence.redshift import REQUIRE_SSL, WarehouseTransit, WorkgroupTransit
+from readiness.evidence.workloads.plain_transfers import PlainTransfers
 from readiness.model.text import listed
 from readiness.model.verdict import (
     Problem,
@@ -16,6 +17,7 @@ from readiness.model.verdict import (
     cannot_tell,
     complies,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -178,3 +180,39 @@ def msk_verdict(cluster: MskTransit, severity: Severity) -> Verdict:
     if cluster.clients != "TLS" or cluster.between_brokers is None:
         return cannot_tell("AWS does not show whether the cluster encrypts data in transit.")
     return complies("Clients and brokers use TLS.")
+
+
+_SHOWN = 3
+
+
+def transfers_verdict(seen: PlainTransfers, severity: Severity) -> Verdict:
+    """The verdict on what moves data of a region, of the services without a rule of their own."""
+    problems = []
+    for how in dict.fromkeys(each.how for each in seen.plain):
+        alike = [each for each in seen.plain if each.how == how]
+        more = f" and {len(alike) - _SHOWN} more" if len(alike) > _SHOWN else ""
+        named = listed([each.name for each in alike[:_SHOWN]])
+        weak = alike[0].is_weak
+        problems.append(Problem(Severity.LOW if weak else severity, f"{named}{more} {how}."))
+    failed = listed([str(each) for each in seen.failures])
+    if problems:
+        if seen.failures:
+            problems.append(Problem(Severity.LOW, f"Not everything was read: {failed}."))
+        return violates_all(
+            problems,
+            expected="SFTP or FTPS, a security configuration of EMR with encryption in transit, an"
+            " SslMode for each endpoint of DMS, and connectors with TLS.",
+            plain=[each.name for each in seen.plain],
+        )
+    if seen.failures:
+        return unread(f"Whether data is moved in plain text is unknown: {failed}.", *seen.failures)
+    if not seen.seen:
+        return not_applicable(
+            "The region has no Transfer Family server, running EMR cluster or DMS task, or MSK"
+            " Connect connector."
+        )
+    return complies(
+        "No Transfer Family server, EMR cluster, DMS endpoint or MSK Connect connector of the"
+        " region moves data in plain text.",
+        seen=seen.seen,
+    )

@@ -176,6 +176,54 @@ DISTRIBUTION_SUMMARY = {
     "IsIPV6Enabled": True,
     "Staging": False,
 }
+SERVER = {
+    "Arn": f"arn:aws:transfer:{REGIONAL}:server/s-0123456789abcdef0",
+    "ServerId": "s-0123456789abcdef0",
+    "State": "ONLINE",
+    "EndpointType": "VPC",
+    "Protocols": ["SFTP"],
+    "SecurityPolicyName": "TransferSecurityPolicy-2025-03",
+}
+HADOOP = {"Id": "j-1ABCDEF", "Name": "nightly", "SecurityConfiguration": "in-transit"}
+_ENDPOINT = f"arn:aws:dms:{REGIONAL}:endpoint:"
+ENDPOINT = {
+    "EndpointArn": f"{_ENDPOINT}SOURCE",
+    "EndpointIdentifier": "orders",
+    "EngineName": "postgres",
+    "SslMode": "require",
+}
+TRANSFERS = {
+    ("transfer", "list_servers"): {
+        "Servers": [{"Arn": SERVER["Arn"], "ServerId": SERVER["ServerId"]}]
+    },
+    ("transfer", "describe_server"): {"Server": SERVER},
+    ("emr", "list_clusters"): {"Clusters": [{"Id": "j-1ABCDEF", "Name": "nightly"}]},
+    ("emr", "describe_cluster"): {"Cluster": HADOOP},
+    ("emr", "describe_security_configuration"): {
+        "Name": "in-transit",
+        "SecurityConfiguration": json.dumps(
+            {"EncryptionConfiguration": {"EnableInTransitEncryption": True}}
+        ),
+    },
+    ("dms", "describe_replication_tasks"): {
+        "ReplicationTasks": [
+            {
+                "Status": "running",
+                "SourceEndpointArn": f"{_ENDPOINT}SOURCE",
+                "TargetEndpointArn": f"{_ENDPOINT}TARGET",
+            }
+        ]
+    },
+    ("dms", "describe_endpoints"): {"Endpoints": [ENDPOINT]},
+    ("kafkaconnect", "list_connectors"): {
+        "connectors": [
+            {
+                "connectorName": "sink",
+                "kafkaClusterEncryptionInTransit": {"encryptionType": "TLS"},
+            }
+        ]
+    },
+}
 SEARCH_DOMAIN = {
     "DomainId": f"{ACCOUNT_ID}/search",
     "DomainName": "search",
@@ -490,6 +538,7 @@ _IN_TRANSIT = {
         "taskDefinition": {"taskDefinitionArn": TASKS, "volumes": [efs_volume("ENABLED")]}
     },
     ("batch", "describe_job_definitions"): {"jobDefinitions": [job(efs_volume("ENABLED"))]},
+    **TRANSFERS,
     ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "search"}]},
     ("opensearch", "describe_domain"): {"DomainStatus": SEARCH_DOMAIN},
     ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH_DOMAIN]},

@@ -38,6 +38,7 @@ SERVICES_OF = {
     "states": ("stepfunctions",),
     "access-analyzer": ("accessanalyzer",),
     "elasticfilesystem": ("efs",),
+    "elasticmapreduce": ("emr",),
     # Amazon MQ Developer Guide, "Example Amazon MQ log file entry".
     "amazonmq": ("mq",),
 }

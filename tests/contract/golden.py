@@ -547,6 +547,10 @@ GOLDEN = (
     call("inspector2", "CreateFilter"),
     call("lambda", "CreateFunctionUrlConfig", _FUNCTION, request={"functionName": "agent"}),
     call("s3", "DeleteAccountPublicAccessBlock"),
+    call("dms", "ModifyEndpoint"),
+    call("elasticmapreduce", "RunJobFlow"),
+    call("kafkaconnect", "DeleteConnector"),
+    call("transfer", "UpdateServer"),
     call(
         "s3",
         "PutBucketReplication",

@@ -101,6 +101,10 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.cloudwatch.policy_alarms": frozenset({"Alarms", "PolicyType"}),
     # A member of a target: ListTargetsByRule.
     "readiness.evidence.eventbridge.alarm_targets": frozenset({"RoleArn"}),
+    # The text of a security configuration: EMR Management Guide, "Create a security configuration".
+    "readiness.evidence.workloads.plain_transfers": frozenset(
+        {"EncryptionConfiguration", "EnableInTransitEncryption"}
+    ),
     # The text of a network policy: OpenSearch Service Developer Guide, "Network access for
     # Amazon OpenSearch Serverless".
     "readiness.evidence.workloads.public_clusters": frozenset(

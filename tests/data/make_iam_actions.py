@@ -63,8 +63,9 @@ SERVICES_READ = frozenset(
     arc-zonal-shift auditmanager autoscaling backup batch budgets
     bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy
     codepipeline cognito-identity cognito-idp
-    compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
-    firehose fis fsx glacier glue guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb mq
+    compute-optimizer config cur dax dms dynamodb ec2 ecr ecs eks elasticache elasticfilesystem
+    elasticloadbalancing elasticmapreduce es events
+    firehose fis fsx glacier glue guardduty health iam inspector2 kafka kafkaconnect kinesis kms lambda logs macie2 memorydb mq
     oam observabilityadmin organizations pipes rds redshift redshift-serverless resiliencehub resource-groups route53
     route53profiles route53resolver s3 sagemaker scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm ssm-contacts ssm-incidents
     states sts support synthetics tag transfer trustedadvisor vpc-lattice wafv2 wellarchitected

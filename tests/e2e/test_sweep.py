@@ -52,6 +52,7 @@ LACKING = {
     "guardduty:ListDetectors",
     "iam:ListServiceSpecificCredentials",
     "kafka:ListClustersV2",
+    "kafkaconnect:ListConnectors",
     "lambda:ListProvisionedConcurrencyConfigs",
     "logs:DescribeAccountPolicies",
     "logs:ListLogAnomalyDetectors",

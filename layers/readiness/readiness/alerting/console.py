@@ -315,6 +315,7 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "/sagemaker/home?region={region}#/notebooks-and-git-repos": (
         "security_validation.notebook-access",
     ),
+    "/transfer/home?region={region}#/servers": ("encryption.transfer-tls",),
     "/gluestudio/home?region={region}#/jobs": ("security_validation.glue-encryption",),
     f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
     f"{_EC2}Instances:": (

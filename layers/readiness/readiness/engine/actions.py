@@ -14,6 +14,7 @@ _PREFIX = {
     "stepfunctions": "states",
     "accessanalyzer": "access-analyzer",
     "efs": "elasticfilesystem",
+    "emr": "elasticmapreduce",
     "s3control": "s3",
     "resiliencehubv2": "resiliencehub",
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
+    ("apigateway", "get_base_path_mappings"): ("limit", 500),
     ("apigateway", "get_documentation_parts"): ("limit", 500),
     ("apigateway", "get_domain_names"): ("limit", 500),
     ("apigateway", "get_resources"): ("limit", 500),
@@ -56,6 +57,8 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("config", "describe_config_rule_evaluation_status"): ("Limit", 50),
     ("config", "list_configuration_recorders"): ("MaxResults", 20),
     ("cur", "describe_report_definitions"): ("MaxResults", 5),
+    ("dms", "describe_endpoints"): ("MaxRecords", 100),
+    ("dms", "describe_replication_tasks"): ("MaxRecords", 100),
     ("dynamodb", "list_backups"): ("Limit", 100),
     ("dynamodb", "list_tables"): ("Limit", 100),
     ("ecs", "list_clusters"): ("maxResults", 100),
@@ -92,6 +95,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("inspector2", "list_filters"): ("maxResults", 100),
     ("inspector2", "list_findings"): ("maxResults", 100),
     ("kafka", "list_clusters_v2"): ("MaxResults", 100),
+    ("kafkaconnect", "list_connectors"): ("maxResults", 100),
     ("kinesis", "list_stream_consumers"): ("MaxResults", 10000),
     ("kinesis", "list_streams"): ("Limit", 10000),
     ("kms", "list_aliases"): ("Limit", 100),
