@@ -72,6 +72,7 @@ FULL_BY_DEFAULT = {
         ("accessanalyzer", "list_analyzers"),
         ("accessanalyzer", "list_archive_rules"),
         ("accessanalyzer", "list_findings_v2"),
+        ("apigatewayv2", "get_api_mappings"),
         ("apigatewayv2", "get_apis"),
         ("apigatewayv2", "get_domain_names"),
         ("apigatewayv2", "get_integrations"),
