@@ -140,9 +140,7 @@ def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str
         accounts |= {
             account
             for account in named - {own, ""}
-            if allowed(
-                statement, [*denials, *_denials_of(account, statements)], _principals_of(account)
-            )
+            if allowed(statement, _denials_of(account, statements), _principals_of(account))
             is not Holds.NEVER
         }
         if not statement.names_anybody:
@@ -164,13 +162,19 @@ _USE = "kms:Decrypt"
 
 
 def _denials_of(account: str, statements: Iterable[Statement]) -> list[Statement]:
+    """What is denied to everyone in an account: ``NotPrincipal`` may spare some of it."""
     return [
-        s
-        for s in statements
-        if not s.allows
-        and s.names_action(_USE)
-        and any(p.is_whole_account and p.account == account for p in s.principals)
+        s for s in statements if not s.allows and s.names_action(_USE) and _concerns(s, account)
     ]
+
+
+def _concerns(denial: Statement, account: str) -> bool:
+    if denial.not_principals:
+        spared = (p for p in denial.not_principals if p.kind == "AWS")
+        return not any(p.is_anybody or p.account == account for p in spared)
+    return any(
+        p.is_anybody or (p.is_whole_account and p.account == account) for p in denial.principals
+    )
 
 
 def _principals_of(account: str) -> Requests:

@@ -221,9 +221,17 @@ def people_admitted(
 
 
 def _names_all_of(denial: Statement, account: str) -> bool:
-    return denial.names_anybody or any(
-        principal.is_whole_account and principal.account == account
-        for principal in denial.principals
+    """Whether a Deny is about every user of the account: ``NotPrincipal`` may spare some.
+
+    The account itself, which it has to name beside a user, spares none of the others.
+    """
+    if denial.not_principals:
+        return not any(
+            p.is_anybody or (p.account == account and ":user/" in p.value)
+            for p in denial.not_principals
+        )
+    return any(
+        p.is_anybody or (p.is_whole_account and p.account == account) for p in denial.principals
     )
 
 

@@ -487,6 +487,20 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
             )
             for left_out, is_open in (("arn:aws:s3:::app/*", False), ("*", True))
         ),
+        *(
+            pytest.param(
+                '{"Statement":['
+                + (ALLOW % "")
+                + ","
+                + (ALLOW % "")
+                .replace("Allow", "Deny")
+                .replace('"Action":"*"', f'"NotAction":"{left_out}"')
+                + "]}",
+                is_open,
+                id=f"all actions denied but {left_out}",
+            )
+            for left_out, is_open in (("s3:ListAllMyBuckets", False), ("s3:*", True))
+        ),
         pytest.param("", True, id="none"),
         pytest.param("not JSON", True, id="not JSON"),
         pytest.param("[1]", True, id="not a policy"),

@@ -334,6 +334,24 @@ ACCOUNTS = (f"{ACCOUNT_ID}=prod", f"{OTHER}=dev", "777788889999=prod")
             GOOD,
             id="another environment denied with everyone else",
         ),
+        *(
+            pytest.param(
+                [
+                    OWN,
+                    allows({"AWS": OTHER}),
+                    {k: v for k, v in allows("*").items() if k != "Principal"}
+                    | {"Effect": "Deny", "NotPrincipal": {"AWS": spared}},
+                ],
+                (),
+                status,
+                id=f"everyone denied but {spared}",
+            )
+            for spared, status in (
+                (ACCOUNT_ID, GOOD),
+                (OTHER, BAD),
+                (f"arn:aws:iam::{OTHER}:role/reader", BAD),
+            )
+        ),
         pytest.param(
             [OWN, allows("*", StringEquals={"aws:PrincipalOrgID": "o-1"})],
             (),

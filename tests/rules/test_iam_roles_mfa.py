@@ -468,6 +468,10 @@ def test_a_trust_policy_may_deny_instead():
         ),
         pytest.param({"NotPrincipal": {"AWS": f"{OURS}:role/a"}}, NA, id="NotPrincipal"),
         pytest.param(
+            {"NotPrincipal": {"AWS": [f"{OURS}:root", f"{OURS}:user/bob"]}}, BAD, id="but one user"
+        ),
+        pytest.param({"NotPrincipal": {"AWS": "*"}}, BAD, id="but everyone"),
+        pytest.param(
             {
                 "Principal": {"AWS": f"{OURS}:root"},
                 "Condition": {"BoolIfExists": {PRESENT: "false"}},

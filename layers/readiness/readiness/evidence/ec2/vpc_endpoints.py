@@ -273,12 +273,16 @@ def allows_everything(document: str) -> bool:
 
 
 def _is_full(statement: Statement) -> bool:
-    """Whether it is about everyone and nearly every action; a Deny has to be about every one."""
+    """Whether it is about everyone and every action, but for those that ``NotAction`` names."""
     if not statement.names_anybody:
         return False
     if statement.not_actions:
-        return statement.allows
-    return any(only_wildcards(action.rpartition(":")[2]) for action in statement.actions)
+        return not any(map(_is_every_action, statement.not_actions))
+    return any(map(_is_every_action, statement.actions))
+
+
+def _is_every_action(pattern: str) -> bool:
+    return only_wildcards(pattern.rpartition(":")[2])
 
 
 def _takes_away(denial: Statement) -> bool:
