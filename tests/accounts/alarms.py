@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.gates import NOTHING_ASKS
+from tests.accounts.gates import NOTHING_ASKS, only_asked_for
 from tests.accounts.handed_on import FUNCTION as FUNCTION_ARN
 from tests.accounts.handed_on import PAGER, RULES, handed_to_a_workload
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
@@ -585,11 +585,19 @@ def from_all_sides() -> FakeAccount:
     return handed_to_a_workload(account, TOPIC, PAGER)
 
 
+def asked_for() -> FakeAccount:
+    """An alarm that only deployments ask for."""
+    return only_asked_for(
+        fake_account(), alarm("agent-slow", "AWS/Lambda", "Errors", FUNCTION, AlarmActions=[])
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
         "heard from all sides": Variant(from_all_sides),
         "asked for by nothing": Variant(asked_for_by_nothing, ("alarm-destinations",)),
         "raised only when busy": Variant(raised_only_when_busy),
+        "asked for": Variant(asked_for, ("alarm-destinations",)),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from tests.fake_account import ACCOUNT_ID, HOME, NOON
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/shop"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/shop/api"
@@ -47,6 +48,18 @@ NOTHING_ASKS: dict[tuple[str, str], Any] = {
     ("route53", "list_health_checks"): listed(HealthChecks=[]),
 }
 """Without ECS, whose services the accounts have anyway."""
+
+
+def only_asked_for(account: FakeAccount, alarm: Mapping[str, Any]) -> FakeAccount:
+    """The account with one alarm, without an action, which an instance refresh asks for."""
+
+    def described(*, AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
+        found = {"MetricAlarm": "MetricAlarms", "LogAlarm": "LogAlarms"}
+        kinds = {"CompositeAlarms": [], **{found[k]: [] for k in AlarmTypes if k in found}}
+        return kinds | ({"MetricAlarms": [alarm]} if "MetricAlarms" in kinds else {})
+
+    asked = asked_by("Auto Scaling", alarm["AlarmName"]) | asked_by("ECS", "another")
+    return account.but(cloudwatch__describe_alarms=described, **asked)
 
 
 def asked_by(service: str, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
-from tests.accounts.gates import NOTHING_ASKS
+from tests.accounts.gates import NOTHING_ASKS, only_asked_for
 from tests.accounts.handed_on import RULES, handed_to_a_workload
 from tests.accounts.handed_to_a_topic import handed_to_a_topic
 from tests.accounts.traffic import get_metric_data
@@ -299,8 +299,14 @@ def with_alarms_to_a_workload() -> FakeAccount:
     return handed_to_a_workload(fake_account())
 
 
+def with_an_alarm_asked_for() -> FakeAccount:
+    """Only deployments ask for its alarm."""
+    return only_asked_for(fake_account(), ALARM | {"AlarmActions": []})
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with an alarm that is asked for": Variant(with_an_alarm_asked_for, ("alarm-actions",)),
         "with alarms to a topic": Variant(with_alarms_to_a_topic, ("alarm-actions",)),
         "with alarms to a workload": Variant(with_alarms_to_a_workload, ("alarm-actions",)),
         "with a filter that is gone": Variant(with_a_broken_filter, ("log-forwarding",)),

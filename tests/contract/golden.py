@@ -260,6 +260,7 @@ GOLDEN = (
     ),
     call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
+    call("route53", "DeleteHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
     call(
         "route53",
         "CreateHostedZone",
@@ -820,6 +821,20 @@ GOLDEN = (
             "name": "to-pager",
             "eventPattern": json.dumps({"source": ["aws.cloudwatch"]}),
             "state": "ENABLED",
+        },
+    ),
+    call("events", "UpdateApiDestination", request={"name": "pager"}),
+    call("events", "DeauthorizeConnection", request={"name": "pager-key"}),
+    call(
+        "appconfig",
+        "UpdateEnvironment",
+        ("AWS::CloudWatch::Alarm", "agent-errors"),
+        request={
+            "applicationId": "a1b2c3d",
+            "environmentId": "e4f5g6h",
+            "monitors": [
+                {"alarmArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:agent-errors"}
+            ],
         },
     ),
     call(

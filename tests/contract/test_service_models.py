@@ -40,6 +40,8 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     # Cost Explorer models no AccessDeniedException. Source: what accounts that never switched it on
     # are told, in public issues.
     ("ce", "get_anomaly_monitors"): frozenset({"AccessDeniedException"}),
+    # Of a group that does not exist. Source: EC2 Auto Scaling API Reference, "Common errors".
+    ("autoscaling", "describe_instance_refreshes"): frozenset({"ValidationError"}),
     # CloudFormation models no error of DescribeStacks. Source: its description in the API Reference.
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
     # SageMaker models no error of DescribeModel. Source: what public tools handle.
@@ -160,7 +162,11 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.backup.restores": frozenset({"itemstorestore"}),
     # A process of Auto Scaling that may be suspended: DescribeScalingProcessTypes.
     # And a tag of EKS's managed node groups.
-    "readiness.evidence.autoscaling.availability": frozenset({"eks:nodegroup-name"}),
+    "readiness.evidence.autoscaling.availability": frozenset(
+        {"autoScalingGroupName", "eks:nodegroup-name"}
+    ),
+    # A dimension of the metrics of ECS: its Developer Guide, "Amazon ECS CloudWatch metrics".
+    "readiness.evidence.cloudwatch.custom_metrics": frozenset({"ClusterName", "ServiceName"}),
     "readiness.evidence.autoscaling.scaling": frozenset({"ScheduledActions"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),

@@ -242,7 +242,7 @@ def _api_call(
             if change.asks is None:
                 targets |= found
             else:
-                doubtful.setdefault((change.asks, declaration.reads), set()).update(found)
+                doubtful.setdefault((change.asks, declaration.all_reads), set()).update(found)
     doubts = tuple(
         Doubt(asks, allowed, detail, frozenset(found - targets))
         for (asks, allowed), found in doubtful.items()

@@ -37,10 +37,9 @@ from readiness.semantics.scheduled_capacity import (
     is_recurring,
 )
 
-_POLICIES = "application-autoscaling:DescribeScalingPolicies"
 _READS = (
     "application-autoscaling:DescribeScalableTargets",
-    _POLICIES,
+    "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",
     DESCRIBE_ALARMS,
 )
@@ -315,7 +314,6 @@ class RegisteredCaches(_Registered):
 
 @evidence(
     SERVICE,
-    reads=(_POLICIES,),
     uses=(RegisteredServices,),
     changed_by=_changes("ecs", _service),
     follows_type=False,
@@ -361,7 +359,6 @@ class FunctionScaling(_Scaling):
 
 @evidence(
     CLUSTER,
-    reads=(_POLICIES,),
     uses=(RegisteredReplicas,),
     changed_by=_changes("rds", _cluster),
     follows_type=False,

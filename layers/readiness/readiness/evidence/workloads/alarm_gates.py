@@ -12,7 +12,7 @@ from readiness.evidence.cloudwatch.alarms import ALARM, AlarmInContext
 from readiness.evidence.codedeploy import alarms_of, described_groups
 from readiness.evidence.ecs.services import SERVICE_READS, cluster_of, every_service
 from readiness.model.event_fields import every_at, request_of
-from readiness.model.evidence import Json, api_call, evidence
+from readiness.model.evidence import ApiCall, Json, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.alarm_inventory import Silence
@@ -56,7 +56,12 @@ def _name_in(named: str) -> str:
     uses=(AlarmInContext,),
     changed_by=(
         api_call("codedeploy", "CreateDeploymentGroup", "UpdateDeploymentGroup", identify=_gating),
-        api_call("ecs", "CreateService", "UpdateService", identify=_gating),
+        ApiCall(
+            "ecs.amazonaws.com",
+            ("CreateService", "UpdateService"),
+            identify=_gating,
+            only_with="deploymentConfiguration",
+        ),
         api_call("appconfig", "CreateEnvironment", "UpdateEnvironment", identify=_gating),
     ),
 )
