@@ -286,8 +286,8 @@ def function_timeout(
     if by_aws := of_service_function(function.name):
         return by_aws
     problems = visibility_problems(queues.all, timeouts, limits.visibility_factor)
-    problems += caller_problems(timeouts.longest, callers, limits)
-    doubt = caller_doubt(timeouts.longest, callers, limits)
+    problems += caller_problems(timeouts.longest_awaited, callers, limits)
+    doubt = caller_doubt(timeouts.longest_awaited, callers, limits)
     return judge_timeout(function, timeouts, use, problems, doubt, limits)
 
 

@@ -58,6 +58,11 @@ class TimeoutSettings:
     balancer_seconds: Annotated[
         int, Between(1, 4000), "The longest that clients of a load balancer wait, in seconds"
     ] = 4000
+    flow_seconds: Annotated[
+        int,
+        Between(0, 60),
+        "How long the flows of Amazon Connect wait, in seconds; 0 if that is not known",
+    ] = 0
     min_invocations: Annotated[
         int, Between(1, 1_000_000), "With fewer runs in a week their durations are not evaluated"
     ] = 50

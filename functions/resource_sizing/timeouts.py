@@ -55,7 +55,7 @@ def caller_problems(
     """Callers that stop waiting before the function's timeout."""
     found = []
     for caller in callers.all:
-        most = _waits(caller, limits) if caller.certain else caller.longest
+        most = _waits(caller, limits) if _is_certain(caller, limits) else caller.longest
         if most and timeout > most:
             text = f"The timeout is {timeout} s, but {caller.who} waits only {most:g} s."
             found.append(Problem(Severity.LOW, text))
@@ -67,13 +67,19 @@ def caller_doubt(timeout: int, callers: CallerTimeouts, limits: TimeoutSettings)
     if callers.flaw:
         return f"Who calls it is not known: {callers.flaw}."
     for caller in callers.all:
-        if not caller.certain and timeout > _waits(caller, limits):
+        if not _is_certain(caller, limits) and timeout > _waits(caller, limits):
+            told = " The setting flow_seconds tells it." * (caller.kind is CallerKind.FLOW)
             return (
                 f"The timeout is {timeout} s. How long {caller.who} waits cannot be read in this"
                 f" account and region; by default it is {caller.seconds:g} s, and with a timeout"
-                f" of {_waits(caller, limits):g} s or less it need not be known."
+                f" of {_waits(caller, limits):g} s or less it need not be known.{told}"
             )
     return ""
+
+
+def _is_certain(caller: CallerTimeout, limits: TimeoutSettings) -> bool:
+    """Whether it is known how long a caller waits: AWS shows it, or somebody has said so."""
+    return caller.certain or (caller.kind is CallerKind.FLOW and limits.flow_seconds > 0)
 
 
 def _waits(caller: CallerTimeout, limits: TimeoutSettings) -> float:
@@ -82,6 +88,8 @@ def _waits(caller: CallerTimeout, limits: TimeoutSettings) -> float:
         CallerKind.API: limits.front_door_seconds,
         CallerKind.BALANCER: limits.balancer_seconds,
     }
+    if caller.kind is CallerKind.FLOW and limits.flow_seconds:
+        return limits.flow_seconds
     return min(caller.seconds, most.get(caller.kind, caller.seconds))
 
 

@@ -139,6 +139,11 @@ def test_a_version_that_a_mapping_names_by_number_keeps_what_it_had(cls, latest,
     assert seen.of == {"$LATEST": latest, "7": seventh}
 
 
+def test_no_caller_waits_for_what_only_a_mapping_names():
+    fed = ReachedTimeouts({"$LATEST": 30, "7": 900, "8": 60}, {"live": ("8",)}, frozenset({"7"}))
+    assert (fed.longest, fed.longest_awaited, fed.behind("7")) == (900, 60, 900)
+
+
 def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():
     answer = ANSWER | {"Environment": {"Error": {"ErrorCode": "AccessDeniedException"}}}
     seen = FunctionConfiguration.of(answer)

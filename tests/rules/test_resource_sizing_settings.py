@@ -27,6 +27,9 @@ from tests.rules.test_resource_sizing import (
     service,
 )
 from tests.rules.test_resource_sizing_pooling import DIRECT, RESERVED, tasks
+from tests.rules.test_resource_sizing_timeouts import FLOWS
+
+FLOW = made.allowed(FLOWS, service="connect.amazonaws.com")
 
 
 def compare(rule, id, answers, default, settings, configured):
@@ -211,6 +214,8 @@ def test_readers_and_caches_are_judged_on_demand(rule, id, setting, answers, con
         pytest.param(
             BALANCER, GOOD, {"balancer_seconds": 29}, BAD, id="balancer_seconds: 30 s of 29"
         ),
+        pytest.param(FLOW, BLIND, {"flow_seconds": 30}, GOOD, id="flow_seconds: 30 s of 30"),
+        pytest.param(FLOW, BLIND, {"flow_seconds": 29}, BAD, id="flow_seconds: 30 s of 29"),
         pytest.param(
             metrics(Invocations=49), NA, {"min_invocations": 49}, GOOD, id="min_invocations: 49"
         ),

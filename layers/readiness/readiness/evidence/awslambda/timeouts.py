@@ -23,13 +23,15 @@ from readiness.model.resource import Resource
 class ReachedTimeouts:
     """The timeout in seconds of each version that callers reach, and what aliases lead to.
 
-    A published version keeps the timeout that the function had then. Sources: those of
-    FunctionTimeout and NumberedVersions, ListAliases, and GetFunctionConfiguration of each
-    published version.
+    A published version keeps the timeout that the function had then. ``fed`` are versions that no
+    alias leads to, and event source mappings name by number: no caller waits for them. Sources:
+    those of FunctionTimeout and NumberedVersions, ListAliases, and GetFunctionConfiguration of
+    each published version.
     """
 
     of: Mapping[str, int]
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fed: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedTimeouts:
@@ -46,6 +48,7 @@ class ReachedTimeouts:
         return cls(
             {version: each.timeout for version, each in every.items()},
             {alias.name: alias.versions for alias in aliases},
+            frozenset(numbered).difference(*(alias.versions for alias in aliases)),
         )
 
     @property
@@ -55,6 +58,12 @@ class ReachedTimeouts:
     @property
     def longest(self) -> int:
         return max(self.of.values())
+
+    @property
+    def longest_awaited(self) -> int:
+        """The longest of those that a caller may wait for."""
+        awaited = [seconds for version, seconds in self.of.items() if version not in self.fed]
+        return max(awaited, default=self.longest)
 
     def behind(self, qualifier: str) -> int:
         """The longest of what a qualifier leads to; the longest of all where that is not known."""
