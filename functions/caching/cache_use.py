@@ -68,11 +68,7 @@ def _unused(cache: Cache, now: datetime) -> Verdict:
             " is checked in its own region."
         )
     if passed_on := cache.use.passed_on:
-        return not_applicable(
-            f"The {cache.label} is used as a queue, a stream or a channel"
-            f" ({plural(passed_on, 'command')} in the last 7 days) and not as a cache.",
-            passed_on=passed_on,
-        )
+        return _only_passes_on(cache, passed_on)
     if cache.created and now - cache.created < NEW:
         return cannot_tell(
             f"The {cache.label} was created on {cache.created:%Y-%m-%d} and has not been used"
@@ -81,6 +77,14 @@ def _unused(cache: Cache, now: datetime) -> Verdict:
     return violates(
         f"The {cache.label} was not used in the last 7 days: no hit and no miss.",
         expected="A cache that is used, or no cache.",
+    )
+
+
+def _only_passes_on(cache: Cache, commands: float) -> Verdict:
+    return not_applicable(
+        f"The {cache.label} is used as a queue, a stream or a channel"
+        f" ({plural(commands, 'command')} in the last 7 days) and not as a cache.",
+        passed_on=commands,
     )
 
 
@@ -142,6 +146,8 @@ def judge_expiry(cache: Cache, policy: str, min_share: float, max_growth: float)
         )
     if not use.items:
         return not_applicable(f"The {cache.label} holds no keys.", items=0)
+    if use.lookups == 0 and use.passed_on:
+        return _only_passes_on(cache, use.passed_on)
     share = min((use.expiring or 0) / use.items, 1.0)
     said = _keys(cache, policy, share, min_share, max_growth)
     return said.observing(

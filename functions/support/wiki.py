@@ -86,12 +86,19 @@ def _lacks(statement: Attestation) -> str:
         return "without a snapshot of the page"
     if statement.artefact.sha256 == NOTHING:
         return "its snapshot is empty"
-    return "" if _is_address(str(statement.bound_to.get("url", ""))) else "without its address"
+    return _address_fault(str(statement.bound_to.get("url", "")).strip())
 
 
-def _is_address(text: str) -> bool:
+def _address_fault(text: str) -> str:
+    """What is wrong with the address of a page; empty if nothing is."""
+    if not text:
+        return "without its address"
     try:
         parts = urlsplit(text)
     except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname) and not leads_nowhere(text)
+        return f"its address {text} is none"
+    if parts.scheme != "https":
+        return f"its address {text} does not begin with https://"
+    if not parts.hostname:
+        return f"its address {text} is none"
+    return f"its address {text} was never filled in" if leads_nowhere(text) else ""

@@ -346,17 +346,18 @@ def runbook(**changes: Any) -> Attestation:
                 attested(*REST, runbook(bound_to={"document": "runbook", "url": address})),
                 {},
                 BAD,
-                "without its address",
+                words,
                 id=address,
             )
-            for address in (
-                "",
-                "wiki",
-                "http://wiki.corp.dev/",
-                "https://",
-                "https://[",
-                "https://wiki.example.com/runbook",
-                "https://wiki.corp.dev/TODO",
+            for address, words in (
+                ("", "without its address"),
+                ("wiki", "wiki does not begin with https://"),
+                ("http://wiki.corp.dev/", "does not begin with https://"),
+                ("https://", "its address https:// is none"),
+                ("https://[", "is none"),
+                ("https://wiki.example.com/runbook", "was never filled in"),
+                ("https://wiki.corp.dev/TODO", "was never filled in"),
+                ("https://wiki/<name>", "https://wiki/<name> was never filled in"),
             )
         ),
         pytest.param(
