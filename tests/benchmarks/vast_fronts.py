@@ -259,6 +259,9 @@ class Fronts(Stores):
     def lambda_get_function_concurrency(self, params: Mapping[str, Any]) -> Any:
         return {}
 
+    def lambda_get_runtime_management_config(self, params: Mapping[str, Any]) -> Any:
+        return {"UpdateRuntimeOn": "Auto"}
+
     def ecs_list_service_deployments(self, params: Mapping[str, Any]) -> Any:
         name = params["service"].rpartition("/")[2]
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service-deployment/main/{name}/1"
