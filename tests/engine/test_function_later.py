@@ -11,7 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from readiness.engine.garbled import Garbled
 from readiness.engine.later import NotAsked
+from readiness.engine.look_again import Again
 from readiness.engine.pacing import IN_AN_EVENT
+from readiness.engine.targets import Target
 from readiness.evidence.s3 import buckets
 from readiness.model.resource import Resource
 from tests.engine.functions import (
@@ -193,6 +195,17 @@ def test_where_a_later_look_cannot_be_asked_for_yet_the_invocation_is_made_again
     failing.failure = None
     function(api_call(), context())
     assert status(function) == "NON_COMPLIANT"
+
+
+def test_a_look_that_was_asked_for_hides_none_that_could_not_be(function, machine):
+    function.later.function = "arn:aws:lambda:us-east-1:111122223333:function:encryption"
+    asked, now = Again(frozenset()), datetime.now(UTC)
+    machine.fails = EndpointConnectionError(endpoint_url="https://states")
+    assert not function.later.ask({Target("encryption.s3-kms", "data")}, asked, now)
+    machine.fails = None
+    assert function.later.ask({Target("encryption.s3-kms", "more")}, asked, now)
+    with pytest.raises(NotAsked):
+        function.later.raise_on_unasked()
 
 
 def test_a_sweep_that_cannot_ask_for_a_later_look_ends_well(function, machine, failing):
