@@ -2,7 +2,15 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, complies, heading, not_applicable
+from readiness import (
+    Between,
+    Severity,
+    Unreadable,
+    Verdict,
+    complies,
+    heading,
+    not_applicable,
+)
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.batch import JobDefinition
@@ -31,6 +39,7 @@ from readiness.evidence.s3.buckets import (
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
 from readiness.evidence.workloads.plain_transfers import PlainTransfers
+from readiness.judgement.foreign_keys import KeyAccounts, with_key
 
 from .at_rest import default_encryption_verdict, without_kms_verdict
 from .data_services import (
@@ -81,7 +90,7 @@ REQUIRED = "TransitEncryptionEnabled with TransitEncryptionMode required."
 @encryption.rule(AT_REST, severity=Severity.HIGH)
 def s3_kms(
     bucket: BucketEncryption,
-    key: KmsKeyState | None,
+    key: KmsKeyState | Unreadable | None,
     policy: PolicyWithoutKms,
     *,
     require_customer_managed_key: Annotated[
@@ -90,6 +99,7 @@ def s3_kms(
     require_bucket_key: Annotated[
         bool, "Require an S3 Bucket Key, which reduces the calls to KMS"
     ] = False,
+    key_accounts: KeyAccounts = (),
 ) -> Verdict:
     """S3 default encryption uses an enabled KMS key, so that reading also requires kms:Decrypt.
 
@@ -99,11 +109,16 @@ def s3_kms(
         return without_kms_verdict(
             bucket.algorithm, policy.text, customer_managed=require_customer_managed_key
         )
-    return default_encryption_verdict(
-        bucket,
+    return with_key(
         key,
-        customer_managed=require_customer_managed_key,
-        bucket_key=require_bucket_key,
+        bucket.key_id,
+        key_accounts,
+        lambda state: default_encryption_verdict(
+            bucket,
+            state,
+            customer_managed=require_customer_managed_key,
+            bucket_key=require_bucket_key,
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from readiness import (
     Between,
     Severity,
+    Unreadable,
     Verdict,
     cannot_tell,
     complies,
@@ -42,6 +43,7 @@ from readiness.evidence.workloads.image_scans import ImageScans
 from readiness.evidence.workloads.open_policies import UnanalyzedPolicies
 from readiness.evidence.workloads.public_clusters import PublicClusters
 from readiness.evidence.workloads.scannable import Scannable
+from readiness.judgement.foreign_keys import KeyAccounts, with_key
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
@@ -358,9 +360,16 @@ def database_encryption(database: DatabaseEncryption, key: KmsKeyState | None) -
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
-def file_system_encryption(system: FileSystemEncryption, key: KmsKeyState | None) -> Verdict:
+def file_system_encryption(
+    system: FileSystemEncryption,
+    key: KmsKeyState | Unreadable | None,
+    *,
+    key_accounts: KeyAccounts = (),
+) -> Verdict:
     """An EFS file system is encrypted at rest, with a key that can be used."""
-    return file_system_verdict(system, key)
+    return with_key(
+        key, system.key_id, key_accounts, lambda state: file_system_verdict(system, state)
+    )
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
@@ -393,19 +402,33 @@ def glue_encryption(seen: GlueEncryption) -> Verdict:
 
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
 def queue_encryption(
-    queue: QueueEncryption, key: KmsKeyState | None, *, require_kms_key: RequireKmsKey = False
+    queue: QueueEncryption,
+    key: KmsKeyState | Unreadable | None,
+    *,
+    require_kms_key: RequireKmsKey = False,
+    key_accounts: KeyAccounts = (),
 ) -> Verdict:
     """The messages of a queue are encrypted at rest, with a key that can be used."""
-    return queue_verdict(queue, key, kms_key=require_kms_key)
+    return with_key(
+        key,
+        queue.key_id,
+        key_accounts,
+        lambda state: queue_verdict(queue, state, kms_key=require_kms_key),
+    )
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.LOW)
-def topic_encryption(topic: TopicEncryption, key: KmsKeyState | None) -> Verdict:
+def topic_encryption(
+    topic: TopicEncryption,
+    key: KmsKeyState | Unreadable | None,
+    *,
+    key_accounts: KeyAccounts = (),
+) -> Verdict:
     """The messages of a topic are encrypted at rest with a KMS key that can be used.
 
     SNS stores them on encrypted disks in any case. A key of its own can be disabled and audited.
     """
-    return topic_verdict(topic, key)
+    return with_key(key, topic.key_id, key_accounts, lambda state: topic_verdict(topic, state))
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH, opt_in="sample_objects")
