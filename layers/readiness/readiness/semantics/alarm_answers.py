@@ -51,6 +51,7 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
         evaluations=max(evaluations, datapoints),
         missing_data=answer.get("TreatMissingData") or "missing",
         low_samples=answer.get("EvaluateLowSampleCountPercentile", ""),
+        warm_up=_warm_up(answer),
     )
 
 
@@ -80,13 +81,11 @@ def log_alarm(answer: Mapping[str, Any]) -> Alarm:
         threshold=answer.get("Threshold"),
         missing_data=answer.get("TreatMissingData") or "missing",
         log_groups=tuple(_log_group_name(group) for group in groups),
+        warm_up=_warm_up(answer),
     )
 
 
 def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
-    warming = answer.get("WarmUpConfiguration") or {}
-    whole = warming.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")
-    minutes = warming.get("WarmUpPeriodDurationInMinutes") or 0
     return {
         "name": answer["AlarmName"],
         "arn": answer.get("AlarmArn", ""),
@@ -95,8 +94,15 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
         "configured_at": answer.get("AlarmConfigurationUpdatedTimestamp"),
-        "warm_up": timedelta(minutes=minutes) if whole else timedelta(),
     }
+
+
+def _warm_up(answer: Mapping[str, Any]) -> timedelta:
+    """How long a metric or log alarm is not evaluated, whatever arrives; composite ones are."""
+    about = answer.get("WarmUpConfiguration") or {}
+    if not about.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds"):
+        return timedelta()
+    return timedelta(minutes=about.get("WarmUpPeriodDurationInMinutes") or 0)
 
 
 def _log_group_name(identifier: str) -> str:
