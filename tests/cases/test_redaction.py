@@ -102,6 +102,7 @@ def a_function(name, variables, account):
             ("lambda", "list_functions"): {"Functions": [configuration]},
             ("lambda", "get_function_configuration"): configuration,
             ("lambda", "list_aliases"): {"Aliases": []},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("lambda", "list_versions_by_function"): {"Versions": [configuration]},
         }
     )
