@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty import deletion
 from functions.pagerduty.grouped import Grouped
+from functions.pagerduty.in_time import InTime
 from functions.pagerduty.messages import body_of, finding_in
 from functions.pagerduty.queue import LONGEST_PAUSE, SHORTEST_PAUSE, Later, Queue
 from functions.pagerduty.sender import KeyGone, RouteGone, Sender, note_gone
@@ -45,6 +46,7 @@ from readiness.model.verdict import Severity
 
 MOST_LOOKS = 3
 SPARE_MILLISECONDS = 15_000
+DELETION_SPARE_MILLISECONDS = 25_000
 DELETION_TRIES = 3
 
 
@@ -106,6 +108,7 @@ class Pager:
 
     def at_deletion(self, event: Mapping[str, Any], context: Any) -> None:
         """CloudFormation makes, updates or deletes the stack. Raises StillOpen."""
+        remaining = context.get_remaining_time_in_millis
         resolver = Resolver(
             self._store,
             self._sender.key,
@@ -113,12 +116,12 @@ class Pager:
             lowest=self._wording.lowest,
             runbooks=self._wording.runbooks,
             stack=self._wording.stack,
-            enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
+            enough=lambda: remaining() < DELETION_SPARE_MILLISECONDS,
             most_tries=DELETION_TRIES,
         )
-        remaining = context.get_remaining_time_in_millis
         watchers = Watchers(self._sns, self._watcher_topic, remaining)
-        deletion.answer(event, self._incidents, resolver, self._cloudformation, watchers)
+        in_time = InTime(remaining)
+        deletion.answer(event, self._incidents, resolver, self._cloudformation, watchers, in_time)
 
     def deliver(self, record: SQSRecord) -> None:
         """One message. Raises Later for everything that another try may cure.

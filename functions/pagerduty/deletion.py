@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.pagerduty.in_time import InTime, OutOfTime
 from functions.pagerduty.parameters import refused
 from functions.pagerduty.telemetry import log
 from functions.pagerduty.watchers import Watchers
@@ -25,6 +26,10 @@ from readiness.model.text import clean, error_text, plural
 MOST_ATTEMPTS = 3
 """Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
 TIMEOUT_SECONDS = 10
+TO_ANSWER = TIMEOUT_SECONDS + 1.0
+TO_PUBLISH = TO_ANSWER + 7.0
+TO_TELL = TO_PUBLISH + 2.0
+"""Seconds that the answer needs, and what comes before it: a message, and a list for it."""
 MOST_REASON = 400
 """Characters, of the 4,096 bytes that CloudFormation takes: a longer answer is none."""
 UNREADABLE_MARK = "the mark of an incident cannot be read"
@@ -47,12 +52,14 @@ def answer(
     resolver: Resolver,
     cloudformation: Callable[[], Any],
     watchers: Watchers,
+    in_time: InTime,
 ) -> None:
     """Do what the custom resource asks and tell CloudFormation that it is done.
 
-    A deletion is never refused: ``watchers`` are told what is left open. Nor is a rollback, to
-    whatever the stack had before; ``cloudformation`` makes the client that tells. Parameters that
-    make no sense fail the deployment, which would otherwise page at night, or the wrong service.
+    A deletion is never refused: ``watchers`` are told what is left open, and what hangs is left
+    ``in_time`` for the answer. Nor is a rollback refused, to whatever the stack had before;
+    ``cloudformation`` makes the client that tells. Parameters that make no sense fail the
+    deployment, which would otherwise page at night, or the wrong service.
     Whoever may invoke functions could ask for a deletion too, and pages would stop: a stack that
     is at rest deletes nothing. Where that cannot be told, it is taken for a deletion.
     Raises StillOpen and NotDeleting.
@@ -74,7 +81,7 @@ def answer(
     reason = ""
     try:
         if event["RequestType"] == "Delete":
-            reason = _delete(incidents, resolver)
+            reason = _delete(incidents, resolver, in_time)
         else:
             incidents.close(until=None)
     except StillOpen:
@@ -84,7 +91,7 @@ def answer(
         reason = error_text(error)
         log.error("incidents could not be resolved", extra={"reason": reason})
     if event["RequestType"] == "Delete" and (reason or resolver.store.unreadable):
-        _tell(watchers, resolver, reason)
+        _tell(watchers, resolver, reason, in_time)
     _respond(event, reason)
 
 
@@ -121,11 +128,12 @@ def _status(cloudformation: Callable[[], Any], stack: str) -> str:
     return str(about["StackStatus"])
 
 
-def _delete(incidents: Incidents, resolver: Resolver) -> str:
-    attempt = incidents.close(until=datetime.now(UTC) + CLOSING_FOR)
+def _delete(incidents: Incidents, resolver: Resolver, in_time: InTime) -> str:
+    until = datetime.now(UTC) + CLOSING_FOR
+    attempt = in_time.do(lambda: incidents.close(until=until), TO_TELL)
     try:
-        results = list(resolver.run())
-    except (BotoCoreError, ClientError) as error:
+        results = in_time.do(lambda: list(resolver.run()), TO_TELL)
+    except (BotoCoreError, ClientError, OutOfTime) as error:
         if attempt < MOST_ATTEMPTS:
             raise StillOpen(error_text(error)) from error
         raise
@@ -147,18 +155,23 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
     return reason
 
 
-def _tell(watchers: Watchers, resolver: Resolver, reason: str) -> None:
+def _tell(watchers: Watchers, resolver: Resolver, reason: str, in_time: InTime) -> None:
     """Of everything that still has a mark; also where it cannot be listed what has."""
     left, is_known = [], True
     try:
-        left = list(resolver.open())
+        left = in_time.do(lambda: list(resolver.open()), TO_PUBLISH)
     except Exception as error:
         # Whatever it is, CloudFormation still waits for its answer.
         is_known = False
         log.error("what is left open cannot be listed", extra={"reason": error_text(error)})
-    unknown = sum(key.startswith(MARK) for key in resolver.store.unreadable)
-    if left or unknown or not is_known:
-        watchers.left_open(resolver.stack, reason or UNREADABLE_MARK, left, unknown)
+    unknown = sum(key.startswith(MARK) for key in tuple(resolver.store.unreadable))
+    if not (left or unknown or not is_known):
+        return
+    why = reason or UNREADABLE_MARK
+    try:
+        in_time.do(lambda: watchers.left_open(resolver.stack, why, left, unknown), TO_ANSWER)
+    except OutOfTime as error:
+        log.error("the watchers could not be told", extra={"reason": error_text(error)})
 
 
 def _respond(event: Mapping[str, Any], reason: str, *, failed: bool = False) -> None:

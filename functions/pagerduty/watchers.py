@@ -19,7 +19,7 @@ MOST_LISTED = 100
 MOST_REASON = 400
 DELIVERY_SECONDS = 5.0
 """A topic that is deleted may not deliver what was published a moment before."""
-SPARE_SECONDS = 8.0
+SPARE_SECONDS = 12.0
 
 
 class Watchers:

@@ -12,15 +12,18 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from functions.pagerduty import app, deletion, parameters
+from functions.pagerduty.in_time import InTime
 from functions.pagerduty.watchers import Watchers
 from readiness import Severity
 from readiness.alerting.incidents import Incident, Incidents
+from readiness.alerting.resolving import Resolver
 from readiness.model.resource import Resource
 from tests import deployed
 from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 
+TIME_FOR_ONE = [120_000] * 3 + [0]
 STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/readiness/0c1d"
 
 
@@ -264,9 +267,9 @@ def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(pa
 
 def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_deletion(paged, asks):
     with pytest.raises(deletion.StillOpen, match="2 incidents"):
-        asks("Delete", [120_000, 0])
+        asks("Delete", TIME_FOR_ONE)
     with pytest.raises(deletion.StillOpen, match="1 incident could"):
-        asks("Delete", [120_000, 0])
+        asks("Delete", TIME_FOR_ONE)
     assert asks("Delete") == ("SUCCESS", "Done")
     assert paged.pagerduty.incidents == {}
 
@@ -274,7 +277,7 @@ def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_delet
 def test_the_last_attempt_answers_whatever_is_left(paged, asks):
     paged.pager._incidents.close(until=after())
     paged.pager._incidents.close(until=after())
-    status, reason = asks("Delete", [120_000, 0])
+    status, reason = asks("Delete", TIME_FOR_ONE)
     assert status == "SUCCESS"
     assert "2 incidents could not be resolved" in reason
 
@@ -314,7 +317,7 @@ def test_where_nothing_is_left_open_nobody_is_told(paged, asks, watched, kind):
 
 def test_what_is_tried_again_is_not_told_yet(paged, asks, watched):
     with pytest.raises(deletion.StillOpen):
-        asks("Delete", [120_000, 0])
+        asks("Delete", TIME_FOR_ONE)
     assert watched() == []
 
 
@@ -336,12 +339,70 @@ def test_watchers_who_cannot_be_told_do_not_keep_the_stack(paged, asks, caplog, 
     assert "the watchers could not be told" in caplog.text
 
 
-@pytest.mark.parametrize(("remaining", "waits"), [(120_000, 5.0), (10_000, 2.0), (3_000, 0.0)])
+@pytest.mark.parametrize(("remaining", "waits"), [(120_000, 5.0), (14_000, 2.0), (3_000, 0.0)])
 def test_the_topic_stays_until_the_message_may_have_been_delivered(remaining, waits):
     """And CloudFormation gets its answer before the function's time is over."""
     waited = []
     Watchers(Mock(), "topic", lambda: remaining, waited.append).left_open("s", "why", [], 1)
     assert waited == [waits]
+
+
+@pytest.fixture
+def hangs(monkeypatch):
+    """Let a call get no answer for as long as the test lasts."""
+    over = threading.Event()
+
+    def hang(*_, **__):
+        over.wait()
+        raise EndpointConnectionError(endpoint_url="x")
+
+    yield lambda owner, name: monkeypatch.setattr(owner, name, hang)
+    over.set()
+
+
+LITTLE, LOTS = int(deletion.TO_TELL * 1000) + 50, 120_000
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "left"),
+    [
+        (Incidents, "close", [LITTLE, LOTS]),
+        (Incidents, "all", [LOTS, LITTLE]),
+        (Resolver, "_told", [LOTS, LITTLE, LOTS]),
+    ],
+)
+def test_whatever_hangs_the_last_attempt_answers_in_time(
+    paged, asks, watched, hangs, owner, name, left
+):
+    if name != "close":
+        for _ in range(2):
+            paged.pager._incidents.close(until=after())
+    hangs(owner, name)
+    status, reason = asks("Delete", left)
+    assert status == "SUCCESS"
+    assert "there was no answer within" in reason
+    [said] = watched()
+    assert said["Subject"].endswith("(number unknown)" if name == "all" else "(3)")
+
+
+def test_a_topic_that_hangs_does_not_keep_the_stack(paged, asks, hangs, monkeypatch, caplog):
+    monkeypatch.setattr(Incidents, "all", Mock(side_effect=RuntimeError("odd")))
+    hangs(Watchers, "left_open")
+    left = [LOTS] * 3 + [int(deletion.TO_ANSWER * 1000) + 50]
+    assert asks("Delete", left)[0] == "SUCCESS"
+    assert "the watchers could not be told" in caplog.text
+
+
+def test_a_timeout_of_the_work_itself_is_its_own():
+    work = Mock(side_effect=TimeoutError("its own"))
+    with pytest.raises(TimeoutError, match="its own"):
+        InTime(lambda: LOTS).do(work, 0)
+
+
+def test_what_hangs_is_tried_again_first(paged, asks, hangs):
+    hangs(Resolver, "_told")
+    with pytest.raises(deletion.StillOpen, match="no answer within"):
+        asks("Delete", [LOTS, LITTLE, LOTS])
 
 
 def test_many_that_are_left_open_fit_into_one_message(paged):
@@ -522,4 +583,4 @@ def test_whatever_fails_cloudformation_gets_its_answer(paged, asks, monkeypatch,
 def test_the_answer_goes_nowhere_in_clear(pipeline):
     event = {"RequestType": "Create", "ResponseURL": "http://example.com/"}
     with pytest.raises(ValueError, match="https"):
-        deletion.answer(event, Mock(), Mock(), Mock(), Mock())
+        deletion.answer(event, Mock(), Mock(), Mock(), Mock(), Mock())
