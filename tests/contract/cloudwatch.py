@@ -18,15 +18,18 @@ How many it does not say; what an alarm does must not depend on it.
 
 
 class Metrics:
-    """Datapoints by metric: a value at a minute."""
+    """Datapoints by metric: a value at a minute, which is known ``lag`` minutes later."""
 
-    def __init__(self):
+    def __init__(self, lag=0):
         self.points = defaultdict(list)
+        self.lag = lag
+        self.known_until = float("inf")
 
     def put(self, namespace, name, dimensions, minute, value):
         self.points[namespace, name, frozenset(dimensions.items())].append((minute, value))
 
     def value(self, metric, statistic, start, end):
+        end = min(end, self.known_until)
         found = [v for at, v in self.points.get(metric, ()) if start <= at < end]
         if not found:
             return None
@@ -73,7 +76,7 @@ def _period(alarm):
 def _next(alarm, metrics, now, state, look_back):
     period, periods = _period(alarm), alarm["EvaluationPeriods"]
     needed = alarm.get("DatapointsToAlarm", periods)
-    end = now - now % period
+    end, metrics.known_until = now - now % period, now - metrics.lag
     window = [_datapoint(alarm, metrics, end - n * period) for n in range(periods + look_back)]
     treatment = alarm["TreatMissingData"]
     real = [value for value in window if value is not None]

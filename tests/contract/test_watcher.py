@@ -201,6 +201,17 @@ def test_pages_that_wait_to_be_confirmed_are_not_stuck():
     assert rings(ALARMS["PagesWaiting"], metrics, end) == []
 
 
+@pytest.mark.parametrize("lag", range(5))
+@pytest.mark.parametrize("happens", [a_stuck_page, a_page_nobody_fetches])
+def test_stuck_pages_ring_once_though_sqs_reports_each_minute_late(happens, lag):
+    """FILL takes the minutes that are not reported yet for empty, at each evaluation."""
+    metrics, at = Metrics(lag), 2 * HOUR
+    a_healthy_day(metrics, end=at)
+    happens(metrics, at)
+    [rung] = rings(ALARMS["PagesWaiting"], metrics, at + 3 * HOUR)
+    assert rung <= at + 30 + lag
+
+
 def test_an_alarm_on_the_age_of_the_oldest_message_would_not_ring():
     """Which is why there is none: after its third receive a message does not count."""
     assert not [
