@@ -201,6 +201,20 @@ def test_of_several_services_the_one_that_is_absent_has_nothing(names):
     assert fake_account.calls == [("elasticache", "describe_cache_clusters")]
 
 
+def test_what_is_made_of_an_absent_service_is_nothing_to_those_who_read_others_too(names):
+    alone = reader_in("mx-central-1", FakeAccount(), "memorydb:DescribeClusters")
+    actions = {"memorydb:DescribeClusters", "elasticache:DescribeCacheClusters"}
+    both = DeclaredReader(alone._aws, frozenset(actions), "of both")
+
+    def made(read):
+        return list(read.every("memorydb", "describe_clusters", "Clusters"))
+
+    for _ in range(2):
+        with pytest.raises(NotOffered):
+            alone.made_once("clusters", made)
+        assert both.made_once("clusters", made) == []
+
+
 def test_a_service_newer_than_the_endpoint_data_is_asked(names):
     names.add("memory-db.mx-central-1.amazonaws.com")
     fake_account = FakeAccount({("memorydb", "describe_clusters"): {"Clusters": []}})

@@ -261,7 +261,9 @@ class DeclaredReader:
             read.began = self.began
             return _Made(make(read), read.oldest)
 
-        kept = self._aws.once(("made", about), made, Keep.ROOM)
+        # What of a missing service is nothing to one is NotOffered to another who reads it alone.
+        alone = self._is_nothing_offered(self.region)
+        kept = self._aws.once(("made", about, alone), made, Keep.ROOM)
         self._note(kept.oldest)
         return cast("T", kept.value)
 
