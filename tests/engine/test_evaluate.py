@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
@@ -364,6 +365,41 @@ def test_statements_read_before_the_row_do_not_vouch_for_the_order():
     assert (first.over, second.over) == (3, None)
     assert second.finding.last_observed_at < between
     assert evaluation.reread().observe(vouched, thing("b")).over == 3
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Labelled:
+    """What comes with its own tags, or not at all."""
+
+    tags: dict
+
+    @classmethod
+    def load(cls, read, resource):
+        if resource.id == "gone":
+            raise Gone(resource.id)
+        return cls({"Application": "other"})
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def labelled(thing: Labelled) -> Verdict:
+    """A thing has labels."""
+    return complies("It has.")
+
+
+@pytest.mark.parametrize("id", ["labelled", "gone"])
+def test_what_was_read_before_the_row_neither_takes_it_out_of_scope_nor_ends_it(id):
+    """It may have been labelled, or made, since, and the look at that have written the row."""
+    evaluation = run(labelled, owned, scope=SCOPE, fake_account=tagged(Application="MAIF"))
+    with suppress(Gone):
+        evaluation.aws.evidence(Labelled, thing(id))
+    between = evaluation.aws.now()
+    evaluation.read_before(Row())
+    for seen in evaluation.agreed(thing(id), [labelled] + [owned] * (id == "gone")):
+        assert (seen.finding is None) is (id == "gone")
+        assert seen.out_of_scope is (id == "labelled")
+        assert (seen.over, seen.observed_at < between) == (None, True)
+    assert evaluation.reread().observe(labelled, thing(id)).over == 3
 
 
 @pytest.mark.parametrize("value", ["MAIF", "other"])

@@ -30,6 +30,7 @@ from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
 from readiness.engine.shared_answers import SharedAnswers
 from readiness.model.evidence import ACCOUNT, ANY, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
+from readiness.model.unreadable import Gone
 
 if TYPE_CHECKING:
     from readiness.engine.session import Session
@@ -281,9 +282,13 @@ class Aws:
         return refused
 
     def _timed(self, read: DeclaredReader, load: Callable[[], Any]) -> Answer:
-        """The evidence, with the time of the oldest answer that it is made from."""
+        """The evidence, or Gone, with the time of the oldest answer that it is made from."""
         began = read.began = self.now()
-        loaded = load()
+        try:
+            loaded = load()
+        except Gone as gone:
+            gone.as_of = min(filter(None, (began, read.oldest, gone.as_of)))
+            raise
         oldest = began if read.oldest is None else min(began, read.oldest)
         return Answer(loaded, getattr(loaded, "as_of", None) or oldest)
 

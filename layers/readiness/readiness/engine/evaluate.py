@@ -152,13 +152,14 @@ class Evaluation:
                 return self._outside(rule, resource, tagged_at, tags), tagged_at
             verdict, as_of, own_tags, name = self._verdict(rule, resource, tags or {}, untold)
             as_of = min(as_of, tagged_at)
-            if own_tags is not None and not self.scope.covers(own_tags):
-                return self._outside(rule, resource, began, own_tags), as_of
             at = min(as_of, began)
+            if own_tags is not None and not self.scope.covers(own_tags):
+                return self._outside(rule, resource, at, own_tags), as_of
             tags = own_tags if own_tags or tags is None else tags
             return self._observation(rule, resource, verdict, at, tags, name), as_of
-        except Gone:
-            return Observation(rule, resource, began), began
+        except Gone as gone:
+            at = min(gone.as_of or began, began)
+            return Observation(rule, resource, at), at
         except (CredentialsRefused, Postponed):
             raise
         except Exception as error:
@@ -177,7 +178,9 @@ class Evaluation:
         if gone is None:
             return seen
         return [
-            each if each.finding is None else replace(gone, rule=each.rule, over=each.over)
+            each
+            if each.finding is None
+            else replace(gone, rule=each.rule, over=None if gone.over is None else each.over)
             for each in seen
         ]
 
@@ -232,7 +235,7 @@ class Evaluation:
             if subject is None:
                 subject = found[0]
                 if not getattr(subject, "exists", True):
-                    raise Gone(resource.key)
+                    raise Gone(resource.key, as_of=oldest)
                 own = getattr(subject, "tags", None)
                 own_tags = own if isinstance(own, Mapping) else None
         verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -92,4 +93,11 @@ class NotOffered(Unreadable):
 
 
 class Gone(Exception):
-    """The resource itself does not exist, or no longer exists."""
+    """The resource itself does not exist, or no longer exists.
+
+    ``as_of`` is when AWS was asked, where that is known.
+    """
+
+    def __init__(self, what: str = "", *, as_of: datetime | None = None) -> None:
+        super().__init__(what)
+        self.as_of = as_of
