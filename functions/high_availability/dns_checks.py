@@ -10,7 +10,7 @@ from readiness import Problem, Severity, Verdict, complies, not_applicable, viol
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
-from readiness.semantics.alarms import FAILURES
+from readiness.semantics.alarms import is_sparse
 from readiness.semantics.policy_patterns import HOST_SUFFIX
 
 
@@ -78,8 +78,8 @@ def _dns_problems(check: DnsHealthCheck) -> Iterator[Problem]:
             f"The checkers of Route 53 are outside the VPC and do not reach {where}, so the check"
             f" is always {'healthy, as it is inverted' if check.is_inverted else 'unhealthy'}.",
         )
-    is_sparse = bool(FAILURES.search(check.metric))
-    if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy" and not is_sparse:
+    counts_as_healthy = check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy"
+    if counts_as_healthy and not is_sparse(check.metric):
         yield Problem(
             Severity.MEDIUM,
             "While its alarm has no data the health check counts as healthy, also when the"

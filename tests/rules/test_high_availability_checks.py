@@ -214,6 +214,8 @@ def test_instances_that_nobody_checks_for_an_hour():
         pytest.param({"kind": "CALCULATED"}, BAD, None, "no children", id="childless"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy"}, BAD, MEDIUM, "no data", id="silent alarm"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy", "metric": "HTTPCode_ELB_5XX_Count"}, GOOD, None, "", id="an alarm on failures, which have no data while there are none"),
+        pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy", "metric": "StatusCheckFailed_Instance"}, BAD, MEDIUM, "no data", id="of an instance that is stopped"),
+        pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy", "metric": "UnHealthyHostCount"}, BAD, MEDIUM, "no data", id="of a target group that is empty"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Unhealthy"}, GOOD, None, "", id="alarm"),
         pytest.param({"is_disabled": True, "owner": "servicediscovery.amazonaws.com"}, NA, None, "manages it", id="of a service"),
         pytest.param({"domain": "db.corp.internal"}, BAD, HIGH, "do not reach db.corp.internal, so the check is always unhealthy", id="a private name"),

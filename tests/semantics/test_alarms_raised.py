@@ -54,6 +54,8 @@ NO_DATA = {"state": "INSUFFICIENT_DATA", "since": NOW - WEEK - SECOND}
         pytest.param(on(evaluation_state="EVALUATION_FAILURE"), True, id="failing"),
         pytest.param(on(evaluation_state="PARTIAL_DATA"), False, id="with part of its data"),
         pytest.param(on(**NO_DATA), True, id="without data for more than a week"),
+        pytest.param(on("Errors", **NO_DATA), False, id="without failures for more than a week"),
+        pytest.param(on("StatusCheckFailed", **NO_DATA), True, id="of an instance that is gone"),
         pytest.param(
             on(state="INSUFFICIENT_DATA", since=NOW - WEEK), False, id="without data for a week"
         ),

@@ -22,6 +22,8 @@ FAILURES = re.compile(
     re.IGNORECASE,
 )
 """Names of metrics that are mostly published only when something is wrong."""
+_STEADY = re.compile(r"StatusCheckFailed|UnHealthyHostCount", re.IGNORECASE)
+"""Published all the time, mostly as 0: without data, the instance or all the targets are gone."""
 TOTALS = frozenset(
     {
         "Count",
@@ -47,6 +49,11 @@ _INTERVALS = {
     ("AWS/S3", "NumberOfObjects"): _DAY,
     ("AWS/S3/Storage-Lens", ""): _DAY,
 }
+
+
+def is_sparse(metric: str) -> bool:
+    """Whether a metric may have no data because nothing is wrong."""
+    return bool(FAILURES.search(metric)) and not _STEADY.search(metric)
 
 
 def interval_of(namespace: str, metric: str) -> int:
@@ -201,8 +208,8 @@ class Alarm:
         if self.evaluation_state in {"EVALUATION_ERROR", "EVALUATION_FAILURE"}:
             return True
         if self.state == "INSUFFICIENT_DATA" and self.since is not None and self.watches:
-            is_sparse = any(FAILURES.search(each.metric) for each in self.watches)
-            return not is_sparse and now - self.since > _NO_DATA
+            sparse = any(is_sparse(each.metric) for each in self.watches)
+            return not sparse and now - self.since > _NO_DATA
         if not self.is_direct or not self.watches or self.band or self.threshold is None:
             return False
         first = self.watches[0]
