@@ -40,6 +40,9 @@ def replicated(bucket="log-archive", **rule):
     return {"ReplicationConfiguration": {"Role": "r", "Rules": [rule]}}
 
 
+DENIED = error("AccessDenied")
+
+
 def observed(account, **settings):
     return observe(account, audit_log_aggregation, ACCOUNT_ID, **settings).finding
 
@@ -110,11 +113,30 @@ WITH_KMS = {"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "En
     ],
 )
 def test_a_bucket_that_is_replicated_to_another_account(trail, answer, found):
-    account = audit(NO_GROUP | {"KmsKeyId": ""} | trail, s3__get_bucket_replication=answer)
+    def of(**asked):
+        return DENIED if asked["Bucket"] == "log-archive" else answer
+
+    account = audit(NO_GROUP | {"KmsKeyId": ""} | trail, s3__get_bucket_replication=of)
     seen = observed(account)
     assert seen.status is found, seen.reason
     if found is UNKNOWN:
         assert "s3:GetReplicationConfiguration" in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        pytest.param(error("NoSuchBucket"), BAD, id="was deleted"),
+        pytest.param(error("SlowDown"), UNKNOWN, id="may exist or not"),
+        pytest.param(error("ReplicationConfigurationNotFoundError"), GOOD, id="is shown"),
+    ],
+)
+def test_the_bucket_that_a_trail_is_replicated_to(answer, found):
+    def of(**asked):
+        return answer if asked["Bucket"] == "log-archive" else replicated()
+
+    account = audit(NO_GROUP | {"KmsKeyId": ""}, s3__get_bucket_replication=of)
+    assert observed(account).status is found
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.lifecycle import Scope
 
 _GONE = ("NoSuchBucket",)
@@ -19,8 +20,8 @@ _GONE = ("NoSuchBucket",)
 class Copies:
     """What an enabled replication rule copies, and to which bucket.
 
-    ``of_another_account``: that bucket belongs to one. Objects that are encrypted with KMS are
-    copied only ``with_kms``.
+    ``of_another_account``: that bucket exists and belongs to one. Objects that are
+    encrypted with KMS are copied only ``with_kms``.
     """
 
     bucket: str
@@ -50,8 +51,8 @@ class Copies:
 class Replication:
     """The enabled replication rules of a bucket.
 
-    Sources: GetBucketReplication, ListBuckets (a bucket that is not listed belongs to another
-    account).
+    Sources: GetBucketReplication, ListBuckets. A bucket that is not listed belongs to another
+    account or does not exist, which GetBucketReplication of it tells: mostly it is denied.
     """
 
     rules: tuple[Copies, ...] = ()
@@ -72,6 +73,23 @@ class Replication:
 def _copies(read: Reader, rule: Mapping[str, Any]) -> Copies:
     to = rule["Destination"]["Bucket"].rpartition(":")[2]
     selected = (rule.get("SourceSelectionCriteria") or {}).get("SseKmsEncryptedObjects") or {}
-    return Copies(
-        to, not is_own_bucket(read, to), Scope.of(rule), selected.get("Status") == "Enabled"
-    )
+    theirs = not is_own_bucket(read, to) and _exists(read, to)
+    return Copies(to, theirs, Scope.of(rule), selected.get("Status") == "Enabled")
+
+
+def _exists(read: Reader, bucket: str) -> bool:
+    """Whether a bucket of another account exists: S3 denies only what there is."""
+    try:
+        read.one(
+            "s3",
+            "get_bucket_replication",
+            absent=("ReplicationConfigurationNotFoundError",),
+            gone=_GONE,
+            Bucket=bucket,
+        )
+    except Gone:
+        return False
+    except Unreadable as unreadable:
+        if not unreadable.is_denied:
+            raise
+    return True
