@@ -86,6 +86,8 @@ def test_a_link_may_lead_somewhere(url):
         "https://wiki.corp.dev/view?page=%3Cservice%3E",
         "https://wiki.corp.dev/errors#<step>",
         "https://wiki.corp.dev/errors-TODO",
+        "https://wiki.corp.dev/undefined",
+        "https://wiki.corp.dev/runbooks/None",
         "https://wiki.corp.dev/lorem-ipsum-dolor",
         "https://wiki.corp.dev/foo",
         "https://wiki.corp.dev/...",

@@ -28,6 +28,7 @@ _NOT_YET = re.compile(
     r"|(?:insert|add|put)[-_](?:[a-z]+[-_]){1,3}here"
     rf"|(?:link|path|url)[-_](?:to[-_]{_PAGE}|(?:goes[-_])?here)"
     r"|(?:runbook|page|wiki|doc|service)[-_](?:link|url|name)(?:[-_]here)?"
+    r"|undefined|null|none"
     r"|lorem(?:[-_+ ]ipsum.*)?|foo(?:[-_]?bar)?|dummy(?:[-_](?:link|page|url))?|\.{2,}|\u2026)$"
 )
 """A page may be named after what is said on it: ``your-database-is-full``."""
