@@ -139,8 +139,11 @@ ELSEWHERE = {
     "VolumeRecovery": {"CopyVolumes", "CreateVolume", "ImportVolume", "ModifyVolume"},
     # A volume is encrypted, or not, for as long as it lives; no volume has a key that is just made.
     "VolumeEncryption": {"ModifyVolume", "CreateKey"},
-    # It reads when an instance was made and whether it has a public address.
+    # It reads when an instance was made and whether it has a public address; a file server that
+    # is stopped keeps its own.
     "AttackSurface": {
+        "StartServer",
+        "StopServer",
         "ModifyDBCluster",
         "RestoreDBClusterFromS3",
         *_INSTANCE_RUNS,

@@ -56,6 +56,12 @@ PLAINTEXT = {"kafkaClusterEncryptionInTransit": {"encryptionType": "PLAINTEXT"}}
         pytest.param({}, GOOD, None, "No Transfer", id="all of them with TLS"),
         pytest.param(NOTHING, NA, None, "has no Transfer", id="none of them"),
         pytest.param(server(Protocols=["FTP", "SFTP"]), BAD, MEDIUM, "offers FTP", id="FTP"),
+        pytest.param(
+            server(Protocols=["FTP"], State="OFFLINE"), GOOD, None, "", id="FTP that is stopped"
+        ),
+        pytest.param(
+            server(Protocols=["FTP"], State="STOP_FAILED"), BAD, MEDIUM, "", id="FTP still there"
+        ),
         pytest.param(server(Protocols=["FTPS", "AS2"]), GOOD, None, "", id="FTPS and AS2"),
         pytest.param(
             server(SecurityPolicyName="TransferSecurityPolicy-2018-11"),
@@ -119,7 +125,16 @@ PLAINTEXT = {"kafkaClusterEncryptionInTransit": {"encryptionType": "PLAINTEXT"}}
         pytest.param(
             endpoint(SslMode="none", EndpointArn="arn:of:another"), GOOD, None, "", id="unused"
         ),
+        pytest.param(
+            endpoint(SslMode="none", EngineName="gcp-mysql"), BAD, MEDIUM, "", id="DMS, at Google"
+        ),
+        pytest.param(
+            endpoint(SslMode="none", EngineName="azuredb"), GOOD, None, "", id="DMS, at Azure"
+        ),
         pytest.param(connector(**PLAINTEXT), BAD, MEDIUM, "sink talks", id="a connector"),
+        pytest.param(
+            connector(**PLAINTEXT, connectorState="FAILED"), GOOD, None, "", id="that failed"
+        ),
         pytest.param(
             server(Protocols=["FTP"]) | {"emr__list_clusters": error("AccessDenied")},
             BAD,

@@ -22,9 +22,11 @@ _ENGINES = frozenset(
         "aurora-postgresql",
         "aurora-postgresql-serverless",
         "aurora-serverless",
+        "babelfish",
         "db2",
         "db2-zos",
         "docdb",
+        "gcp-mysql",
         "mariadb",
         "mongodb",
         "mysql",
@@ -34,8 +36,11 @@ _ENGINES = frozenset(
         "sybase",
     }
 )
-"""The engines whose connections ``SslMode`` decides on; the others are reached by HTTPS. Source:
-DMS User Guide, "Using SSL with AWS Database Migration Service"."""
+"""The engines whose connections ``SslMode`` decides on. The others are reached by HTTPS, or refuse
+plain text themselves, as databases of Azure do. Source: DMS User Guide, "Using SSL with AWS
+Database Migration Service"."""
+_OVER = {"DELETING", "FAILED"}
+"""The states of a connector that moves nothing and cannot be started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +77,20 @@ class Plain:
         ),
         api_call("elasticmapreduce", "RunJobFlow", "TerminateJobFlows"),
         api_call("kafkaconnect", "CreateConnector", "DeleteConnector"),
-        api_call("transfer", "CreateServer", "DeleteServer", "UpdateServer"),
+        api_call(
+            "transfer", "CreateServer", "DeleteServer", "StartServer", "StopServer", "UpdateServer"
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class PlainTransfers:
     """What of the region moves data in plain text, of services without a rule of their own.
 
-    Transfer Family servers with FTP, running clusters of EMR without encryption in transit,
-    endpoints of DMS that a task uses without TLS, and connectors of MSK Connect. ``seen`` is how
-    many of them were looked at, ``failures`` the answers that are missing. Sources: ListServers,
-    DescribeServer, ListClusters, DescribeCluster, DescribeSecurityConfiguration,
-    DescribeEndpoints, DescribeReplicationTasks, ListConnectors.
+    Transfer Family servers with FTP that are not stopped, running clusters of EMR without
+    encryption in transit, endpoints of DMS that a task uses without TLS, and connectors of MSK
+    Connect. ``seen`` is how many of them were looked at, ``failures`` the answers that are
+    missing. Sources: ListServers, DescribeServer, ListClusters, DescribeCluster,
+    DescribeSecurityConfiguration, DescribeEndpoints, DescribeReplicationTasks, ListConnectors.
     """
 
     plain: tuple[Plain, ...] = ()
@@ -116,7 +123,9 @@ def _servers(read: Reader) -> Iterator[Plain | None]:
     listed = read.every("transfer", "list_servers", "Servers")
     for server in read.each(described, [each["ServerId"] for each in listed]):
         name = f"Transfer Family server {server.get('ServerId', '')}"
-        if "FTP" in (server.get("Protocols") or ()):
+        if server.get("State") == "OFFLINE":
+            yield None
+        elif "FTP" in (server.get("Protocols") or ()):
             yield Plain(name, "offers FTP")
         elif server.get("SecurityPolicyName") == _OLD_POLICY:
             yield Plain(name, f"accepts SHA-1 ({_OLD_POLICY})", is_weak=True)
@@ -188,6 +197,8 @@ def _is_plain(endpoint: Mapping[str, Any]) -> bool:
 
 def _connectors(read: Reader) -> Iterator[Plain | None]:
     for each in read.every("kafkaconnect", "list_connectors", "connectors"):
+        if each.get("connectorState") in _OVER:
+            continue
         transit = (each.get("kafkaClusterEncryptionInTransit") or {}).get("encryptionType")
         name = f"MSK Connect connector {each['connectorName']}"
         yield Plain(name, "talks to its cluster in plain text") if transit != "TLS" else None
