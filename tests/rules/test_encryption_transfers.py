@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from functions.encryption.app import transfer_tls
 from readiness import Severity, Status
+from readiness.evidence.workloads.plain_transfers import PlainTransfers
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import NotOffered
 from tests.accounts.encryption import ENDPOINT, HADOOP, SERVER, fake_account
-from tests.fake_account import ACCOUNT_ID, error, observe
+from tests.fake_account import ACCOUNT_ID, HOME, error, observe
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -148,6 +153,15 @@ def test_what_moves_data_in_plain_text(answers, status, severity, said):
     found = judged(**answers)
     assert found[:2] == (status, severity), found
     assert said in found[2]
+
+
+def test_services_that_the_region_lacks_move_nothing():
+    def every(service, operation, *_, **__):
+        raise NotOffered(f"{service}:{operation}", service, HOME)
+
+    reader: Any = SimpleNamespace(every=every)
+    region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    assert PlainTransfers.load(reader, region) == PlainTransfers()
 
 
 def test_a_task_that_is_stopped_moves_nothing():

@@ -10,7 +10,7 @@ from typing import Any
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Cause, Unreadable
+from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
 _RUNNING = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
 _OLD_POLICY = "TransferSecurityPolicy-2018-11"
@@ -107,6 +107,8 @@ class PlainTransfers:
                 for each in look(read):
                     seen += 1
                     found += [each] if each is not None else []
+            except NotOffered:
+                continue
             except Unreadable as unreadable:
                 failures.append(unreadable)
         return cls(tuple(sorted(found, key=lambda each: each.name)), seen, tuple(failures))
