@@ -175,10 +175,12 @@ _ENCRYPTS_ITSELF = {
 def datagrams_verdict(protocol: str, port: int) -> Verdict | None:
     """The verdict on a listener by what its port is registered for; None where that is no answer.
 
-    Datagrams have no TLS: whether they are encrypted is up to what they carry.
+    Datagrams have no TLS: whether they are encrypted is up to what they carry. Of these protocols
+    only DNS runs over plain TCP too.
     """
     where = f"{protocol}:{port}"
-    if named := _WITHOUT_TLS.get(port):
+    named = _WITHOUT_TLS.get(port)
+    if named and (protocol == "UDP" or named == "DNS"):
         return not_applicable(f"{where}: by its port the listener takes {named}, without TLS.")
     if protocol == "UDP" and (named := _ENCRYPTS_ITSELF.get(port)):
         return not_applicable(f"{where}: by its port it takes {named}, which encrypts by itself.")
