@@ -41,6 +41,7 @@ LACKING = {
     "compute-optimizer:GetLambdaFunctionRecommendations",
     "cur:DescribeReportDefinitions",
     "dax:DescribeClusters",
+    "dms:DescribeReplicationTasks",
     "ec2:GetEbsEncryptionByDefault",
     "elasticache:DescribeServerlessCaches",
     "ec2:GetImageBlockPublicAccessState",

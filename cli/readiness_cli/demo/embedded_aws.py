@@ -7,6 +7,9 @@ Action names: it asks readers of a function's concurrency and of where its event
 actions of Lambda, and for `budgets:DescribeBudgets`, which IAM does not know. Who asks for the
 parameters below a path would need to be allowed all of them, not those of the path.
 
+Runtimes: it has no GetRuntimeManagementConfig. Here it answers what AWS does for a function of
+which nobody said when its runtime is patched.
+
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
 
 Alarms: beside the percentile that an alarm looks at, it tells of an Average that it does not;
@@ -104,8 +107,10 @@ _READ_OF_FUNCTION = {
     "event-invoke-config/list": "lambda:ListFunctionEventInvokeConfigs",
     "provisioned-concurrency": "lambda:ListProvisionedConcurrencyConfigs",
     "recursion-config": "lambda:GetFunctionRecursionConfig",
+    "runtime-management-config": "lambda:GetRuntimeManagementConfig",
 }
 _plain: Callable[..., Awaitable[None]] = app.app
+_of_lambda: Callable[..., Awaitable[tuple[Any, ...]]] = lambda_svc.handle_request
 _named: Callable[..., str | None] = iam_actions.extract_iam_action
 _located: Callable[..., str] = iam_actions.extract_resource_arn
 _put_alarm: Callable[..., object] = cloudwatch._put_metric_alarm  # noqa: SLF001
@@ -150,6 +155,16 @@ def _action(service: str, method: str, path: str, *more: object, **named: object
     if action is not None and action.startswith("budgets:Describe"):
         return "budgets:ViewBudget"
     return action
+
+
+async def _lambda(method: str, path: str, *more: Any) -> tuple[Any, ...]:
+    _, _, kind, name, *sub = [*path.split("/"), "", "", ""]
+    function = lambda_svc._functions.get(name) if kind == "functions" else None  # noqa: SLF001
+    if method == "GET" and sub[0] == "runtime-management-config" and function:
+        about = {"UpdateRuntimeOn": "Auto", "FunctionArn": function["config"]["FunctionArn"]}
+        answer: tuple[Any, ...] = responses.json_response(about)
+        return answer
+    return await _of_lambda(method, path, *more)
 
 
 def _resource(
@@ -402,6 +417,7 @@ if __name__ == "__main__":
         dynamodb._condition_syntax_error  # noqa: SLF001
     )
     queue = runpy.run_path(str(Path(__file__).with_name("embedded_queue.py")))
+    lambda_svc.handle_request = _lambda
     lambda_svc.invoke_async_with_retry = queue["invoke_later"]
     eventbridge._dispatch_to_lambda = queue["from_the_bus"]  # noqa: SLF001
     tags = runpy.run_path(str(Path(__file__).with_name("embedded_tags.py")))
