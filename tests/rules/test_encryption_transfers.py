@@ -28,8 +28,11 @@ NOTHING = {
 
 
 def judged(**answers):
-    account = fake_account().but(**answers)
-    found = observe(account, transfer_tls, ACCOUNT_ID).finding
+    return verdict_on(fake_account().but(**answers))
+
+
+def verdict_on(account, **settings):
+    found = observe(account, transfer_tls, ACCOUNT_ID, **settings).finding
     return found.status, found.severity if found.status is BAD else None, found.reason
 
 
@@ -153,6 +156,11 @@ def test_what_moves_data_in_plain_text(answers, status, severity, said):
     found = judged(**answers)
     assert found[:2] == (status, severity), found
     assert said in found[2]
+
+
+def test_a_setting_tells_how_bad_plain_text_is():
+    account = fake_account().but(**server(Protocols=["FTP"]))
+    assert verdict_on(account, internal_severity="HIGH")[1] is Severity.HIGH
 
 
 def test_services_that_the_region_lacks_move_nothing():
