@@ -146,6 +146,8 @@ def test_a_setting_says_that_anyone_may_call():
     for name in (REST, "orders"):
         assert judged(rest(OPEN), public_apis=(name,))[0] is NA
     assert judged(rest(OPEN), public_apis=("other",))[0] is BAD
+    everyone = web([{"RouteKey": "$default"}])
+    assert judged(everyone, http_api_access, HTTP, public_apis=(HTTP,))[0] is NA
 
 
 def web(routes, **changes):
