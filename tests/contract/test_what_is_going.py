@@ -8,10 +8,10 @@ import pytest
 
 from functions.cost_optimization import app as cost
 from functions.data_privacy import app as privacy
-from functions.encryption import app as encryption
+from functions.encryption import rules_in_transit as encryption
 from functions.error_handling import app as errors
 from functions.resource_sizing import app as sizing
-from functions.security_validation import app as validation
+from functions.security_validation import rules_of_encryption as validation
 from readiness import Status
 from readiness.evidence.ecs.services import SERVICE
 from readiness_cli.catalogue import headings

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from functions.encryption.app import encryption, s3_key_environment, sns_tls, sqs_tls
+from functions.encryption.app import encryption
+from functions.encryption.rules_at_rest import s3_key_environment
+from functions.encryption.rules_in_transit import sns_tls, sqs_tls
 from readiness import Status, heading
 from readiness.engine.events import changes_of
 from readiness.evidence.s3.buckets import BUCKET, BucketAndKey, BucketEncryption, BucketPolicy

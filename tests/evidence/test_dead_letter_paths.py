@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from functions.alarms.app import dead_letter_alarms, queue_age
+from functions.alarms.rules_of_errors_and_latency import dead_letter_alarms, queue_age
 from readiness import Status
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed

@@ -9,13 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.iam_roles.app import (
-    access_key_age,
-    console_mfa,
-    iam_roles,
-    role_privileges,
-    user_access_keys,
-)
+from functions.iam_roles.app import iam_roles
+from functions.iam_roles.rules_of_credentials import access_key_age, user_access_keys
+from functions.iam_roles.rules_of_mfa import console_mfa
+from functions.iam_roles.rules_of_privileges import role_privileges
 from readiness import Status
 from readiness.engine.aws import Aws
 from readiness.engine.follow import follow

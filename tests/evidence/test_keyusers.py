@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from functions.encryption.app import encryption, kms_key_environment
+from functions.encryption.app import encryption
+from functions.encryption.rules_at_rest import kms_key_environment
 from readiness.engine.follow import follow
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.targets import Target

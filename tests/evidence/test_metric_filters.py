@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms.app import live_alarms
+from functions.alarms.rules_of_errors_and_latency import live_alarms
 from readiness import Status
 from tests.accounts import alarms as worlds
 from tests.accounts.alarms import alarm

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.security_validation.app import stored_data_encryption
+from functions.security_validation.rules_of_encryption import stored_data_encryption
 from readiness import Severity, Status
 from readiness.evidence.kms.lost import StoredData
 from readiness.evidence.kms.users import delivery_streams, named_keys

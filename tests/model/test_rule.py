@@ -147,6 +147,17 @@ def test_two_rules_of_one_name_are_refused():
         encryption.rule(ITEM, severity=Severity.LOW)(good)
 
 
+def test_rules_follow_the_order_of_the_boxes():
+    chapter = heading("Security", "Encryption")
+
+    @chapter.rule("Encrypt data in transit (TLS 1.2+)", severity=Severity.LOW)
+    def tls(thing: Thing) -> Verdict:
+        return complies("…")
+
+    chapter.rule(ITEM, severity=Severity.LOW)(good)
+    assert [rule.name for rule in chapter] == ["good", "tls"]
+
+
 def test_opting_in_takes_a_setting_that_exists():
     assert made(good, opt_in="days").opt_in == "days"
     with pytest.raises(TypeError, match="opted into by 'weeks'"):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency, rules_of_utilization
 from readiness import Severity, Status
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
@@ -77,69 +77,105 @@ SESSIONS = CacheCluster("sessions-001")
 
 
 WATCHED = [
-    pytest.param(app.lambda_errors, (AGENT, ALONE), "Errors", id="function errors"),
-    pytest.param(app.rest_api_errors, (ORDERS,), "5XXError", id="REST API errors"),
-    pytest.param(app.http_api_errors, (CHAT,), "5xx", id="HTTP API errors"),
     pytest.param(
-        app.load_balancer_errors,
+        rules_of_errors_and_latency.lambda_errors, (AGENT, ALONE), "Errors", id="function errors"
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.rest_api_errors, (ORDERS,), "5XXError", id="REST API errors"
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.http_api_errors, (CHAT,), "5xx", id="HTTP API errors"
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.load_balancer_errors,
         (FRONT, GROUPS),
         "HTTPCode_ELB_5XX_Count",
         id="load balancer errors",
     ),
     pytest.param(
-        app.service_errors, (WEB, GROUPS), "HTTPCode_Target_5XX_Count", id="service errors"
+        rules_of_errors_and_latency.service_errors,
+        (WEB, GROUPS),
+        "HTTPCode_Target_5XX_Count",
+        id="service errors",
     ),
     pytest.param(
-        app.state_machine_errors,
+        rules_of_errors_and_latency.state_machine_errors,
         (StateMachine(fake_account.MACHINE),),
         "ExecutionsFailed",
         id="workflow errors",
     ),
     pytest.param(
-        app.dead_letter_alarms,
+        rules_of_errors_and_latency.dead_letter_alarms,
         (DEAD,),
         "ApproximateNumberOfMessagesVisible",
         id="dead letters",
     ),
-    pytest.param(app.lambda_latency, (AGENT, RUNS_30_S, ALONE), "Duration", id="function latency"),
-    pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
-    pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
     pytest.param(
-        app.load_balancer_latency,
+        rules_of_errors_and_latency.lambda_latency,
+        (AGENT, RUNS_30_S, ALONE),
+        "Duration",
+        id="function latency",
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.load_balancer_latency,
         (FRONT, GROUPS),
         "TargetResponseTime",
         id="load balancer latency",
     ),
-    pytest.param(app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"),
     pytest.param(
-        app.state_machine_latency,
+        rules_of_errors_and_latency.service_latency,
+        (WEB, GROUPS),
+        "TargetResponseTime",
+        id="service latency",
+    ),
+    pytest.param(
+        rules_of_errors_and_latency.state_machine_latency,
         (StateMachine(fake_account.MACHINE),),
         "ExecutionTime",
         id="workflow latency",
     ),
-    pytest.param(app.queue_age, (WORK,), "ApproximateAgeOfOldestMessage", id="queue age"),
-    pytest.param(app.lambda_throttles, (AGENT,), "Throttles", id="throttles"),
     pytest.param(
-        app.account_concurrency,
+        rules_of_errors_and_latency.queue_age,
+        (WORK,),
+        "ApproximateAgeOfOldestMessage",
+        id="queue age",
+    ),
+    pytest.param(rules_of_utilization.lambda_throttles, (AGENT,), "Throttles", id="throttles"),
+    pytest.param(
+        rules_of_utilization.account_concurrency,
         (ConcurrencyLimit(1000, 5),),
         "ConcurrentExecutions",
         id="account concurrency",
     ),
-    pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
     pytest.param(
-        app.table_throttles,
+        rules_of_utilization.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"
+    ),
+    pytest.param(
+        rules_of_utilization.table_throttles,
         (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(()), UNUSED),
         "WriteThrottleEvents",
         id="table throttles",
     ),
-    pytest.param(app.cache_utilization, (SESSIONS,), "DatabaseMemory", id="cache"),
-    pytest.param(app.database_utilization, (POSTGRES,), "FreeStorageSpace", id="database"),
+    pytest.param(
+        rules_of_utilization.cache_utilization, (SESSIONS,), "DatabaseMemory", id="cache"
+    ),
+    pytest.param(
+        rules_of_utilization.database_utilization, (POSTGRES,), "FreeStorageSpace", id="database"
+    ),
 ]
 
 
 def test_the_table_of_a_restore_test_needs_no_alarm():
     copy = TableCapacity("awsbackup-restore-test-0a1b2c3d", "PROVISIONED")
-    assert app.table_throttles(copy, TableIndexes(()), UNUSED, NOTHING).status is NA
+    assert (
+        rules_of_utilization.table_throttles(copy, TableIndexes(()), UNUSED, NOTHING).status is NA
+    )
 
 
 def on_concurrency(metric, threshold) -> AlarmsInUse:
@@ -165,7 +201,7 @@ def test_which_alarm_sees_that_the_unreserved_concurrency_is_used_up(
     unreserved, metric, threshold, status
 ):
     limit = ConcurrencyLimit(1000, 5, unreserved)
-    verdict = app.account_concurrency(limit, on_concurrency(metric, threshold))
+    verdict = rules_of_utilization.account_concurrency(limit, on_concurrency(metric, threshold))
     assert verdict.status is status, verdict.reason
 
 
@@ -182,7 +218,7 @@ def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status
     throttled = [("AWS/DynamoDB", "ReadThrottleEvents", dimensions)]
     about = TableCapacity("memory", "PAY_PER_REQUEST")
     indexes = TableIndexes(("by-day",))
-    verdict = app.table_throttles(
+    verdict = rules_of_utilization.table_throttles(
         about, indexes, UNUSED, in_use(*fake_account.ALARMS, series=throttled)
     )
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
@@ -192,7 +228,7 @@ def test_an_index_that_is_throttled_needs_alarms_of_its_own(index, table, status
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     own = plain | {"AlarmName": "by-day-throttles", "Dimensions": named}
     alarms = in_use(*fake_account.ALARMS, own, series=throttled)
-    assert app.table_throttles(about, indexes, UNUSED, alarms).status is GOOD
+    assert rules_of_utilization.table_throttles(about, indexes, UNUSED, alarms).status is GOOD
 
 
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
@@ -207,18 +243,38 @@ def test_watched_or_not(rule, subject, missing):
 @pytest.mark.parametrize(
     ("rule", "subject"),
     [
-        pytest.param(app.lambda_errors, (EDGE, ALONE), id="edge replica, errors"),
-        pytest.param(app.lambda_latency, (EDGE, RUNS_30_S, ALONE), id="edge replica, latency"),
-        pytest.param(app.lambda_throttles, (EDGE,), id="edge replica, throttles"),
-        pytest.param(app.load_balancer_errors, (GATEWAY, GROUPS), id="gateway load balancer"),
         pytest.param(
-            app.load_balancer_latency, (NET, GROUPS), id="network load balancer's latency"
+            rules_of_errors_and_latency.lambda_errors, (EDGE, ALONE), id="edge replica, errors"
         ),
-        pytest.param(app.service_errors, (WORKER, GROUPS), id="worker's errors"),
-        pytest.param(app.service_latency, (WORKER, GROUPS), id="worker's latency"),
-        pytest.param(app.dead_letter_alarms, (WORK,), id="a queue that is worked on"),
-        pytest.param(app.queue_age, (DEAD,), id="age of dead letters"),
-        pytest.param(app.account_concurrency, (ConcurrencyLimit(1000),), id="no functions"),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_latency,
+            (EDGE, RUNS_30_S, ALONE),
+            id="edge replica, latency",
+        ),
+        pytest.param(rules_of_utilization.lambda_throttles, (EDGE,), id="edge replica, throttles"),
+        pytest.param(
+            rules_of_errors_and_latency.load_balancer_errors,
+            (GATEWAY, GROUPS),
+            id="gateway load balancer",
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.load_balancer_latency,
+            (NET, GROUPS),
+            id="network load balancer's latency",
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.service_errors, (WORKER, GROUPS), id="worker's errors"
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.service_latency, (WORKER, GROUPS), id="worker's latency"
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.dead_letter_alarms, (WORK,), id="a queue that is worked on"
+        ),
+        pytest.param(rules_of_errors_and_latency.queue_age, (DEAD,), id="age of dead letters"),
+        pytest.param(
+            rules_of_utilization.account_concurrency, (ConcurrencyLimit(1000),), id="no functions"
+        ),
     ],
 )
 def test_not_applicable(rule, subject):
@@ -232,17 +288,24 @@ OK_ERRORS = alarm("e", "AWS/Lambda", "Errors", fake_account.FUNCTION)
 
 def test_a_function_url_is_a_front_door():
     region = in_use(OK_ERRORS, series=[AGENT_URL])
-    assert "Url5xxCount" in app.lambda_errors(AGENT, ALONE, region).reason
+    assert "Url5xxCount" in rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, region).reason
     url = alarm("u", "AWS/Lambda", "Url5xxCount", fake_account.FUNCTION)
     assert (
-        app.lambda_errors(AGENT, ALONE, in_use(OK_ERRORS, url, series=[AGENT_URL])).status is GOOD
+        rules_of_errors_and_latency.lambda_errors(
+            AGENT, ALONE, in_use(OK_ERRORS, url, series=[AGENT_URL])
+        ).status
+        is GOOD
     )
     duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
-    behind = app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(duration, series=[AGENT_URL]))
+    behind = rules_of_errors_and_latency.lambda_latency(
+        AGENT, RUNS_30_S, ALONE, in_use(duration, series=[AGENT_URL])
+    )
     assert "UrlRequestLatency" in behind.reason
     front = slow("l", "AWS/Lambda", "UrlRequestLatency", fake_account.FUNCTION, 900)
     assert (
-        app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(front, series=[AGENT_URL])).status
+        rules_of_errors_and_latency.lambda_latency(
+            AGENT, RUNS_30_S, ALONE, in_use(front, series=[AGENT_URL])
+        ).status
         is GOOD
     )
 
@@ -256,7 +319,10 @@ def test_alarms_on_each_target_group_do_for_the_load_balancer():
     late = slow("late", "AWS/ApplicationELB", "TargetResponseTime", part, 0.9)
     region = in_use(own, errors, late)
     both = TargetGroups({blue: (FRONT.arn,), green: (FRONT.arn,)})
-    for rule in (app.load_balancer_errors, app.load_balancer_latency):
+    for rule in (
+        rules_of_errors_and_latency.load_balancer_errors,
+        rules_of_errors_and_latency.load_balancer_latency,
+    ):
         assert rule(FRONT, GROUPS, region).status is GOOD
         found = rule(FRONT, both, region)
         assert (found.status, f"not for {dimension_of(green)}" in found.reason) == (BAD, True)
@@ -266,13 +332,15 @@ def test_a_stream_reader_may_fall_behind():
     duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
     assert (
         "IteratorAge"
-        in app.lambda_latency(
+        in rules_of_errors_and_latency.lambda_latency(
             AGENT, RUNS_30_S, ALONE, in_use(duration, series=[AGENT_STREAM])
         ).reason
     )
     age = full("a", "AWS/Lambda", "IteratorAge", fake_account.FUNCTION, Threshold=60_000.0)
     region = in_use(duration, age, series=[AGENT_STREAM])
-    assert app.lambda_latency(AGENT, RUNS_30_S, ALONE, region).status is GOOD
+    assert (
+        rules_of_errors_and_latency.lambda_latency(AGENT, RUNS_30_S, ALONE, region).status is GOOD
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,14 +355,14 @@ def test_an_alarm_on_an_alias(used, status):
     ]
     on = {"FunctionName": "agent", "Resource": "agent:prod"}
     region = in_use(alarm("p", "AWS/Lambda", "Errors", on), series=series)
-    assert app.lambda_errors(AGENT, ALONE, region).status is status
+    assert rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, region).status is status
 
 
 @pytest.mark.parametrize(
     ("rule", "subject", "answer", "said"),
     [
         pytest.param(
-            app.load_balancer_latency,
+            rules_of_errors_and_latency.load_balancer_latency,
             (FRONT, GROUPS),
             slow(
                 "ms",
@@ -307,21 +375,21 @@ def test_an_alarm_on_an_alias(used, status):
             id="milliseconds where seconds are meant",
         ),
         pytest.param(
-            app.lambda_latency,
+            rules_of_errors_and_latency.lambda_latency,
             (AGENT, ReachedTimeouts({LATEST: 3}), ALONE),
             slow("late", "AWS/Lambda", "Duration", fake_account.FUNCTION, 5000),
             "the value is never more than 3000",
             id="beyond the timeout",
         ),
         pytest.param(
-            app.account_concurrency,
+            rules_of_utilization.account_concurrency,
             (ConcurrencyLimit(1000, 5),),
             full("c", "AWS/Lambda", "ConcurrentExecutions", {}, Threshold=950.0),
             "at most 800 is allowed",
             id="no head-room",
         ),
         pytest.param(
-            app.service_utilization,
+            rules_of_utilization.service_utilization,
             (WEB,),
             full(
                 "TargetTracking-service/agents/web", "AWS/ECS", "CPUUtilization", fake_account.ECS
@@ -330,7 +398,7 @@ def test_an_alarm_on_an_alias(used, status):
             id="auto scaling's own",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             (AGENT, ALONE),
             alarm("HighErrorRateAlarm", "MAIF/Production", "Errors", {}),
             "No alarm covers function errors",
@@ -349,25 +417,28 @@ def test_a_network_load_balancer():
     name = NET.dimension
     unhealthy = {"LoadBalancer": name, "TargetGroup": fake_account.WEB}
     each = in_use(full("u", "AWS/NetworkELB", "UnHealthyHostCount", unhealthy, Threshold=1.0))
-    assert app.load_balancer_errors(NET, groups, each).status is GOOD
+    assert rules_of_errors_and_latency.load_balancer_errors(NET, groups, each).status is GOOD
     resets = in_use(alarm("r", "AWS/NetworkELB", "TCP_Target_Reset_Count", {"LoadBalancer": name}))
-    assert app.load_balancer_errors(NET, groups, resets).status is GOOD
-    assert app.load_balancer_errors(NET, groups, NOTHING).status is BAD
+    assert rules_of_errors_and_latency.load_balancer_errors(NET, groups, resets).status is GOOD
+    assert rules_of_errors_and_latency.load_balancer_errors(NET, groups, NOTHING).status is BAD
 
 
 def test_a_web_socket_api_has_metrics_of_its_own():
-    assert "ExecutionError" in app.http_api_errors(SOCKET, NOTHING).reason
-    assert "IntegrationLatency" in app.http_api_latency(SOCKET, NOTHING).reason
+    assert "ExecutionError" in rules_of_errors_and_latency.http_api_errors(SOCKET, NOTHING).reason
+    assert (
+        "IntegrationLatency"
+        in rules_of_errors_and_latency.http_api_latency(SOCKET, NOTHING).reason
+    )
 
 
 def test_aurora_needs_no_storage_alarm():
     aurora = replace(POSTGRES, engine="aurora-postgresql", cluster="c")
-    assert "storage" not in app.database_utilization(aurora, NOTHING).reason
+    assert "storage" not in rules_of_utilization.database_utilization(aurora, NOTHING).reason
     of_cluster = in_use(
         full("a", "AWS/RDS", "CPUUtilization", {"DBClusterIdentifier": "c"}),
         full("b", "AWS/RDS", "DatabaseConnections", {"DBClusterIdentifier": "c"}),
     )
-    assert app.database_utilization(aurora, of_cluster).status is GOOD
+    assert rules_of_utilization.database_utilization(aurora, of_cluster).status is GOOD
 
 
 @pytest.mark.parametrize(
@@ -380,23 +451,33 @@ def test_aurora_needs_no_storage_alarm():
 def test_the_metrics_of_what_rds_only_lists(engine, namespace, metrics):
     database = DatabaseInstance("orders", engine, cluster="c")
     theirs = in_use(*(full(m, namespace, m, fake_account.RDS) for m in metrics))
-    assert app.database_utilization(database, theirs).status is GOOD
+    assert rules_of_utilization.database_utilization(database, theirs).status is GOOD
     elsewhere = in_use(*(full(m, "AWS/RDS", m, fake_account.RDS) for m in metrics))
-    assert app.database_utilization(database, elsewhere).status is BAD
+    assert rules_of_utilization.database_utilization(database, elsewhere).status is BAD
 
 
 def test_groups_are_a_setting():
     cpu = in_use(full("a", "AWS/RDS", "CPUUtilization", fake_account.RDS))
-    assert app.database_utilization(POSTGRES, cpu, required_groups=("cpu",)).status is GOOD
-    unknown = app.database_utilization(POSTGRES, cpu, required_groups=("cpu", "iops"))
+    assert (
+        rules_of_utilization.database_utilization(POSTGRES, cpu, required_groups=("cpu",)).status
+        is GOOD
+    )
+    unknown = rules_of_utilization.database_utilization(
+        POSTGRES, cpu, required_groups=("cpu", "iops")
+    )
     assert (unknown.status, "iops" in unknown.reason) == (BLIND, True)
 
 
 def test_detection_takes_time():
     lazy = alarm("e", "AWS/Lambda", "Errors", fake_account.FUNCTION, Period=600)
-    verdict = app.lambda_errors(AGENT, ALONE, in_use(lazy))
+    verdict = rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, in_use(lazy))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
-    assert app.lambda_errors(AGENT, ALONE, in_use(lazy), max_detection_minutes=30).status is GOOD
+    assert (
+        rules_of_errors_and_latency.lambda_errors(
+            AGENT, ALONE, in_use(lazy), max_detection_minutes=30
+        ).status
+        is GOOD
+    )
 
 
 def test_a_dead_alarm():
@@ -412,7 +493,9 @@ def test_a_dead_alarm():
         {}, {("AWS/Lambda", "Errors"): frozenset({frozenset(fake_account.FUNCTION.items())})}
     )
     region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
-    assert app.lambda_errors(AGENT, ALONE, region).observed["gaps"] == {"function errors": "DEAD"}
+    assert rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, region).observed["gaps"] == {
+        "function errors": "DEAD"
+    }
 
 
 @pytest.mark.parametrize(
@@ -438,6 +521,8 @@ def test_a_latency_alarm_is_held_against_the_timeout_of_each_version(
         Threshold=float(threshold),
         ComparisonOperator="GreaterThanThreshold",
     )
-    verdict = app.lambda_latency(AGENT, ReachedTimeouts(timeouts), ALONE, in_use(slow))
+    verdict = rules_of_errors_and_latency.lambda_latency(
+        AGENT, ReachedTimeouts(timeouts), ALONE, in_use(slow)
+    )
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency, rules_of_notifications
 from functions.monitoring_validation.app import alarm_actions
 from readiness import Severity, Status
 from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
@@ -406,14 +406,14 @@ CASES = [
 @pytest.mark.parametrize(("answers", "status", "said"), CASES)
 def test_an_alarm_that_an_event_rule_hands_on(answers, status, said):
     where = made.fake_account().but(**silent(), **answers)
-    finding = observe(where, app.alarm_destinations, NAME).finding
+    finding = observe(where, rules_of_notifications.alarm_destinations, NAME).finding
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 
 @pytest.mark.parametrize(("answers", "status", "_"), CASES)
 def test_it_covers_what_it_watches(answers, status, _):
     where = made.fake_account().but(**silent(), **answers)
-    finding = observe(where, app.lambda_errors, "agent").finding
+    finding = observe(where, rules_of_errors_and_latency.lambda_errors, "agent").finding
     assert finding.status is status, finding.reason
 
 
@@ -421,7 +421,7 @@ def test_disabled_actions_stop_no_event():
     where = made.fake_account().but(
         **silent(AlarmActions=[made.TOPIC], ActionsEnabled=False), **rules(ALL)
     )
-    assert observe(where, app.alarm_destinations, NAME).finding.status is GOOD
+    assert observe(where, rules_of_notifications.alarm_destinations, NAME).finding.status is GOOD
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_the_function_that_an_alarm_invokes(action, function, status, said):
         events__list_rules={"Rules": []},
         lambda__get_function_configuration=function,
     )
-    finding = observe(where, app.alarm_destinations, NAME).finding
+    finding = observe(where, rules_of_notifications.alarm_destinations, NAME).finding
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 

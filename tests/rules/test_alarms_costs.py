@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.alarms.app import cost_alarms
+from functions.alarms.rules_of_utilization import cost_alarms
 from readiness.evidence.budgets import Budget, Budgets, Notification
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.billing_alarms import BillingAlarms

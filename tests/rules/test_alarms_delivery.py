@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from functions.alarms.app import topic_delivery
+from functions.alarms.rules_of_notifications import topic_delivery
 from functions.alarms.topic_path import Answer, lets_cloudwatch
 from readiness import Severity, Status
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState

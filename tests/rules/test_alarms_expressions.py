@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency
 from functions.alarms.gaps import Gap
 from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
 from readiness.semantics.alarm_answers import metric_alarm
@@ -217,9 +217,9 @@ def test_a_band_around_an_expression(direction, gap):
 
 def test_an_unclear_expression_is_no_pass():
     region: AlarmsInUse = in_use(maths("HOUR(e) * e", E))
-    assert app.lambda_errors(AGENT, ALONE, region).status is UNKNOWN
+    assert rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, region).status is UNKNOWN
     beside = in_use(maths("HOUR(e) * e", E), direct(ERRORS))
-    assert app.lambda_errors(AGENT, ALONE, beside).status is GOOD
+    assert rules_of_errors_and_latency.lambda_errors(AGENT, ALONE, beside).status is GOOD
 
 
 BUSY = "IF(i > {0}, 100 * e / i, 0)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms.app import alarm_destinations
+from functions.alarms.rules_of_notifications import alarm_destinations
 from functions.monitoring_validation.app import alarm_actions
 from readiness.engine.events import resolve_targets
 from tests.accounts import alarms as made

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms.app import cache_utilization, database_utilization, table_throttles
+from functions.alarms.rules_of_utilization import (
+    cache_utilization,
+    database_utilization,
+    table_throttles,
+)
 from functions.cloudwatch.app import database_monitoring
 from functions.high_availability.app import database_cluster_zones, database_zones
 from functions.resource_sizing.app import table_scaling
-from functions.security_validation.app import database_encryption
+from functions.security_validation.rules_of_encryption import database_encryption
 from readiness import Status
 from readiness.evidence.application_autoscaling import ReplicaScaling, TableScaling
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes, TableThroughput

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from functions.alarms.app import lambda_errors, lambda_latency, lambda_throttles
+from functions.alarms.rules_of_errors_and_latency import lambda_errors, lambda_latency
+from functions.alarms.rules_of_utilization import lambda_throttles
 from functions.error_handling.app import asynchronous_failures
 from functions.network_security.app import lambda_private_subnets
 from functions.secrets_management.app import lambda_environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_utilization
 from readiness import Status
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.alarms import TableOperations
@@ -73,5 +73,5 @@ def test_throttled_requests_by_operation(alarms, status, said):
     key = ("AWS/DynamoDB", "SuccessfulRequestLatency")
     used = TableOperations(ActiveSeries({key: series}, {}))
     table = TableCapacity("orders", "PAY_PER_REQUEST")
-    found = app.table_throttles(table, TableIndexes(()), used, in_use(*alarms))
+    found = rules_of_utilization.table_throttles(table, TableIndexes(()), used, in_use(*alarms))
     assert (found.status, said in found.reason) == (status, True), found.reason

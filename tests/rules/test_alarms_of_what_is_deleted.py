@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_utilization
 from readiness import Status
 from tests.accounts import alarms as made
 from tests.fake_account import observe
@@ -30,12 +30,12 @@ def table(state: str):
 @pytest.mark.parametrize(
     ("rule", "id", "answers", "status"),
     [
-        pytest.param(app.database_utilization, "orders", database("deleting"), Status.NOT_APPLICABLE, id="database"),
-        pytest.param(app.database_utilization, "orders", database("stopped"), Status.NON_COMPLIANT, id="stopped database"),
-        pytest.param(app.cache_utilization, "sessions-001", cluster("deleting"), Status.NOT_APPLICABLE, id="cache"),
-        pytest.param(app.cache_utilization, "sessions-001", cluster("modifying"), Status.NON_COMPLIANT, id="changing cache"),
-        pytest.param(app.table_throttles, "memory", table("DELETING"), Status.NOT_APPLICABLE, id="table"),
-        pytest.param(app.table_throttles, "memory", table("UPDATING"), Status.NON_COMPLIANT, id="changing table"),
+        pytest.param(rules_of_utilization.database_utilization, "orders", database("deleting"), Status.NOT_APPLICABLE, id="database"),
+        pytest.param(rules_of_utilization.database_utilization, "orders", database("stopped"), Status.NON_COMPLIANT, id="stopped database"),
+        pytest.param(rules_of_utilization.cache_utilization, "sessions-001", cluster("deleting"), Status.NOT_APPLICABLE, id="cache"),
+        pytest.param(rules_of_utilization.cache_utilization, "sessions-001", cluster("modifying"), Status.NON_COMPLIANT, id="changing cache"),
+        pytest.param(rules_of_utilization.table_throttles, "memory", table("DELETING"), Status.NOT_APPLICABLE, id="table"),
+        pytest.param(rules_of_utilization.table_throttles, "memory", table("UPDATING"), Status.NON_COMPLIANT, id="changing table"),
     ],
 )  # fmt: skip
 def test_what_is_being_deleted_needs_no_alarm(rule, id, answers, status):

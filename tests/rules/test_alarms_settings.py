@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency, rules_of_utilization
 from readiness import Severity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.cloudwatch.alarms_in_use import AlarmsInUse
@@ -95,7 +95,10 @@ def test_alarms_heard_only_through_a_rule_nobody_can_read(rule, subject, missing
 
 
 TIMED = [row for row in WATCHED if str(row.id).endswith("latency")]
-IN_SECONDS = {app.load_balancer_latency, app.service_latency}
+IN_SECONDS = {
+    rules_of_errors_and_latency.load_balancer_latency,
+    rules_of_errors_and_latency.service_latency,
+}
 
 
 @pytest.mark.parametrize(
@@ -160,19 +163,43 @@ def test_the_statistic_of_latency(rule, subject, missing, statistic, settings, s
 @pytest.mark.parametrize(
     ("rule", "subject", "threshold", "settings", "status"),
     [
-        pytest.param(app.queue_age, (WORK,), 3600.0, {}, GOOD, id="age, an hour"),
-        pytest.param(app.queue_age, (WORK,), 3601.0, {}, BAD, id="age, more than an hour"),
         pytest.param(
-            app.queue_age, (WORK,), 7200.0, {"max_age_seconds": 7200}, GOOD, id="age, allowed"
+            rules_of_errors_and_latency.queue_age, (WORK,), 3600.0, {}, GOOD, id="age, an hour"
         ),
         pytest.param(
-            app.queue_age, (WORK,), 7201.0, {"max_age_seconds": 7200}, BAD, id="age, too late"
+            rules_of_errors_and_latency.queue_age,
+            (WORK,),
+            3601.0,
+            {},
+            BAD,
+            id="age, more than an hour",
         ),
         pytest.param(
-            app.account_concurrency, (ConcurrencyLimit(1000, 5),), 801.0, {}, BAD, id="80.1 %"
+            rules_of_errors_and_latency.queue_age,
+            (WORK,),
+            7200.0,
+            {"max_age_seconds": 7200},
+            GOOD,
+            id="age, allowed",
         ),
         pytest.param(
-            app.account_concurrency,
+            rules_of_errors_and_latency.queue_age,
+            (WORK,),
+            7201.0,
+            {"max_age_seconds": 7200},
+            BAD,
+            id="age, too late",
+        ),
+        pytest.param(
+            rules_of_utilization.account_concurrency,
+            (ConcurrencyLimit(1000, 5),),
+            801.0,
+            {},
+            BAD,
+            id="80.1 %",
+        ),
+        pytest.param(
+            rules_of_utilization.account_concurrency,
             (ConcurrencyLimit(1000, 5),),
             900.0,
             {"max_limit_percent": 90},
@@ -180,17 +207,21 @@ def test_the_statistic_of_latency(rule, subject, missing, statistic, settings, s
             id="concurrency, allowed",
         ),
         pytest.param(
-            app.account_concurrency,
+            rules_of_utilization.account_concurrency,
             (ConcurrencyLimit(1000, 5),),
             901.0,
             {"max_limit_percent": 90},
             BAD,
             id="concurrency, too late",
         ),
-        pytest.param(app.service_utilization, (WEB,), 95.0, {}, GOOD, id="ECS, 95 %"),
-        pytest.param(app.service_utilization, (WEB,), 96.0, {}, BAD, id="ECS, 96 %"),
         pytest.param(
-            app.service_utilization,
+            rules_of_utilization.service_utilization, (WEB,), 95.0, {}, GOOD, id="ECS, 95 %"
+        ),
+        pytest.param(
+            rules_of_utilization.service_utilization, (WEB,), 96.0, {}, BAD, id="ECS, 96 %"
+        ),
+        pytest.param(
+            rules_of_utilization.service_utilization,
             (WEB,),
             75.0,
             {"max_utilization_percent": 75},
@@ -198,7 +229,7 @@ def test_the_statistic_of_latency(rule, subject, missing, statistic, settings, s
             id="ECS, allowed",
         ),
         pytest.param(
-            app.service_utilization,
+            rules_of_utilization.service_utilization,
             (WEB,),
             76.0,
             {"max_utilization_percent": 75},

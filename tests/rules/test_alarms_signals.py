@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency
 from readiness import Severity, Status
 from tests.accounts import alarms as made
 from tests.accounts.alarms import alarm, measured, objective
@@ -53,128 +53,140 @@ OF_SERVICE = {
 @pytest.mark.parametrize(
     ("rule", "account", "status", "said"),
     [
-        pytest.param(app.lambda_errors, alone(faults()), GOOD, "signal", id="faults"),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors, alone(faults()), GOOD, "signal", id="faults"
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(on=LAMBDA | {"Operation": "agent/FunctionHandler"})),
             GOOD,
             "signal",
             id="faults of its one operation",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(on=LAMBDA | {"Environment": "prod"})),
             GOOD,
             "signal",
             id="faults in an environment with a name",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(on=LAMBDA | {"Environment": "ecs:agents"})),
             BAD,
             "No alarm covers",
             id="faults of a task of the same name",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(on=LAMBDA | {"RemoteService": "AWS::S3"})),
             BAD,
             "No alarm covers",
             id="faults of what it calls",
         ),
         pytest.param(
-            app.lambda_errors, alone(faults("Error")), BAD, "No alarm covers", id="4XX errors"
+            rules_of_errors_and_latency.lambda_errors,
+            alone(faults("Error")),
+            BAD,
+            "No alarm covers",
+            id="4XX errors",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(ActionsEnabled=False)),
             BAD,
             "actions of the alarm signal are disabled",
             id="faults, actions disabled",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(faults(Threshold=5000.0)),
             BAD,
             "at most 100 is allowed",
             id="too many faults",
         ),
-        pytest.param(app.lambda_latency, alone(slow()), GOOD, "signal", id="latency"),
         pytest.param(
-            app.lambda_latency, alone(slow(90_000.0)), BAD, "signal", id="latency, too high"
+            rules_of_errors_and_latency.lambda_latency, alone(slow()), GOOD, "signal", id="latency"
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_latency,
+            alone(slow(90_000.0)),
+            BAD,
+            "signal",
+            id="latency, too high",
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: objective(ERRORS)}),
             GOOD,
             "agent-burns",
             id="an objective of its errors",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: objective(**OF_SERVICE)}),
             GOOD,
             "agent-burns",
             id="an objective of its availability",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: objective(**OF_SERVICE | {"MetricType": "LATENCY"})}),
             BAD,
             "No alarm covers",
             id="an objective of its latency",
         ),
         pytest.param(
-            app.lambda_latency,
+            rules_of_errors_and_latency.lambda_latency,
             alone(budget(), **{SLO: objective(**OF_SERVICE | {"MetricType": "LATENCY"})}),
             GOOD,
             "agent-burns",
             id="latency by an objective",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget("AttainmentRate", **FALLS), **{SLO: objective(ERRORS)}),
             GOOD,
             "agent-burns",
             id="attainment that falls",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget("AttainmentRate"), **{SLO: objective(ERRORS)}),
             BAD,
             "when the objective is met",
             id="attainment that rises",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(**FALLS), **{SLO: objective(ERRORS)}),
             BAD,
             "when the objective is met",
             id="a burn rate that falls",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(AlarmActions=[]), **{SLO: objective(ERRORS)}),
             BAD,
             "has no action",
             id="an objective that tells no one",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: objective(ERRORS | {"AccountId": made.CENTRAL})}),
             BAD,
             "No alarm covers",
             id="an objective of another account's function",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: error("ResourceNotFoundException", 404)}),
             BAD,
             "No alarm covers",
             id="an objective that is gone",
         ),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors,
             alone(budget(), **{SLO: FAULTS["denied"]}),
             UNKNOWN,
             "application-signals:GetServiceLevelObjective was denied",
@@ -211,7 +223,9 @@ WITHOUT_ACTION = alarm("agent-errors", "AWS/Lambda", "Errors", made.FUNCTION, Al
     ],
 )
 def test_an_alarm_may_stand_in_a_monitoring_account(alarms, answers, status, said):
-    finding = observe(alone(*alarms, **answers), app.lambda_errors, "agent").finding
+    finding = observe(
+        alone(*alarms, **answers), rules_of_errors_and_latency.lambda_errors, "agent"
+    ).finding
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 
@@ -229,7 +243,9 @@ def test_an_alarm_may_stand_in_a_monitoring_account(alarms, answers, status, sai
 )
 def test_which_monitoring_accounts_may_have_the_alarm(accounts, answers, status, said):
     account = alone(**answers)
-    finding = observe(account, app.lambda_errors, "agent", monitoring_accounts=accounts).finding
+    finding = observe(
+        account, rules_of_errors_and_latency.lambda_errors, "agent", monitoring_accounts=accounts
+    ).finding
     assert (finding.status, said in finding.reason) == (status, True), finding.reason
 
 
@@ -240,20 +256,22 @@ def test_each_account_that_metrics_are_shared_with_is_named():
         oam__list_links={"Items": links},
         oam__get_link=lambda Identifier: next(e for e in links if e["Arn"] == Identifier),  # noqa: N803
     )
-    finding = observe(account, app.lambda_errors, "agent").finding
+    finding = observe(account, rules_of_errors_and_latency.lambda_errors, "agent").finding
     assert made.LINK["Arn"] in finding.reason
     assert "(other)" in finding.reason
 
 
 def test_links_that_cannot_be_read_take_nothing_from_an_alarm_of_the_account():
     denied = {"oam__list_links": FAULTS["denied"]}
-    finding = observe(made.fake_account().but(**denied), app.lambda_errors, "agent").finding
+    finding = observe(
+        made.fake_account().but(**denied), rules_of_errors_and_latency.lambda_errors, "agent"
+    ).finding
     assert finding.status is GOOD
-    finding = observe(alone(**denied), app.lambda_errors, "agent").finding
+    finding = observe(alone(**denied), rules_of_errors_and_latency.lambda_errors, "agent").finding
     assert finding.missing == ("oam:ListLinks",)
 
 
 def test_a_link_takes_nothing_from_an_alarm_of_the_account():
     account = made.fake_account().but(**linked())
-    finding = observe(account, app.lambda_errors, "agent").finding
+    finding = observe(account, rules_of_errors_and_latency.lambda_errors, "agent").finding
     assert (finding.status, finding.severity) == (GOOD, Severity.HIGH)

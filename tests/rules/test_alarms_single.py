@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency, rules_of_notifications
 from readiness import Severity
 from readiness.evidence.cloudwatch.active_series import ActiveSeries
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext
@@ -83,13 +83,13 @@ BILLING = alarm("HighCostAlarm", "AWS/Billing", "EstimatedCharges", {})
     ],
 )
 def test_live_alarms(answer, series, status, severity):
-    verdict = app.live_alarms(alone(answer), series)
+    verdict = rules_of_errors_and_latency.live_alarms(alone(answer), series)
     assert (verdict.status, verdict.severity) == (status, severity)
 
 
 def test_a_composite_alarm_looks_at_alarms():
     above = composite_alarm({"AlarmName": "c", "AlarmRule": "ALARM(e)"})
-    assert app.live_alarms(alone(above), seen()).status is NA
+    assert rules_of_errors_and_latency.live_alarms(alone(above), seen()).status is NA
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
     blind = {"StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": began}
     errors = {("AWS/Lambda", "Errors"): frozenset({frozenset(fake_account.FUNCTION.items())})}
     fed = AlarmedSeries(ActiveSeries(errors, errors))
-    verdict = app.live_alarms(alone(OK_ERRORS | blind), fed, **settings)
+    verdict = rules_of_errors_and_latency.live_alarms(alone(OK_ERRORS | blind), fed, **settings)
     assert verdict.status is status, verdict.reason
     assert ("has had insufficient data since" in verdict.reason) is (status is BAD)
 
@@ -122,7 +122,7 @@ def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
 )
 def test_how_long_one_alarm_may_be_muted(hours, settings, status):
     mutes = (Mute("maintenance", hours, frozenset({"e"})),)
-    verdict = app.alarm_destinations(
+    verdict = rules_of_notifications.alarm_destinations(
         alone(OK_ERRORS, mutes=mutes), (TOLD,), (), AlarmGate(), **settings
     )
     assert verdict.status is status, verdict.reason
@@ -194,6 +194,6 @@ TOLD = TopicExists(fake_account.TOPIC, exists=True)
     ],
 )
 def test_alarm_destinations(context, topics, status, said):
-    verdict = app.alarm_destinations(context, topics, (), AlarmGate())
+    verdict = rules_of_notifications.alarm_destinations(context, topics, (), AlarmGate())
     assert verdict.status is status
     assert said in verdict.reason

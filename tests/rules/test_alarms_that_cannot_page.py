@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.alarms import app
+from functions.alarms import rules_of_errors_and_latency, rules_of_utilization
 from functions.alarms.coverage import Coverage
 from functions.alarms.found import RequiredAlarm
 from functions.alarms.gaps import Gap, Limits, RequiredSeries
@@ -296,17 +296,23 @@ def test_an_alarm_that_stands_in_alarm_for_weeks_pages_no_one(state, days, gap):
 
 
 COUNTED = [
-    pytest.param(app.lambda_errors, (AGENT, ALONE), id="function errors"),
-    pytest.param(app.rest_api_errors, (ORDERS,), id="REST API errors"),
-    pytest.param(app.http_api_errors, (CHAT,), id="HTTP API errors"),
-    pytest.param(app.load_balancer_errors, (FRONT, GROUPS), id="load balancer errors"),
-    pytest.param(app.service_errors, (WEB, GROUPS), id="service errors"),
+    pytest.param(rules_of_errors_and_latency.lambda_errors, (AGENT, ALONE), id="function errors"),
+    pytest.param(rules_of_errors_and_latency.rest_api_errors, (ORDERS,), id="REST API errors"),
+    pytest.param(rules_of_errors_and_latency.http_api_errors, (CHAT,), id="HTTP API errors"),
     pytest.param(
-        app.state_machine_errors, (StateMachine(fake_account.MACHINE),), id="workflow errors"
+        rules_of_errors_and_latency.load_balancer_errors,
+        (FRONT, GROUPS),
+        id="load balancer errors",
     ),
-    pytest.param(app.lambda_throttles, (AGENT,), id="throttles"),
+    pytest.param(rules_of_errors_and_latency.service_errors, (WEB, GROUPS), id="service errors"),
     pytest.param(
-        app.table_throttles,
+        rules_of_errors_and_latency.state_machine_errors,
+        (StateMachine(fake_account.MACHINE),),
+        id="workflow errors",
+    ),
+    pytest.param(rules_of_utilization.lambda_throttles, (AGENT,), id="throttles"),
+    pytest.param(
+        rules_of_utilization.table_throttles,
         (TableCapacity("memory", "PAY_PER_REQUEST"), TableIndexes(()), UNUSED),
         id="table throttles",
     ),
@@ -338,7 +344,7 @@ def test_how_many_failures_may_pass(rule, subject, threshold, settings, status):
 def test_the_first_dead_letter_raises_the_alarm(threshold, settings, status):
     on = {"QueueName": "dead"}
     answer = full("d", "AWS/SQS", DEPTH.metric, on, Threshold=threshold)
-    verdict = app.dead_letter_alarms(DEAD, in_use(answer), **settings)
+    verdict = rules_of_errors_and_latency.dead_letter_alarms(DEAD, in_use(answer), **settings)
     assert verdict.status is status, verdict.reason
 
 
@@ -352,24 +358,40 @@ AGE = full("w", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"
 @pytest.mark.parametrize(
     ("rule", "sources", "answers", "status"),
     [
-        pytest.param(app.lambda_errors, FED, [DLQ], GOOD, id="dead letters"),
-        pytest.param(app.lambda_errors, ALONE, [DLQ], BAD, id="not fed by the queue"),
-        pytest.param(app.lambda_errors, FED, [], BAD, id="neither"),
         pytest.param(
-            app.lambda_errors,
+            rules_of_errors_and_latency.lambda_errors, FED, [DLQ], GOOD, id="dead letters"
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_errors, ALONE, [DLQ], BAD, id="not fed by the queue"
+        ),
+        pytest.param(rules_of_errors_and_latency.lambda_errors, FED, [], BAD, id="neither"),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_errors,
             FunctionSources((*FED.all, FedBy("sqs", "other"))),
             [DLQ],
             BAD,
             id="another queue without a dead-letter queue",
         ),
-        pytest.param(app.lambda_latency, FED, [AGE], GOOD, id="age of the queue"),
-        pytest.param(app.lambda_latency, ALONE, [AGE], BAD, id="callers wait"),
-        pytest.param(app.lambda_latency, FED, [], BAD, id="no age"),
-        pytest.param(app.lambda_latency, STREAM, [], NA, id="a stream without iterator age"),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_latency, FED, [AGE], GOOD, id="age of the queue"
+        ),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_latency, ALONE, [AGE], BAD, id="callers wait"
+        ),
+        pytest.param(rules_of_errors_and_latency.lambda_latency, FED, [], BAD, id="no age"),
+        pytest.param(
+            rules_of_errors_and_latency.lambda_latency,
+            STREAM,
+            [],
+            NA,
+            id="a stream without iterator age",
+        ),
     ],
 )
 def test_functions_that_queues_feed(rule, sources, answers, status):
-    subject = (AGENT, RUNS_30_S) if rule is app.lambda_latency else (AGENT,)
+    subject = (
+        (AGENT, RUNS_30_S) if rule is rules_of_errors_and_latency.lambda_latency else (AGENT,)
+    )
     verdict = rule(*subject, sources, in_use(*answers))
     assert verdict.status is status, verdict.reason
 
@@ -384,7 +406,7 @@ def test_functions_that_queues_feed(rule, sources, answers, status):
     ],
 )
 def test_a_database_that_needs_no_alarm_is_not_covered(database, groups):
-    verdict = app.database_utilization(database, in_use(), required_groups=groups)
+    verdict = rules_of_utilization.database_utilization(database, in_use(), required_groups=groups)
     assert verdict.status is NA
 
 
@@ -400,7 +422,7 @@ def test_what_a_database_cannot_reach(metric, threshold, said):
     below = BELOW if metric == "FreeStorageSpace" else {}
     changes = {"Threshold": threshold, "ComparisonOperator": "GreaterThanThreshold"} | below
     answers = [a | changes if a["MetricName"] == metric else a for a in fake_account.ALARMS]
-    verdict = app.database_utilization(POSTGRES, in_use(*answers))
+    verdict = rules_of_utilization.database_utilization(POSTGRES, in_use(*answers))
     assert verdict.status is BAD
     assert said in verdict.reason
 
@@ -410,7 +432,7 @@ def test_a_slight_gap_is_slight():
         "EvaluationPeriods": 600,
         "DatapointsToAlarm": 1,
     }
-    verdict = app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(late))
+    verdict = rules_of_errors_and_latency.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(late))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
     assert "stays in ALARM for 10 hours" in verdict.reason
 
@@ -426,7 +448,9 @@ def live(answer, *, published=True):
         if published
     }
     context = AlarmInContext(about, Inventory((about,)), NOON)
-    return app.live_alarms(context, AlarmedSeries(ActiveSeries(series, {})))
+    return rules_of_errors_and_latency.live_alarms(
+        context, AlarmedSeries(ActiveSeries(series, {}))
+    )
 
 
 OTHERS = leaf("e", ERRORS) | {"AccountId": "444455556666", "ReturnData": True}

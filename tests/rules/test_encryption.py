@@ -6,14 +6,13 @@ from datetime import date
 
 import pytest
 
-from functions.encryption.app import (
+from functions.encryption.rules_at_rest import (
     kms_imported_material,
     kms_rotation,
     s3_encryption_override,
     s3_kms,
-    sns_tls,
-    sqs_tls,
 )
+from functions.encryption.rules_in_transit import sns_tls, sqs_tls
 from readiness import Severity, Status
 from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyState, KmsRotation
 from readiness.evidence.s3.buckets import BucketEncryption, BucketPolicy, PolicyWithoutKms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.encryption.app import (
+from functions.encryption.rules_in_transit import (
     classic_balancer_tls,
     database_tls,
     job_volume_tls,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.encryption.app import s3_kms
-from functions.security_validation.app import (
+from functions.encryption.rules_at_rest import s3_kms
+from functions.security_validation.rules_of_encryption import (
     file_system_encryption,
     queue_encryption,
     topic_encryption,

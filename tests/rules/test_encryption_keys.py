@@ -6,7 +6,11 @@ from datetime import date
 
 import pytest
 
-from functions.encryption.app import kms_key_accounts, kms_key_environment, s3_key_environment
+from functions.encryption.rules_at_rest import (
+    kms_key_accounts,
+    kms_key_environment,
+    s3_key_environment,
+)
 from readiness import Status
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
 from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.encryption.app import transfer_tls
+from functions.encryption.rules_in_transit import transfer_tls
 from readiness import Severity, Status
 from readiness.evidence.workloads.plain_transfers import PlainTransfers
 from readiness.model.evidence import REGION

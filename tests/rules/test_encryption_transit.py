@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from functions.encryption.app import (
+from functions.encryption.endpoints import Floor, floor_of
+from functions.encryption.rules_in_transit import (
     cloudfront_tls,
     domain_name_tls,
     listener_tls,
@@ -15,7 +16,6 @@ from functions.encryption.app import (
     sns_tls,
     sqs_tls,
 )
-from functions.encryption.endpoints import Floor, floor_of
 from readiness import Severity, Status
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls, Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.encryption.app import (
+from functions.encryption.rules_in_transit import (
     cache_cluster_tls,
     database_tls,
     dax_tls,

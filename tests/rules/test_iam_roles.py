@@ -6,20 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from functions.iam_roles.app import (
+from functions.iam_roles.rules_of_credentials import (
     access_key_age,
-    console_mfa,
     function_credentials,
     root_access_key_age,
     root_access_keys,
-    root_hardware_mfa,
-    root_mfa,
     service_credentials,
     task_credentials,
     task_role,
-    unused_access,
     user_access_keys,
 )
+from functions.iam_roles.rules_of_mfa import console_mfa, root_hardware_mfa, root_mfa
+from functions.iam_roles.rules_of_privileges import unused_access
 from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.awslambda.environments import RunEnvironments

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.iam_roles import privesc
-from functions.iam_roles.app import role_privileges
 from functions.iam_roles.privesc import ESCALATIONS, PASS_ROLE, SOURCES, TARGETS
+from functions.iam_roles.rules_of_privileges import role_privileges
 from readiness import Severity, Status
 from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RolePolicies, RoleTrust

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from functions.iam_roles.app import (
+from functions.iam_roles.rules_of_mfa import (
     group_sensitive_actions,
     role_mfa,
-    role_trust,
     user_sensitive_actions,
 )
+from functions.iam_roles.rules_of_privileges import role_trust
 from readiness import Severity, Status
 from readiness.evidence.iam.access_keys import ActiveKeys
 from readiness.evidence.iam.groups import GroupMembers, GroupPolicies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.iam_roles.app import (
+from functions.iam_roles.rules_of_privileges import (
     group_privileges,
     policy_privileges,
     role_privileges,

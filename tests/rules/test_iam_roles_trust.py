@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.iam_roles.app import role_trust
+from functions.iam_roles.rules_of_privileges import role_trust
 from readiness import Severity, Status
 from readiness.evidence.iam.roles import RoleTrust
 from readiness.semantics.policy import Document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.iam_roles.app import role_trust
+from functions.iam_roles.rules_of_privileges import role_trust
 from readiness import Severity
 from readiness.evidence.iam.roles import RoleTrust
 from readiness.semantics.policy import Document

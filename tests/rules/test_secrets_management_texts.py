@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from functions.iam_roles.app import task_credentials
+from functions.iam_roles.rules_of_credentials import task_credentials
 from functions.secrets_management.app import (
     batch_job_definition,
     codebuild_environment,

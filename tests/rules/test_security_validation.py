@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from functions.security_validation.app import (
+from functions.security_validation.rules_of_access import (
     access_review,
     archive_rules,
     external_access_analyzer,
     external_access_findings,
-    penetration_test,
     public_images,
     s3_account_public_access,
 )
+from functions.security_validation.rules_of_scans import penetration_test
 from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import (
     ArchiveRule,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from functions.security_validation.app import http_api_access, rest_api_access
+from functions.security_validation.rules_of_access import http_api_access, rest_api_access
 from readiness import Severity, Status
 from tests.accounts.security_validation import fake_account, guarded_resource, with_certificates
 from tests.fake_account import ACCOUNT_ID, HOME, error, observe

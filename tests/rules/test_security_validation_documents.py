@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.security_validation.app import public_documents
+from functions.security_validation.rules_of_access import public_documents
 from readiness import Severity, Status, Unreadable
 from readiness.evidence.ssm_sharing import PublicDocuments
 from readiness.model.evidence import REGION

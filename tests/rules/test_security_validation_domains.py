@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from functions.security_validation.app import search_domain_access
+from functions.security_validation.rules_of_access import search_domain_access
 from readiness import Severity, Status
 from readiness.evidence.opensearch import DOMAIN, DomainAccess
 from tests.accounts.security_validation import SEARCH, fake_account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.security_validation.app import (
+from functions.security_validation.rules_of_encryption import (
     database_encryption,
     file_system_encryption,
     object_encryption,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.security_validation.app import (
+from functions.security_validation.rules_of_access import (
     cluster_access,
     database_access,
     unanalyzed_policies,

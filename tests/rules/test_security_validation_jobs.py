@@ -6,11 +6,8 @@ import json
 
 import pytest
 
-from functions.security_validation.app import (
-    glue_encryption,
-    notebook_access,
-    unanalyzed_policies,
-)
+from functions.security_validation.rules_of_access import notebook_access, unanalyzed_policies
+from functions.security_validation.rules_of_encryption import glue_encryption
 from readiness import Severity
 from readiness.evidence.glue_security import GlueEncryption
 from readiness.evidence.sagemaker import Notebooks

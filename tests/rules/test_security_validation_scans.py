@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.security_validation.app import (
+from functions.security_validation.rules_of_scans import (
     function_vulnerabilities,
     host_vulnerabilities,
     image_vulnerabilities,

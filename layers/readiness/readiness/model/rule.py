@@ -202,7 +202,7 @@ class Rule:
 
 
 class Heading:
-    """A heading of the checklist: its rules."""
+    """A heading of the checklist: its rules, in the order of its boxes."""
 
     def __init__(self, section: str, title: str) -> None:
         self.section = section
@@ -219,7 +219,8 @@ class Heading:
         Raises LookupError for an unknown box and ValueError for a second rule of the same name,
         both while the module is imported.
         """
-        if item not in checklist.items(self.folder):
+        boxes = checklist.items(self.folder)
+        if item not in boxes:
             raise LookupError(f"{self.section} / {self.title} has no box {item!r}")
 
         def register(function: Judge) -> Rule:
@@ -230,6 +231,7 @@ class Heading:
             if any(other.name == rule.name for other in self.rules):
                 raise ValueError(f"two rules are called {rule.id}")
             self.rules.append(rule)
+            self.rules.sort(key=lambda each: boxes.index(each.item))
             return rule
 
         return register
