@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.apigateway.apis import HTTP_API
+from readiness.evidence.apigateway.apis import HTTP_API, rest_api_methods
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.model.event_fields import request_of
 from readiness.model.evidence import Json, api_call, evidence
@@ -124,16 +124,8 @@ class RestApiAccess:
         if not read.one("apigateway", "get_stages", gone=_GONE, restApiId=api.id).get("item"):
             return cls(api.id, name, deployed=False)
         methods = {
-            f"{verb} {each['path']}": method
-            for each in read.every(
-                "apigateway",
-                "get_resources",
-                "items",
-                gone=_GONE,
-                restApiId=api.id,
-                embed=["methods"],
-            )
-            for verb, method in (each.get("resourceMethods") or {}).items()
+            f"{verb} {path}": method
+            for path, verb, method in rest_api_methods(read, api.id, gone=_GONE)
             if verb != "OPTIONS" and (method.get("methodIntegration") or {}).get("type") != "MOCK"
         }
         arn = f"arn:{read.partition}:execute-api:{read.region}:{read.account}:{api.id}/*/*/*"

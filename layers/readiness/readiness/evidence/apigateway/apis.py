@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,27 @@ def rest_api_name(read: Reader, id: str) -> str | None:
         return read.of(RestApiNames, region).by_id.get(id)
     api = read.one("apigateway", "get_rest_api", absent=("NotFoundException",), restApiId=id)
     return api.get("name", "") if api else None
+
+
+def rest_api_methods(
+    read: Reader, id: str, *, gone: Sequence[str] = (), absent: Sequence[str] = ()
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The path, the name and the settings of each method of a REST API: ``/orders``, ``GET``.
+
+    ``gone`` and ``absent`` are those of a read. Source: GetResources.
+    """
+    resources = read.every(
+        "apigateway",
+        "get_resources",
+        "items",
+        gone=gone,
+        absent=absent,
+        restApiId=id,
+        embed=["methods"],
+    )
+    for each in resources:
+        for name, method in (each.get("resourceMethods") or {}).items():
+            yield each["path"], name, method
 
 
 @evidence(HTTP_API, reads=("apigateway:GET",))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
+from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi, rest_api_methods
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -79,16 +79,8 @@ class RestApiDocumentation:
         if not stages:
             return cls(api.id, name, stages={})
         methods = {
-            (each["path"], name)
-            for each in read.every(
-                "apigateway",
-                "get_resources",
-                "items",
-                gone=_GONE,
-                restApiId=api.id,
-                embed=["methods"],
-            )
-            for name in each.get("resourceMethods") or ()
+            (path, name)
+            for path, name, _ in rest_api_methods(read, api.id, gone=_GONE)
             if name != "OPTIONS"
         }
         parts = read.every(

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from readiness.evidence.apigateway.apis import HttpApi, HttpApis, RestApiNames, rest_api_name
+from readiness.evidence.apigateway.apis import (
+    HttpApi,
+    HttpApis,
+    RestApiNames,
+    rest_api_methods,
+    rest_api_name,
+)
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.awslambda.policy_callers import EntryPoints
 from readiness.evidence.elbv2.target_groups import BalancersOfGroups
@@ -197,14 +203,10 @@ def http_api(read: Reader, id: str) -> HttpApi | None:
 
 def _of_rest(read: Reader, id: str) -> Iterator[tuple[str, int | None]]:
     """The URI and the timeout of each integration that a caller waits for."""
-    resources = read.every(
-        "apigateway", "get_resources", "items", absent=_GONE, restApiId=id, embed=["methods"]
-    )
-    for resource in resources:
-        for method in (resource.get("resourceMethods") or {}).values():
-            integration = method.get("methodIntegration") or {}
-            if not _is_asynchronous(integration.get("requestParameters")):
-                yield integration.get("uri", ""), integration.get("timeoutInMillis")
+    for _, _, method in rest_api_methods(read, id, absent=_GONE):
+        integration = method.get("methodIntegration") or {}
+        if not _is_asynchronous(integration.get("requestParameters")):
+            yield integration.get("uri", ""), integration.get("timeoutInMillis")
 
 
 def _of_http(read: Reader, id: str) -> Iterator[tuple[str, int | None]]:
