@@ -33,11 +33,14 @@ _JSON = {"json", "rest-json"}
 _QUERY = {"query", "ec2"}
 _ALWAYS = {
     **{("dynamodb", name): "Items" for name in ("Query", "Scan")},
+    ("cloudformation", "DescribeStacks"): "Stacks",
+    ("cloudformation", "ListStackResources"): "StackResourceSummaries",
     ("events", "PutEvents"): "Entries",
     ("securityhub", "BatchImportFindings"): "SuccessCount",
     ("sns", "Publish"): "MessageId",
     ("sqs", "SendMessage"): "MessageId",
     ("ssm", "GetParameter"): "Parameter",
+    ("stepfunctions", "ListExecutions"): "executions",
     ("stepfunctions", "StartExecution"): "executionArn",
 }
 """What is in every answer to our own calls: without it nothing was taken, or nothing is known.
@@ -45,6 +48,7 @@ _ALWAYS = {
 Of tables it is the rows, also where there is none; nobody here asks Query for a count alone.
 """
 _BEGAN_AT = "began_at"
+_BROKEN = "a body that breaks off or cannot be parsed"
 _MISSHAPEN = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What botocore's parsers raise where a member is not of its type."""
 
@@ -98,8 +102,9 @@ class _Parser:
     def parse(self, response: Mapping[str, Any], shape: Shape | None) -> Any:
         try:
             return self._parser.parse(response, shape)
-        except ResponseParserError:
-            raise
+        except ResponseParserError as error:
+            # Not one of botocore's own errors: who catches those would not catch it.
+            raise _garbled(response[_ASKED], response["status_code"], _BROKEN) from error
         except _MISSHAPEN as error:
             what = f"a body of another shape ({type(error).__name__})"
             raise _garbled(response[_ASKED], response["status_code"], what) from error
