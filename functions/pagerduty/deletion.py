@@ -61,17 +61,25 @@ def answer(
     ``cloudformation`` makes the client that tells. Parameters that make no sense fail the
     deployment, which would otherwise page at night, or the wrong service.
     Whoever may invoke functions could ask for a deletion too, and pages would stop: a stack that
-    is at rest deletes nothing. Where that cannot be told, it is taken for a deletion.
+    is at rest deletes nothing. Where that cannot be told, it is taken for a deletion. An update
+    that takes the resource out, as the rollback of the one that brought it, leaves a stack whose
+    findings stay open, and so do their incidents.
     Raises StillOpen and NotDeleting.
     """
     if str(event.get("PhysicalResourceId", "")).endswith(REFUSED):
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
-    # The id in the request is the sender's word: the role may not ask about any other stack.
-    if event["RequestType"] == "Delete" and _is_at_rest(cloudformation, resolver.stack):
-        log.error("asked to end all incidents, and the stack is not deleted")
-        raise NotDeleting(f"CloudFormation is not at work on {resolver.stack}")
+    if event["RequestType"] == "Delete":
+        # The id in the request is the sender's word: the role may not ask about any other stack.
+        status = _status(cloudformation, resolver.stack)
+        if _is_at_rest(status):
+            log.error("asked to end all incidents, and the stack is not deleted")
+            raise NotDeleting(f"CloudFormation is not at work on {resolver.stack}")
+        if status.startswith("UPDATE_"):
+            log.warning("the stack stays, without this resource, and so do its incidents")
+            _respond(event, "")
+            return
     reason = "" if event["RequestType"] == "Delete" else _refusal(event)
     if reason and _is_rolled_back(cloudformation, resolver.stack):
         log.warning("the rollback leads to parameters of no use", extra={"reason": reason})
@@ -112,9 +120,8 @@ def _is_rolled_back(cloudformation: Callable[[], Any], stack: str) -> bool:
     return "ROLLBACK" in _status(cloudformation, stack)
 
 
-def _is_at_rest(cloudformation: Callable[[], Any], stack: str) -> bool:
+def _is_at_rest(status: str) -> bool:
     """Whether CloudFormation does nothing with the stack, or there is no such stack of ours."""
-    status = _status(cloudformation, stack)
     return bool(status) and not status.endswith("_IN_PROGRESS")
 
 

@@ -55,7 +55,7 @@ class Pipeline:
         self.sweeps = Sweeps(self.dynamodb, TRANSITIONS)
         self.key = pager_app.RoutingKey(self.secrets, "key")
         self.cloudformation = Mock()
-        self.stack_is("UPDATE_IN_PROGRESS")
+        self.stack_is("DELETE_IN_PROGRESS")
         self.pager = self.a_pager()
         self.receives = {}
 

@@ -485,19 +485,27 @@ def test_only_what_is_refused_or_deleted_asks_for_the_state_of_the_stack(pipelin
     assert not pipeline.cloudformation.describe_stacks.called
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
-        "DELETE_IN_PROGRESS",
-        "ROLLBACK_IN_PROGRESS",
-        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-        "UPDATE_ROLLBACK_IN_PROGRESS",
-    ],
-)
-def test_whatever_cloudformation_deletes_the_resource_for_ends_the_incidents(paged, asks, status):
+@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
+def test_with_the_stack_the_incidents_end(paged, asks, status):
     paged.stack_is(status)
     assert asks("Delete", id="incidents/s") == ("SUCCESS", "Done")
     assert paged.pagerduty.incidents == {}
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    ],
+)
+def test_a_stack_that_loses_the_resource_and_stays_keeps_its_incidents(paged, asks, status):
+    """The rollback of an upgrade from a version without it: the findings are still open."""
+    paged.stack_is(status)
+    assert asks("Delete", id="incidents/s") == ("SUCCESS", "Done")
+    assert len(paged.pagerduty.incidents) == 3
+    assert not paged.pager._incidents.is_closing()
 
 
 @pytest.mark.parametrize(
