@@ -55,12 +55,17 @@ class Waiting:
     def wait_to_last(self, record: SQSRecord, finding: Finding) -> None:
         """Let a page below CRITICAL wait until the finding has lasted. Raises Later.
 
-        By the clock of SQS. What is over when the message comes again pages nobody.
+        By the clock of SQS. What is over when the message comes again pages nobody, and what was
+        over meanwhile and opened anew has to last from then on: a host's clock tells when that
+        was, unless it is ahead.
         """
         if not self._confirm or severity_of(finding) is Severity.CRITICAL:
             return
-        sent = int(record.attributes.get("SentTimestamp", 0) or 0) / 1000
-        left = sent + self._confirm - self._now().timestamp()
+        now = self._now()
+        since = int(record.attributes.get("SentTimestamp", 0) or 0) / 1000
+        if finding.opened_at is not None and finding.opened_at <= now:
+            since = max(since, finding.opened_at.timestamp())
+        left = since + self._confirm - now.timestamp()
         if left > 0:
             self._queue.postpone(record, math.ceil(left))
             raise Later("the finding has to last before it pages")

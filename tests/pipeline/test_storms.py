@@ -493,3 +493,19 @@ def test_what_did_not_last_pages_nobody(storm, clock):
     happen(storm, [1], GOOD, minute=1)
     assert storm.page() == [], "both messages are done with"
     assert storm.pagerduty.taken == []
+
+
+def test_what_ended_meanwhile_and_came_back_has_to_last_anew(storm, clock):
+    storm.environment["PAGERDUTY_CONFIRM_SECONDS"] = "120"
+    renewed(storm, clock)
+    clock.at = datetime.now(UTC)
+    now = (clock.at - datetime(2026, 11, 2, 12, tzinfo=UTC)).total_seconds() / 60
+    happen(storm, [1], minute=now)
+    happen(storm, [1], GOOD, minute=now + 1)
+    happen(storm, [1], minute=now + 1.9)
+    clock.at += timedelta(seconds=121)
+    storm.page()
+    assert storm.pagerduty.taken == [], "it has lasted seven seconds"
+    clock.at += timedelta(seconds=120)
+    assert storm.page() == []
+    assert set(storm.pagerduty.incidents) == {alone(1)}
