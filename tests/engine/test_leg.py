@@ -52,11 +52,12 @@ def test_a_cursor_comes_back_as_it_was_sent(cursor, plain):
     [
         pytest.param({"release": "r2"}, FULL, id="the same version"),
         pytest.param({"release": "r1"}, None, id="another version, and other rules"),
+        pytest.param({"release": "r3", "phase": 7, "new": {}}, None, id="one with other cursors"),
         pytest.param({}, FULL, id="a version that did not say so"),
     ],
 )
 def test_a_leg_of_another_version_begins_the_heading_anew(release, start):
-    leg = leg_of({"id": "s", "cursor": as_json(FULL) | release}).by("r2")
+    leg = leg_of({"id": "s", "cursor": as_json(FULL) | release}, "r2")
     assert leg.start == start
     assert leg.sweep == "s"
 

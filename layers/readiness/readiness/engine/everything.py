@@ -85,7 +85,7 @@ class Everything:
         asked, note = begun
         # One about other rules, or made later, asks anew: what it is for may have come since.
         id = f"{asked.round} {key} {asked.attempt}"
-        leg = leg_of({"id": id, "cursor": asked.cursor}).by(self._deployment.release)
+        leg = leg_of({"id": id, "cursor": asked.cursor}, self._deployment.release)
         self._deployment.pacer.begin(
             IN_AN_EVENT, seconds=left() / 1000 - LAST_SECONDS, resumes=leg.resumes
         )

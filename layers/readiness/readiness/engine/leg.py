@@ -39,15 +39,6 @@ class Leg:
     release: str = ""
     measurements: Measurements = Measurements.ANEW
 
-    def by(self, release: str) -> Leg:
-        """The leg as this version makes it: from the beginning, where another one has begun.
-
-        What the other version passed was not judged by the rules that are new or changed now.
-        """
-        if self.release in {"", release}:
-            return self
-        return replace(self, start=None, release=release)
-
     @property
     def resumes(self) -> bool:
         """Whether what has no turn in this leg is left to the next."""
@@ -60,14 +51,19 @@ class Leg:
         return again is not None and again.id is None and tries < len(LISTING_WAITS)
 
 
-def leg_of(given: object) -> Leg:
-    """The leg that an event asks for. Raises MalformedEvent."""
+def leg_of(given: object, release: str = "") -> Leg:
+    """The leg that an event asks for, as the version ``release`` makes it. Raises MalformedEvent.
+
+    From the beginning, where another version has begun: what that passed was not judged by the
+    rules that are new or changed now, and its cursors may have another form.
+    """
     if not isinstance(given, Mapping) or not isinstance(given.get("id"), str):
         raise MalformedEvent("'sweep' must be an object with the text 'id'")
     cursor = given.get("cursor")
-    start = _cursor(cursor)
-    release = cursor.get("release", "") if isinstance(cursor, Mapping) else ""
-    return Leg(given["id"], start, release, _measurements(given))
+    made_by = cursor.get("release", "") if isinstance(cursor, Mapping) else ""
+    if release and made_by and isinstance(made_by, str) and made_by != release:
+        return Leg(given["id"], None, release, _measurements(given))
+    return Leg(given["id"], _cursor(cursor), made_by, _measurements(given))
 
 
 def _measurements(given: Mapping[str, Any]) -> Measurements:

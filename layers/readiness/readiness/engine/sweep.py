@@ -106,7 +106,7 @@ class Sweep:
 
         ``wait`` says how many seconds later: a listing failed for a passing reason.
         """
-        leg = leg_of(sweep).by(self._deployment.release)
+        leg = leg_of(sweep, self._deployment.release)
         self._log_unreadable_evidence()
 
         def left() -> float:
