@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from readiness import Problem, Severity
@@ -14,12 +13,10 @@ from readiness.evidence.ecs.stopping import ServiceStop
 from readiness.evidence.ecs.task_definitions import Container
 from readiness.model.text import listed
 
+from . import shells
+
 DEFAULT_STOP = 30
 """Seconds between SIGTERM and SIGKILL where nothing is set."""
-
-_SHELLS = {"sh", "bash", "ash", "dash"}
-_SEVERAL = re.compile(r"[;|\n]|&&")
-_HEEDED = re.compile(r"\b(exec|trap)\s")
 
 
 def function_problems(
@@ -85,21 +82,18 @@ def _grace(container: Container) -> int:
 
 
 def _unsignalled(container: Container) -> Iterator[Problem]:
-    """Why SIGTERM does not reach the program, as far as the task definition shows it.
-
-    A shell that runs several commands waits for each and passes no signal on; for a single one
-    it gives way. As the first process it does not even end itself.
-    """
-    words = (*container.entry_point, *container.command)
-    if len(words) < 3:
+    """Why SIGTERM does not reach the program, as far as the task definition shows it."""
+    shell = shells.between((*container.entry_point, *container.command))
+    if shell is None:
         return
-    shell, option, script = words[0].rpartition("/")[2], words[1], words[2]
-    if shell not in _SHELLS or not option.startswith("-") or "c" not in option:
-        return
-    if not _SEVERAL.search(script) or _HEEDED.search(script):
-        return
-    about = f"The container {container.name} runs its program in a shell ({shell} {option})"
-    if container.has_init:
+    about = f"The container {container.name} runs its program in a shell ({shell.spoken})"
+    if not shell.is_sure:
+        text = (
+            f"{about}, which keeps SIGTERM from it in many images, those of Debian and Ubuntu"
+            " among them: write exec before the program."
+        )
+        yield Problem(Severity.LOW, text)
+    elif container.has_init or shell.has_init:
         text = f"{about}, which ends upon SIGTERM and does not pass it on."
         yield Problem(Severity.LOW, text)
     else:

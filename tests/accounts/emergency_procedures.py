@@ -399,6 +399,18 @@ def named_by_tag() -> FakeAccount:
     return fake_account().but(lambda__get_function={"Code": {"ImageUri": WEB}})
 
 
+def an_older_role() -> FakeAccount:
+    """The version before was published with another role."""
+
+    def older(**params: Any) -> dict[str, Any]:
+        told = configuration(**params)
+        if told["Version"] == "6":
+            told["Role"] = f"arn:aws:iam::{ACCOUNT_ID}:role/agent-2025"
+        return told
+
+    return fake_account().but(lambda__get_function_configuration=older)
+
+
 def inline_role() -> FakeAccount:
     """The role reads by an inline policy."""
     inline = {"PolicyName": "send", "PolicyDocument": json.dumps(MAY_READ)}
@@ -422,5 +434,6 @@ def others() -> dict[str, Variant]:
         "an event bus": Variant(into_a_bus, ("function-shutdown",)),
         "a bucket": Variant(into_a_bucket, ("function-shutdown",)),
         "inline": Variant(inline_role, ("circuit-breaker",)),
+        "an older role": Variant(an_older_role, ("lambda-rollback",)),
         "named by a tag": Variant(named_by_tag, ("lambda-rollback",)),
     }

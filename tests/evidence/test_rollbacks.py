@@ -11,7 +11,7 @@ from readiness import Status
 from readiness.evidence.ecr import image_of
 from readiness.semantics.appspec import moved_aliases
 from tests.accounts import emergency_procedures as worlds
-from tests.fake_account import error, observe
+from tests.fake_account import ACCOUNT_ID, error, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -56,6 +56,40 @@ def test_a_function_url_without_an_alias_goes_around_it():
     }
     found = of_function(lambda__list_function_url_configs={"FunctionUrlConfigs": [url]})
     assert "A function URL may invoke it without an alias" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "words"),
+    [
+        ({"AWS": "999988887777"}, {}, "AWS account 999988887777 may invoke it without an alias"),
+        ({"AWS": "arn:aws:iam::999988887777:role/x"}, {}, "role/x may invoke it without"),
+        ("*", {}, "Anyone whom its resource policy admits may invoke it without"),
+        ("*", {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}, ""),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, {}, ""),
+    ],
+    ids=["another account", "its role", "anyone", "by a URL that is gone", "the account itself"],
+)
+def test_whom_the_policy_admits_goes_around_the_alias(principal, condition, words):
+    document = worlds.policy(
+        worlds.allow("sns", "lambda:InvokeFunction", resource=worlds.FUNCTION)
+        | {"Principal": principal, "Condition": condition}
+    )
+
+    def unqualified(**params):
+        return (
+            {"Policy": document} if "Qualifier" not in params else worlds.invoke_policy(**params)
+        )
+
+    found = of_function(lambda__get_policy=unqualified)
+    assert found.status is (BAD if words else GOOD), found.reason
+    assert words in found.reason
+
+
+def test_a_version_whose_role_was_deleted_is_no_way_back():
+    account = worlds.an_older_role().but(iam__get_role=error("NoSuchEntity", 404))
+    found = observe(account, app.lambda_rollback, "agent").finding
+    assert found.status is BAD
+    assert "Version 6: Its role agent-2025 was deleted." in found.reason
 
 
 def test_an_image_that_a_lifecycle_policy_expired_is_no_way_back():
@@ -194,7 +228,9 @@ def test_a_switch_that_no_role_may_read():
 
 def test_a_switch_that_is_read_by_its_path():
     account = worlds.fake_account()
-    account.answers.update(worlds.role(worlds.grants("ssm:GetParametersByPath")))
+    document = worlds.grants("ssm:GetParametersByPath")
+    document["Statement"][0]["Resource"] = worlds.SWITCH.removesuffix("/enabled")
+    account.answers.update(worlds.role(document))
     assert observe(account, app.circuit_breaker, worlds.ACCOUNT_ID).finding.status is GOOD
 
 
@@ -212,3 +248,11 @@ def test_a_queue_that_forgets_is_told():
     soon = {"Attributes": {"MessageRetentionPeriod": "3600"}}
     found = finding(app.function_shutdown, "agent", sqs__get_queue_attributes=soon)
     assert "The queue work keeps a message for 1 h" in found.reason
+    off = {"EventSourceMappings": [worlds.mapping(State="Disabled")]}
+    found = finding(
+        app.function_shutdown,
+        "agent",
+        sqs__get_queue_attributes=soon,
+        lambda__list_event_source_mappings=off,
+    )
+    assert found.status is GOOD

@@ -239,28 +239,7 @@ def runs(*words, **changes):
         pytest.param(
             ends(replace(WEB, stop_timeout=0)), BAD, "0 s after", MEDIUM, id="killed at once"
         ),
-        pytest.param(
-            ends(runs("sh", "-c", "migrate && app")), BAD, "first process", MEDIUM, id="a shell"
-        ),
-        pytest.param(
-            ends(runs("migrate; app", entry_point=("/bin/bash", "-lc"))), BAD, "bash -lc", MEDIUM,
-            id="a shell as the entry point",
-        ),
-        pytest.param(
-            ends(runs("sh", "-c", "python app.py")), GOOD, "", None, id="a shell that gives way"
-        ),
-        pytest.param(
-            ends(runs("sh", "-c", "migrate && exec app")), GOOD, "", None, id="gives way at last"
-        ),
-        pytest.param(
-            ends(replace(runs("sh", "-c", "migrate && app"), has_init=True)), BAD,
-            "ends upon SIGTERM", LOW, id="init signals the shell alone",
-        ),
         pytest.param(ends(runs("python", "-m", "app")), GOOD, "", None, id="no shell"),
-        pytest.param(
-            ends(runs("sh", "-c", "trap stop TERM; app & wait")), GOOD, "", None, id="it heeds it"
-        ),
-        pytest.param(ends(runs("sh", "run.sh", "now")), GOOD, "", None, id="a script"),
         pytest.param(ends(WEB, delays={"web": 0}), BAD, "cuts requests", MEDIUM, id="no draining"),
         pytest.param(ends(WEB, delays={}), GOOD, "", None, id="no load balancer"),
         pytest.param(ends(WEB, delays={"web": 3600}), BAD, "3660 s", LOW, id="slow to end"),
@@ -276,6 +255,41 @@ def runs(*words, **changes):
 )  # fmt: skip
 def test_service_shutdown(stop, status, words, severity):
     check(service_shutdown(stop, DRILLED), status, words, severity)
+
+
+SURE, MAYBE = "first process neither heeds SIGTERM", "in many images"
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "severity"),
+    [
+        (("sh", "run.sh", "-c"), "", None),
+        (("sh", "-c", "python app.py"), MAYBE, LOW),
+        (("sh", "-ec", "migrate && app"), MAYBE, LOW),
+        (("/bin/bash", "-euo", "pipefail", "-c", "migrate\napp"), MAYBE, LOW),
+        (("env", "A=1", "bash", "-o", "errexit", "-c", "migrate; app"), MAYBE, LOW),
+        (("bash", "-c", "app 2>&1"), MAYBE, LOW),
+        (("sh", "-c", "exec 2>&1; migrate && app"), MAYBE, LOW),
+        (("bash", "-c", "app \\\n --format 'a|b' ;\n"), "", None),
+        (("/bin/ash", "-c", "migrate && app"), "", None),
+        (("busybox", "sh", "-c", "migrate | tee log"), SURE, MEDIUM),
+        (("dash", "-c", "app"), SURE, MEDIUM),
+        (("sh", "-c", "proxy & app"), SURE, MEDIUM),
+        (("tini", "--", "sh", "-c", "app | tee log"), "ends upon SIGTERM", LOW),
+        (("tini", "-g", "--", "sh", "-c", "app | tee log"), "", None),
+        (("dumb-init", "sh", "-c", "app | tee log"), "", None),
+        (("sh", "-c", "migrate && exec app"), "", None),
+        (("sh", "-c", "trap stop TERM; app & wait"), "", None),
+    ],
+)
+def test_a_shell_that_keeps_the_signal(command, words, severity):
+    status = BAD if words else GOOD
+    check(service_shutdown(ends(runs(*command)), DRILLED), status, words, severity)
+
+
+def test_an_init_process_signals_the_shell_alone():
+    stop = ends(replace(runs("migrate | app", entry_point=("bash", "-lc")), has_init=True))
+    check(service_shutdown(stop, DRILLED), BAD, "ends upon SIGTERM", LOW)
 
 
 def test_a_suspended_scaling_is_not_named():

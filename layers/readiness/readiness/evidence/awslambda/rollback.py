@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from readiness.evidence.awslambda.asynchronous import (
     ASYNCHRONOUS,
@@ -25,7 +26,7 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.awslambda.versions import Alias, FunctionAliases
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups
 from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, image_of
-from readiness.model.evidence import REGION, evidence
+from readiness.model.evidence import REGION, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
@@ -69,6 +70,7 @@ class EarlierVersion:
 @evidence(
     FUNCTION,
     reads=(
+        "iam:GetRole",
         "lambda:GetFunction",
         "lambda:GetFunctionConfiguration",
         "lambda:GetPolicy",
@@ -128,7 +130,7 @@ class RollbackTargets:
             return cls(function.id, read.now, master_arn=identity.master_arn)
         region = REGION.resource(read.account, read.region, read.account)
         aliases = read.of(FunctionAliases, function).all
-        published = _published(read, function.id)
+        published, role = _published(read, function.id)
         policies = {
             each: resource_policy(read, function.id, each)
             for each in (LATEST, *(a.name for a in aliases))
@@ -144,7 +146,7 @@ class RollbackTargets:
             read_at=read.now,
             aliases=aliases,
             earlier={
-                version: tuple(_versions(read, function.id, each))
+                version: tuple(_versions(read, function.id, each, role))
                 for version, each in below.items()
             },
             callers=callers,
@@ -154,16 +156,18 @@ class RollbackTargets:
         )
 
 
-def _published(read: Reader, name: str) -> dict[int, datetime | None]:
-    """The numbers of the published versions, each with when it was published."""
+def _published(read: Reader, name: str) -> tuple[dict[int, datetime | None], str]:
+    """The numbers of the published versions, each with when it was published, and today's role."""
     listed = read.every(
         "lambda", "list_versions_by_function", "Versions", gone=FUNCTION_GONE, FunctionName=name
     )
-    return {
+    versions = {
         int(each["Version"]): moment(each.get("LastModified", ""))
         for each in listed
         if each["Version"].isdigit()
     }
+    roles = (each.get("Role", "") for each in listed if each["Version"] == LATEST)
+    return versions, next(roles, "")
 
 
 def _below(published: Iterable[int], current: str) -> list[int]:
@@ -172,8 +176,13 @@ def _below(published: Iterable[int], current: str) -> list[int]:
     return sorted((each for each in published if each < int(current)), reverse=True)[:_MOST]
 
 
-def _versions(read: Reader, name: str, numbers: Sequence[int]) -> Iterator[EarlierVersion]:
-    """The versions, newest first, up to one that can run: those below it are not needed."""
+def _versions(
+    read: Reader, name: str, numbers: Sequence[int], role: str
+) -> Iterator[EarlierVersion]:
+    """The versions, newest first, up to one that can run: those below it are not needed.
+
+    ``role`` is that of today's code: a version keeps the one it was published with.
+    """
     for number in numbers:
         answer = read.one(
             "lambda",
@@ -189,13 +198,22 @@ def _versions(read: Reader, name: str, numbers: Sequence[int]) -> Iterator[Earli
             str(number),
             answer.get("State", ""),
             answer.get("StateReasonCode", ""),
-            DeployedVersion.of(answer).flaws,
+            (*DeployedVersion.of(answer).flaws, *_without_role(read, answer, role)),
             failure.get("ErrorCode") or failure.get("Message", ""),
             _image(read, name, str(number)) if answer.get("PackageType") == "Image" else None,
         )
         yield made
         if _is_sound(made):
             return
+
+
+def _without_role(read: Reader, version: Mapping[str, Any], role: str) -> Iterator[str]:
+    """What to say of a version whose role was deleted: Lambda runs nothing without it."""
+    its = version.get("Role", "")
+    if not its or its == role:
+        return
+    if read.one("iam", "get_role", absent=("NoSuchEntity",), RoleName=last_segment(its)) is None:
+        yield f"Its role {last_segment(its)} was deleted."
 
 
 def _is_sound(version: EarlierVersion) -> bool:
@@ -218,8 +236,8 @@ def _callers(
 ) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
     for qualifier, document in policies.items():
-        for service in _services(document):
-            found.setdefault(qualifier, set()).add(service)
+        for who in _admitted(document, read.account):
+            found.setdefault(qualifier, set()).add(who)
     for qualifier in read.of(ScheduledFunctions, region).qualifiers.get(function.id, ()):
         found.setdefault(qualifier, set()).add("EventBridge Scheduler")
     for mapping in mappings_of(read, function):
@@ -244,14 +262,31 @@ def _qualifier(arn: str) -> str:
     return parts[7] if len(parts) > 7 else LATEST
 
 
-def _services(document: Document) -> Iterator[str]:
-    """The services that a policy lets invoke the function, in words."""
+def _admitted(document: Document, account: str) -> Iterator[str]:
+    """Whom a policy lets invoke the function, in words.
+
+    The account itself is nobody in particular. What is admitted by a function's URL alone is told
+    by the URL.
+    """
     for statement in document.statements:
         if not statement.allows or not statement.names_action("lambda:InvokeFunction"):
             continue
+        if any(statement.condition_on("lambda:InvokedViaFunctionUrl")):
+            continue
         for principal in statement.principals:
-            name = principal.value.lower()
-            if principal.kind != "Service" or name in _OTHER:
-                continue
-            plain = name.partition(".amazonaws.com")[0]
-            yield _SERVICES.get(name) or ASYNCHRONOUS.get(plain) or principal.value
+            if principal.kind == "Service":
+                yield from _service(principal.value)
+            elif principal.is_anybody:
+                yield "anyone whom its resource policy admits"
+            elif principal.is_whole_account:
+                if principal.account != account:
+                    yield f"AWS account {principal.account}"
+            elif principal.kind == "AWS":
+                yield principal.value
+
+
+def _service(principal: str) -> Iterator[str]:
+    name = principal.lower()
+    if name not in _OTHER:
+        plain = name.partition(".amazonaws.com")[0]
+        yield _SERVICES.get(name) or ASYNCHRONOUS.get(plain) or principal

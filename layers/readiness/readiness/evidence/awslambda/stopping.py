@@ -12,6 +12,7 @@ from readiness.evidence.workloads.failure_sinks import queue_of, redrive_attribu
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.polling import is_off
 
 
 @evidence(
@@ -43,6 +44,8 @@ class FunctionStop:
         about = read.of(FunctionFailures, function)
         retention, elsewhere, streams = {}, [], set()
         for each in mappings_of(read, function):
+            if is_off(each.state):
+                continue  # it feeds nothing
             queue = queue_of(each.source_arn)
             if queue is None:
                 parts = each.source_arn.split(":", 5)

@@ -108,11 +108,22 @@ def _switch(read: Reader, arn: str, roles: list[str]) -> Switch:
     doubt = False
     for role in roles:
         grants = read.of(RoleGrants, ROLE.resource(read.account, read.region, role))
-        said = [grants.allows(action, arn) for action in _READING[kind]]
+        said = [
+            grants.allows(action, each)
+            for action in _READING[kind]
+            for each in (_paths(arn) if action.endswith("ByPath") else (arn,))
+        ]
         if Leave.YES in said:
             return Switch(kind, name, 1)
         doubt = doubt or Leave.MAYBE in said
     return Switch(kind, name, None if doubt else 0)
+
+
+def _paths(arn: str) -> list[str]:
+    """The parameter and every path above it: who may read a path may read all that is below."""
+    about, _, name = arn.partition(":parameter/")
+    parts = name.split("/")
+    return [f"{about}:parameter/{'/'.join(parts[:n])}" for n in range(len(parts) + 1)]
 
 
 def _roles(read: Reader) -> Iterator[str]:
