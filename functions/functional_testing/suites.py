@@ -287,7 +287,8 @@ def _executed(
         return violates(
             f"NO_REPORT: {named} succeeded without a test report, so nothing shows that tests"
             " were executed.",
-            expected="A report group of type TEST in the build specification.",
+            expected="A report group of type TEST in the build specification; require_report is to"
+            " be off where something else than CodeBuild runs the tests.",
             severity=Severity.MEDIUM,
         )
     if run.counted.failed:

@@ -244,6 +244,20 @@ def _tested(**changes: Any) -> dict[str, Any]:
             [execution()], [_tested(category="Approval")], BAD, "such an action", id="an approval"
         ),
         pytest.param(
+            [execution()],
+            [_tested(category="Compute", provider="Commands")],
+            BAD,
+            "NO_REPORT",
+            id="commands",
+        ),
+        pytest.param(
+            [execution()],
+            [_tested(category="Invoke", provider="Lambda") | {"status": "Failed"}],
+            BAD,
+            "ended with Failed",
+            id="a function that tests",
+        ),
+        pytest.param(
             [execution()], [_tested(provider="Jenkins")], BAD, "NO_REPORT", id="no build behind it"
         ),
         pytest.param(

@@ -17,6 +17,8 @@ from readiness.model.reader import Reader
 
 _EXECUTIONS = 5
 """How many of a pipeline's newest executions that came as far as the action are read."""
+RUNS_TESTS = ("Test", "Build", "Compute", "Invoke")
+"""The categories of actions that may run tests: commands are Compute, functions are invoked."""
 _LOOKED_AT = 25
 """In how many of the newest the action is looked for: what does not build never comes to it."""
 
@@ -69,7 +71,7 @@ def _action_runs(
     latest: dict[str, Mapping[str, Any]] = {}
     for each in sorted(details, key=lambda one: one["startTime"]):
         category = _category(each)
-        if (each["actionName"] == action and category in {"Test", "Build"}) or (
+        if (each["actionName"] == action and category in RUNS_TESTS) or (
             not action and category == "Test"
         ):
             latest[each["actionName"]] = each

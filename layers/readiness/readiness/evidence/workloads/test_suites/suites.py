@@ -11,7 +11,7 @@ from readiness.evidence.workloads.deployments import TESTED, members
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.tagged import GET_RESOURCES
 from readiness.evidence.workloads.test_suites.codebuild import codebuild
-from readiness.evidence.workloads.test_suites.codepipeline import codepipeline
+from readiness.evidence.workloads.test_suites.codepipeline import RUNS_TESTS, codepipeline
 from readiness.evidence.workloads.test_suites.runs import Suite
 from readiness.evidence.workloads.test_suites.synthetics import synthetics
 from readiness.model.evidence import REGION, ServiceEvent, evidence
@@ -47,7 +47,7 @@ from readiness.model.unreadable import Gone
         ServiceEvent(
             "CodePipeline Action Execution State Change",
             match=(
-                ("type.category", ("Test", "Build")),
+                ("type.category", RUNS_TESTS),
                 ("state", ("SUCCEEDED", "FAILED", "ABANDONED")),
             ),
         ),
