@@ -69,6 +69,12 @@ def _unused(cache: Cache, now: datetime) -> Verdict:
         )
     if passed_on := cache.use.passed_on:
         return _only_passes_on(cache, passed_on)
+    if written := cache.use.written:
+        return cannot_tell(
+            f"{plural(written, 'command')} wrote to the {cache.label} in the last 7 days and none"
+            " read a key: it counts or locks, or nothing reads what it caches. No metric tells"
+            " which."
+        )
     if cache.created and now - cache.created < NEW:
         return cannot_tell(
             f"The {cache.label} was created on {cache.created:%Y-%m-%d} and has not been used"

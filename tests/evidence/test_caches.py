@@ -135,9 +135,12 @@ IDLE = {"CacheHits": 0.0, "CacheMisses": 0.0, "KeyspaceHits": 0.0, "KeyspaceMiss
     ],
 )
 def test_commands_that_look_nothing_up_are_asked_for_where_nothing_was(cls, kind, id, bulk):
-    queue = worlds.metric_data({**IDLE, "ListBasedCmds": 2.0, "PubSubBasedCmds": 1.0})
+    queue = worlds.metric_data(
+        {**IDLE, "ListBasedCmds": 2.0, "PubSubBasedCmds": 1.0, "SetTypeCmds": 4.0}
+    )
     fake_account = worlds.fake_account().but(cloudwatch__get_metric_data=queue)
-    assert load(cls, kind, id, fake_account, bulk=bulk).cache.use.passed_on == 3.0 * WEEK
+    use = load(cls, kind, id, fake_account, bulk=bulk).cache.use
+    assert (use.passed_on, use.written) == (3.0 * WEEK, 4.0 * WEEK)
     nothing = worlds.fake_account().but(cloudwatch__get_metric_data=worlds.metric_data(IDLE))
     assert load(cls, kind, id, nothing, bulk=bulk).cache.use.passed_on is None
     assert load(cls, kind, id, bulk=bulk).cache.use.passed_on is None

@@ -88,7 +88,15 @@ USE = [
     pytest.param(
         used(hits=0, misses=0, passed_on=3600.0), NA, "a queue, a stream or a channel", id="queue"
     ),
-    pytest.param(used(hits=0, misses=0, passed_on=0.0), BAD, "was not used", id="no queue either"),
+    pytest.param(
+        used(hits=0, misses=0, passed_on=0.0, written=0.0), BAD, "was not used", id="not used"
+    ),
+    pytest.param(
+        used(hits=0, misses=0, passed_on=0.0, written=50.0),
+        UNKNOWN,
+        "50 commands wrote",
+        id="counters and locks",
+    ),
     pytest.param(
         replace(used(hits=0, misses=0), copy_of="ldgnf-orders"),
         NA,

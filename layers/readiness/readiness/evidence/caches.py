@@ -25,7 +25,8 @@ class Use:
     ``best_rate`` is the best hit rate (0 to 1) of any period, where misses are not counted.
     ``items`` and ``expiring`` are the latest numbers of keys and of keys with a TTL,
     ``items_before`` that of a week ago. ``passed_on`` counts the commands of queues, streams and
-    channels, which are no lookups; asked for only where nothing was looked up.
+    channels, which are no lookups, and ``written`` all that change data; both are asked for only
+    where nothing was looked up.
     """
 
     hits: float | None = None
@@ -37,6 +38,7 @@ class Use:
     expiring: float | None = None
     evictions: float | None = None
     passed_on: float | None = None
+    written: float | None = None
 
     @property
     def lookups(self) -> float | None:

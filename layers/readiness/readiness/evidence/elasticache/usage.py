@@ -32,11 +32,13 @@ Answer = Mapping[str, Any]
 class CacheMetrics:
     """The series of a cache: ``name`` → one query for each of its nodes.
 
-    ``passing_on`` are those of commands that are no lookups.
+    ``passing_on`` are those of commands that are no lookups, ``writing`` those of all that change
+    data.
     """
 
     by_name: Mapping[str, tuple[Query, ...]]
     passing_on: tuple[Query, ...] = ()
+    writing: tuple[Query, ...] = ()
 
     def flat(self) -> dict[str, Query]:
         return {
@@ -66,19 +68,27 @@ def per_node(
     namespace: str, names: Mapping[str, tuple[str, str]], nodes: Iterable[Mapping[str, str]]
 ) -> CacheMetrics:
     nodes = list(nodes)
+    of_redis = "misses" in names and names is not _MEMCACHED
+
+    def commands(*metrics: str) -> tuple[Query, ...]:
+        if not of_redis:
+            return ()
+        return tuple(series(namespace, each, "Sum", **node) for each in metrics for node in nodes)
+
     return CacheMetrics(
         {
             name: tuple(series(namespace, metric, stat, **node) for node in nodes)
             for name, (metric, stat) in names.items()
         },
-        tuple(series(namespace, metric, "Sum", **node) for metric in _PASSED for node in nodes)
-        if "misses" in names and names is not _MEMCACHED
-        else (),
+        commands(*_PASSED),
+        commands(_WRITTEN),
     )
 
 
 _PASSED = ("ListBasedCmds", "PubSubBasedCmds", "StreamBasedCmds")
 """BRPOP, PUBLISH and XADD hit and miss nothing: Redis counts lookups of keys that are read."""
+_WRITTEN = "SetTypeCmds"
+"""So do INCR, SETNX and scripts that call them: counters, limits and locks."""
 
 
 HELD = {"items": ("CurrItems", "Average"), "evictions": ("Evictions", "Sum")}
@@ -115,13 +125,25 @@ def with_use(read: Reader, caches: Mapping[str, tuple[Cache, CacheMetrics]]) -> 
     found = read_each(read, wanted, WEEK, period=_SIX_HOURS) if wanted else {}
     used = {id: metrics.use(found[id]) for id, (_, metrics) in caches.items()}
     idle = {
-        id: {str(n): query for n, query in enumerate(caches[id][1].passing_on)}
-        for id, use in used.items()
-        if use.lookups == 0
+        id: {
+            f"{name}{n}": query
+            for name, queries in (("passed", about.passing_on), ("written", about.writing))
+            for n, query in enumerate(queries)
+        }
+        for id, (_, about) in caches.items()
+        if used[id].lookups == 0
     }
-    passed = read_each(read, idle, WEEK, period=_SIX_HOURS) if any(idle.values()) else {}
+    counted = read_each(read, idle, WEEK, period=_SIX_HOURS) if any(idle.values()) else {}
+
+    def of(id: str, name: str) -> float | None:
+        told = counted.get(id, {})
+        return summed([each for key, each in told.items() if key.startswith(name)])
+
     return {
-        id: replace(cache, use=replace(used[id], passed_on=summed(passed.get(id, {}).values())))
+        id: replace(
+            cache,
+            use=replace(used[id], passed_on=of(id, "passed"), written=of(id, "written")),
+        )
         for id, (cache, _) in caches.items()
     }
 
