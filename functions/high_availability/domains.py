@@ -9,6 +9,9 @@ from readiness.model.verdict import Fact
 
 from .zones import in_zones
 
+_TWO = 2
+"""Zones that data nodes share alone: the table of the Multi-AZ page of OpenSearch Service."""
+
 
 def domain_verdict(domain: DomainAvailability, *, min_zones: int) -> Verdict:
     """The verdict on a domain: zone awareness, enough nodes for it, and masters that can vote."""
@@ -31,6 +34,11 @@ def domain_verdict(domain: DomainAvailability, *, min_zones: int) -> Verdict:
         )
     elif domain.nodes < domain.zones:
         faults.append(f"{plural(domain.nodes, 'data node')} for {domain.zones} zones")
+    elif domain.zones == _TWO and not domain.masters:
+        faults.append(
+            "no dedicated master nodes in two zones, where data nodes that lose a half of"
+            " themselves cannot elect a master"
+        )
     if domain.masters in {1, 2}:
         faults.append(
             f"{plural(domain.masters, 'dedicated master node')}, with which no majority is left"
@@ -41,8 +49,8 @@ def domain_verdict(domain: DomainAvailability, *, min_zones: int) -> Verdict:
     if faults:
         return violates(
             f"The domain does not survive the failure of a zone: {listed(faults)}.",
-            expected="Zone awareness with a data node in each zone, and three dedicated masters"
-            " or none.",
+            expected="Zone awareness with a data node in each zone, and three dedicated masters;"
+            " in three zones data nodes may do without.",
         ).observing(observed)
     return complies(
         f"{plural(domain.nodes, 'data node')} {in_zones(domain.zones)}"

@@ -424,7 +424,11 @@ def test_memorydb_zones(shards, state, status):
         pytest.param(
             {"zones": 3, "nodes": 3, "masters": 3}, {}, GOOD, "3 data nodes in 3", id="three"
         ),
-        pytest.param({"zones": 2, "nodes": 2}, {}, GOOD, "", id="no dedicated masters"),
+        pytest.param({"zones": 3, "nodes": 3}, {}, GOOD, "", id="no dedicated masters"),
+        pytest.param({"zones": 2, "nodes": 2, "masters": 3}, {}, GOOD, "", id="two zones"),
+        pytest.param(
+            {"zones": 2, "nodes": 4}, {}, BAD, "cannot elect a master", id="half cannot elect"
+        ),
         pytest.param({}, {}, BAD, "in 1 Availability Zone", id="no zone awareness"),
         pytest.param({"zones": 3, "nodes": 2}, {}, BAD, "2 data nodes for 3", id="too few nodes"),
         pytest.param(
