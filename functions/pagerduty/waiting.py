@@ -57,15 +57,18 @@ class Waiting:
 
         By the clock of SQS. What is over when the message comes again pages nobody, and what was
         over meanwhile and opened anew has to last from then on: a host's clock tells when that
-        was, unless it is ahead.
+        was, unless it is ahead. One that flaps never lasts, and pages all the same.
         """
         if not self._confirm or severity_of(finding) is Severity.CRITICAL:
             return
         now = self._now()
-        since = int(record.attributes.get("SentTimestamp", 0) or 0) / 1000
-        if finding.opened_at is not None and finding.opened_at <= now:
-            since = max(since, finding.opened_at.timestamp())
-        left = since + self._confirm - now.timestamp()
+        sent = int(record.attributes.get("SentTimestamp", 0) or 0) / 1000
+        left = sent + self._confirm - now.timestamp()
+        opened = finding.opened_at
+        if left <= 0 and opened is not None and opened <= now:
+            anew = opened.timestamp() + self._confirm - now.timestamp()
+            if anew > 0 and not self._flaps(finding):
+                left = anew
         if left > 0:
             self._queue.postpone(record, math.ceil(left))
             raise Later("the finding has to last before it pages")
@@ -104,6 +107,9 @@ class Waiting:
         self._held.hold(finding.resource, finding.rule, FLAPPING, now + QUIET_FOR)
         log.info("held", extra={"finding_id": finding.id, "because": FLAPPING})
         return True
+
+    def _flaps(self, finding: Finding) -> bool:
+        return openings(self._store.history(finding.id), self._now()) > FLAPS
 
 
 def openings(history: Iterable[Entry], now: datetime) -> int:

@@ -509,3 +509,16 @@ def test_what_ended_meanwhile_and_came_back_has_to_last_anew(storm, clock):
     clock.at += timedelta(seconds=120)
     assert storm.page() == []
     assert set(storm.pagerduty.incidents) == {alone(1)}
+
+
+def test_what_flaps_faster_than_it_could_last_pages_all_the_same(storm, clock):
+    storm.environment["PAGERDUTY_CONFIRM_SECONDS"] = "120"
+    renewed(storm, clock)
+    clock.at = datetime.now(UTC)
+    now = (clock.at - datetime(2026, 11, 2, 12, tzinfo=UTC)).total_seconds() / 60
+    for minute in range(12):
+        happen(storm, [1], (BAD, GOOD)[minute % 2], minute=now + minute)
+    happen(storm, [1], minute=now + 12)
+    clock.at += timedelta(minutes=12, seconds=30)
+    storm.page()
+    assert set(storm.pagerduty.incidents) == {alone(1)}
