@@ -674,15 +674,17 @@ def test_an_invocation_that_fails_during_an_upgrade_is_made_again(committed, res
     assert invoked["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
     # One that is made again in a minute anyway would lie among the failed events, and ring.
     assert not [id for id, r in resources.items() if "EventInvokeConfig" in r.get("Properties", {})]
-    states = _states(resources["Sweep"]["Properties"]["Definition"])
+    machines = (resources[name]["Properties"]["Definition"] for name in ("Sweep", "LookAgain"))
+    states = [state for machine in machines for state in _states(machine)]
     called = [state for state in states if "lambda:invoke" in str(state.get("Resource", ""))]
     assert called
     for state in called:
-        [retry] = state["Retry"]
-        waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(4)]
+        [busy, retry] = state["Retry"]
         assert retry["ErrorEquals"] == ["States.ALL"]
-        assert retry["MaxAttempts"] >= 4
-        assert sum(min(wait, retry["MaxDelaySeconds"]) for wait in waits) >= 60
+        assert _longest_wait(retry) >= 60
+        # An event waits in Lambda's queue as long for an account whose concurrency is used up.
+        assert "Lambda.TooManyRequestsException" in busy["ErrorEquals"]
+        assert _longest_wait(busy) >= 0.8 * invoked["MaximumEventAgeInSeconds"]
     sources = [
         event["Properties"]
         for resource in resources.values()
@@ -696,6 +698,13 @@ def test_an_invocation_that_fails_during_an_upgrade_is_made_again(committed, res
         assert again
     [redrive] = [r["Properties"]["RedrivePolicy"] for id, r in resources.items() if id == "Pages"]
     assert redrive["maxReceiveCount"] >= 3
+
+
+def _longest_wait(retry):
+    waits = (
+        retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"])
+    )
+    return sum(min(wait, retry["MaxDelaySeconds"]) for wait in waits)
 
 
 def _states(definition):
