@@ -13,6 +13,7 @@ from moto import mock_aws
 from functions.encryption.app import encryption
 from readiness import Status
 from readiness.engine.function import Function
+from readiness.engine.scope import Scope
 from readiness.engine.store import Unwritable
 from readiness.model.resource import Resource
 from tests.fake_account import ACCOUNT_ID, error
@@ -187,6 +188,16 @@ def test_a_sweep_closes_findings_of_retired_rules_in_its_own_region_alone(functi
     for closed in (here(), everywhere()):
         assert (closed.status, closed.gone) == (Status.NOT_APPLICABLE, True)
     assert (elsewhere().status, elsewhere().gone) == (Status.NON_COMPLIANT, False)
+
+
+def test_a_stack_that_leaves_global_services_to_another_one_closes_their_findings(function):
+    """Nobody would see how they end, and their incidents would be open for good."""
+    rule = next(rule for rule in encryption if rule.subject.is_global).id
+    worldwide = orphan(function, "global", rule)
+    function.deployment._scope = Scope(globals_too=False)
+    function(SWEEP, context())
+    assert (worldwide().status, worldwide().gone) == (Status.NOT_APPLICABLE, True)
+    assert "EvaluateGlobalServices" in worldwide().reason
 
 
 def test_what_is_observed_while_a_sweep_runs_is_not_closed_by_it(function):

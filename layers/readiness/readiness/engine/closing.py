@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from readiness.model.unreadable import Unreadable
 
 _THREADS = 12
 _RETIRED = "There is no such rule any more."
+_LEFT_TO_OTHERS = "This stack does not evaluate global services (EvaluateGlobalServices)."
 
 
 class Closing:
@@ -117,13 +118,14 @@ class Closing:
         *,
         deployed: Iterable[str],
         before: datetime,
+        left_to_others: Collection[str] = (),
         walk: Walk | None = None,
         enough: Enough = lambda: False,
     ) -> int:
         """Close what a whole walk through the table finds of rules that are no more.
 
-        Those are rules that the heading ``folder`` does not have, and all of headings that are
-        not ``deployed``. A row that says it was written meanwhile is left to another walk: its
+        Those are rules that the heading ``folder`` does not have, or that are ``left_to_others``,
+        and all of headings that are not ``deployed``. A row that says it was written meanwhile is left to another walk: its
         writer is a version that is just leaving, or a host whose clock is ahead. Where it was
         ``enough`` before the end of the table, the attribute ``walk`` says where to go on.
         """
@@ -135,13 +137,14 @@ class Closing:
                 heading = rule.partition(".")[0]
                 is_former = rule not in existing if heading == folder else heading not in headings
                 if is_former and self._is_here(resource):
-                    closed += self._close_former(resource, rule, before)
+                    why = _LEFT_TO_OTHERS if rule in left_to_others else _RETIRED
+                    closed += self._close_former(resource, rule, before, why)
             if place is not None and enough():
                 self.walk = Walk(place, left=self.is_another_needed)
                 return closed
         return closed
 
-    def _close_former(self, resource: Resource, rule: str, before: datetime) -> bool:
+    def _close_former(self, resource: Resource, rule: str, before: datetime, why: str) -> bool:
         try:
             stored = self._store.get(resource, rule)
         except UnreadableRow as error:
@@ -152,7 +155,7 @@ class Closing:
         if stored.last_observed_at >= before:
             self.is_another_needed = True
             return False
-        return self._recorder.close(stored, before, _RETIRED)
+        return self._recorder.close(stored, before, why)
 
     def _is_here(self, resource: Resource) -> bool:
         aws = self._evaluation.aws

@@ -199,7 +199,11 @@ class Sweep:
         began: datetime,
         left: Callable[[], float],
     ) -> int:
-        """Close the findings of what is gone: resources, rules and headings."""
+        """Close the findings of what is gone: resources, rules and headings.
+
+        And those of the rules that this stack does not evaluate, since EvaluateGlobalServices was
+        turned off: no sweep would see how they end.
+        """
 
         def enough() -> bool:
             return left() < SPARE_MILLISECONDS
@@ -208,13 +212,14 @@ class Sweep:
         # What was made and judged after the listing began need not be in it.
         listed = min([began, *evaluation.aws.listed_at.values()])
         closed = closing.vanished(rules, coverage, before=listed, enough=enough)
-        folder, existing = self._heading.folder, [rule.id for rule in self._heading]
+        folder, existing = self._heading.folder, [rule.id for rule in rules]
         deployed = self._deployment.headings
         if not enough() and not self._former.is_clean(folder, existing, deployed):
             walk = self._former.walk(folder, existing, deployed)
             closed += closing.retired(
                 folder,
-                self._heading.rules,
+                rules,
+                left_to_others={rule.id for rule in self._heading} - {*existing},
                 deployed=deployed,
                 before=began,
                 walk=walk,
