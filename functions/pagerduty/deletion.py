@@ -70,16 +70,10 @@ def answer(
         # An update that made this resource was refused, and is rolled back: the stack stays.
         _respond(event, "")
         return
-    if event["RequestType"] == "Delete":
-        # The id in the request is the sender's word: the role may not ask about any other stack.
-        status = _status(cloudformation, resolver.stack)
-        if _is_at_rest(status):
-            log.error("asked to end all incidents, and the stack is not deleted")
-            raise NotDeleting(f"CloudFormation is not at work on {resolver.stack}")
-        if status.startswith("UPDATE_"):
-            log.warning("the stack stays, without this resource, and so do its incidents")
-            _respond(event, "")
-            return
+    if event["RequestType"] == "Delete" and _stays(cloudformation, resolver.stack):
+        log.warning("the stack stays, without this resource, and so do its incidents")
+        _respond(event, "")
+        return
     reason = "" if event["RequestType"] == "Delete" else _refusal(event)
     if reason and _is_rolled_back(cloudformation, resolver.stack):
         log.warning("the rollback leads to parameters of no use", extra={"reason": reason})
@@ -120,9 +114,17 @@ def _is_rolled_back(cloudformation: Callable[[], Any], stack: str) -> bool:
     return "ROLLBACK" in _status(cloudformation, stack)
 
 
-def _is_at_rest(status: str) -> bool:
-    """Whether CloudFormation does nothing with the stack, or there is no such stack of ours."""
-    return bool(status) and not status.endswith("_IN_PROGRESS")
+def _stays(cloudformation: Callable[[], Any], stack: str) -> bool:
+    """Whether an update takes the resource out of a stack that stays.
+
+    Raises NotDeleting where CloudFormation does nothing with the stack, or there is none of ours.
+    """
+    # The id in the request is the sender's word: the role may not ask about any other stack.
+    status = _status(cloudformation, stack)
+    if status and not status.endswith("_IN_PROGRESS"):
+        log.error("asked to end all incidents, and the stack is not deleted")
+        raise NotDeleting(f"CloudFormation is not at work on {stack}")
+    return status.startswith("UPDATE_")
 
 
 def _status(cloudformation: Callable[[], Any], stack: str) -> str:

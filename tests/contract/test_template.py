@@ -673,7 +673,9 @@ def test_an_invocation_that_fails_during_an_upgrade_is_made_again(committed, res
     assert invoked["MaximumEventAgeInSeconds"] >= 600
     assert invoked["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
     # One that is made again in a minute anyway would lie among the failed events, and ring.
-    assert not [id for id, r in resources.items() if "EventInvokeConfig" in r.get("Properties", {})]
+    assert not [
+        id for id, r in resources.items() if "EventInvokeConfig" in r.get("Properties", {})
+    ]
     machines = (resources[name]["Properties"]["Definition"] for name in ("Sweep", "LookAgain"))
     states = [state for machine in machines for state in _states(machine)]
     called = [state for state in states if "lambda:invoke" in str(state.get("Resource", ""))]

@@ -125,9 +125,10 @@ class Closing:
         """Close what a whole walk through the table finds of rules that are no more.
 
         Those are rules that the heading ``folder`` does not have, or that are ``left_to_others``,
-        and all of headings that are not ``deployed``. A row that says it was written meanwhile is left to another walk: its
-        writer is a version that is just leaving, or a host whose clock is ahead. Where it was
-        ``enough`` before the end of the table, the attribute ``walk`` says where to go on.
+        and all of headings that are not ``deployed``. A row that says it was written meanwhile is
+        left to another walk: its writer is a version that is just leaving, or a host whose clock
+        is ahead. Where it was ``enough`` before the end of the table, the attribute ``walk`` says
+        where to go on.
         """
         existing, headings = {rule.id for rule in rules}, {folder, RULE_HEADING, *deployed}
         self.is_another_needed = walk is not None and walk.left
