@@ -399,6 +399,25 @@ def named_by_tag() -> FakeAccount:
     return fake_account().but(lambda__get_function={"Code": {"ImageUri": WEB}})
 
 
+def from_a_cache(prefix: str = "docker-hub") -> FakeAccount:
+    """A service runs an image of another registry, which the cache of ECR has let go."""
+
+    def cached(**params: Any) -> dict[str, Any]:
+        answer = task_definition(**params)
+        [container] = answer["taskDefinition"]["containerDefinitions"]
+        container["image"] = f"{REGISTRY}/docker-hub/library/nginx:1.27"
+        return answer
+
+    return fake_account().but(
+        ecs__list_service_deployments={"serviceDeployments": []},
+        ecs__describe_task_definition=cached,
+        ecr__describe_images=error("ImageNotFoundException"),
+        ecr__describe_pull_through_cache_rules={
+            "pullThroughCacheRules": [{"ecrRepositoryPrefix": prefix}]
+        },
+    )
+
+
 def an_older_role() -> FakeAccount:
     """The version before was published with another role."""
 
@@ -434,6 +453,7 @@ def others() -> dict[str, Variant]:
         "an event bus": Variant(into_a_bus, ("function-shutdown",)),
         "a bucket": Variant(into_a_bucket, ("function-shutdown",)),
         "inline": Variant(inline_role, ("circuit-breaker",)),
+        "from a cache": Variant(from_a_cache, ("ecs-rollback",)),
         "an older role": Variant(an_older_role, ("lambda-rollback",)),
         "named by a tag": Variant(named_by_tag, ("lambda-rollback",)),
     }

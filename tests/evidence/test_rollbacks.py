@@ -98,6 +98,14 @@ def test_an_image_that_a_lifecycle_policy_expired_is_no_way_back():
     assert "The image of version 6 is gone" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("prefix", "status"), [("docker-hub", GOOD), ("ROOT", GOOD), ("docker", BAD), ("quay", BAD)]
+)
+def test_what_a_cache_of_ecr_has_let_go_is_pulled_anew(prefix, status):
+    found = observe(worlds.from_a_cache(prefix), app.ecs_rollback, worlds.SERVICE).finding
+    assert found.status is status, found.reason
+
+
 def test_an_archived_image_cannot_be_pulled():
     archived = {"imageDetails": [{"imageDigest": worlds.DIGEST, "imageStatus": "ARCHIVED"}]}
     assert "is archived" in of_function(ecr__describe_images=archived).reason

@@ -67,6 +67,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("ecs", "list_services"): ("maxResults", 100),
     ("ecs", "list_task_definitions"): ("maxResults", 100),
     ("ecs", "list_tasks"): ("maxResults", 100),
+    ("ecr", "describe_pull_through_cache_rules"): ("maxResults", 1000),
     ("ecr", "describe_repositories"): ("maxResults", 1000),
     ("eks", "list_clusters"): ("maxResults", 100),
     ("elasticache", "describe_serverless_cache_snapshots"): ("MaxResults", 50),

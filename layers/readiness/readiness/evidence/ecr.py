@@ -12,6 +12,8 @@ from readiness.model.reader import Reader
 from readiness.model.unreadable import Unreadable
 
 IMAGE_READS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
+CACHE_READS = (*IMAGE_READS, "ecr:DescribePullThroughCacheRules")
+"""What a service's images are asked with: ECS pulls anew what a cache of ECR has let go."""
 IMAGES_REMOVED = api_call(
     "ecr",
     "BatchDeleteImage",
@@ -26,6 +28,9 @@ _ECR = re.compile(
     r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _GONE = ("ImageNotFoundException", "RepositoryNotFoundException")
+_IS_GONE = "is gone"
+_ANY = "ROOT"
+"""The prefix of a rule for every repository without a rule of its own."""
 _PULLABLE = {"", "ACTIVE", "ACTIVATING"}
 
 
@@ -33,7 +38,8 @@ _PULLABLE = {"", "ACTIVE", "ACTIVATING"}
 class Image:
     """An image as a version or a task definition names it, and what ECR says of it now.
 
-    ``is_known`` is false for a registry that is not ECR, which is not asked. ``digest`` is what
+    ``is_known`` is false for a registry that is not ECR, which is not asked, and for what ECR
+    pulls from one whenever it is asked for. ``digest`` is what
     the name leads to now, ``gone`` why it cannot be pulled, ``may_move`` whether a tag names it
     that can be given to another image. ``unreadable``: ECR could not be asked.
     """
@@ -64,7 +70,7 @@ def image_of(read: Reader, name: str) -> Image:
             imageIds=[{"imageDigest": digest} if digest else {"imageTag": tag}],
         )
         if answer is None:
-            return Image(name, gone="is gone")
+            return Image(name, gone=_IS_GONE)
         [detail] = answer["imageDetails"]
         status = str(detail.get("imageStatus") or "")
         return Image(
@@ -79,8 +85,31 @@ def image_of(read: Reader, name: str) -> Image:
 
 
 def images_of(read: Reader, names: Iterable[str]) -> tuple[Image, ...]:
-    """What ECR says of each image, once for each name."""
-    return tuple(image_of(read, name) for name in dict.fromkeys(names))
+    """What ECR says of each image, once for each name.
+
+    One that a pull through cache has let go is pulled anew from its own registry, which is not
+    asked. Source: DescribePullThroughCacheRules, where an image is gone.
+    """
+    return tuple(_or_upstream(read, image_of(read, name)) for name in dict.fromkeys(names))
+
+
+def _or_upstream(read: Reader, image: Image) -> Image:
+    found = _ECR.fullmatch(image.name)
+    if image.gone != _IS_GONE or found is None or found.group("registry") != read.account:
+        return image
+    region = None if found.group("region") == read.region else found.group("region")
+    try:
+        rules = [
+            each["ecrRepositoryPrefix"]
+            for each in read.every(
+                "ecr", "describe_pull_through_cache_rules", "pullThroughCacheRules", region=region
+            )
+        ]
+    except Unreadable as unreadable:
+        return Image(image.name, unreadable=unreadable)
+    if any(each == _ANY or found.group("repository").startswith(f"{each}/") for each in rules):
+        return Image(image.name, is_known=False)
+    return image
 
 
 def tag_may_move(read: Reader, name: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups, existing_alarms
-from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, images_of
+from readiness.evidence.ecr import CACHE_READS, IMAGES_REMOVED, Image, images_of
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
@@ -28,7 +28,7 @@ _MOST = 20
         "ecs:DescribeServiceRevisions",
         "ecs:ListServiceDeployments",
         "ecs:ListTaskDefinitions",
-        *IMAGE_READS,
+        *CACHE_READS,
     ),
     uses=(DeploymentGroups, Service, TaskDefinition),
     changed_by=(
@@ -49,7 +49,7 @@ class ServiceRollback:
     that deploy it; ``began`` is when the oldest deployment that is known was made.
     Sources: DescribeServices, ListServiceDeployments, DescribeServiceDeployments,
     DescribeServiceRevisions, ListTaskDefinitions, DescribeTaskDefinition, DescribeImages,
-    DescribeRepositories, DescribeAlarms, CodeDeploy.
+    DescribeRepositories, DescribePullThroughCacheRules, DescribeAlarms, CodeDeploy.
     """
 
     service: Service
