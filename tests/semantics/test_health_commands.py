@@ -63,6 +63,24 @@ from readiness.semantics.health_commands import cannot_fail, has_command, ignore
         pytest.param(("CMD-SHELL", "echo up > /dev/tcp/x/80 || exit 1"), False, id="into a port"),
         pytest.param(("CMD-SHELL", "echo $(curl -f x) || exit 1"), False, id="what curl says"),
         pytest.param(("CMD-SHELL", "id app && pgrep app"), False, id="a user and a process"),
+        pytest.param(("CMD", "curl", "-f", "x", "||", "exit", "0"), False, id="no shell"),
+        pytest.param(("CMD", "bash", "-ec", "curl -f x || true"), True, id="options of a shell"),
+        pytest.param(("CMD-SHELL", "ls / || exit 1"), True, id="what is always there"),
+        pytest.param(("CMD-SHELL", "ls /tmp/ready"), False, id="what may be there"),
+        pytest.param(("CMD-SHELL", "[ -d / ]"), True, id="a test that holds"),
+        pytest.param(("CMD-SHELL", "kill -0 1"), True, id="the first process"),
+        pytest.param(("CMD-SHELL", "kill -0 $(cat /run/app.pid)"), False, id="a process"),
+        pytest.param(("CMD", "python3", "-c", "import sys; sys.exit(0)"), True, id="python"),
+        pytest.param(("CMD-SHELL", "node -e 'process.exit(0)'"), True, id="node"),
+        pytest.param(("CMD", "python3", "-c", "exit(check())"), False, id="a check in python"),
+        pytest.param(("CMD-SHELL", "timeout 5 true"), True, id="within a time"),
+        pytest.param(
+            ("CMD-SHELL", "if curl -f x; then exit 0; fi"), True, id="nothing else to do"
+        ),
+        pytest.param(
+            ("CMD-SHELL", "if curl -f x; then exit 0; else exit 1; fi"), False, id="or else"
+        ),
+        pytest.param(("CMD-SHELL", "if ! curl -f x; then exit 1; fi"), False, id="if not"),
     ],
 )
 def test_what_cannot_fail(command, expected):

@@ -18,10 +18,21 @@ _FINDS_ITSELF = re.compile(r"\bps\b[^|&;]*\|\s*grep\s+(?:-[a-zA-Z]+\s+)*(?![^|&;
 """``ps aux | grep app`` finds the grep; ``grep [a]pp`` and a second ``grep -v grep`` do not."""
 _NOTHING = re.compile(r"^(?:true|:|exit(?:\s+0)?|/bin/true|echo\b[^|&;`$]*)$")
 _SURE = re.compile(
-    r"^(?:(?:/usr)?/bin/)?(?:true|:|echo|printf|sleep|date|hostname|pwd|uname|uptime|whoami)"
-    r"(?:\s[^|&;`$<>]*)?$|^exit\s+0$"
+    r"^(?:timeout\s+\d\w*\s+)?(?:"
+    r"(?:(?:/usr)?/bin/)?(?:true|:|echo|printf|sleep|date|hostname|pwd|uname|uptime|whoami)"
+    r"(?:\s[^|&;`$<>]*)?"
+    r"|exit\s+0"
+    r"|(?:/bin/)?ls(?:\s+-\w+)*(?:\s+/)?"
+    r"|(?:test|\[)\s+-[de]\s+/(?:\s+\])?"
+    r"|kill\s+-0\s+(?:1|\$\$)"
+    r"|(?:python3?|node|ruby|perl|php)\s+-[cer]\s+[\"']?(?:import sys\s*[;_]\s*)?"
+    r"(?:sys\.|process\.)?exit(?:\s*\(\s*0?\s*\)|\s+0)?\s*;?[\"']?"
+    r")$"
 )
 """What ends with success in every container that runs."""
+_IF = re.compile(r"^if\b.*;\s*then\b\s*(?P<then>[^;]*?)\s*;\s*fi\s*;?$", re.DOTALL)
+"""What is not so is a success of the whole, where there is nothing else to do."""
+_OPERATOR = re.compile(r"[|;&<>`$\n]")
 _CHAIN = re.compile(r"(\|\||&&)")
 _CURL = re.compile(r"(?:^|[\s;&|(])curl\s+([^|;&]*)([|]{1,2})?")
 _FAILS = re.compile(r"(?:^|\s)(?:--fail(?:-with-body)?(?![\w-])|-[a-zA-Z]*f)")
@@ -43,6 +54,8 @@ def cannot_fail(command: Sequence[str]) -> bool:
         return True
     if _succeeds(line):
         return True
+    if (only := _IF.match(line)) is not None:
+        return bool(_SURE.match(only["then"]))
     if _SWALLOWS.search(line):
         return "pipefail" not in line
     found = _FINDS_ITSELF.search(line)
@@ -77,8 +90,15 @@ def ignores_http_errors(command: Sequence[str]) -> bool:
 
 def _line(command: Sequence[str]) -> str:
     words = list(command)
-    if words and words[0] in {"CMD", "CMD-SHELL"}:
-        words = words[1:]
-    if len(words) > 2 and words[0].rpartition("/")[2] in {"sh", "bash"} and words[1] == "-c":
+    form = words.pop(0) if words and words[0] in {"CMD", "CMD-SHELL"} else ""
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and _GIVEN.fullmatch(words[1]):
         words = words[2:]
+    elif form == "CMD":
+        # without a shell `||` is an argument like any other
+        words = [_OPERATOR.sub("_", word) for word in words]
     return " ".join(words).strip()
+
+
+_SHELLS = {"sh", "bash", "ash", "dash"}
+_GIVEN = re.compile(r"-[a-z]*c")
+"""``-c``, alone or after other options: ``-ec``."""
