@@ -27,7 +27,8 @@ from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding, Standards
 from readiness.evidence.wellarchitected import SecurityReview
-from readiness.evidence.workloads.provenance import STACK_TAG, DeployedResources
+from readiness.evidence.workloads.monitors import STACK_TAG
+from readiness.evidence.workloads.provenance import DeployedResources
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 

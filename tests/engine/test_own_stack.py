@@ -14,8 +14,13 @@ from readiness.model.resource import Resource
 from tests.fake_account import error
 
 FUNCTION, QUEUE, ROLE = "AWS::Lambda::Function", "AWS::SQS::Queue", "AWS::IAM::Role"
+MAPPINGS = "AWS::Lambda::EventSourceMapping"
 LOGS, BUS_RULE = "AWS::Logs::LogGroup", "AWS::Events::Rule"
 RULE = "readiness-AttestationReceived-1"
+SECRET = (
+    "arn:aws:secretsmanager:us-east-1:111122223333:secret:readiness/readiness/pagerduty-AbC123"
+)
+MAPPING = "d2ae4e90-b475-479d-ab63-ef67c562aa55"
 OWN = "readiness-Encryption-AbC123dEf456"
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/111122223333/readiness-Pages-1"
 TOPIC_ARN = "arn:aws:sns:us-east-1:111122223333:readiness-Findings-1"
@@ -50,6 +55,8 @@ def cloudformation():
         [part(FUNCTION, OWN), part("AWS::Lambda::Permission")],
         [part(QUEUE, QUEUE_URL), part("AWS::SNS::Topic", TOPIC_ARN)],
         [part(LOGS, "/aws/lambda/readiness"), part(BUS_RULE, f"readiness-attestations|{RULE}")],
+        [part("AWS::SecretsManager::Secret", SECRET), part(MAPPINGS, MAPPING)],
+        [part("AWS::SSM::Parameter", "/readiness/readiness/settings")],
     )
 
 
@@ -96,6 +103,9 @@ def resource(type_, id):
             f"arn:aws:events:us-east-1:1:rule/readiness-attestations/{RULE}",
             id="a rule on a bus",
         ),
+        pytest.param("AWS::SecretsManager::Secret", SECRET, id="a name below the stack's"),
+        pytest.param("AWS::SSM::Parameter", "/readiness/readiness/settings", id="a parameter"),
+        pytest.param(MAPPINGS, MAPPING, id="an id that is no name"),
     ],
 )
 def test_what_is_own(own, type_, id):
@@ -112,6 +122,7 @@ def test_what_is_own(own, type_, id):
         pytest.param(ROLE, OWN, id="of another type"),
         pytest.param("AWS::Lambda::Permission", "readiness", id="a part without an id"),
         pytest.param("AWS::Lambda::Permission", "", id="no id"),
+        pytest.param(MAPPINGS, "0" * 8 + MAPPING[8:], id="a mapping of somebody else"),
     ],
 )
 def test_what_is_not(own, type_, id):
@@ -129,7 +140,7 @@ def test_without_a_stack_nothing_is_own_and_nothing_is_listed(cloudformation):
 
 
 @pytest.mark.parametrize(
-    "id", ["payments", "my-readiness", "arn:aws:lambda:r:readiness:function:x"]
+    "id", ["payments", "my-readiness", "arn:aws:lambda:r:1:function:my-readiness"]
 )
 def test_names_of_others_list_nothing(own, cloudformation, id):
     own.has(resource(FUNCTION, id))

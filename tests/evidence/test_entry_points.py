@@ -19,7 +19,8 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceOutcomes,
 )
 from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
-from readiness.evidence.workloads.tagged import WorkloadRequests
+from readiness.evidence.workloads.monitors import OWN_TABLES, STACK_TAG
+from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
 from readiness.evidence.xray.traces import FunctionTraces
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -284,6 +285,25 @@ def test_functions_count_where_there_is_no_other_door():
     fake_account, _ = counting(Invocations=50.0)
     demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", fake_account, bulk=True).demand
     assert demand.entry_points == ("function my-agent, Invocations",)
+
+
+def test_the_monitors_own_stack_is_no_workload():
+    """It is deployed with the tag: `sam deploy --config-env prod`."""
+
+    def table(logical, **tags):
+        tags["aws:cloudformation:logical-id"] = logical
+        return {
+            "ResourceARN": f"arn:aws:dynamodb:{HOME}:{ACCOUNT_ID}:table/{logical}",
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+
+    tables = [table(each, Application="readiness", **{STACK_TAG: "ours"}) for each in OWN_TABLES]
+    tables.append(table("Findings", Application="shop", **{STACK_TAG: "theirs"}))
+    fake_account, _ = counting()
+    fake_account = fake_account.but(
+        resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": tables}
+    )
+    assert read(Workloads, "AWS::::Account", ACCOUNT_ID, fake_account).names == ("shop",)
 
 
 def test_a_workload_nothing_is_tagged_with_is_gone():

@@ -9,7 +9,8 @@ import pytest
 from readiness import Unreadable
 from readiness.engine.geography import Geography
 from readiness.evidence.cloudformation import _THAT_EXIST, STACK, StackDrift, stack_name
-from readiness.evidence.workloads.provenance import OWN_TABLES, DeployedResources
+from readiness.evidence.workloads.monitors import OWN_TABLES
+from readiness.evidence.workloads.provenance import DeployedResources
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone
 from tests import deployed as deployed_stack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,9 @@ FRESH_SECONDS = 10
 """A list older than this is made anew for a name that none was made for."""
 _KEPT_OF_A_NAME = 20
 _STACK = "AWS::CloudFormation::Stack"
+_NAMELESS = frozenset({"AWS::Lambda::EventSourceMapping"})
+"""What the stack makes whose id is a UUID, in which no name stands."""
+_PARTS = re.compile("[/:|]")
 UNLISTED = "the own stack cannot be listed: its resources count as any other"
 """What is logged with the reason."""
 
@@ -24,10 +28,10 @@ UNLISTED = "the own stack cannot be listed: its resources count as any other"
 class OwnStack:
     """The resources of one stack.
 
-    They are listed only when a resource is asked about whose name begins as theirs do: of the same
-    one at most every five minutes, of others at most every ten seconds, since an update of the
-    stack adds some. Where they cannot be listed nothing more counts as own, so that it is paged,
-    and ``warn`` is told why.
+    They are listed only when a resource is asked about whose id holds the name of the stack, or
+    may hold none: of the same one at most every five minutes, of others at most every ten seconds,
+    since an update of the stack adds some. Where they cannot be listed nothing more counts as own,
+    so that it is paged, and ``warn`` is told why.
     """
 
     def __init__(
@@ -46,9 +50,7 @@ class OwnStack:
 
     def has(self, resource: Resource) -> bool:
         """Whether the resource is part of the stack, or the stack itself."""
-        name = _last(resource.id)
-        # CloudFormation cuts a long stack name where a service's names are short.
-        if not self._stack or not name.startswith(self._stack[:_KEPT_OF_A_NAME]):
+        if not self._stack or not self._may_be_own(resource):
             return False
         if (resource.type, resource.id) == (_STACK, self._stack):
             return True
@@ -60,6 +62,16 @@ class OwnStack:
                     self._list()
                     self._strangers |= mine
         return bool(mine & self._parts)
+
+    def _may_be_own(self, resource: Resource) -> bool:
+        """Whether the id holds the stack's name: at its beginning, or below a path.
+
+        CloudFormation cuts a long one where a service's names are short.
+        """
+        if resource.type in _NAMELESS:
+            return True
+        name = self._stack[:_KEPT_OF_A_NAME]
+        return any(part.startswith(name) for part in _PARTS.split(resource.id))
 
     def _may_be_new(self, names: set[tuple[str, str]]) -> bool:
         """Whether the list is too old to tell that a resource is not in it."""

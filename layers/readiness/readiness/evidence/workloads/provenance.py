@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE
 from readiness.evidence.stepfunctions import STATE_MACHINE
 from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_services
+from readiness.evidence.workloads.monitors import STACK_TAG, monitors
 from readiness.model.evidence import REGION, ResourceType, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -22,13 +22,6 @@ from readiness.model.unreadable import NotOffered
 
 TYPES = (FUNCTION, TABLE, LOAD_BALANCER, INSTANCE, BUCKET, TOPIC, QUEUE, STATE_MACHINE)
 """Types that people deploy, and to whose resources CloudFormation gives its tags."""
-
-
-OWN_TABLES = frozenset({"Declarations", "Findings", "Transitions"})
-"""The logical ids by whose tables a stack of this project is known."""
-
-STACK_TAG = "aws:cloudformation:stack-id"
-_LOGICAL_TAG = "aws:cloudformation:logical-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +64,9 @@ class DeployedResources:
             Tagged(each.type, each.id, tags.get(arn, {}))
             for each, arn in zip(found, arns, strict=True)
         ]
-        ours = _own_stacks(every)
+        ours = monitors(each.tags for each in every if each.type == TABLE.name)
         others = tuple(each for each in every if each.tags.get(STACK_TAG) not in ours)
         return cls(others, len(every) - len(others))
-
-
-def _own_stacks(resources: Iterable[Tagged]) -> set[str]:
-    tables: dict[str, set[str]] = defaultdict(set)
-    for each in resources:
-        if each.type == TABLE.name and STACK_TAG in each.tags:
-            tables[each.tags[STACK_TAG]].add(each.tags.get(_LOGICAL_TAG, ""))
-    return {stack for stack, ids in tables.items() if ids >= OWN_TABLES}
 
 
 def _ids(read: Reader, type_: ResourceType) -> Iterable[str]:

@@ -12,6 +12,7 @@ from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import read_whole_days
 from readiness.evidence.costexplorer import LOOKED_BACK, Day
 from readiness.evidence.elbv2.load_balancers import dimension_of
+from readiness.evidence.workloads.monitors import STACK_TAG, monitors
 from readiness.model.evidence import REGION, ResourceType, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -21,10 +22,14 @@ from readiness.semantics.metrics import Query, Series, Window, series
 
 GET_RESOURCES = "tag:GetResources"
 _DAY = 86_400
+_TABLE = ":table/"
 
 
 def tagged_arns(read: Reader) -> dict[str, list[str]]:
-    """The ARNs of each workload. Source: GetResources."""
+    """The ARNs of each workload, without those of this project's own stacks. Source: GetResources.
+
+    A monitor that is deployed with the tag, as samconfig.toml does it, is no workload of its own.
+    """
     found: dict[str, list[str]] = {}
     mappings = read.every(
         "resourcegroupstaggingapi",
@@ -32,18 +37,16 @@ def tagged_arns(read: Reader) -> dict[str, list[str]]:
         "ResourceTagMappingList",
         TagFilters=[{"Key": WORKLOAD_TAG}],
     )
+    ours = monitors(_tags(each) for each in mappings if _TABLE in each["ResourceARN"])
     for mapping in mappings:
-        for value in _values(mapping):
-            found.setdefault(value, []).append(mapping["ResourceARN"])
+        tags = _tags(mapping)
+        if tags.get(WORKLOAD_TAG) and tags.get(STACK_TAG) not in ours:
+            found.setdefault(tags[WORKLOAD_TAG], []).append(mapping["ResourceARN"])
     return found
 
 
-def _values(mapping: Mapping[str, Any]) -> list[str]:
-    return [
-        tag["Value"]
-        for tag in mapping.get("Tags") or ()
-        if tag["Key"] == WORKLOAD_TAG and tag["Value"]
-    ]
+def _tags(mapping: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in mapping.get("Tags") or ()}
 
 
 WORKLOAD = ResourceType(
