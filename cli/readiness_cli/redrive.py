@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from readiness_cli import session
 from readiness_cli.deliveries import Message
-from readiness_cli.failure import Exit
+from readiness_cli.failure import Exit, Failure
 from readiness_cli.failure_queues import (
     ALERTS,
     Outcome,
@@ -115,10 +115,22 @@ def redrive(
         if outcomes:
             _show(outcomes, format)
         raise
-    _show(outcomes, format)
+    missing = set(ids) - {outcome.message_id for outcome in outcomes}
+    if outcomes or not missing:
+        _show(outcomes, format)
+    if missing:
+        raise _not_there(missing)
     left = sum(outcome.result == "left" for outcome in outcomes)
     note(f"{session.plural(len(outcomes), 'message')}, {left} left in the queues")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
+
+
+def _not_there(ids: Iterable[str]) -> Failure:
+    return Failure(
+        f"no message in the queues has the id {', '.join(map(repr, sorted(ids)))}",
+        why="It was sent or deleted before, is held by another reader, or is misspelt",
+        fix="run `readiness redrive --dry-run` to list the messages with their ids",
+    )
 
 
 def _show(outcomes: Sequence[Outcome], format: str) -> None:

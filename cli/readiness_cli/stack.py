@@ -102,7 +102,7 @@ def find(aws: Aws, name: str) -> Stack:
                 raise no_stack(name, where) from error  # stacks of other names are not ours to see
             name = name if described is None else described["StackName"]
         if described is None:
-            raise no_stack(name, where)
+            raise no_stack(name, where, _names_seen(client))
         parts = _outputs(described)
         if not all(part in parts for part in NEEDED):
             parts = _resources(client, name) | parts
@@ -134,20 +134,34 @@ def _is_missing(error: ClientError) -> bool:
 
 def _only_one(client: Any, where: str) -> Mapping[str, Any] | None:
     """The stack that has Readiness's outputs. Raises Failure for several."""
-    found = [
+    found = _of_readiness(client)
+    if len(found) > 1:
+        names = sorted(each["StackName"] for each in found)
+        raise Failure(
+            f"several stacks of Readiness are deployed in {where}: {', '.join(names)}",
+            why="Each has its own settings, scope and findings",
+            fix="name one with --stack-name",
+        )
+    return found[0] if found else None
+
+
+def _of_readiness(client: Any) -> list[Mapping[str, Any]]:
+    return [
         described
         for page in client.get_paginator("describe_stacks").paginate()
         for described in page["Stacks"]
         if all(mark in _outputs(described) for mark in MARKS)
     ]
-    if len(found) > 1:
-        names = ", ".join(sorted(each["StackName"] for each in found))
-        raise Failure(
-            f"several stacks of Readiness are deployed in {where}: {names}",
-            why="Each has its own settings, scope and findings",
-            fix="name one with --stack-name",
-        )
-    return found[0] if found else None
+
+
+def _names_seen(client: Any) -> list[str]:
+    """The stacks of Readiness that there are; none where they are not the caller's to see."""
+    try:
+        return sorted(each["StackName"] for each in _of_readiness(client))
+    except ClientError as error:
+        if cause_of(error) is not Cause.ACCESS_DENIED:
+            raise
+        return []
 
 
 def _outputs(described: Mapping[str, Any]) -> dict[str, str]:
@@ -183,12 +197,15 @@ def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
     return str(given.get(parameter, {}).get("ParameterValue") or default)
 
 
-def no_stack(name: str, where: str) -> NoStack:
-    """That there is no stack of that name."""
+def no_stack(name: str, where: str, others: Iterable[str] = ()) -> NoStack:
+    """That there is no stack of that name; ``others`` are those of Readiness that there are."""
+    named = ", ".join(others)
     return NoStack(
         f"there is no stack {name!r} in {where}",
         why="Its tables hold the findings, and changes reach it through a CloudTrail trail",
-        fix="run `sam deploy`, or name another stack with --stack-name, --region and --profile",
+        fix=f"name one that is there with --stack-name ({named}), or run `sam deploy`"
+        if named
+        else "run `sam deploy`, or name another stack with --stack-name, --region and --profile",
         code=Exit.AWS_OR_INTERNAL,
     )
 

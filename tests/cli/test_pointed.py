@@ -207,6 +207,7 @@ def test_a_stack_that_is_named_has_to_be_there(run, deployed, key):
     said = run("evaluate", ROTATION, "--stack-name", "readiness")
     assert said.exit_code == 4
     assert "There is no stack 'readiness'" in said.stderr
+    assert "name one that is there with --stack-name (platform-readiness)" in said.stderr
 
 
 UNREADABLE = [

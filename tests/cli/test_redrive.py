@@ -322,6 +322,10 @@ def test_one_message_is_discarded_and_a_dry_run_discards_none(
     assert {result for _, result in results(said)} == {"would be discarded"}
     assert depth(account, stack["UndeliveredPagesQueue"]) == (2, 0)
     assert list(tmp_path.iterdir()) == []
+    nobody = run("redrive", "--discard", "--message", "nobody")
+    assert nobody.exit_code == 2
+    assert "the id 'nobody'" in nobody.stderr
+    assert nobody.stdout == "", "the queues are not empty"
     run("redrive", "--queue", "pagerduty", "--discard", "--message", poison)
     assert depth(account, stack["UndeliveredPagesQueue"]) == (1, 0)
     [file] = tmp_path.glob("readiness-discarded-*.jsonl")
