@@ -44,7 +44,9 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     ("autoscaling", "describe_instance_refreshes"): frozenset({"ValidationError"}),
     # CloudFormation models no error of DescribeStacks. Source: its description in the API Reference.
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
-    # SageMaker models no error of DescribeModel. Source: what public tools handle.
+    # SageMaker models no error of these. Source: what public tools handle.
+    ("sagemaker", "describe_endpoint"): frozenset({"ValidationException"}),
+    ("sagemaker", "describe_inference_component"): frozenset({"ValidationException"}),
     ("sagemaker", "describe_model"): frozenset({"ValidationException"}),
     ("sagemaker", "describe_notebook_instance"): frozenset({"ValidationException"}),
     # EC2 models no errors. Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
@@ -73,6 +75,9 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),
+    # Of a bucket of another account. Source: as those, and S3 User Guide, "Troubleshoot access
+    # denied (403 Forbidden) errors in Amazon S3".
+    ("s3", "get_bucket_replication"): frozenset({"AccessDenied"}),
     # An answer to HEAD has no body: its code is the HTTP status. Source: S3 API Reference,
     # "HeadObject", "generic 400 Bad Request".
     ("s3", "head_object"): frozenset({"400"}),

@@ -40,7 +40,7 @@ def replicated(bucket="log-archive", **rule):
     return {"ReplicationConfiguration": {"Role": "r", "Rules": [rule]}}
 
 
-DENIED = error("AccessDenied")
+OF_ITS_OWNER = error("AccessDenied", 403, "Access Denied")
 
 
 def observed(account, **settings):
@@ -114,7 +114,7 @@ WITH_KMS = {"SourceSelectionCriteria": {"SseKmsEncryptedObjects": {"Status": "En
 )
 def test_a_bucket_that_is_replicated_to_another_account(trail, answer, found):
     def of(**asked):
-        return DENIED if asked["Bucket"] == "log-archive" else answer
+        return OF_ITS_OWNER if asked["Bucket"] == "log-archive" else answer
 
     account = audit(NO_GROUP | {"KmsKeyId": ""} | trail, s3__get_bucket_replication=of)
     seen = observed(account)
@@ -128,6 +128,16 @@ def test_a_bucket_that_is_replicated_to_another_account(trail, answer, found):
     [
         pytest.param(error("NoSuchBucket"), BAD, id="was deleted"),
         pytest.param(error("SlowDown"), UNKNOWN, id="may exist or not"),
+        pytest.param(
+            error("AccessDenied", 403, "with an explicit deny in a service control policy"),
+            UNKNOWN,
+            id="may not be asked for",
+        ),
+        pytest.param(
+            error("AccessDenied", 403, "because no resource-based policy allows the action"),
+            GOOD,
+            id="is its owner's to show",
+        ),
         pytest.param(error("ReplicationConfigurationNotFoundError"), GOOD, id="is shown"),
     ],
 )

@@ -10,7 +10,7 @@ from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone, Unreadable
+from readiness.model.unreadable import Gone
 from readiness.semantics.lifecycle import Scope
 
 _GONE = ("NoSuchBucket",)
@@ -52,7 +52,7 @@ class Replication:
     """The enabled replication rules of a bucket.
 
     Sources: GetBucketReplication, ListBuckets. A bucket that is not listed belongs to another
-    account or does not exist, which GetBucketReplication of it tells: mostly it is denied.
+    account or does not exist, which GetBucketReplication of it tells: mostly its owner denies it.
     """
 
     rules: tuple[Copies, ...] = ()
@@ -77,19 +77,21 @@ def _copies(read: Reader, rule: Mapping[str, Any]) -> Copies:
     return Copies(to, theirs, Scope.of(rule), selected.get("Status") == "Enabled")
 
 
+_OF_THE_OWNER = (
+    "ReplicationConfigurationNotFoundError",
+    "AccessDenied: Access Denied",
+    "AccessDenied: resource-based policy",
+    "AccessDenied: resource control policy",
+)
+"""What S3 answers about a bucket that exists. To other organizations it gives no reason for a
+denial. A denial by a policy of this account, organization or network says nothing of the bucket.
+Source: S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors in Amazon S3"."""
+
+
 def _exists(read: Reader, bucket: str) -> bool:
-    """Whether a bucket of another account exists: S3 denies only what there is."""
+    """Whether a bucket of another account exists."""
     try:
-        read.one(
-            "s3",
-            "get_bucket_replication",
-            absent=("ReplicationConfigurationNotFoundError",),
-            gone=_GONE,
-            Bucket=bucket,
-        )
+        read.one("s3", "get_bucket_replication", absent=_OF_THE_OWNER, gone=_GONE, Bucket=bucket)
     except Gone:
         return False
-    except Unreadable as unreadable:
-        if not unreadable.is_denied:
-            raise
     return True
