@@ -199,6 +199,7 @@ TRANSFERS = {
     ("transfer", "describe_server"): {"Server": SERVER},
     ("emr", "list_clusters"): {"Clusters": [{"Id": "j-1ABCDEF", "Name": "nightly"}]},
     ("emr", "describe_cluster"): {"Cluster": HADOOP},
+    ("emr", "list_instances"): {"Instances": [{"Id": "ci-1"}, {"Id": "ci-2"}]},
     ("emr", "describe_security_configuration"): {
         "Name": "in-transit",
         "SecurityConfiguration": json.dumps(
@@ -717,8 +718,17 @@ def with_oracle() -> FakeAccount:
     )
 
 
+def with_emr_on_one_node() -> FakeAccount:
+    ready = fake_account()
+    return ready.but(
+        emr__describe_cluster={"Cluster": HADOOP | {"SecurityConfiguration": ""}},
+        emr__list_instances={"Instances": [{"Id": "ci-1"}]},
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with EMR on one node": Variant(with_emr_on_one_node, ("transfer-tls",)),
         "with more tags than a page": Variant(
             with_more_tags_than_a_page, ("s3-key-environment", "kms-key-environment")
         ),

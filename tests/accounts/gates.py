@@ -16,6 +16,35 @@ def listed(**about: Any) -> dict[str, Any]:
     return {"Marker": "", "IsTruncated": False, "MaxItems": "100", **about}
 
 
+BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/web/50dc6c495c0c9188"
+)
+_AT = {"CreationTime": NOON, "LastModifiedTime": NOON}
+_ENDPOINT = {
+    "EndpointName": "model",
+    "EndpointArn": f"arn:aws:sagemaker:{HOME}:{ACCOUNT_ID}:endpoint/model",
+    "EndpointStatus": "InService",
+    **_AT,
+}
+_COMPONENT = {
+    "InferenceComponentName": "adapter",
+    "InferenceComponentArn": f"arn:aws:sagemaker:{HOME}:{ACCOUNT_ID}:inference-component/adapter",
+    "EndpointName": "model",
+    "EndpointArn": _ENDPOINT["EndpointArn"],
+    "VariantName": "main",
+    **_AT,
+}
+_ROLLING = {
+    "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1},
+    "WaitIntervalInSeconds": 60,
+}
+_PIPELINE = {
+    "name": "release",
+    "roleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/release",
+    "stages": [{"name": "Prod", "actions": []}],
+}
+_MANAGED = {"arn": BALANCER, "name": "web", "appliedWeights": {}, "zonalShifts": []}
+
 NOTHING_ASKS: dict[tuple[str, str], Any] = {
     ("appconfig", "list_applications"): {"Items": [{"Id": "a1", "Name": "shop"}]},
     ("appconfig", "list_environments"): {"Items": [{"Id": "e1", "Name": "prod"}]},
@@ -45,20 +74,40 @@ NOTHING_ASKS: dict[tuple[str, str], Any] = {
     ("codedeploy", "batch_get_deployment_groups"): {
         "deploymentGroupsInfo": [{"applicationName": "shop", "deploymentGroupName": "api"}]
     },
+    ("codepipeline", "list_pipelines"): {"pipelines": [{"name": "release"}]},
+    ("codepipeline", "get_pipeline"): {"pipeline": _PIPELINE},
+    ("fis", "list_experiment_templates"): {"experimentTemplates": [{"id": "EXT1"}]},
+    ("fis", "get_experiment_template"): {
+        "experimentTemplate": {"id": "EXT1", "stopConditions": [{"source": "none"}]}
+    },
+    ("sagemaker", "list_endpoints"): {"Endpoints": [_ENDPOINT]},
+    ("sagemaker", "describe_endpoint"): _ENDPOINT | {"EndpointConfigName": "model"},
+    ("sagemaker", "list_inference_components"): {"InferenceComponents": [_COMPONENT]},
+    ("sagemaker", "describe_inference_component"): _COMPONENT,
+    ("arc-zonal-shift", "list_managed_resources"): {
+        "items": [{"arn": BALANCER, "availabilityZones": [], "practiceRunStatus": "ENABLED"}]
+    },
+    ("arc-zonal-shift", "get_managed_resource"): _MANAGED,
+    ("ssm", "describe_maintenance_windows"): {
+        "WindowIdentities": [{"WindowId": "mw-0123456789abcdef0"}]
+    },
+    ("ssm", "describe_maintenance_window_tasks"): {"Tasks": []},
     ("route53", "list_health_checks"): listed(HealthChecks=[]),
 }
 """Without ECS, whose services the accounts have anyway."""
 
 
 def only_asked_for(account: FakeAccount, alarm: Mapping[str, Any]) -> FakeAccount:
-    """The account with one alarm, without an action, which an instance refresh asks for."""
+    """The account with one alarm, without an action, which the last that is asked practises with."""
 
     def described(*, AlarmTypes: list[str]) -> dict[str, Any]:  # noqa: N803
         found = {"MetricAlarm": "MetricAlarms", "LogAlarm": "LogAlarms"}
         kinds = {"CompositeAlarms": [], **{found[k]: [] for k in AlarmTypes if k in found}}
         return kinds | ({"MetricAlarms": [alarm]} if "MetricAlarms" in kinds else {})
 
-    asked = asked_by("Auto Scaling", alarm["AlarmName"]) | asked_by("ECS", "another")
+    asked = asked_by("Application Recovery Controller", alarm["AlarmName"]) | asked_by(
+        "ECS", "another"
+    )
     return account.but(cloudwatch__describe_alarms=described, **asked)
 
 
@@ -81,6 +130,12 @@ def asked_by(service: str, name: str) -> dict[str, Any]:
         "alarmConfiguration": {"enabled": True, "alarms": [{"name": name}]},
     }
     deployed = {"alarmNames": [name], "enable": True, "rollback": True}
+    watched = {
+        "name": "calm",
+        "ruleTypeId": {"category": "Rule", "provider": "CloudWatchAlarm"},
+        "configuration": {"AlarmName": name},
+    }
+    rolled_back = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
     answers: dict[str, dict[str, Any]] = {
         "CloudFormation": {
             "cloudformation__describe_stacks": {
@@ -127,6 +182,53 @@ def asked_by(service: str, name: str) -> dict[str, Any]:
                         "Preferences": {"AlarmSpecification": {"Alarms": [name]}},
                     }
                 ]
+            }
+        },
+        "CodePipeline": {
+            "codepipeline__get_pipeline": {
+                "pipeline": _PIPELINE
+                | {
+                    "stages": [
+                        {
+                            "name": "Prod",
+                            "actions": [],
+                            "onSuccess": {"conditions": [{"rules": [watched]}]},
+                        }
+                    ]
+                }
+            }
+        },
+        "FIS": {
+            "fis__get_experiment_template": {
+                "experimentTemplate": {
+                    "id": "EXT1",
+                    "stopConditions": [{"source": "aws:cloudwatch:alarm", "value": arn}],
+                }
+            }
+        },
+        "deployments of model": {
+            "sagemaker__describe_endpoint": {
+                **NOTHING_ASKS["sagemaker", "describe_endpoint"],
+                "LastDeploymentConfig": rolled_back,
+            }
+        },
+        "deployments of adapter": {
+            "sagemaker__describe_inference_component": {
+                **_COMPONENT,
+                "LastDeploymentConfig": rolled_back | {"RollingUpdatePolicy": _ROLLING},
+            }
+        },
+        "Application Recovery Controller": {
+            "arc-zonal-shift__get_managed_resource": {
+                **_MANAGED,
+                "practiceRunConfiguration": {
+                    "outcomeAlarms": [{"type": "CLOUDWATCH", "alarmIdentifier": arn}]
+                },
+            }
+        },
+        "Systems Manager": {
+            "ssm__describe_maintenance_window_tasks": {
+                "Tasks": [{"AlarmConfiguration": {"Alarms": [{"Name": name}]}}]
             }
         },
     }

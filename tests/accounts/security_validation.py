@@ -289,6 +289,7 @@ def with_certificates() -> FakeAccount:
         "DomainName": "api.example.com",
         "MutualTlsAuthentication": {"TruststoreUri": "s3://trust/ca.pem"},
     }
+    ruled = domain | {"DomainName": "v2.example.com", "RoutingMode": "ROUTING_RULE_ONLY"}
     edge = {"domainName": "edge.example.com", "endpointConfiguration": {"types": ["EDGE"]}}
     mappings = [{"ApiId": id, "Stage": "prod"} for id in ("a1b2c3", "d4e5f6")]
     return ready.but(
@@ -299,8 +300,13 @@ def with_certificates() -> FakeAccount:
         apigateway__get_domain_names={"items": [edge]},
         apigateway__get_base_path_mappings={"items": []},
         apigatewayv2__get_api=http,
-        apigatewayv2__get_domain_names={"Items": [domain]},
+        apigatewayv2__get_domain_names={"Items": [domain, ruled]},
         apigatewayv2__get_api_mappings={"Items": mappings},
+        apigatewayv2__list_routing_rules={
+            "RoutingRules": [
+                {"Actions": [{"InvokeApi": each}], "Priority": 1} for each in mappings
+            ]
+        },
         apigatewayv2__get_routes={"Items": [{"RouteKey": "$default"}]},
     )
 

@@ -826,6 +826,49 @@ GOLDEN = (
     call("events", "UpdateApiDestination", request={"name": "pager"}),
     call("events", "DeauthorizeConnection", request={"name": "pager-key"}),
     call(
+        "codepipeline",
+        "UpdatePipeline",
+        ("AWS::CloudWatch::Alarm", "agent-errors"),
+        request={
+            "pipeline": {
+                "name": "release",
+                "stages": [
+                    {
+                        "name": "Prod",
+                        "onSuccess": {
+                            "conditions": [
+                                {"rules": [{"configuration": {"AlarmName": "agent-errors"}}]}
+                            ]
+                        },
+                    }
+                ],
+            }
+        },
+    ),
+    call(
+        "fis",
+        "CreateExperimentTemplate",
+        ("AWS::CloudWatch::Alarm", "agent-errors"),
+        request={
+            "stopConditions": [
+                {
+                    "source": "aws:cloudwatch:alarm",
+                    "value": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:agent-errors",
+                }
+            ]
+        },
+    ),
+    call(
+        "sagemaker",
+        "UpdateEndpoint",
+        ("AWS::CloudWatch::Alarm", "agent-errors"),
+        request={
+            "deploymentConfig": {
+                "autoRollbackConfiguration": {"alarms": [{"alarmName": "agent-errors"}]}
+            }
+        },
+    ),
+    call(
         "appconfig",
         "UpdateEnvironment",
         ("AWS::CloudWatch::Alarm", "agent-errors"),

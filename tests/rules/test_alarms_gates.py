@@ -14,7 +14,11 @@ from tests.engine.functions import api_call
 from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation
 from tests.rules.test_alarms_by_event import BAD, NA, NAME, UNKNOWN, rules, silent
 
-GATES = ["CloudFormation", "Route 53", "CodeDeploy", "AppConfig", "ECS", "Auto Scaling"]
+GATES = [
+    *("CloudFormation", "Route 53", "CodeDeploy", "AppConfig", "ECS", "Auto Scaling"),
+    *("CodePipeline", "FIS", "deployments of model", "deployments of adapter"),
+    *("Application Recovery Controller", "Systems Manager"),
+]
 NO_RULE = rules({"source": ["aws.ec2"]})
 RULES = [(made, alarm_destinations), (validated, alarm_actions)]
 
@@ -56,6 +60,11 @@ def test_what_may_not_be_asked_leaves_it_unknown():
     assert judged(account, alarm_destinations).status is not UNKNOWN
 
 
+ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:a"
+WATCHED = {"ruleTypeId": {"provider": "CloudWatchAlarm"}, "configuration": {"AlarmName": "a"}}
+STAGE = {"name": "Prod", "beforeEntry": {"conditions": [{"rules": [WATCHED]}]}}
+
+
 @pytest.mark.parametrize(
     ("source", "name", "sent", "concerned"),
     [
@@ -75,7 +84,21 @@ def test_what_may_not_be_asked_leaves_it_unknown():
         (
             "appconfig",
             "UpdateEnvironment",
-            {"Monitors": [{"AlarmArn": f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:a"}]},
+            {"Monitors": [{"AlarmArn": ARN}]},
+            {"a"},
+        ),
+        ("codepipeline", "UpdatePipeline", {"pipeline": {"stages": [STAGE]}}, {"a"}),
+        ("codepipeline", "UpdatePipeline", {"pipeline": {"stages": [{"name": "s"}]}}, set()),
+        (
+            "fis",
+            "CreateExperimentTemplate",
+            {"stopConditions": [{"source": "aws:cloudwatch:alarm", "value": ARN}]},
+            {"a"},
+        ),
+        (
+            "sagemaker",
+            "UpdateEndpoint",
+            {"deploymentConfig": {"autoRollbackConfiguration": {"alarms": [{"alarmName": "a"}]}}},
             {"a"},
         ),
     ],

@@ -86,6 +86,16 @@ PLAINTEXT = {"kafkaClusterEncryptionInTransit": {"encryptionType": "PLAINTEXT"}}
             id="EMR with nothing set",
         ),
         pytest.param(
+            {
+                "emr__describe_cluster": {"Cluster": HADOOP | {"SecurityConfiguration": ""}},
+                "emr__list_instances": {"Instances": [{"Id": "ci-1"}]},
+            },
+            GOOD,
+            None,
+            "",
+            id="EMR of one node",
+        ),
+        pytest.param(
             configured({"EncryptionConfiguration": {"EnableInTransitEncryption": False}}),
             BAD,
             MEDIUM,

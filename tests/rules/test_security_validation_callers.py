@@ -202,6 +202,15 @@ def mapped(**changes):
     return {"Items": [domain]}
 
 
+def ruled(mode, to):
+    """A name without client certificates whose one rule leads to an API, with a mapping of REST."""
+    rule = {"Actions": [{"InvokeApi": {"ApiId": to, "Stage": "prod"}}], "Priority": 1}
+    return {
+        "apigatewayv2__get_domain_names": mapped(MutualTlsAuthentication={}, RoutingMode=mode),
+        "apigatewayv2__list_routing_rules": {"RoutingRules": [rule]},
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -216,16 +225,32 @@ def mapped(**changes):
             BAD,
             id="and an edge-optimized name",
         ),
-        pytest.param({"apigatewayv2__get_api_mappings": {"Items": []}}, NA, id="no name"),
         pytest.param(
             {
                 "apigatewayv2__get_api_mappings": {"Items": []},
-                "apigatewayv2__get_domain_names": mapped(
-                    MutualTlsAuthentication={}, RoutingMode="ROUTING_RULE_ONLY"
-                ),
+                "apigatewayv2__list_routing_rules": {"RoutingRules": []},
             },
+            NA,
+            id="no name",
+        ),
+        pytest.param(ruled("ROUTING_RULE_ONLY", REST), BAD, id="a name whose rule leads to it"),
+        pytest.param(
+            ruled("ROUTING_RULE_ONLY", "other"), NA, id="a mapping in place of which rules count"
+        ),
+        pytest.param(
+            ruled("ROUTING_RULE_THEN_API_MAPPING", "other"), BAD, id="a mapping after rules"
+        ),
+        pytest.param(
+            ruled("ROUTING_RULE_THEN_API_MAPPING", REST)
+            | {"apigatewayv2__get_api_mappings": {"Items": []}},
             BAD,
-            id="a name whose rules may lead anywhere",
+            id="a rule before mappings",
+        ),
+        pytest.param(
+            ruled("ROUTING_RULE_ONLY", REST)
+            | {"apigatewayv2__list_routing_rules": error("AccessDeniedException")},
+            UNKNOWN,
+            id="rules that are denied",
         ),
         pytest.param({"apigatewayv2__get_api_mappings": error("AccessDenied")}, UNKNOWN, id="?"),
     ],

@@ -38,6 +38,7 @@ _DIFFERENT = {
     ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
     ("securityhub", "get_findings_v2"): "securityhub:GetFindings",
     ("lambda", "invoke"): "lambda:InvokeFunction",
+    ("apigatewayv2", "list_routing_rules"): "apigateway:ListRoutingRules",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
 
@@ -107,15 +108,15 @@ _SPELLING = {
 def action_of(service: str, operation: str) -> str:
     """The IAM action of a client method, for instance ``kms``, ``describe_key`` → kms:DescribeKey.
 
-    All of API Gateway's management reads are one action, ``apigateway:GET``, and all of
+    Nearly all of API Gateway's management reads are one action, ``apigateway:GET``, and all of
     Budgets' but those of actions ``budgets:ViewBudget`` (Service Authorization Reference).
     """
+    special = _DIFFERENT.get((service, operation))
+    if special:
+        return special
     if service in {"apigateway", "apigatewayv2"}:
         return "apigateway:GET"
     if service == "budgets" and "_budget_action" not in operation:
         return "budgets:ViewBudget"
-    special = _DIFFERENT.get((service, operation))
-    if special:
-        return special
     name = _pascal(operation)
     return f"{_PREFIX.get(service, service)}:{_SPELLING.get(name, name)}"

@@ -14,7 +14,7 @@ from readiness.model.evidence import Json, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
-_READS = ("apigateway:GET",)
+_READS = ("apigateway:GET", "apigateway:ListRoutingRules")
 _GONE = ("NotFoundException",)
 _BODIES = ("createStageInput", "createDeploymentInput", "createRouteInput")
 _EDGE = "EDGE"
@@ -70,7 +70,7 @@ class Reach:
     """By which domain names the internet reaches an API.
 
     ``default``: by the execute-api endpoint. ``mutual`` are names that ask for a client
-    certificate, ``others`` those that do not, or may lead to any API (routing rules).
+    certificate, ``others`` those that do not.
     """
 
     default: bool = True
@@ -102,8 +102,8 @@ class RestApiAccess:
     ``policy`` is its resource policy, empty for none; ``resource`` the ARN pattern of all its
     methods. The methods are read only where the API has a stage and is not private, and the
     domain names only where the execute-api endpoint is off. Sources: GetRestApi, GetStages,
-    GetResources, GetDomainNames and GetApiMappings of HTTP APIs, GetDomainNames and
-    GetBasePathMappings of REST APIs.
+    GetResources, GetDomainNames, GetApiMappings and ListRoutingRules of HTTP APIs,
+    GetDomainNames and GetBasePathMappings of REST APIs.
     """
 
     id: str
@@ -208,14 +208,9 @@ def _reach(read: Reader, api: str) -> Reach:
     mutual: list[str] = []
     others: list[str] = []
     for domain in read.every("apigatewayv2", "get_domain_names", "Items"):
-        name = domain["DomainName"]
-        mapped = read.every(
-            "apigatewayv2", "get_api_mappings", "Items", absent=_GONE, DomainName=name
-        )
-        is_ruled = domain.get("RoutingMode", "API_MAPPING_ONLY") != "API_MAPPING_ONLY"
-        if is_ruled or any(each.get("ApiId") == api for each in mapped):
+        if _leads_to(read, domain, api):
             asks = (domain.get("MutualTlsAuthentication") or {}).get("TruststoreUri")
-            (mutual if asks else others).append(name)
+            (mutual if asks else others).append(domain["DomainName"])
     for domain in read.every("apigateway", "get_domain_names", "items"):
         types = (domain.get("endpointConfiguration") or {}).get("types") or ()
         if _EDGE in types:
@@ -228,3 +223,28 @@ def _reach(read: Reader, api: str) -> Reach:
             )
             others += [domain["domainName"]] * any(each.get("restApiId") == api for each in mapped)
     return Reach(False, tuple(sorted(mutual)), tuple(sorted(others)))
+
+
+def _leads_to(read: Reader, domain: Mapping[str, Any], api: str) -> bool:
+    """Whether a domain name leads to an API, by its mappings or its routing rules.
+
+    Its routing mode says which of them count; a domain name without one has mappings alone.
+    """
+    name = domain["DomainName"]
+    mode = domain.get("RoutingMode", "API_MAPPING_ONLY")
+    if mode != "ROUTING_RULE_ONLY":
+        mapped = read.every(
+            "apigatewayv2", "get_api_mappings", "Items", absent=_GONE, DomainName=name
+        )
+        if any(each.get("ApiId") == api for each in mapped):
+            return True
+    if mode == "API_MAPPING_ONLY":
+        return False
+    rules = read.every(
+        "apigatewayv2", "list_routing_rules", "RoutingRules", absent=_GONE, DomainName=name
+    )
+    return any(
+        (action.get("InvokeApi") or {}).get("ApiId") == api
+        for rule in rules
+        for action in rule.get("Actions") or ()
+    )

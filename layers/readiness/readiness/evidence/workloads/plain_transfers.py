@@ -13,6 +13,8 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
 _RUNNING = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
+_STANDING = ["AWAITING_FULFILLMENT", "PROVISIONING", "BOOTSTRAPPING", "RUNNING"]
+"""The states of an instance of EMR that is not terminated."""
 _OLD_POLICY = "TransferSecurityPolicy-2018-11"
 """The default of the API. It accepts SHA-1. Source: Transfer Family User Guide, "Security policies
 for AWS Transfer Family servers"."""
@@ -60,6 +62,7 @@ class Plain:
         "elasticmapreduce:DescribeCluster",
         "elasticmapreduce:DescribeSecurityConfiguration",
         "elasticmapreduce:ListClusters",
+        "elasticmapreduce:ListInstances",
         "kafkaconnect:ListConnectors",
         "transfer:DescribeServer",
         "transfer:ListServers",
@@ -87,10 +90,11 @@ class PlainTransfers:
     """What of the region moves data in plain text, of services without a rule of their own.
 
     Transfer Family servers with FTP that are not stopped, running clusters of EMR without
-    encryption in transit, endpoints of DMS that a task uses without TLS, and connectors of MSK
-    Connect. ``seen`` is how many of them were looked at, ``failures`` the answers that are
-    missing. Sources: ListServers, DescribeServer, ListClusters, DescribeCluster,
-    DescribeSecurityConfiguration, DescribeEndpoints, DescribeReplicationTasks, ListConnectors.
+    encryption in transit between several nodes, endpoints of DMS that a task uses without TLS,
+    and connectors of MSK Connect. ``seen`` is how many of them were looked at, ``failures`` the
+    answers that are missing. Sources: ListServers, DescribeServer, ListClusters, DescribeCluster,
+    DescribeSecurityConfiguration, ListInstances, DescribeEndpoints, DescribeReplicationTasks,
+    ListConnectors.
     """
 
     plain: tuple[Plain, ...] = ()
@@ -146,12 +150,21 @@ def _clusters(read: Reader) -> Iterator[Plain | None]:
     for cluster in read.each(described, [each["Id"] for each in listed]):
         name = f"EMR cluster {cluster['Name']} ({cluster['Id']})"
         configuration = cluster.get("SecurityConfiguration", "")
-        if not configuration:
-            yield Plain(name, "has no security configuration")
-        elif not _encrypts_in_transit(read, configuration):
+        is_safe = bool(configuration) and _encrypts_in_transit(read, configuration)
+        if is_safe or _has_one_node(read, cluster["Id"]):
+            yield None
+        elif configuration:
             yield Plain(name, f"does not encrypt in transit ({configuration})")
         else:
-            yield None
+            yield Plain(name, "has no security configuration")
+
+
+def _has_one_node(read: Reader, cluster: str) -> bool:
+    """Whether a cluster has no node to talk to: what it reads of S3 always comes by TLS."""
+    nodes = read.every(
+        "emr", "list_instances", "Instances", ClusterId=cluster, InstanceStates=_STANDING
+    )
+    return len(nodes) == 1
 
 
 def _encrypts_in_transit(read: Reader, name: str) -> bool:
