@@ -211,7 +211,9 @@ def service_metrics(
         return cannot_tell(f"The setting metric_pattern is not a regular expression: {error}.")
     known = accepted.of(metrics.listed, service.names, service.cluster)
     recent = accepted.of(metrics.recent, service.names, service.cluster)
-    if doubt := own.whose(recent, service.name, service.namesakes):
+    alone = service.names - service.namesakes.keys()
+    certain = accepted.of(metrics.recent, alone, service.cluster)
+    if doubt := own.whose(recent, certain, service.namesakes):
         return cannot_tell(doubt)
     counted = bool(requests.parts)
     return own.judge(known, recent, requests.parts, min_requests, counted=counted)

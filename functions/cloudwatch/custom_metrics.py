@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -89,14 +89,24 @@ def judge(
     ).observing(facts)
 
 
-def whose(recent: Sequence[Published], name: str, namesakes: Sequence[str]) -> str:
-    """Why series may be those of a service of the same name in other clusters; empty if not."""
-    if not recent or not namesakes or any(cluster_in(each.dimensions) for each in recent):
+def whose(
+    recent: Sequence[Published],
+    certain: Sequence[Published],
+    namesakes: Mapping[str, Sequence[str]],
+) -> str:
+    """Why series may be those of a service in other clusters; empty if they are not.
+
+    ``certain`` are those of a name that no service of another cluster may have.
+    """
+    if not recent or certain or any(cluster_in(each.dimensions) for each in recent):
         return ""
+    first = recent[0]
+    named = {value for _, value in first.dimensions}
+    name, clusters = next((each for each in namesakes.items() if each[0] in named), ("", ()))
     return (
-        f"{recent[0].metric} in {recent[0].namespace} names a service and not its cluster, and a"
-        f" service {name} runs in {listed(namesakes)} too: which of them publishes it is unknown."
-        " Add the cluster as a dimension."
+        f"{first.metric} in {first.namespace} names {name} and not the cluster, and a service of"
+        f" that name or task definition family runs in {listed(clusters)} too: which of them"
+        " publishes it is unknown. Add the cluster as a dimension."
     )
 
 

@@ -172,6 +172,41 @@ def shown_by_alarms() -> FakeAccount:
     )
 
 
+def with_a_service_elsewhere(revision: str) -> FakeAccount:
+    """In the cluster test, of another name, with a task definition that is told no name."""
+    ready = fake_account()
+    cluster = xray.CLUSTER.replace("/agents", "/test")
+    service = xray.SERVICE.replace("/agents/web", "/test/copy")
+    tasks = xray.TASKS.replace("web:3", revision)
+    running = {
+        **xray.SERVICE_ANSWER,
+        "serviceArn": service, "serviceName": "copy", "taskDefinition": tasks,
+    }
+    both = {each["serviceArn"]: each for each in (xray.SERVICE_ANSWER, running)}
+    web = ready.answers["ecs", "describe_task_definition"]
+    other = {"taskDefinitionArn": tasks, "family": revision.partition(":")[0]}
+
+    def measured(**params: Any) -> dict[str, Any]:
+        found = list_metrics(**params)
+        if params["Namespace"] == "AWS/ECS":
+            named = [{"Name": "ClusterName", "Value": "test"}]
+            named.append({"Name": "ServiceName", "Value": "copy"})
+            found["Metrics"].append({**found["Metrics"][0], "Dimensions": named})
+        return found
+
+    return ready.but(
+        cloudwatch__list_metrics=measured,
+        ecs__list_clusters={"clusterArns": [xray.CLUSTER, cluster]},
+        ecs__list_services=lambda cluster, **_: {
+            "serviceArns": [arn for arn in both if cluster.rpartition("/")[2] in arn.split("/")]
+        },
+        ecs__describe_services=lambda services, **_: {"services": [both[arn] for arn in services]},
+        ecs__describe_task_definition=lambda taskDefinition, **_: (  # noqa: N803
+            {"taskDefinition": other} if taskDefinition == tasks else web
+        ),
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
         "before its first log": Variant(

@@ -37,7 +37,9 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.semantics.metrics import Series, series, window
-from tests.fake_account import NOON
+from tests.accounts.cloudwatch import with_a_service_elsewhere
+from tests.accounts.xray import SERVICE
+from tests.fake_account import NOON, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -218,18 +220,33 @@ def test_service_metrics(service, recent, parts, status):
 @pytest.mark.parametrize(
     ("recent", "namesakes", "status"),
     [
-        pytest.param([("Cluster", "prod")], ("test",), GOOD, id="its own cluster"),
-        pytest.param([("Cluster", "test")], ("test",), BAD, id="another cluster"),
-        pytest.param([("cluster_name", "Prod")], (), GOOD, id="another spelling"),
-        pytest.param([], ("test",), UNKNOWN, id="no cluster, and one in another"),
-        pytest.param([], (), GOOD, id="no cluster, and none in another"),
+        pytest.param([("Cluster", "prod")], ["web"], GOOD, id="its own cluster"),
+        pytest.param([("Cluster", "test")], ["web"], BAD, id="another cluster"),
+        pytest.param([("cluster_name", "Prod")], [], GOOD, id="another spelling"),
+        pytest.param([], ["web"], UNKNOWN, id="no cluster, and one in another"),
+        pytest.param([], [], GOOD, id="no cluster, and none in another"),
+        pytest.param([], ["agent"], GOOD, id="no cluster, and the family alone in another"),
     ],
 )
 def test_a_service_of_the_same_name_in_another_cluster(recent, namesakes, status):
-    web = ServiceNames("web", frozenset({"web"}), 1, cluster="prod", namesakes=namesakes)
+    shared = dict.fromkeys(namesakes, ("test",))
+    names = frozenset({"web", "agent"})
+    web = ServiceNames("web", names, 1, cluster="prod", namesakes=shared)
     series = (Published("MAIF", "op_errors_sum", (*recent, ("service", "web"))),)
     verdict = service_metrics(web, CustomMetrics(series, series), ServiceRequests())
     assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("revision", "status"),
+    [
+        pytest.param("web:7", UNKNOWN, id="the same"),
+        pytest.param("shop:7", GOOD, id="another"),
+    ],
+)
+def test_a_metric_that_names_the_family_of_a_service_in_another_cluster(revision, status):
+    found = observe(with_a_service_elsewhere(revision), service_metrics, SERVICE).finding
+    assert (found.status, "test" in found.reason) == (status, status is UNKNOWN), found.reason
 
 
 @pytest.mark.parametrize(

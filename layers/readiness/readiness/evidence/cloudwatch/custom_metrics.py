@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION
-from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.evidence.ecs.services import (
+    SERVICE,
+    SERVICE_READS,
+    Service,
+    cluster_of,
+    every_service,
+)
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
@@ -137,13 +143,15 @@ class RunningServices:
         return cls({name: tuple(sorted(clusters)) for name, clusters in found.items()})
 
 
-@evidence(SERVICE, uses=(Service, TaskDefinition, RunningServices))
+@evidence(SERVICE, reads=SERVICE_READS, uses=(Service, TaskDefinition, RunningServices))
 @dataclass(frozen=True, slots=True)
 class ServiceNames:
     """What a service may be called in metrics, and how many tasks run.
 
-    ``namesakes`` are the other clusters in which a service of that name runs. Sources:
-    DescribeServices, DescribeTaskDefinition, ListMetrics of AWS/ECS.
+    ``namesakes`` are the other clusters in which a service runs that may be called so too, by
+    name: of the same service name, or of the same task definition family with that name. The
+    services of other clusters are asked for only where any runs there. Sources: DescribeServices,
+    DescribeTaskDefinition, ListMetrics of AWS/ECS.
     """
 
     name: str
@@ -151,29 +159,64 @@ class ServiceNames:
     running: int
     tags: Mapping[str, str] | None = None
     cluster: str = ""
-    namesakes: tuple[str, ...] = ()
+    namesakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServiceNames:
         about = read.of(Service, service)
-        names = {about.name}
-        if about.task_definition:
-            wanted = TASK_DEFINITION.resource(read.account, read.region, about.task_definition)
-            try:
-                task = read.of(TaskDefinition, wanted)
-            except Gone:
-                task = TaskDefinition("", "")  # deleted for good; only the service's name is left
-            names |= {task.family} - {""}
-            for container in task.containers:
-                names |= named("", container.environment)
         cluster = cluster_of(service.id)
+        names = _names(read, about.name, about.task_definition)
         region = REGION.resource(read.account, read.region, read.account)
-        clusters = read.of(RunningServices, region).clusters.get(about.name, ())
+        clusters = read.of(RunningServices, region).clusters
+        shared = {about.name: set(clusters.get(about.name, ()))}
+        if any({*where} - {cluster} for where in clusters.values()):
+            for elsewhere, name, task_definition in _of_family(read, about.task_definition):
+                if elsewhere != cluster:
+                    for each in names & _names(read, name, task_definition):
+                        shared.setdefault(each, set()).add(elsewhere)
+        namesakes = {name: tuple(sorted(where - {cluster})) for name, where in shared.items()}
         return cls(
             about.name,
-            frozenset(names),
+            names,
             about.running_count,
             about.tags,
             cluster,
-            tuple(each for each in clusters if each != cluster),
+            {name: where for name, where in namesakes.items() if where},
         )
+
+
+def _names(read: Reader, service: str, task_definition: str) -> frozenset[str]:
+    """What metrics may call a service: its name, the family, and what its containers are told."""
+    names = {service}
+    if task_definition:
+        wanted = TASK_DEFINITION.resource(read.account, read.region, task_definition)
+        try:
+            task = read.of(TaskDefinition, wanted)
+        except Gone:
+            task = TaskDefinition("", "")  # deleted for good; only the service's name is left
+        names |= {task.family} - {""}
+        for container in task.containers:
+            names |= named("", container.environment)
+    return frozenset(names)
+
+
+def _of_family(read: Reader, task_definition: str) -> Sequence[tuple[str, str, str]]:
+    """The services with running tasks of a task definition's family.
+
+    Of each the cluster, the name and the ARN of its task definition.
+    """
+
+    def by_family(read: Reader) -> Mapping[str, Sequence[tuple[str, str, str]]]:
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        for arn, service in every_service(read).items():
+            if service.running_count:
+                about = (cluster_of(arn), service.name, service.task_definition)
+                found.setdefault(_family(service.task_definition), []).append(about)
+        return found
+
+    family = _family(task_definition)
+    return read.made_once("services by family", by_family).get(family, ()) if family else ()
+
+
+def _family(task_definition: str) -> str:
+    return task_definition.rpartition("/")[2].rpartition(":")[0]
