@@ -17,13 +17,25 @@ _OF_SERVICE: Mapping[str, frozenset[str]] = {
         }
     ),
     "batch.amazonaws.com": frozenset({"service-role/AWSBatchServiceRole"}),
+    "codedeploy.amazonaws.com": frozenset({"AWSCodeDeployRoleForECS"}),
     "dlm.amazonaws.com": frozenset({"service-role/AWSDataLifecycleManagerSSMFullAccess"}),
+    "drt.shield.amazonaws.com": frozenset({"service-role/AWSShieldDRTAccessPolicy"}),
     "ecs.amazonaws.com": frozenset({"AmazonECSInfrastructureRolePolicyForManagedInstances"}),
     "eks.amazonaws.com": frozenset({"AmazonEKSComputePolicy"}),
+    "elasticbeanstalk.amazonaws.com": frozenset(
+        {"AWSElasticBeanstalkManagedUpdatesCustomerRolePolicy"}
+    ),
+    "events.amazonaws.com": frozenset(
+        {
+            "service-role/AmazonEC2ContainerServiceEventsRole",
+            "service-role/AWSBatchServiceEventTargetRole",
+        }
+    ),
     "spotfleet.amazonaws.com": frozenset({"service-role/AmazonEC2SpotFleetTaggingRole"}),
 }
-"""Policies that the documentation of each service tells one to attach, and that start instances
-with any role or run commands on any of them (AWS Managed Policy Reference Guide).
+"""Policies that the documentation of each service tells one to attach, and that start instances,
+tasks or jobs with any role, run commands on any of them, or change every web ACL (AWS Managed
+Policy Reference Guide).
 
 Not among them: services that run code of their customers with the role itself (Glue, EMR, FIS,
 Systems Manager), and policies that AWS replaced by narrower ones.

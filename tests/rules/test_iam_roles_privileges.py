@@ -258,6 +258,9 @@ EKS, BACKUP = {"Service": "eks.amazonaws.com"}, {"Service": "backup.amazonaws.co
 COMPUTE = "arn:aws:iam::aws:policy/AmazonEKSComputePolicy"
 CLUSTER = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
 RESTORES = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForRestores"
+OF_TASKS = "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceEventsRole"
+SHIELD = "arn:aws:iam::aws:policy/service-role/AWSShieldDRTAccessPolicy"
+EVENTS, RESPONSE = {"Service": "events.amazonaws.com"}, {"Service": "drt.shield.amazonaws.com"}
 CHINESE = COMPUTE.replace("arn:aws:", "arn:aws-cn:")
 OWN = f"arn:aws:iam::{ACCOUNT_ID}:policy/AmazonEKSComputePolicy"
 STARTS = allow(["iam:PassRole", "ec2:RunInstances"])
@@ -270,6 +273,9 @@ STARTS = allow(["iam:PassRole", "ec2:RunInstances"])
         pytest.param((COMPUTE, CLUSTER), (EKS,), (), GOOD, id="beside one that starts nothing"),
         pytest.param((CHINESE,), ({"Service": "eks.amazonaws.com.cn"},), (), NA, id="in China"),
         pytest.param((RESTORES,), (BACKUP,), (), NA, id="of AWS Backup"),
+        pytest.param((OF_TASKS,), (EVENTS,), (), NA, id="of EventBridge for tasks"),
+        pytest.param((OF_TASKS,), (EVENTS, BACKUP), (), BAD, id="tasks, for two services"),
+        pytest.param((SHIELD,), (RESPONSE,), (), NA, id="of Shield's response team"),
         pytest.param((COMPUTE,), (BACKUP,), (), BAD, id="of another service"),
         pytest.param((COMPUTE,), (EKS, BACKUP), (), BAD, id="two services"),
         pytest.param((COMPUTE,), (EKS, {"AWS": ACCOUNT_ID}), (), BAD, id="the account too"),
@@ -286,7 +292,7 @@ def test_policies_that_aws_made_for_the_service_that_alone_uses_them(
 ):
     trust = [allow("sts:AssumeRole", Principal=each) for each in principals]
     attached = [Resource(ACCOUNT_ID, "us-east-1", "AWS::IAM::Policy", arn) for arn in arns]
-    starts = {COMPUTE, CHINESE, RESTORES, OWN}
+    starts = {COMPUTE, CHINESE, RESTORES, OWN, OF_TASKS, SHIELD}
     verdict = role_privileges(
         RolePolicies("r", "/", tuple(map(document, inline)), tuple(attached)),
         tuple(
