@@ -29,6 +29,7 @@ BOUND_SERVICES = (
     "lambda.amazonaws.com",
     "edgelambda.amazonaws.com",
     "pods.eks.amazonaws.com",
+    "drt.shield.amazonaws.com",
 )
 """They use a role only for a caller who may pass it, never for another account."""
 
