@@ -66,8 +66,9 @@ def test_a_function_url_without_an_alias_goes_around_it():
         ("*", {}, "Anyone whom its resource policy admits may invoke it without"),
         ("*", {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}, ""),
         ({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, {}, ""),
+        ({"AWS": "AROAEXAMPLEDELETED01"}, {}, ""),
     ],
-    ids=["another account", "its role", "anyone", "by a URL that is gone", "the account itself"],
+    ids=["another account", "its role", "anyone", "a URL that is gone", "the account", "deleted"],
 )
 def test_whom_the_policy_admits_goes_around_the_alias(principal, condition, words):
     document = worlds.policy(
@@ -234,12 +235,16 @@ def test_a_switch_that_no_role_may_read():
     )
 
 
-def test_a_switch_that_is_read_by_its_path():
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [("/agents", GOOD), ("/agents/*", GOOD), ("/", GOOD), ("/agents/enabled", BAD), ("/x", BAD)],
+)
+def test_a_switch_that_is_read_by_its_path(resource, status):
     account = worlds.fake_account()
     document = worlds.grants("ssm:GetParametersByPath")
-    document["Statement"][0]["Resource"] = worlds.SWITCH.removesuffix("/enabled")
+    document["Statement"][0]["Resource"] = worlds.SWITCH.partition("/")[0] + resource
     account.answers.update(worlds.role(document))
-    assert observe(account, app.circuit_breaker, worlds.ACCOUNT_ID).finding.status is GOOD
+    assert observe(account, app.circuit_breaker, worlds.ACCOUNT_ID).finding.status is status
 
 
 def test_a_stream_is_named_whose_retention_is_not_read():

@@ -281,7 +281,7 @@ def _admitted(document: Document, account: str) -> Iterator[str]:
             elif principal.is_whole_account:
                 if principal.account != account:
                     yield f"AWS account {principal.account}"
-            elif principal.kind == "AWS":
+            elif principal.account:  # the id of a deleted role or user has none
                 yield principal.value
 
 

@@ -120,10 +120,14 @@ def _switch(read: Reader, arn: str, roles: list[str]) -> Switch:
 
 
 def _paths(arn: str) -> list[str]:
-    """The parameter and every path above it: who may read a path may read all that is below."""
+    """Every path above a parameter: who may read one may read all that is below.
+
+    IAM sees the path as the call has it, with a slash at its end or without.
+    """
     about, _, name = arn.partition(":parameter/")
     parts = name.split("/")
-    return [f"{about}:parameter/{'/'.join(parts[:n])}" for n in range(len(parts) + 1)]
+    above = [f"{about}:parameter/{'/'.join(parts[:n])}" for n in range(len(parts))]
+    return [*above, *(f"{each}/" for each in above if not each.endswith("/"))]
 
 
 def _roles(read: Reader) -> Iterator[str]:
