@@ -101,4 +101,4 @@ def _address_fault(text: str) -> str:
         return f"its address {text} does not begin with https://"
     if not parts.hostname:
         return f"its address {text} is none"
-    return f"its address {text} was never filled in" if leads_nowhere(text) else ""
+    return f"its address {text} leads to no page" if leads_nowhere(text) else ""

@@ -355,9 +355,9 @@ def runbook(**changes: Any) -> Attestation:
                 ("http://wiki.corp.dev/", "does not begin with https://"),
                 ("https://", "its address https:// is none"),
                 ("https://[", "is none"),
-                ("https://wiki.example.com/runbook", "was never filled in"),
-                ("https://wiki.corp.dev/TODO", "was never filled in"),
-                ("https://wiki/<name>", "https://wiki/<name> was never filled in"),
+                ("https://wiki.example.com/runbook", "leads to no page"),
+                ("https://wiki.corp.dev/TODO", "leads to no page"),
+                ("https://wiki/<name>", "https://wiki/<name> leads to no page"),
             )
         ),
         pytest.param(

@@ -46,6 +46,8 @@ def test_a_link_may_lead_somewhere(url):
         "https://example.com/runbook",
         "https://wiki.example.org/errors",
         "http://localhost:8080/runbook",
+        "https://hooks.slack.com/services/T0/B0/x",
+        "https://events.pagerduty.com/integration/0123/enqueue",
         "https://runbooks.invalid/a",
         "https://TODO",
         "https://www.todo/x",

@@ -38,6 +38,10 @@ _UNFILLED = re.compile(r"^(?:<.*|\$?\{.*|\[[^\[\]]*\]?)$")
 """A part of a path that a template should have filled in; ``[P1]-checkout-down`` is a title."""
 _VARIABLE = re.compile(r"<[\w .-]+>|\$?\{+ ?[\w. -]+ ?\}+|\$\([\w.]+\)|%[A-Z_]{3,}%|__[A-Z_]+__")
 """What a template should have filled in within a name: ``alarm-<service>``."""
+_TAKES_POSTS = re.compile(
+    r"^(?:hooks\.slack\.com|events\.(?:eu\.)?pagerduty\.com|(?:.+\.)?webhook\.office\.com)$"
+)
+"""Hosts that take what programs send them and show nobody a page."""
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(each)
     for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -66,7 +70,7 @@ def _is_of_nobody(host: str) -> bool:
 
 
 def leads_nowhere(url: str) -> bool:
-    """Whether a URL is a placeholder: by its host, or by a word in place of a page.
+    """Whether a URL is a placeholder or a webhook: by its host, or by a word in place of a page.
 
     Of the query only what a template should have filled in counts.
     """
@@ -75,7 +79,12 @@ def leads_nowhere(url: str) -> bool:
         host = (parts.hostname or "").rstrip(".").casefold()
     except ValueError:
         return True
-    if not host or is_nowhere(host) or "/path/to/" in parts.path.casefold():
+    if (
+        not host
+        or is_nowhere(host)
+        or _TAKES_POSTS.match(host)
+        or "/path/to/" in parts.path.casefold()
+    ):
         return True
     pages = [unquote(each) for each in parts.path.split("/")]
     fragment = unquote(parts.fragment)
