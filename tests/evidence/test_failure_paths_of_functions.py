@@ -55,8 +55,13 @@ def test_a_schedule_needs_no_policy():
     use = load(AsynchronousUse, "AWS::Lambda::Function", "agent", account)
     assert use.callers == {"live": ("EventBridge Scheduler",)}
     disabled = {**worlds.LISTED_SCHEDULE, "State": "DISABLED"}
-    account = account.but(scheduler__list_schedules={"Schedules": [disabled]})
-    assert load(AsynchronousUse, "AWS::Lambda::Function", "agent", account).callers == {}
+    elsewhere = {
+        **worlds.LISTED_SCHEDULE,
+        "Target": {"Arn": f"arn:aws:lambda:eu-west-1:{ACCOUNT_ID}:function:agent:live"},
+    }
+    for each in (disabled, elsewhere):
+        account = account.but(scheduler__list_schedules={"Schedules": [each]})
+        assert load(AsynchronousUse, "AWS::Lambda::Function", "agent", account).callers == {}
 
 
 ASKED_OF_EACH = ("lambda", "list_function_event_invoke_configs")

@@ -98,7 +98,8 @@ class ScheduledFunctions:
         found: dict[str, set[str]] = {}
         for each in read.every("scheduler", "list_schedules", "Schedules"):
             parts = str((each.get("Target") or {}).get("Arn", "")).split(":")
-            if parts[2:3] == ["lambda"] and len(parts) > 6 and each.get("State") != "DISABLED":
+            is_ours = parts[2:5] == ["lambda", read.region, read.account] and len(parts) > 6
+            if is_ours and each.get("State") != "DISABLED":
                 qualifier = parts[7] if len(parts) > 7 else LATEST
                 found.setdefault(parts[6], set()).add(qualifier)
         return cls({name: tuple(sorted(qualifiers)) for name, qualifiers in found.items()})
