@@ -180,7 +180,9 @@ def with_a_service_elsewhere(revision: str) -> FakeAccount:
     tasks = xray.TASKS.replace("web:3", revision)
     running = {
         **xray.SERVICE_ANSWER,
-        "serviceArn": service, "serviceName": "copy", "taskDefinition": tasks,
+        "serviceArn": service,
+        "serviceName": "copy",
+        "taskDefinition": tasks,
     }
     both = {each["serviceArn"]: each for each in (xray.SERVICE_ANSWER, running)}
     web = ready.answers["ecs", "describe_task_definition"]
