@@ -6,6 +6,10 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 JOBS ?= auto
 PIP_QUIETLY := -m pip -qq --disable-pip-version-check --no-input
+# Where the caller's pip installs by default; here it installs into the environment that is named.
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PIP_CONSTRAINT PYTHONHOME
+export PIP_USER := 0
+export PIP_REQUIRE_VIRTUALENV := 0
 # A profile or a certificate bundle of the caller's must not reach a test or the embedded AWS.
 CLEAN_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE -u AWS_ENDPOINT_URL
 COVERAGE ?= 1

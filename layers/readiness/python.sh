@@ -11,7 +11,7 @@ candidates() {
     )
     # A pyenv shim answers only for the versions that are switched on.
     set +f
-    for directory in "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*; do
+    for directory in "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/$version".*; do
         printf '%s\n' "$directory/bin/python$version"
     done
 }

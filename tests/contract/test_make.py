@@ -63,6 +63,20 @@ def test_a_target_is_understood(checkout: Path, target: str):
     assert planned.returncode == 0, planned.stderr
 
 
+@pytest.mark.parametrize("makefile", ["Makefile", "layers/readiness/Makefile"])
+def test_a_callers_pip_does_not_say_where_is_installed(checkout: Path, tmp_path: Path, makefile):
+    """A `user` or `target` of a pip.conf or a shell would refuse or misplace what is installed."""
+    also = tmp_path / "also.mk"
+    also.write_text("shown:\n\t@env\n")
+    elsewhere = dict.fromkeys(("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"), "/elsewhere")
+    asked = elsewhere | {"PIP_USER": "1", "PIP_REQUIRE_VIRTUALENV": "1", "PIP_DRY_RUN": "1"}
+    said = make("-f", makefile, "-f", str(also), "shown", cwd=checkout, **asked, PIP_INDEX_URL="x")
+    seen = {line for line in said.stdout.splitlines() if line.startswith("PIP_")}
+    wanted = {"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0", "PIP_INDEX_URL=x"}
+    assert wanted <= seen, said.stderr
+    assert {each.partition("=")[0] for each in seen}.isdisjoint({*elsewhere, "PIP_DRY_RUN"})
+
+
 @pytest.mark.parametrize(("jobs", "told"), [({}, []), ({"JOBS": "2"}, ["--jobs", "2"])])
 def test_mutants_are_tried_on_all_cores_or_on_as_many_as_said(checkout: Path, jobs, told):
     asked = [f"{name}={value}" for name, value in jobs.items()]
