@@ -107,7 +107,8 @@ environments:
 	@$(MAKE) --no-print-directory -j3 $(VENV)/.ready .local/venv-sam/.ready .local/venv-aws/.ready
 
 define environment
-	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Readiness needs Python 3.11 or newer, and %s is %d.%d: say which one to use, for instance make setup PYTHON=python3.12" % (sys.argv[1], v[0], v[1]))' "$(PYTHON)"
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Readiness needs Python 3.11 or newer, and %s is %d.%d: say which one to use, for instance make setup PYTHON=python3.12" % (sys.argv[1], v[0], v[1]))' "$(PYTHON)" \
+		|| { test $$? -eq 1 || echo "Python does not run as '$(PYTHON)': say which one to use, for instance make setup PYTHON=python3.12"; exit 1; } >&2
 	@echo "Installing $(2) into $(1)" >&2
 	@rm -rf $(1) && mkdir -p $(dir $(1)) && "$(PYTHON)" -m venv $(1)
 	@$(1)/bin/python $(PIP_QUIETLY) install --no-deps --no-compile --require-hashes -r $(3)

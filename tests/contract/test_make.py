@@ -63,6 +63,14 @@ def test_a_target_is_understood(checkout: Path, target: str):
     assert planned.returncode == 0, planned.stderr
 
 
+def test_a_python_that_does_not_run_is_named(checkout: Path, tmp_path: Path):
+    (broken := tmp_path / "python3").write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    said = make("setup", cwd=checkout, PYTHON=str(broken))
+    assert said.returncode != 0
+    assert f"Python does not run as '{broken}': say which one to use" in said.stderr
+
+
 @pytest.mark.parametrize("makefile", ["Makefile", "layers/readiness/Makefile"])
 def test_a_callers_pip_does_not_say_where_is_installed(checkout: Path, tmp_path: Path, makefile):
     """A `user` or `target` of a pip.conf or a shell would refuse or misplace what is installed."""
