@@ -461,6 +461,22 @@ def test_enter_at_every_question_deploys():
     assert default["parameters"]["confirm_changeset"] is False
 
 
+def test_the_environments_deploy_with_what_the_template_takes(committed):
+    """Of staging and prod: SAM takes names that do not exist and leaves their values out."""
+    environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    environments.pop("version")
+    assert environments.keys() == {"default", "staging", "prod"}
+    names = {each["global"]["parameters"]["stack_name"] for each in environments.values()}
+    assert len(names) == len(environments)
+    for each in environments.values():
+        asked = dict(
+            pair.split("=") for pair in each["deploy"]["parameters"].get("parameter_overrides", ())
+        )
+        for name, value in asked.items():
+            assert value in map(str, committed["Parameters"][name]["AllowedValues"]), name
+        assert refusals(committed, **asked) == []
+
+
 def test_the_stack_needs_no_named_iam_and_owns_no_key(resources):
     kinds = {name: resource["Type"] for name, resource in resources.items()}
     assert "AWS::KMS::Key" not in kinds.values()

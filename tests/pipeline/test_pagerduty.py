@@ -508,6 +508,10 @@ def test_the_handler_counts(wrong, monkeypatch, capsys):
 def test_endpoints():
     assert endpoint_of("US") == "https://events.pagerduty.com/v2/enqueue"
     assert endpoint_of("EU") == "https://events.eu.pagerduty.com/v2/enqueue"
+    for pasted in ("", "/", "/v2/enqueue/", "/integration/k/enqueue"):
+        whole = f"https://events.eu.pagerduty.com{pasted}"
+        assert endpoint_of(whole) == "https://events.eu.pagerduty.com/v2/enqueue"
+    assert endpoint_of("https://proxy.example.com/x/") == "https://proxy.example.com/x/"
     assert endpoint_of("http://127.0.0.1:8080/x") == "http://127.0.0.1:8080/x"
 
 

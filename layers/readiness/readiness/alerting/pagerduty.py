@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from readiness.semantics.pagers import PAGERDUTY_HOSTS
+
 TIMEOUT_SECONDS = 5.0
 _MOST_READ = 10_000
 _ENDPOINTS = {
@@ -24,9 +26,14 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def endpoint_of(name: str) -> str:
-    """``US``, ``EU`` or a whole URL. Raises ValueError where the key would be sent unencrypted."""
+    """``US``, ``EU`` or a whole URL. Raises ValueError where the key would be sent unencrypted.
+
+    PagerDuty's own hosts take events under one path, whatever was pasted after the name.
+    """
     url = _ENDPOINTS.get(name, name)
     parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname in PAGERDUTY_HOSTS:
+        return f"https://{parts.hostname}/v2/enqueue"
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
