@@ -111,6 +111,14 @@ def documented() -> list[tuple[tuple[str, str], Quota]]:
         (("ecs", "list_tasks"), tasks),
         (("ecs", "list_task_definitions"), definitions),
         (("stepfunctions", "list_state_machines"), Quota("ListStateMachines", 5, 100)),
+        (
+            ("stepfunctions", "list_state_machine_aliases"),
+            Quota("ListStateMachineAliases", 1, 100),
+        ),
+        (
+            ("stepfunctions", "describe_state_machine_alias"),
+            Quota("DescribeStateMachineAlias", 1, 200),
+        ),
         (("stepfunctions", "describe_state_machine"), Quota("DescribeStateMachine", 20, 200)),
         (("ssm", "get_parameter"), Quota("SSM GetParameter", 40, 40)),
         (("ec2", "describe_"), Quota("EC2 reads", 20, 100)),

@@ -247,18 +247,21 @@ def _is_private(answer: Mapping[str, Any]) -> bool:
     return bool((answer.get("Config") or {}).get("PrivateZone"))
 
 
+def _known(read: Reader) -> dict[str, DnsHealthCheck]:
+    listed = read.every("route53", "list_health_checks", "HealthChecks")
+    return {each["Id"]: DnsHealthCheck.of(each) for each in listed}
+
+
 def _checks(read: Reader, ids: set[str]) -> Mapping[str, DnsHealthCheck]:
     """The health checks with those ids and their children, of those that the account has."""
     if not ids:
         return {}
-    known = {
-        each["Id"]: each for each in read.every("route53", "list_health_checks", "HealthChecks")
-    }
+    known = read.made_once("health checks by id", _known)
     found: dict[str, DnsHealthCheck] = {}
     wanted = sorted(ids)
     while wanted:
         id = wanted.pop()
         if id in known and id not in found:
-            found[id] = DnsHealthCheck.of(known[id])
+            found[id] = known[id]
             wanted += found[id].children
     return found

@@ -229,7 +229,7 @@ class RunbookDocument:
 
     @classmethod
     def load(cls, read: Reader, document: Resource) -> RunbookDocument:
-        tags = _documents(read).get(document.id)
+        tags = read.made_once("tags of runbooks", _documents).get(document.id)
         if tags is None:
             raise Gone(document.id)
         return cls.of(read, _runbook(read, document.id, tags))

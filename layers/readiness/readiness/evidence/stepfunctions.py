@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.day_parts import in_its_part
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -79,10 +80,12 @@ class StateMachine:
         }
 
 
+_ALIASES = "states:ListStateMachineAliases"
 VERSION_READS = (
     "states:DescribeStateMachine",
     "states:DescribeStateMachineAlias",
-    "states:ListStateMachineAliases",
+    _ALIASES,
+    "states:ListStateMachines",
 )
 ALIAS_CALLS = (
     api_call(
@@ -108,14 +111,45 @@ def behind_aliases(
     """DescribeStateMachine of each version that an alias leads to, by ``live → 7``.
 
     A version keeps the definition and the configuration that the state machine had then. ``asked``
-    are more parameters of DescribeStateMachine.
+    are more parameters of DescribeStateMachine. AWS answers one question about aliases a second:
+    of more than 20 state machines a sweep takes what they lead to from the day's answer, which
+    every heading uses. An event about the state machine asks anew. Raises Gone.
     """
+    routes = in_its_part(
+        read, _ALIASES, machine.id, _find, _AT_ONCE, lambda arns: _routes_of_each(read, arns)
+    )
+    for name, arn in routes:
+        version = read.one(
+            "stepfunctions", "describe_state_machine", absent=_GONE, stateMachineArn=arn, **asked
+        )
+        if version is not None:
+            yield f"{name} → {arn.rpartition(':')[2]}", version
+
+
+_AT_ONCE = 20
+
+
+def _routes_of_each(read: Reader, arns: Sequence[str]) -> list[list[list[str]]]:
+    """Of each state machine the name of an alias and the version that it leads to, as JSON."""
+
+    def ask(arn: str) -> list[list[str]]:
+        try:
+            return [list(route) for route in _routes(read, arn)]
+        except Gone:
+            if len(arns) == 1:
+                raise
+            return []  # deleted since it was listed
+
+    return read.each(ask, arns)
+
+
+def _routes(read: Reader, machine: str) -> Iterator[tuple[str, str]]:
     aliases = read.every(
         "stepfunctions",
         "list_state_machine_aliases",
         "stateMachineAliases",
         gone=("StateMachineDoesNotExist", "StateMachineDeleting"),
-        stateMachineArn=machine.id,
+        stateMachineArn=machine,
     )
     for alias in aliases:
         answer = read.one(
@@ -125,17 +159,9 @@ def behind_aliases(
             stateMachineAliasArn=alias["stateMachineAliasArn"],
         )
         for route in (answer or {}).get("routingConfiguration") or ():
-            arn = route["stateMachineVersionArn"]
-            version = read.one(
-                "stepfunctions",
-                "describe_state_machine",
-                absent=_GONE,
-                stateMachineArn=arn,
-                **asked,
-            )
-            if version is not None and route.get("weight"):
+            if route.get("weight"):
                 name = alias["stateMachineAliasArn"].rpartition(":")[2]
-                yield f"{name} → {arn.rpartition(':')[2]}", version
+                yield name, route["stateMachineVersionArn"]
 
 
 @evidence(STATE_MACHINE, reads=VERSION_READS, changed_by=ALIAS_CALLS)

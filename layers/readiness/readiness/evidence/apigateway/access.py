@@ -205,12 +205,19 @@ class HttpApiAccess:
 
 def _reach(read: Reader, api: str) -> Reach:
     """The domain names that lead to an API whose execute-api endpoint is off."""
-    mutual: list[str] = []
-    others: list[str] = []
+    domains = read.made_once("domain names by API", _domains)
+    found = domains.get(api, ())
+    mutual, others = ([name for name, asks in found if asks is way] for way in (True, False))
+    return Reach(False, tuple(sorted(mutual)), tuple(sorted(others)))
+
+
+def _domains(read: Reader) -> dict[str, list[tuple[str, bool]]]:
+    """The domain names of each API, and whether they ask for a client's certificate."""
+    found: dict[str, list[tuple[str, bool]]] = {}
     for domain in read.every("apigatewayv2", "get_domain_names", "Items"):
-        if _leads_to(read, domain, api):
-            asks = (domain.get("MutualTlsAuthentication") or {}).get("TruststoreUri")
-            (mutual if asks else others).append(domain["DomainName"])
+        asks = bool((domain.get("MutualTlsAuthentication") or {}).get("TruststoreUri"))
+        for api in _led_to(read, domain):
+            found.setdefault(api, []).append((domain["DomainName"], asks))
     for domain in read.every("apigateway", "get_domain_names", "items"):
         types = (domain.get("endpointConfiguration") or {}).get("types") or ()
         if _EDGE in types:
@@ -221,30 +228,28 @@ def _reach(read: Reader, api: str) -> Reach:
                 absent=_GONE,
                 domainName=domain["domainName"],
             )
-            others += [domain["domainName"]] * any(each.get("restApiId") == api for each in mapped)
-    return Reach(False, tuple(sorted(mutual)), tuple(sorted(others)))
+            for api in {each["restApiId"] for each in mapped if each.get("restApiId")}:
+                found.setdefault(api, []).append((domain["domainName"], False))
+    return found
 
 
-def _leads_to(read: Reader, domain: Mapping[str, Any], api: str) -> bool:
-    """Whether a domain name leads to an API, by its mappings or its routing rules.
+def _led_to(read: Reader, domain: Mapping[str, Any]) -> set[str]:
+    """The APIs that a domain name leads to, by its mappings or its routing rules.
 
     Its routing mode says which of them count; a domain name without one has mappings alone.
     """
     name = domain["DomainName"]
     mode = domain.get("RoutingMode", "API_MAPPING_ONLY")
+    found: set[str] = set()
     if mode != "ROUTING_RULE_ONLY":
         mapped = read.every(
             "apigatewayv2", "get_api_mappings", "Items", absent=_GONE, DomainName=name
         )
-        if any(each.get("ApiId") == api for each in mapped):
-            return True
-    if mode == "API_MAPPING_ONLY":
-        return False
-    rules = read.every(
-        "apigatewayv2", "list_routing_rules", "RoutingRules", absent=_GONE, DomainName=name
-    )
-    return any(
-        (action.get("InvokeApi") or {}).get("ApiId") == api
-        for rule in rules
-        for action in rule.get("Actions") or ()
-    )
+        found |= {each["ApiId"] for each in mapped}
+    if mode != "API_MAPPING_ONLY":
+        rules = read.every(
+            "apigatewayv2", "list_routing_rules", "RoutingRules", absent=_GONE, DomainName=name
+        )
+        actions = (action for rule in rules for action in rule.get("Actions") or ())
+        found |= {action["InvokeApi"]["ApiId"] for action in actions if action.get("InvokeApi")}
+    return found

@@ -137,12 +137,14 @@ def _runbook_tags(tags: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _documents(read: Reader) -> frozenset[str]:
+    listed = read.every("ssm", "list_documents", "DocumentIdentifiers")
+    return frozenset(each["Name"].rpartition("/")[2] for each in listed)
+
+
 def _broken(read: Reader, documents: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
     """The alarms that point at documents of which none exists, with the first one's name."""
     if not documents:
         return {}
-    there = {
-        each["Name"].rpartition("/")[2]
-        for each in read.every("ssm", "list_documents", "DocumentIdentifiers")
-    }
+    there = read.made_once("names of documents", _documents)
     return {alarm: names[0] for alarm, names in documents.items() if not there.intersection(names)}

@@ -362,9 +362,13 @@ class PrefixLists:
         named = read.of(SecurityGroup, group).prefix_list_ids
         if not named:
             return cls()
-        known = read.every("ec2", "describe_managed_prefix_lists", "PrefixLists")
-        owners = {each["PrefixListId"]: each.get("OwnerId", "") for each in known}
+        owners = read.made_once("owners of prefix lists", _owners)
         return cls({id: _prefix_list(read, id, owners[id]) for id in named if id in owners})
+
+
+def _owners(read: Reader) -> dict[str, str]:
+    known = read.every("ec2", "describe_managed_prefix_lists", "PrefixLists")
+    return {each["PrefixListId"]: each.get("OwnerId", "") for each in known}
 
 
 def _prefix_list(read: Reader, id: str, owner: str) -> PrefixList:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -99,8 +99,40 @@ class VpcWorkloads:
 
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcWorkloads:
-        subnets = frozenset(read.of(Subnets, this_region(read)).of_vpc(vpc.id))
-        return cls((*_functions(read, vpc.id, subnets), *_services(read, subnets)))
+        subnets = read.of(Subnets, this_region(read)).of_vpc(vpc.id)
+        placed = read.made_once("what runs in networks, by place", _placed)
+        here = {n: each for place in (vpc.id, *subnets) for n, each in placed.get(place, ())}
+        found: dict[str, list[_Running]] = {}
+        for _, each in sorted(here.items()):
+            found.setdefault(each.name, []).append(each)
+        return cls(tuple(map(_workload, found.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A version of a function, or a service: where it runs, what it calls, what is not clear."""
+
+    name: str
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    services: frozenset[str]
+    unknown: tuple[str, ...] = ()
+
+
+def _placed(read: Reader) -> dict[str, list[tuple[int, _Running]]]:
+    """What runs in each VPC and subnet, with a number by which it is sorted."""
+    by_place: dict[str, list[tuple[int, _Running]]] = {}
+    for number, each in enumerate((*_functions(read), *_services(read))):
+        for place in dict.fromkeys(filter(None, (each.vpc_id, *each.subnet_ids))):
+            by_place.setdefault(place, []).append((number, each))
+    return by_place
+
+
+def _workload(versions: Sequence[_Running]) -> Workload:
+    where = dict.fromkeys(id for each in versions for id in each.subnet_ids)
+    unknown = dict.fromkeys(why for each in versions for why in each.unknown)
+    services = frozenset().union(*(each.services for each in versions))
+    return Workload(versions[0].name, tuple(where), services, listed([*unknown]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +161,25 @@ class _Version:
         )
 
 
-def _functions(read: Reader, vpc_id: str, subnets: frozenset[str]) -> Iterator[Workload]:
+def _functions(read: Reader) -> Iterator[_Running]:
     """Policies are read only where there is a function to ask about."""
     latest = FunctionConfiguration.load_all(read)
     published = in_parts(
         read, _ALIASES, list(latest), _AT_ONCE, lambda names: _published(read, latest, names)
     )
-    inside: dict[str, list[tuple[_Version, tuple[str, ...]]]] = {}
-    for name, rows in published:
-        versions = [_Version.of(latest[name]), *(_Version(*row) for row in rows)]
-        if found := _within(read, versions, vpc_id, subnets):
-            inside[name] = found
+    inside = [
+        (name, version, where)
+        for name, rows in published
+        for version in (_Version.of(latest[name]), *(_Version(*row) for row in rows))
+        if (where := tuple(version.subnet_ids) or _of_provider(read, version.provider))
+    ]
     roles = RolePolicies.load_all(read) if inside else {}
     managed = _managed(read) if inside else {}
-    for name, within in inside.items():
-        services: set[str] = set()
-        unclear: dict[str, None] = {}
-        for version, _ in within:
-            called, hidden = _calls(version, roles, managed)
-            services |= called
-            unclear |= dict.fromkeys(hidden)
-        where = dict.fromkeys(id for _, ids in within for id in ids)
-        yield Workload(f"function {name}", tuple(where), frozenset(services), listed([*unclear]))
+    for name, version, where in inside:
+        services, unclear = _calls(version, roles, managed)
+        yield _Running(
+            f"function {name}", version.vpc_id, where, frozenset(services), tuple(unclear)
+        )
 
 
 def _published(
@@ -169,20 +198,6 @@ def _published(
         return [list(astuple(_Version.of(each))) for each in found.values()]
 
     return read.each(ask, names)
-
-
-def _within(
-    read: Reader, versions: Iterable[_Version], vpc_id: str, subnets: frozenset[str]
-) -> list[tuple[_Version, tuple[str, ...]]]:
-    """Those of the versions that run in the VPC, with their subnets."""
-    networks = [
-        (each, tuple(each.subnet_ids) or _of_provider(read, each.provider)) for each in versions
-    ]
-    return [
-        (each, where)
-        for each, where in networks
-        if where and (each.vpc_id == vpc_id or subnets & set(where))
-    ]
 
 
 def _of_provider(read: Reader, provider: str) -> tuple[str, ...]:
@@ -216,10 +231,9 @@ def _managed(read: Reader) -> dict[str, Document]:
     }
 
 
-def _services(read: Reader, subnets: frozenset[str]) -> Iterator[Workload]:
-    for service in every_service(read).values():
-        if subnets & set(service.subnet_ids):
-            yield Workload(f"service {service.name}", service.subnet_ids, OF_ECS)
+def _services(read: Reader) -> Iterator[_Running]:
+    for each in every_service(read).values():
+        yield _Running(f"service {each.name}", "", tuple(each.subnet_ids), OF_ECS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,18 +328,19 @@ class VpcEndpoints:
 
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcEndpoints:
-        found = read.every("ec2", "describe_vpc_endpoints", "VpcEndpoints")
-        return cls(
-            tuple(
-                Endpoint.of(e, read.region, read.dns_suffix)
-                for e in found
-                if e.get("VpcId") == vpc.id
-            )
-        )
+        return cls(read.made_once("VPC endpoints by VPC", _by_vpc).get(vpc.id, ()))
 
     def of(self, service: str) -> tuple[Endpoint, ...]:
         """The endpoints for a service, by its short name."""
         return tuple(endpoint for endpoint in self.all if endpoint.service == service)
+
+
+def _by_vpc(read: Reader) -> dict[str, tuple[Endpoint, ...]]:
+    found: dict[str, tuple[Endpoint, ...]] = {}
+    for each in read.every("ec2", "describe_vpc_endpoints", "VpcEndpoints"):
+        endpoint = Endpoint.of(each, read.region, read.dns_suffix)
+        found[each.get("VpcId", "")] = (*found.get(each.get("VpcId", ""), ()), endpoint)
+    return found
 
 
 @evidence(

@@ -331,9 +331,7 @@ class VpcFlowLogs:
 
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcFlowLogs:
-        logs: dict[str, list[FlowLog]] = {}
-        for answer in read.every("ec2", "describe_flow_logs", "FlowLogs"):
-            logs.setdefault(answer.get("ResourceId", ""), []).append(FlowLog.of(answer))
+        logs = read.made_once("flow logs by resource", _flow_logs)
         subnets = read.of(Subnets, this_region(read)).of_vpc(vpc.id)
         return cls(
             of_vpc=tuple(logs.get(vpc.id, ())),
@@ -344,6 +342,13 @@ class VpcFlowLogs:
     def all(self) -> tuple[FlowLog, ...]:
         """The VPC's and its subnets'."""
         return (*self.of_vpc, *(log for own in self.of_subnets.values() for log in own))
+
+
+def _flow_logs(read: Reader) -> dict[str, list[FlowLog]]:
+    logs: dict[str, list[FlowLog]] = {}
+    for answer in read.every("ec2", "describe_flow_logs", "FlowLogs"):
+        logs.setdefault(answer.get("ResourceId", ""), []).append(FlowLog.of(answer))
+    return logs
 
 
 @evidence(VPC, reads=("ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcs"))

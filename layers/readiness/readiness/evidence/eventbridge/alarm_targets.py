@@ -219,10 +219,7 @@ def _by_events(sender: Sender, target: Mapping[str, Any]) -> Way:
     if ":api-destination/" not in arn:
         return _unclear(arn)
     name = arn.split("/")[1]
-    states = {
-        each["ApiDestinationArn"]: each.get("ApiDestinationState", "")
-        for each in read.every("events", "list_api_destinations", "ApiDestinations")
-    }
+    states = read.made_once("states of API destinations", _destination_states)
     if arn not in states:
         return Answer.NO, f"its API destination {name} does not exist"
     if states[arn] != "ACTIVE":
@@ -230,6 +227,11 @@ def _by_events(sender: Sender, target: Mapping[str, Any]) -> Way:
     if sender.is_of_all:
         return Answer.MAYBE, "its API destination gets the events of all services"
     return Answer.YES, ""
+
+
+def _destination_states(read: Reader) -> dict[str, str]:
+    listed = read.every("events", "list_api_destinations", "ApiDestinations")
+    return {each["ApiDestinationArn"]: each.get("ApiDestinationState", "") for each in listed}
 
 
 _WAYS: Mapping[str, Callable[[Sender, Mapping[str, Any]], Way | None]] = {

@@ -178,14 +178,14 @@ class DatabaseTransit:
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> DatabaseTransit:
         about = described_instance(read, instance)
-        clusters = _clusters(read) if about.get("DBClusterIdentifier") else []
+        clusters = _clusters(read) if about.get("DBClusterIdentifier") else {}
         return cls._of(about, clusters, lambda *asked: _read(read, *asked))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseTransit]:
         found = read.every("rds", "describe_db_instances", "DBInstances")
         in_cluster = any(each.get("DBClusterIdentifier") for each in found)
-        clusters = _clusters(read) if in_cluster else []
+        clusters = _clusters(read) if in_cluster else {}
         known: dict[tuple[str, str, tuple[str, ...]], Sequence[Answer]] = {}
 
         def once(kind: str, group: str, names: tuple[str, ...]) -> Sequence[Answer]:
@@ -198,7 +198,7 @@ class DatabaseTransit:
 
     @classmethod
     def _of(
-        cls, about: Answer, clusters: Sequence[Answer], parameters: Parameters
+        cls, about: Answer, clusters: Mapping[str, Answer], parameters: Parameters
     ) -> DatabaseTransit:
         engine = about.get("Engine", "")
         name, is_public = tls_parameter(engine), bool(about.get("PubliclyAccessible"))
@@ -219,11 +219,18 @@ class DatabaseTransit:
         )
 
 
-def _clusters(read: Reader) -> Sequence[Answer]:
-    return read.every("rds", "describe_db_clusters", "DBClusters")
+def _clusters(read: Reader) -> Mapping[str, Answer]:
+    """The clusters by name, with no more of each than tells the parameter group of a member."""
+    return {
+        each["DBClusterIdentifier"]: {
+            "DBClusterParameterGroup": each.get("DBClusterParameterGroup", ""),
+            "DBClusterMembers": each.get("DBClusterMembers") or (),
+        }
+        for each in read.every("rds", "describe_db_clusters", "DBClusters")
+    }
 
 
-def _group_of(about: Answer, clusters: Sequence[Answer]) -> tuple[str, str, str]:
+def _group_of(about: Answer, clusters: Mapping[str, Answer]) -> tuple[str, str, str]:
     """The kind of the parameter group, its name, and how far the instance has applied it."""
     name, cluster = about["DBInstanceIdentifier"], about.get("DBClusterIdentifier")
     if tls_parameter(about.get("Engine", "")) == NATIVE_ENCRYPTION:
@@ -236,7 +243,7 @@ def _group_of(about: Answer, clusters: Sequence[Answer]) -> tuple[str, str, str]
             group.get("DBParameterGroupName", ""),
             group.get("ParameterApplyStatus", ""),
         )
-    [of] = [each for each in clusters if each.get("DBClusterIdentifier") == cluster] or [{}]
+    of = clusters.get(cluster, {})
     members = of.get("DBClusterMembers") or ()
     states = [m.get("DBClusterParameterGroupStatus", "") for m in members if _is(m, name)]
     return "cluster", of.get("DBClusterParameterGroup", ""), next(iter(states), "")

@@ -205,7 +205,9 @@ class LatestDeployment:
             len(parts),
             read.now,
             latest,
-            _revisions(read).get(latest.arn, "") if latest and not latest.is_back else "",
+            read.made_once("revisions by ARN", _revisions).get(latest.arn, "")
+            if latest and not latest.is_back
+            else "",
             images,
         )
 
@@ -249,8 +251,12 @@ def _numbered(task_definition: str) -> tuple[str, int]:
     return family, int(number) if number.isdecimal() else 0
 
 
+def _revision(read: Reader, arn: str) -> str:
+    """The tag Revision of what was deployed."""
+    return read.made_once("tags Revision by ARN", _revisions).get(arn, "")
+
+
 def _revisions(read: Reader) -> dict[str, str]:
-    """The tag Revision by ARN."""
     mappings = read.every(
         "resourcegroupstaggingapi",
         "get_resources",

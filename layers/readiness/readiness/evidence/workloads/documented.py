@@ -213,18 +213,24 @@ def _profiles(read: Reader, workload: str, parts: Iterable[str]) -> Iterator[str
     is_all = workload == DEFAULT and not tagged_arns(read)
     if not ids and not is_all:
         return
-    for application in read.every("appconfig", "list_applications", "Items"):
-        if not is_all and application["Id"] not in ids:
+    applications = read.made_once("names of AppConfig applications", _applications)
+    for id, application in applications.items():
+        if not is_all and id not in ids:
             continue
         profiles = read.every(
             "appconfig",
             "list_configuration_profiles",
             "Items",
             absent=("ResourceNotFoundException",),
-            ApplicationId=application["Id"],
+            ApplicationId=id,
         )
         for profile in profiles:
-            yield "_".join(f"appconfig:{application['Name']}/{profile['Name']}".split())
+            yield "_".join(f"appconfig:{application}/{profile['Name']}".split())
+
+
+def _applications(read: Reader) -> dict[str, str]:
+    listed = read.every("appconfig", "list_applications", "Items")
+    return {each["Id"]: each["Name"] for each in listed}
 
 
 def _is_set_by_people(name: str) -> bool:

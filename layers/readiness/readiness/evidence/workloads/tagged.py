@@ -25,11 +25,15 @@ _DAY = 86_400
 _TABLE = ":table/"
 
 
-def tagged_arns(read: Reader) -> dict[str, list[str]]:
+def tagged_arns(read: Reader) -> Mapping[str, list[str]]:
     """The ARNs of each workload, without those of this project's own stacks. Source: GetResources.
 
     A monitor that is deployed with the tag, as samconfig.toml does it, is no workload of its own.
     """
+    return read.made_once("ARNs by workload", _tagged_arns)
+
+
+def _tagged_arns(read: Reader) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     mappings = read.every(
         "resourcegroupstaggingapi",
