@@ -20,6 +20,9 @@ from tests.benchmarks.growing import HOUR, Sweeper
 from tests.benchmarks.vast_numbers import REGION
 from tests.fake_account import NOON
 
+MEGABYTES = 4096
+"""Of the function: the copies themselves are in its memory too, which says nothing of its own."""
+
 
 def main(folder: str, count: int, variant: str = "") -> dict[str, Any]:
     """A first and a steady sweep over copies, and what is not as in the account in memory."""
@@ -29,7 +32,8 @@ def main(folder: str, count: int, variant: str = "") -> dict[str, Any]:
     heading = next(value for value in vars(app).values() if type(value).__name__ == "Heading")
     account = Copies(folder, count, heading, variant)
     with tempfile.TemporaryDirectory() as where:
-        sweeper = Sweeper(folder, account, Path(where) / "tables")  # type: ignore[arg-type]
+        tables = Path(where) / "tables"
+        sweeper = Sweeper(folder, account, tables, MEGABYTES)  # type: ignore[arg-type]
         sweeper.time = NOON
         told: dict[str, Any] = {}
         seen: dict[tuple[str, str], str] = {}

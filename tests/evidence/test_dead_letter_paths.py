@@ -15,6 +15,7 @@ from readiness.engine.daily_cache import NotCached
 from readiness.engine.pacing import OutOfTime
 from readiness.evidence.awslambda.asynchronous import AsynchronousUse
 from readiness.evidence.sqs.dead_letters import DeadLetters
+from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
@@ -320,3 +321,56 @@ def test_thousands_of_subscriptions_are_asked_once_a_day():
     for _ in range(2):
         assert senders(account, day) == ("subscription of topic alerts",)
     assert account.calls.count(("sns", "get_subscription_attributes")) == 1_200
+
+
+def state_machines(count, asked):
+    """An account of so many state machines, each with an alias that leads to its version 7."""
+    arns = [f"{errors.MACHINE}-{number:03}" for number in range(count)]
+
+    def aliases(**params):
+        asked.append(arn := params["stateMachineArn"])
+        return {
+            "stateMachineAliases": [{"stateMachineAliasArn": f"{arn}:live", "creationDate": NOON}]
+        }
+
+    def alias(**params):
+        version = params["stateMachineAliasArn"].replace(":live", ":7")
+        return {"routingConfiguration": [{"stateMachineVersionArn": version, "weight": 100}]}
+
+    listed = errors.fake_account().answers["stepfunctions", "list_state_machines"]
+    [one] = listed["stateMachines"]
+    return errors.fake_account().but(
+        stepfunctions__list_state_machines={
+            "stateMachines": [{**one, "stateMachineArn": arn} for arn in arns]
+        },
+        stepfunctions__list_state_machine_aliases=aliases,
+        stepfunctions__describe_state_machine_alias=alias,
+    ), arns
+
+
+def definitions(aws, arn):
+    machine = Resource(ACCOUNT_ID, HOME, "AWS::StepFunctions::StateMachine", arn)
+    return set(aws.evidence(RunDefinitions, machine, {}).evidence.texts)
+
+
+def test_aliases_of_hundreds_of_state_machines_are_asked_once_a_day_each_with_its_part():
+    day, asked = Day(), []
+    account, arns = state_machines(100, asked)
+    sweep, next_leg = made(account, day), made(account, day)
+    assert definitions(sweep, arns[0]) == {"$LATEST", "live → 7"}
+    assert len(asked) < 100 / 10
+    for arn in arns:
+        definitions(sweep, arn)
+    definitions(next_leg, arns[50])
+    assert sorted(asked) == arns
+
+
+def test_an_event_about_a_state_machine_asks_for_its_aliases_and_keeps_them_for_the_day():
+    day, asked = Day(), []
+    account, arns = state_machines(100, asked)
+    definitions(made(account, day), arns[0])
+    asked.clear()
+    changed = account.but(stepfunctions__list_state_machine_aliases={"stateMachineAliases": []})
+    assert definitions(made(changed, day, bulk=False), arns[0]) == {"$LATEST"}
+    assert definitions(made(account, day), arns[0]) == {"$LATEST"}
+    assert not asked
