@@ -114,8 +114,13 @@ class InstanceGroup(Bounded):
         policies = _policies(read)
         alarms = acting_alarms(read, policies)
         schedules = _schedules(read)
+        of_group: dict[str, list[Mapping[str, Any]]] = {}
+        for each in policies:
+            of_group.setdefault(each.get("AutoScalingGroupName", ""), []).append(each)
         return {
-            group["AutoScalingGroupName"]: cls._of(group, policies, alarms, schedules, read.now)
+            (name := group["AutoScalingGroupName"]): cls._of(
+                group, of_group.get(name, ()), alarms, schedules, read.now
+            )
             for group in groups(read)
         }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from readiness.evidence.ecs.services import SERVICE
-from readiness.evidence.ecs.tasks import ServiceTasks
+from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.inspector2 import (
     ECR,
     FINDING,
@@ -28,6 +30,7 @@ from readiness.evidence.inspector2 import (
 from readiness.model.evidence import ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
 
 BASIC = "BASIC"
 _SCANNED = {"COMPLETE", "ACTIVE"}
@@ -86,16 +89,31 @@ class ImageScans:
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ImageScans:
         running = read.of(ServiceTasks, service).running
+        return cls._of(read, running, _scans(read, service, _own(read, running)))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ImageScans]:
+        """Asks Inspector for ten images at a time; what cannot be read is left to its own load."""
+        running: dict[str, Sequence[Task]] = {}
+        for id in read.ids(SERVICE):
+            service = SERVICE.resource(read.account, read.region, id)
+            with suppress(Gone, Unreadable):
+                running[id] = read.of(ServiceTasks, service).running
+        try:
+            scans = _scans(read, service, _own(read, chain(*running.values()))) if running else {}
+        except Unreadable:
+            return {}
+        return {id: cls._of(read, tasks, scans) for id, tasks in running.items()}
+
+    @classmethod
+    def _of(
+        cls, read: Reader, running: Sequence[Task], scans: Mapping[_Image, Scan]
+    ) -> ImageScans:
         since: dict[_Image, datetime] = {}
         for task in running:
             if began := task.started or task.created:
                 since |= {each: min(began, since.get(each, began)) for each in task.images}
         pulled = sorted({each for task in running for each in task.images})
-        known = [(image, digest) for image, digest in pulled if digest]
-        if not known:
-            return cls((), tuple(image for image, _ in pulled))
-        own = {each: place for each in known if (place := _here(read, each[0]))}
-        scans = _scans(read, service, own) if own else {}
         return cls(
             tuple(
                 RunningImage(
@@ -103,7 +121,8 @@ class ImageScans:
                 )
                 if (image, digest) in scans
                 else RunningImage(image, digest, registry_of(image))
-                for image, digest in known
+                for image, digest in pulled
+                if digest
             ),
             tuple(image for image, digest in pulled if not digest),
         )
@@ -128,7 +147,15 @@ def _here(read: Reader, image: str) -> str:
     return repository if (account, region) == (read.account, read.region) else ""
 
 
+def _own(read: Reader, running: Iterable[Task]) -> dict[_Image, str]:
+    """The images that come from ECR of this account and region, with their repositories."""
+    images = sorted({each for task in running for each in task.images})
+    return {each: place for each in images if each[1] and (place := _here(read, each[0]))}
+
+
 def _scans(read: Reader, service: Resource, own: Mapping[_Image, str]) -> dict[_Image, Scan]:
+    if not own:
+        return {}
     status = InspectorStatus.load(read, service).images
     if status != "ENABLED":
         return {
