@@ -37,13 +37,19 @@ WAREHOUSE = {"ClusterIdentifier": "dwh", "PubliclyAccessible": False, "ClusterCr
 WORKGROUP = {"workgroupName": "adhoc", "publiclyAccessible": False, "creationDate": NOON}
 KUBERNETES = {
     "name": "apps",
+    "arn": f"arn:aws:eks:{HOME}:{ACCOUNT_ID}:cluster/apps",
     "createdAt": NOON,
     "resourcesVpcConfig": {
         "endpointPublicAccess": True,
         "publicAccessCidrs": ["203.0.113.0/24"],
     },
 }
-COLLECTION = {"id": "c1d2e3", "name": "vectors", "createdDate": 1_790_000_000_000}
+COLLECTION = {
+    "id": "c1d2e3",
+    "name": "vectors",
+    "arn": f"arn:aws:aoss:{HOME}:{ACCOUNT_ID}:collection/c1d2e3",
+    "createdDate": 1_790_000_000_000,
+}
 
 
 def network_policy(*patterns: str, public: bool = False, kind: str = "collection") -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.accounts.exposed import COLLECTION, KUBERNETES, app_runner
 from tests.fake_account import ACCOUNT_ID, HOME, NOON
 
 REGIONAL = f"{HOME}:{ACCOUNT_ID}"
@@ -215,6 +216,72 @@ def copies(key: str) -> dict[tuple[str, str], Any]:
                     "SSEDescription": {"Status": "ENABLED"},
                 }
             ]
+        },
+        **of_platforms(key),
+    }
+
+
+def of_platforms(key: str) -> dict[tuple[str, str], Any]:
+    """The answers of the services that run workloads, and keep something under this key."""
+    at = {"CreationTime": NOON, "LastModifiedTime": NOON}
+    machine = {
+        "stateMachineArn": f"arn:aws:states:{REGIONAL}:stateMachine:orders",
+        "name": "orders",
+        "type": "STANDARD",
+        "creationDate": NOON,
+    }
+    endpoint = {
+        "EndpointName": "ranker",
+        "EndpointArn": f"arn:aws:sagemaker:{REGIONAL}:endpoint/ranker",
+        "EndpointStatus": "InService",
+        **at,
+    }
+    studio = {"DomainId": "d-1", "DomainArn": f"arn:aws:sagemaker:{REGIONAL}:domain/d-1"}
+    return {
+        ("ssm", "describe_parameters"): {
+            "Parameters": [
+                {"Name": "/shop/url", "Type": "String"},
+                {"Name": "/shop/token", "Type": "SecureString", "KeyId": key},
+            ]
+        },
+        ("stepfunctions", "list_state_machines"): {"stateMachines": [machine]},
+        ("stepfunctions", "describe_state_machine"): {
+            **machine,
+            "definition": "{}",
+            "roleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/orders",
+            "encryptionConfiguration": {"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": key},
+        },
+        ("events", "describe_event_bus"): {
+            "Name": "default",
+            "Arn": f"arn:aws:events:{REGIONAL}:event-bus/default",
+            "KmsKeyIdentifier": key,
+        },
+        ("eks", "describe_cluster"): {
+            "cluster": KUBERNETES
+            | {"encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": key}}]}
+        },
+        ("apprunner", "describe_service"): {
+            "Service": app_runner(public=False)["Service"]
+            | {"EncryptionConfiguration": {"KmsKey": key}}
+        },
+        ("opensearchserverless", "batch_get_collection"): {
+            "collectionDetails": [COLLECTION | {"kmsKeyArn": key}]
+        },
+        ("dms", "describe_replication_instances"): {
+            "ReplicationInstances": [
+                {"ReplicationInstanceArn": f"arn:aws:dms:{REGIONAL}:rep:ORDERS", "KmsKeyId": key}
+            ]
+        },
+        ("sagemaker", "list_domains"): {"Domains": [studio]},
+        ("sagemaker", "describe_domain"): studio | {"KmsKeyId": key},
+        ("sagemaker", "list_endpoints"): {"Endpoints": [endpoint]},
+        ("sagemaker", "describe_endpoint"): endpoint | {"EndpointConfigName": "ranker-7"},
+        ("sagemaker", "describe_endpoint_config"): {
+            "EndpointConfigName": "ranker-7",
+            "EndpointConfigArn": f"arn:aws:sagemaker:{REGIONAL}:endpoint-config/ranker-7",
+            "ProductionVariants": [{"VariantName": "main"}],
+            "CreationTime": NOON,
+            "KmsKeyId": key,
         },
     }
 

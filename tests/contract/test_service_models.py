@@ -46,6 +46,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
     # SageMaker models no error of these. Source: what public tools handle.
     ("sagemaker", "describe_endpoint"): frozenset({"ValidationException"}),
+    ("sagemaker", "describe_endpoint_config"): frozenset({"ValidationException"}),
     ("sagemaker", "describe_inference_component"): frozenset({"ValidationException"}),
     ("sagemaker", "describe_model"): frozenset({"ValidationException"}),
     ("sagemaker", "describe_notebook_instance"): frozenset({"ValidationException"}),

@@ -55,11 +55,19 @@ NAMED_ELSEWHERE = {
     ("sagemaker", "list_notebook_instances"),
     ("mq", "list_brokers"),
     ("dax", "describe_clusters"),
+    ("sagemaker", "describe_endpoint"),
+    ("sagemaker", "list_domains"),
+    ("sagemaker", "list_endpoints"),
+    ("stepfunctions", "list_state_machines"),
 }
 
 
-@pytest.mark.parametrize("call", sorted(ANSWERS.keys() - NAMED_ELSEWHERE), ids="-".join)
-@pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "Missing", "Unavailable"])
+STATES = ["Disabled", "Missing", "Unavailable"]
+NAMING = [(call, "PendingDeletion") for call in sorted(ANSWERS.keys() - NAMED_ELSEWHERE)]
+STREAM = ("kinesis", "describe_stream_summary")
+
+
+@pytest.mark.parametrize(("call", "state"), [*NAMING, *((STREAM, state) for state in STATES)])
 def test_a_lost_key_is_found_wherever_it_is_named(call, state):
     account = with_a_key_of_its_own(call)
     assert stored_data_encryption(found(account)).status is Status.COMPLIANT

@@ -23,12 +23,13 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 
-def _listed(read: Reader) -> Sequence[Any]:
+def described_parameters(read: Reader) -> Sequence[Any]:
+    """What DescribeParameters says of every parameter of the region."""
     return read.every("ssm", "describe_parameters", "Parameters", MaxResults=50)
 
 
 def _find(read: Reader) -> Iterable[str]:
-    return [parameter["Name"] for parameter in _listed(read)]
+    return [parameter["Name"] for parameter in described_parameters(read)]
 
 
 PARAMETER = ResourceType(
@@ -69,7 +70,7 @@ class ParameterType:
     def load_all(cls, read: Reader) -> Mapping[str, ParameterType]:
         return {
             parameter["Name"]: cls(parameter["Name"], parameter.get("Type", ""))
-            for parameter in _listed(read)
+            for parameter in described_parameters(read)
         }
 
 

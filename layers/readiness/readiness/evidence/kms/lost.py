@@ -12,6 +12,7 @@ from readiness.evidence.kms.keys import (
     customers_key,
     own_key,
 )
+from readiness.evidence.kms.platforms import PLATFORM_READS, PLATFORMS
 from readiness.evidence.kms.users import STORE_READS, STORES, UNENCRYPTED, Listing, named_keys
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
@@ -27,6 +28,7 @@ USERS: tuple[Listing, ...] = (
     users.message_brokers,
     users.notebooks,
     users.glue_configurations,
+    *PLATFORMS,
 )
 """What has no rule of its own on its key, as buckets, tables, queues and volumes have."""
 
@@ -59,6 +61,7 @@ class LostKey:
     REGION,
     reads=(
         *STORE_READS,
+        *PLATFORM_READS,
         "backup:ListBackupVaults",
         "dax:DescribeClusters",
         "ec2:DescribeSnapshots",
@@ -89,8 +92,8 @@ class StoredData:
     are missing. A service cannot begin to use a key
     that is not enabled, so only changes of keys wake this; what is created without encryption is
     found by the sweep. Sources: one listing for each service,
-    one call for each stream of Kinesis and Firehose, broker of MQ and notebook; DescribeKey once
-    for each key.
+    one call for each stream of Kinesis and Firehose, broker of MQ, notebook, and what `PLATFORMS`
+    describe one by one; DescribeKey once for each key.
     """
 
     keys: int = 0
