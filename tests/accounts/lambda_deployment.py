@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -321,8 +321,25 @@ def fed_by_a_queue(metrics: Mapping[str, float] = METRICS) -> FakeAccount:
     )
 
 
+def invoked_by_number(hours: Container[int] = range(-336, 0)) -> FakeAccount:
+    """Somebody invokes version 7 in these hours, counted from now."""
+    by_number = {"FunctionName": NAME, "Resource": f"{NAME}:7"}
+
+    def counted(**asked: Any) -> dict[str, Any]:
+        [result] = metric_data({"Invocations": 3.0})(**asked)["MetricDataResults"]
+        ago = [(each - NOON) // timedelta(hours=1) for each in result["Timestamps"]]
+        values = [3.0 * (each in hours) for each in ago]
+        return {"MetricDataResults": [result | {"Values": values}]}
+
+    return fake_account().but(
+        cloudwatch__list_metrics=list_metrics([*published(NAME), by_number]),
+        cloudwatch__get_metric_data=counted,
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "invoked by number": Variant(invoked_by_number, ("function-configuration",)),
         "fed by a queue": Variant(fed_by_a_queue, ("proven-by-traffic",)),
         "with a canary": Variant(with_a_canary, ("function-configuration", "proven-by-traffic")),
         "behind a load balancer": Variant(behind_a_load_balancer, ("proven-by-traffic",)),

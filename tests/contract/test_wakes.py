@@ -113,7 +113,7 @@ def test_new_code_wakes_what_depends_on_code():
     assert set(woken.verdicts) == {"lambda_deployment", "resource_sizing"}
     assert len(woken.verdicts) <= 3
     assert woken.of("lambda") <= 12
-    assert sum(woken.requests.values()) <= 23  # one of CloudFront's, where Lambda@Edge lives
+    assert sum(woken.requests.values()) <= 24  # one each of CloudWatch and CloudFront
 
 
 def test_a_scaling_target_wakes_the_one_thing_it_scales():
@@ -462,14 +462,14 @@ MOST_BY_SETTING = {
     # network, size, traces and the timeout is asked of each version that an alias leads to as well,
     # or that an event source mapping names by number, which the headings ask for together.
     "description": (1, 15, 8),
-    "memorySize": (3, 27, 13),
-    "timeout": (3, 47, 18),
+    "memorySize": (3, 28, 13),
+    "timeout": (3, 48, 18),
     "vpcConfig": (5, 75, 23),
     "layers": (5, 65, 14),
-    "loggingConfig": (6, 84, 20),
-    "tracingConfig": (4, 50, 14),
+    "loggingConfig": (6, 85, 20),
+    "tracingConfig": (4, 51, 14),
     "deadLetterConfig": (3, 55, 25),
-    "environment": (11, 121, 35),
+    "environment": (11, 122, 35),
 }
 
 
@@ -645,10 +645,10 @@ MOST = {
     # Which versions CloudFront and event source mappings name by number takes two more.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 212, 65),
-    ("lambda", "PublishVersion20150331"): (2, 28, 13),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 213, 65),
+    ("lambda", "PublishVersion20150331"): (2, 29, 13),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 169, 61),
+    ("lambda", "UpdateAlias20150331"): (11, 170, 61),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 32, 13),
     # Also whether an alarm invokes the policy that scales it, and which schedule does.

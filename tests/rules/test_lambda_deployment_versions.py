@@ -12,7 +12,13 @@ from functions.lambda_deployment.app import function_configuration
 from readiness import Severity
 from tests.accounts.cost_optimization import edge_distribution
 from tests.accounts.high_availability import distributions
-from tests.accounts.lambda_deployment import ARN, configuration, fake_account, key_metadata
+from tests.accounts.lambda_deployment import (
+    ARN,
+    configuration,
+    fake_account,
+    invoked_by_number,
+    key_metadata,
+)
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 from tests.rules.test_lambda_deployment import BAD, GOOD, UNKNOWN, ago, assert_judged
 
@@ -99,6 +105,25 @@ def at_the_edge(**about: Any) -> dict[str, Any]:
 def test_a_version_that_something_names_by_number(named, is_judged):
     old = versions(v7={"Runtime": "python3.8"})
     where = fake_account().but(lambda__get_function_configuration=old, **named)
+    status, said = (BAD, "Version 7 uses the runtime") if is_judged else (GOOD, "$LATEST is")
+    assert_judged(function_configuration, where, {}, status, Severity.MEDIUM, said)
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_judged"),
+    [
+        pytest.param(range(-336, 0), True, id="all the time"),
+        pytest.param(range(-330, 0, 24), True, id="each day"),
+        pytest.param({-180, -12}, True, id="each week"),
+        pytest.param(range(-20, 0), False, id="since less than a day"),
+        pytest.param({-12}, False, id="once, as a test does"),
+        pytest.param(range(-336, -30), False, id="until it was replaced"),
+        pytest.param((), False, id="longer ago"),
+    ],
+)
+def test_a_version_that_is_invoked_by_number(hours, is_judged):
+    old = versions(v7={"Runtime": "python3.8"})
+    where = invoked_by_number(hours).but(lambda__get_function_configuration=old)
     status, said = (BAD, "Version 7 uses the runtime") if is_judged else (GOOD, "$LATEST is")
     assert_judged(function_configuration, where, {}, status, Severity.MEDIUM, said)
 

@@ -18,6 +18,7 @@ from readiness.evidence.awslambda.functions import (
     function_call,
     moment,
 )
+from readiness.evidence.awslambda.invoked import InvokedVersions
 from readiness.evidence.awslambda.numbered import NumberedVersions, by_function
 from readiness.evidence.awslambda.versions import (
     Alias,
@@ -72,7 +73,7 @@ class DeployedVersion:
         "lambda:GetFunctionConfiguration",
         "lambda:GetRuntimeManagementConfig",
     ),
-    uses=(FunctionAliases, NumberedVersions),
+    uses=(FunctionAliases, InvokedVersions, NumberedVersions),
     changed_by=(
         CONFIGURED,
         DEPLOYED,
@@ -84,15 +85,15 @@ class DeployedVersion:
 class DeployedFunction:
     """The versions that callers can reach: the unpublished one and those that aliases lead to.
 
-    Also those that an event source mapping or CloudFront names by number, and on Lambda Managed
-    Instances ``$LATEST.PUBLISHED``. A changed distribution is seen by the sweep: its event names
-    no function. ``missing`` are versions that an alias
-    names and that do not exist. ``roles`` and ``keys`` are the execution roles and the keys of the
-    environments: a published version keeps its own. ``read_at`` is when this was asked. Who
-    patches the runtime is asked of published versions, and of the unpublished one if there is no
-    other; images bring their own. Sources: GetFunctionConfiguration of each version
+    Also those that an event source mapping or CloudFront names by number, or that anything else
+    keeps invoking by number, and on Lambda Managed Instances ``$LATEST.PUBLISHED``. A changed
+    distribution is seen by the sweep: its event names no function. ``missing`` are versions that
+    an alias names and that do not exist. ``roles`` and ``keys`` are the execution roles and the
+    keys of the environments: a published version keeps its own. ``read_at`` is when this was
+    asked. Who patches the runtime is asked of published versions, and of the unpublished one if
+    there is no other; images bring their own. Sources: GetFunctionConfiguration of each version
     (ListFunctions tells no state), ListAliases, ListEventSourceMappings, ListDistributions,
-    GetRuntimeManagementConfig.
+    ListMetrics, GetMetricData, GetRuntimeManagementConfig.
     """
 
     versions: Mapping[str, DeployedVersion]
@@ -110,7 +111,11 @@ class DeployedFunction:
         aliases = read.of(FunctionAliases, function).all
         unpublished = DeployedVersion.of(latest)
         is_managed = bool(unpublished.configuration.capacity_provider)
-        numbered = (*read.of(NumberedVersions, function).all, *_at_the_edge(read, function.id))
+        numbered = (
+            *read.of(NumberedVersions, function).all,
+            *read.of(InvokedVersions, function).all,
+            *_at_the_edge(read, function.id),
+        )
         published = reached_versions(aliases, numbered, is_managed=is_managed)
         answers = {version: version_of(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
