@@ -96,6 +96,16 @@ PLAINTEXT = {"kafkaClusterEncryptionInTransit": {"encryptionType": "PLAINTEXT"}}
             id="EMR of one node",
         ),
         pytest.param(
+            {
+                "emr__describe_cluster": {"Cluster": HADOOP | {"SecurityConfiguration": ""}},
+                "emr__list_instances": {"Instances": []},
+            },
+            UNKNOWN,
+            None,
+            "no nodes yet",
+            id="EMR that starts",
+        ),
+        pytest.param(
             configured({"EncryptionConfiguration": {"EnableInTransitEncryption": False}}),
             BAD,
             MEDIUM,

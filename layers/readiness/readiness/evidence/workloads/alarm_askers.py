@@ -88,9 +88,15 @@ def _newest(read: Reader, group: str) -> Mapping[str, Any]:
     return found[0] if found else {}
 
 
+_WITHOUT_CONDITIONS = "V1"
+"""The type of pipelines whose stages have none. Source: CodePipeline User Guide, "What type of
+pipeline is right for me?"."""
+
+
 def _pipelines(read: Reader) -> Iterator[tuple[str, str]]:
     """The conditions of stages; a rule without a region is about that of the pipeline."""
-    names = [each["name"] for each in read.every("codepipeline", "list_pipelines", "pipelines")]
+    listed = read.every("codepipeline", "list_pipelines", "pipelines")
+    names = [each["name"] for each in listed if each.get("pipelineType") != _WITHOUT_CONDITIONS]
     for pipeline in read.each(lambda name: _pipeline(read, name), names):
         for stage in pipeline.get("stages") or ():
             for rule in _rules(stage):

@@ -160,10 +160,15 @@ def _clusters(read: Reader) -> Iterator[Plain | None]:
 
 
 def _has_one_node(read: Reader, cluster: str) -> bool:
-    """Whether a cluster has no node to talk to: what it reads of S3 always comes by TLS."""
+    """Whether a cluster has no node to talk to: what it reads of S3 always comes by TLS.
+
+    One that starts may not list its nodes yet. Raises Unreadable then, to be asked again.
+    """
     nodes = read.every(
         "emr", "list_instances", "Instances", ClusterId=cluster, InstanceStates=_STANDING
     )
+    if not nodes:
+        raise Unreadable("elasticmapreduce:ListInstances", Cause.PARTIAL_DATA, "no nodes yet")
     return len(nodes) == 1
 
 
