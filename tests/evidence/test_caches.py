@@ -112,7 +112,7 @@ def test_series_are_named_after_node_and_engine():
     asked = asked_of(
         worlds.fake_account(), lambda w: load(ServerlessInUse, SERVERLESS_CACHE, "burst", w)
     )
-    assert ("AWS/ElastiCache", "TotalCmdsCount", "clusterId=burst") in asked
+    assert ("AWS/ElastiCache", "GetTypeCmds", "clusterId=burst") in asked
     asked = asked_of(
         worlds.fake_account(), lambda w: load(MemoryDbInUse, MEMORYDB_CLUSTER, "ledger", w)
     )
@@ -177,6 +177,12 @@ def test_resolvers_that_use_the_cache_of_an_api(bulk):
 def test_a_serverless_cache_has_commands_and_a_best_rate(bulk):
     use = load(ServerlessInUse, SERVERLESS_CACHE, "burst", bulk=bulk).cache.use
     assert (use.asked, use.best_rate, use.misses) == (1000.0 * WEEK, 0.9, None)
+    counted = {"TotalCmdsCount": 7.0, "CacheHits": 0.0}
+    for reads, asked in ((None, 7.0), (0.0, 0.0)):
+        said = worlds.metric_data({**counted, "GetTypeCmds": reads, "ListBasedCmds": 3.0})
+        account = worlds.fake_account().but(cloudwatch__get_metric_data=said)
+        use = load(ServerlessInUse, SERVERLESS_CACHE, "burst", account, bulk=bulk).cache.use
+        assert (use.lookups, use.passed_on) == (asked * WEEK, None if asked else 3.0 * WEEK)
 
 
 def test_no_datapoints_are_not_zero():

@@ -21,7 +21,7 @@ MEMCACHED = "memcached"
 class Use:
     """What a week of metrics says of a cache; None where CloudWatch has nothing.
 
-    ``asked`` is how many commands it ran, where that is counted apart from lookups.
+    ``asked`` is how many commands read, where that is counted apart from lookups, or else ran.
     ``best_rate`` is the best hit rate (0 to 1) of any period, where misses are not counted.
     ``items`` and ``expiring`` are the latest numbers of keys and of keys with a TTL,
     ``items_before`` that of a week ago. ``passed_on`` counts the commands of queues, streams and

@@ -55,7 +55,7 @@ class CacheMetrics:
         return Use(
             hits=summed(of("hits")),
             misses=summed(of("misses")),
-            asked=summed(of("asked")),
+            asked=_first(summed(of("asked")), summed(of("commands"))),
             best_rate=max(best) / 100 if best else None,
             items=latest(of("items")),
             items_before=earliest(of("items")),
@@ -64,11 +64,19 @@ class CacheMetrics:
         )
 
 
+def _first(reads: float | None, commands: float | None) -> float | None:
+    """How many commands read; where that is not counted, how many there were of any kind.
+
+    Among those are PING, which drivers send to keep a connection, and the commands of queues.
+    """
+    return commands if reads is None else reads
+
+
 def per_node(
     namespace: str, names: Mapping[str, tuple[str, str]], nodes: Iterable[Mapping[str, str]]
 ) -> CacheMetrics:
     nodes = list(nodes)
-    of_redis = "misses" in names and names is not _MEMCACHED
+    of_redis = "asked" in names or ("misses" in names and names is not _MEMCACHED)
 
     def commands(*metrics: str) -> tuple[Query, ...]:
         if not of_redis:
@@ -96,7 +104,8 @@ _EXPIRING = {"expiring": ("CurrVolatileItems", "Average")}
 _REDIS = {"hits": ("CacheHits", "Sum"), "misses": ("CacheMisses", "Sum"), **HELD, **_EXPIRING}
 _MEMCACHED = {"hits": ("GetHits", "Sum"), "misses": ("GetMisses", "Sum"), **HELD}
 _ON_DEMAND = {
-    "asked": ("TotalCmdsCount", "Sum"),
+    "asked": ("GetTypeCmds", "Sum"),
+    "commands": ("TotalCmdsCount", "Sum"),
     "hits": ("CacheHits", "Sum"),
     "rate": ("CacheHitRate", "Maximum"),
     **HELD,
@@ -322,7 +331,7 @@ def _on_demand(answer: Answer) -> tuple[Cache, CacheMetrics]:
     names = {
         name: metric
         for name, metric in _ON_DEMAND.items()
-        if engine != MEMCACHED or name not in _EXPIRING
+        if engine != MEMCACHED or name not in {*_EXPIRING, "asked"}
     }
     cache = Cache(
         "ElastiCache serverless cache",
