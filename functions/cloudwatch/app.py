@@ -34,7 +34,7 @@ from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGro
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.judgement.passing_states import of_passing_state
 from readiness.judgement.restore_tests import of_restore_test
-from readiness.judgement.service_functions import of_service_function
+from readiness.judgement.service_functions import of_service_function, of_stack_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.semantics.dashboard_variables import ANY
@@ -143,6 +143,8 @@ def lambda_insights(
     """
     if not require_lambda_insights or function.master_arn:
         return not_applicable("Lambda publishes its metrics every minute without Lambda Insights.")
+    if by_aws := of_service_function(function.name):
+        return by_aws
     lacking = function.without(INSIGHTS)
     if not lacking:
         return complies(f"The function has the layer {INSIGHTS}.")
@@ -322,6 +324,8 @@ def function_on_dashboards(
     """Dashboards show the traffic, errors, latency and saturation of a function."""
     if function.master_arn:
         return not_applicable(REPLICA)
+    if by_others := of_service_function(function.name) or of_stack_function(function.name):
+        return by_others
     wanted = boards.of_function(function.name, drawn.region, drawn.account)
     names = named(function.name, function.environment)
     mine = boards.Own(

@@ -20,6 +20,7 @@ from readiness.evidence.awslambda.stopping import FunctionStop
 from readiness.evidence.ecs.rollback import ServiceRollback
 from readiness.evidence.ecs.stopping import ServiceStop
 from readiness.evidence.workloads.switches import Switches
+from readiness.judgement.service_functions import of_service_function, of_stack_function
 from readiness.model.attestation import Attested
 from readiness.model.text import listed
 from readiness.model.verdict import Fact, violates_all
@@ -33,6 +34,13 @@ emergency_procedures = heading("Emergency Procedures", "Emergency Procedures")
 SHUTDOWN = "Emergency Shutdown"
 EDGE = "It is a replica of a function in another region, which is judged there."
 STOPPED = "Its desired count is 0, so nothing of it runs."
+
+
+def _of_others(name: str, master_arn: str) -> Verdict | None:
+    """The verdict on a function that nobody here rolls back or stops; None for any other."""
+    if master_arn:
+        return not_applicable(EDGE)
+    return of_service_function(name) or of_stack_function(name)
 
 
 @emergency_procedures.rule("Lambda rollback", severity=Severity.HIGH)
@@ -55,8 +63,8 @@ def lambda_rollback(
     image is still in ECR. MEDIUM where nobody is seen to invoke the function, and where only the
     drill is missing. How long an alias may be split is judged under Lambda Deployment.
     """
-    if targets.master_arn:
-        return not_applicable(EDGE)
+    if by_others := _of_others(targets.name, targets.master_arn):
+        return by_others
     looked = versions.look_back(targets, prod_alias, first_days)
     facts: dict[str, Fact] = {
         "aliases": {each.name: each.version for each in targets.aliases},
@@ -209,8 +217,8 @@ def function_shutdown(
     With a reserved concurrency of 0, Lambda sends what comes asynchronously to the failure sink
     at once, and queues keep what they have for their retention.
     """
-    if stop.master_arn:
-        return not_applicable(EDGE)
+    if by_others := _of_others(stop.name, stop.master_arn):
+        return by_others
     if stop.capacity_provider:
         return not_applicable(
             "It runs on Lambda Managed Instances, which a reserved concurrency does not stop."

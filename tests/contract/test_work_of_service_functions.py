@@ -9,7 +9,9 @@ import pytest
 
 from functions.budget_alerts.app import function_tags
 from functions.caching.app import lambda_strategy
+from functions.cloudwatch.app import function_on_dashboards, lambda_insights
 from functions.cost_optimization.app import function_memory
+from functions.emergency_procedures.app import function_shutdown, lambda_rollback
 from functions.lambda_deployment.app import proven_by_traffic
 from functions.performance_benchmarks.app import (
     function_availability,
@@ -25,7 +27,14 @@ from functions.resource_sizing.app import (
 from functions.xray.app import lambda_anomalies, lambda_tracing
 from readiness import Status
 from readiness.evidence.awslambda.functions import FunctionIdentity
-from readiness.evidence.awslambda.settings import FunctionConnections, FunctionTimeout
+from readiness.evidence.awslambda.layers import ReachedLayers
+from readiness.evidence.awslambda.rollback import RollbackTargets
+from readiness.evidence.awslambda.settings import (
+    FunctionConnections,
+    FunctionTimeout,
+    FunctionVariables,
+)
+from readiness.evidence.awslambda.stopping import FunctionStop
 from readiness.evidence.awslambda.traffic import TrafficSinceDeploy
 from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.workloads.function_entry_points import FunctionLatency, FunctionOutcomes
@@ -60,6 +69,16 @@ def verdicts(name: str) -> list[Any]:
         function_timeout(FunctionTimeout(name), ANY, ANY, ANY, ANY, limits=ANY),
         lambda_tracing(ReachedTracing(FunctionTracing(name, ANY), ()), ()),
         lambda_anomalies(FunctionTracing(name, ANY), ANY),
+        lambda_insights(ReachedLayers(name, {}), ANY, require_lambda_insights=True),
+        *of_nobody_in_an_emergency(name),
+    ]
+
+
+def of_nobody_in_an_emergency(name: str) -> list[Any]:
+    return [
+        function_on_dashboards(FunctionVariables(name), ANY, ANY, named_by=ANY, attestation=ANY),
+        lambda_rollback(RollbackTargets(name, ANY), ANY),
+        function_shutdown(FunctionStop(name), ANY, ANY, ANY),
     ]
 
 
@@ -85,6 +104,7 @@ def test_nothing_is_asked_of_the_load_of_a_custom_resource(name, is_one):
             ),
             function_memory(identity, ANY, NOT_LISTED, ANY, ANY, ANY),
             function_load_test(identity, ANY, ANY, SELDOM, ANY, settings=ANY),
+            *of_nobody_in_an_emergency(name),
         ]
         assert {each.status for each in found} == {Status.NOT_APPLICABLE}
 
