@@ -121,7 +121,7 @@ class Outsiders:
 
 
 def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str) -> Outsiders:
-    """The other accounts that a key's policy and grants allow.
+    """The other accounts that a key's policy and grants allow to use it.
 
     Anyone, under a condition whose value fixes the caller's account, means that account. Under
     another condition that keeps strangers out it is unclear who is meant. A Deny takes away what
@@ -134,7 +134,7 @@ def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str
     accounts: set[str] = set()
     anybody, unclear = False, ""
     for statement in statements:
-        if not statement.allows:
+        if not statement.allows or not any(map(statement.names_action, _USES)):
             continue
         named = {p.account for p in statement.principals} | _accounts_in_conditions(statement)
         accounts |= {
@@ -159,6 +159,24 @@ def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str
 
 
 _USE = "kms:Decrypt"
+_USES = (
+    _USE,
+    "kms:CreateGrant",
+    "kms:DeriveSharedSecret",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:PutKeyPolicy",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:Sign",
+    "kms:Verify",
+    "kms:VerifyMac",
+)
+"""What uses a key, or lets somebody use it: who may describe it, as an auditor, does neither."""
 
 
 def _denials_of(account: str, statements: Iterable[Statement]) -> list[Statement]:

@@ -220,6 +220,10 @@ def test_who_may_use_a_key():
     access = loaded(KmsKeyAccess, fake_account())
     assert "kms:Decrypt" in access.policy
     assert access.grantees == (f"arn:aws:iam::{ACCOUNT_ID}:role/worker",)
+    [grant] = fake_account().answers["kms", "list_grants"]["Grants"]
+    auditor = grant | {"Operations": ["DescribeKey", "RetireGrant"]}
+    seen = fake_account().but(kms__list_grants={"Grants": [auditor]})
+    assert loaded(KmsKeyAccess, seen).grantees == ()
 
 
 def test_nobody_else_may_use_an_aws_managed_key():

@@ -363,6 +363,18 @@ ACCOUNTS = (f"{ACCOUNT_ID}=prod", f"{OTHER}=dev", "777788889999=prod")
             id="anybody of the organisation",
         ),
         pytest.param([OWN, allows({"Service": "logs.amazonaws.com"})], (), GOOD, id="a service"),
+        pytest.param(
+            [OWN, allows({"AWS": OTHER}) | {"Action": ["kms:Describe*", "kms:ListGrants"]}],
+            (),
+            GOOD,
+            id="another environment that only looks",
+        ),
+        pytest.param(
+            [OWN, allows({"AWS": OTHER}) | {"Action": "kms:CreateGrant"}],
+            (),
+            BAD,
+            id="another environment that lets itself",
+        ),
     ],
 )
 def test_kms_key_accounts(statements, grantees, status):

@@ -331,6 +331,10 @@ class KmsImportedMaterial:
         return cls(since.date(), (read.now - since).days)
 
 
+_NO_USE = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
+"""Operations of a grant that neither use a key nor let anybody use it."""
+
+
 @evidence(
     KEY,
     reads=("kms:GetKeyPolicy", "kms:ListGrants"),
@@ -355,7 +359,7 @@ class KmsImportedMaterial:
 )
 @dataclass(frozen=True, slots=True)
 class KmsKeyAccess:
-    """Who may use a customer managed key: its policy as JSON text, and its grantees.
+    """Who may use a customer managed key: its policy as JSON text, and the grantees who may.
 
     Not asked of an AWS-managed key. Sources: GetKeyPolicy, ListGrants.
     """
@@ -370,5 +374,9 @@ class KmsKeyAccess:
         gone = ("NotFoundException",)
         answer = read.one("kms", "get_key_policy", gone=gone, KeyId=key.id, PolicyName="default")
         grants = read.every("kms", "list_grants", "Grants", gone=gone, KeyId=key.id)
-        grantees = {grant.get("GranteePrincipal", "") for grant in grants} - {""}
+        grantees = {
+            grant.get("GranteePrincipal", "")
+            for grant in grants
+            if not _NO_USE.issuperset(grant.get("Operations") or ("",))
+        } - {""}
         return cls(answer["Policy"], tuple(sorted(grantees)))
