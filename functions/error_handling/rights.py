@@ -127,12 +127,18 @@ def _check(
         checked.add(f"{role} may not send to {spoken} ({action}).")
     if isinstance(sink, OtherSink):
         return
-    has_grant = any(_is(Principal("AWS", each), grants.name) for each in sink.key_grantees)
-    if sink.key_policy and not has_grant:
+    if sink.key_policy:
+        granted = {
+            f"kms:{operation}"
+            for who, operations in sink.key_granted
+            if _is(Principal("AWS", who), grants.name)
+            for operation in operations
+        }
         lacking = [
             action
             for action in key_use
-            if not _key_lets(grants, action, sink.key_arn, sink.key_policy)
+            if action not in granted
+            and not _key_lets(grants, action, sink.key_arn, sink.key_policy)
         ]
         if lacking:
             checked.add(f"{role} may not use the KMS key of {spoken} ({listed(lacking)}).")

@@ -223,7 +223,9 @@ def test_who_may_use_a_key():
     [grant] = fake_account().answers["kms", "list_grants"]["Grants"]
     auditor = grant | {"Operations": ["DescribeKey", "RetireGrant"]}
     seen = fake_account().but(kms__list_grants={"Grants": [auditor]})
-    assert loaded(KmsKeyAccess, seen).grantees == ()
+    access = loaded(KmsKeyAccess, seen)
+    assert access.grantees == ()
+    assert access.granted == ((auditor["GranteePrincipal"], {"DescribeKey", "RetireGrant"}),)
 
 
 def test_nobody_else_may_use_an_aws_managed_key():

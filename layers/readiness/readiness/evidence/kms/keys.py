@@ -361,11 +361,13 @@ _NO_USE = frozenset({"DescribeKey", "GetPublicKey", "RetireGrant"})
 class KmsKeyAccess:
     """Who may use a customer managed key: its policy as JSON text, and the grantees who may.
 
-    Not asked of an AWS-managed key. Sources: GetKeyPolicy, ListGrants.
+    ``granted`` are the operations (``GenerateDataKey``) of everyone with a grant. Not asked of an
+    AWS-managed key. Sources: GetKeyPolicy, ListGrants.
     """
 
     policy: str = ""
     grantees: tuple[str, ...] = ()
+    granted: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
     def load(cls, read: Reader, key: Resource) -> KmsKeyAccess:
@@ -374,9 +376,12 @@ class KmsKeyAccess:
         gone = ("NotFoundException",)
         answer = read.one("kms", "get_key_policy", gone=gone, KeyId=key.id, PolicyName="default")
         grants = read.every("kms", "list_grants", "Grants", gone=gone, KeyId=key.id)
-        grantees = {
-            grant.get("GranteePrincipal", "")
-            for grant in grants
-            if not _NO_USE.issuperset(grant.get("Operations") or ("",))
-        } - {""}
-        return cls(answer["Policy"], tuple(sorted(grantees)))
+        granted: dict[str, set[str]] = {}
+        for grant in grants:
+            if grantee := grant.get("GranteePrincipal", ""):
+                granted.setdefault(grantee, set()).update(grant.get("Operations") or ())
+        return cls(
+            answer["Policy"],
+            tuple(sorted(each for each, may in granted.items() if may - _NO_USE or not may)),
+            tuple((each, frozenset(may)) for each, may in sorted(granted.items())),
+        )

@@ -187,8 +187,8 @@ class Sink:
     """What something sends its failures to: its own policy as JSON text, and its KMS key.
 
     ``key_problem`` says why the key cannot be used; ``key_policy`` is that of a customer managed
-    key and ``key_grantees`` the ARNs of those with a grant of it; ``is_aws_key``: the key is the
-    service's own AWS-managed one, which lets no other service in.
+    key and ``key_granted`` what grants of it let principals do (ARNs, operations);
+    ``is_aws_key``: the key is the service's own AWS-managed one, which lets no other service in.
     """
 
     arn: str
@@ -198,7 +198,7 @@ class Sink:
     key_arn: str = ""
     key_problem: str = ""
     key_policy: str = ""
-    key_grantees: tuple[str, ...] = ()
+    key_granted: tuple[tuple[str, frozenset[str]], ...] = ()
     is_aws_key: bool = False
 
     @property
@@ -366,5 +366,5 @@ def _of_key(read: Reader, key_id: str) -> dict[str, Any]:
     return {
         "key_arn": arn_of(itself, read.partition),
         "key_policy": access.policy,
-        "key_grantees": access.grantees,
+        "key_granted": access.granted,
     }
