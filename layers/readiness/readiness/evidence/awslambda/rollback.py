@@ -282,7 +282,7 @@ def _admitted(document: Document, account: str) -> Iterator[str]:
                 if principal.account != account:
                     yield f"AWS account {principal.account}"
             elif principal.account:  # the id of a deleted role or user has none
-                yield principal.value
+                yield f"the principal {principal.value}"
 
 
 def _service(principal: str) -> Iterator[str]:
