@@ -26,7 +26,13 @@ from readiness.alerting.canary import CANARY, Canary
 from readiness.alerting.digest import DIGEST
 from readiness.alerting.groups import Contended, Group, Groups
 from readiness.alerting.held import FOR_KEY, HELD_PAGE, Held
-from readiness.alerting.incidents import Incident, Incidents, predating
+from readiness.alerting.incidents import (
+    Incident,
+    Incidents,
+    MarkedMeanwhile,
+    member_gone,
+    predating,
+)
 from readiness.alerting.pagerduty import EventsApi, endpoint_of
 from readiness.alerting.quiet import Quiet
 from readiness.alerting.resolving import Resolver
@@ -96,6 +102,7 @@ class Pager:
         self._canary = Canary(store)
         self._routes = routes_in(parameter(environment, "PAGERDUTY_ROUTES"))
         self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
+        self._mine: Incident | None = None
 
     def forward(self, event: dict[str, Any], context: Any) -> Any:
         """A batch from the queue. What could not be sent is named, and comes again later."""
@@ -144,7 +151,7 @@ class Pager:
                 self._page_or_keep(record, body)
         except Later:
             raise
-        except Contended as error:
+        except (Contended, MarkedMeanwhile) as error:
             raise self._queue.unreachable(record, error) from error
         except (ClientError, BotoCoreError) as error:
             if name_of(error) not in {"SerializationException", "ValidationException"}:
@@ -189,6 +196,7 @@ class Pager:
 
         ``was_held`` tells that the page has waited for the end of a quiet time.
         """
+        self._mine = None
         finding = self._store.get(resource, rule)
         for _ in range(MOST_LOOKS):
             wrong = finding is not None and pages(finding, self._wording.lowest)
@@ -210,7 +218,7 @@ class Pager:
         was_held: bool,
     ) -> bool:
         """Whether PagerDuty was told how the finding stands, and took it. Raises Later."""
-        known = self._incident(resource, rule)
+        known = self._incident(resource, rule) or self._mine
         if finding is not None and pages(finding, self._wording.lowest):
             if known is None or known.left:
                 return self._opened(record, finding, known, was_held=was_held)
@@ -224,6 +232,10 @@ class Pager:
             return False
         if finding is not None and self._waiting.has_to_settle(finding):
             return False
+        return self._ended(record, known, finding)
+
+    def _ended(self, record: SQSRecord, known: Incident, finding: Finding | None) -> bool:
+        """Whether PagerDuty was told that what it knows is over, and took it. Raises Later."""
         if known.group:
             left = self._grouped.leave(record, known, finding)
             if left:
@@ -247,6 +259,12 @@ class Pager:
         if self._waiting.is_held(finding):
             return False
         told = self._triggered(record, finding, known)
+        if told and self._incidents.is_closing():
+            # Whoever deletes the stack may have looked for what is open before this was.
+            mark = self._incident(finding.resource, finding.rule) or self._mine
+            if mark is not None:
+                self._ended(record, mark, None)
+            raise self._while_closing(record)
         if told:
             self._held.release(finding.resource, finding.rule)
         return told
@@ -257,7 +275,7 @@ class Pager:
         group = self._groups.of(known)
         if known is not None and known.group:
             if group is not None and not known.left and not _is_worse(severity, group):
-                return self._grouped.tell(record, finding, group)
+                return self._told_of_group(record, finding, group)
             # It opens anew, or it is more severe than the group: that is a page again.
             if not self._grouped.leave(record, known, finding):
                 return False
@@ -268,16 +286,35 @@ class Pager:
             route = self._sender.usable(route_of(finding, self._routes))
             group = self._storms.place(finding, severity, known, route)
             if group is not None:
-                return self._grouped.tell(record, finding, group)
+                return self._told_of_group(record, finding, group)
             key = dedup_key(resource, rule, self._wording.stack)
         id = finding_id(resource, rule)
-        self._incidents.mark(resource, rule, key, route, known)
+        said = self._wording.of(finding, key)
+        mine = self._incidents.mark(resource, rule, key, route, known)
         try:
-            return self._sender.tell(record, id, self._wording.of(finding, key), route)
+            return self._sent(mine, lambda: self._sender.tell(record, id, said, route))
         except RouteGone as gone:
             note_gone(id, gone)
-            self._incidents.mark(resource, rule, key, "", known)
-            return self._sender.tell(record, id, self._wording.of(finding, key), "")
+            mine = self._incidents.mark(resource, rule, key, "", known, over=mine)
+            return self._sent(mine, lambda: self._sender.tell(record, id, said, ""))
+
+    def _told_of_group(self, record: SQSRecord, finding: Finding, group: Group) -> bool:
+        mine = member_gone(finding.resource, finding.rule, group.dedup_key, group.id, group.route)
+        return self._sent(mine, lambda: self._grouped.tell(record, finding, group))
+
+    def _sent(self, mine: Incident, send: Callable[[], bool]) -> bool:
+        """Send a trigger, remembering what to resolve should the finding be over by now.
+
+        Another forwarder may have resolved it and removed the mark while the trigger was on its
+        way, and so before PagerDuty had it. Where that is not known to have failed, the mark is
+        set again for the next try.
+        """
+        self._mine = mine
+        try:
+            return send()
+        except Exception:
+            self._incidents.keep(mine)
+            raise
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.

@@ -265,6 +265,23 @@ def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(pa
     assert not paged.pager._incidents.is_closing()
 
 
+def test_a_page_on_its_way_while_the_incidents_are_ended_is_taken_back(paged, asks):
+    """Nobody would resolve it: the deletion has looked for what is open already."""
+    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "late")
+    paged.record(finding(at=after(1), resource=other))
+    paged.stream()
+    send = paged.pager._sender.api.send
+
+    def late(event):
+        paged.pager._sender.api.send = send
+        asks("Delete")
+        return send(event)
+
+    paged.pager._sender.api.send = late
+    assert len(paged.page()) == 1, "it waits, should the stack stay"
+    assert paged.pagerduty.incidents == {}
+
+
 def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_deletion(paged, asks):
     with pytest.raises(deletion.StillOpen, match="2 incidents"):
         asks("Delete", TIME_FOR_ONE)

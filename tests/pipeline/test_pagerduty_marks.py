@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness import Severity
-from readiness.alerting.pagerduty import EventsApi
+from readiness.alerting.pagerduty import EventsApi, Reply
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 from tests.pipeline.test_pagerduty import BAD, GOOD, bucket, visible_again
@@ -55,6 +55,85 @@ def test_a_page_under_way_while_its_end_arrives_is_resolved(wrong):
     wrong.page()
     assert wrong.pagerduty.actions == ["trigger", "resolve"]
     assert list(marks.all()) == []
+
+
+class Overtaken:
+    """PagerDuty, whom another forwarder tells of the end, or more, before a trigger comes in."""
+
+    def __init__(self, pager, first, answer=None):
+        self._api, self._first, self._answer = pager._sender.api, [first], answer
+
+    def send(self, event):
+        if self._first:
+            self._first.pop()()
+            taken = self._api.send(event)
+            return self._answer or taken
+        return self._api.send(event)
+
+
+@pytest.mark.parametrize(
+    ("answer", "above"),
+    [
+        pytest.param(None, "20", id="alone"),
+        pytest.param(Reply(0, "timeout"), "20", id="alone, and its answer is lost"),
+        pytest.param(None, "0", id="in a group"),
+        pytest.param(Reply(0, "timeout"), "0", id="in a group, and its answer is lost"),
+    ],
+)
+def test_a_trigger_that_the_end_overtakes_on_its_way_is_taken_back(pipeline, answer, above):
+    """PagerDuty takes the resolve before what it resolves, and its mark is gone already."""
+    cause = "performance_benchmarks.function-error-rate"
+    rule = finding().rule if above != "0" else cause
+    pipeline.environment["PAGERDUTY_GROUP_ABOVE"] = above
+    pipeline.pager, other = pipeline.a_pager(), pipeline.a_pager()
+    pipeline.baseline_is_over(rule.partition(".")[0])
+    pipeline.record(finding(rule=rule))
+    pipeline.stream()
+    pages = pipeline.waiting()
+
+    def ends():
+        pipeline.record(finding(GOOD, after(1), rule=rule))
+        pipeline.stream()
+        ended = [r for r in pipeline.waiting() if json.loads(r["body"])["kind"] == "RESOLVED"]
+        other.forward({"Records": ended}, context())
+
+    pipeline.pager._sender.api = Overtaken(pipeline.pager, ends, answer)
+    if pipeline.page(pages):
+        pipeline.page()
+    assert pipeline.pagerduty.actions[0] == "resolve"
+    assert pipeline.pagerduty.incidents == {}
+    assert list(pipeline.pager._incidents.all()) == []
+
+
+def test_two_forwarders_that_page_at_once_leave_no_incident_at_the_wrong_service(pipeline):
+    """One of them knows the owner already, whose service has a key of its own."""
+    pipeline.secrets.put_secret_value(
+        SecretId="key", SecretString='{"default": "R0UT1NG", "payments": "0TH3R"}'
+    )
+    pipeline.environment["PAGERDUTY_ROUTES"] = '{"owner=payments": "payments"}'
+    pipeline.pager, other = pipeline.a_pager(), pipeline.a_pager()
+    pipeline.baseline_is_over()
+    pipeline.record(finding())
+    pipeline.stream()
+    pages = pipeline.waiting()
+    marked = pipeline.pager._incidents.mark
+
+    def late(*args, **more):
+        pipeline.pager._incidents.mark = marked
+        pipeline.record(finding(at=after(1), owner="payments"))
+        other.forward({"Records": pages}, context())
+        return marked(*args, **more)
+
+    pipeline.pager._incidents.mark = late
+    assert pipeline.page(pages), "it comes again, and sees what the other one told"
+    pipeline.page()
+    pipeline.record(finding(GOOD, after(2), owner="payments"))
+    pipeline.stream()
+    pipeline.page()
+    is_open = {}
+    for event in pipeline.pagerduty.taken:
+        is_open[event["routing_key"]] = event["event_action"] == "trigger"
+    assert is_open == {"0TH3R": False}
 
 
 def test_a_forwarder_that_dies_after_its_trigger_leaves_a_mark(wrong):

@@ -34,6 +34,10 @@ UPGRADING_FOR = timedelta(hours=1)
 _SHARDS = "0123456789abcdef"
 
 
+class MarkedMeanwhile(Exception):
+    """Another forwarder has told PagerDuty of the finding meanwhile; another try will do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One finding that PagerDuty may have an open incident for, under the key it was told.
@@ -88,17 +92,30 @@ class Incidents:
         key: str,
         route: str = "",
         known: Incident | None = None,
+        *,
+        over: Incident | None = None,
     ) -> Incident:
         """Note that PagerDuty is about to be told under ``key``.
 
-        ``known`` is the mark of the same incident until now.
+        ``known`` is the mark of the same incident until now, ``over`` one that was set after it
+        and of which PagerDuty took nothing. Raises MarkedMeanwhile where another forwarder has
+        told of it since they were read, maybe at another service.
         """
         since, before = "", ""
         if known is not None and known.dedup_key == key:
             since, before = known.since, moved(known.before, known.route, route)
         made, item = new_mark(resource, rule, key, route=route, since=since, before=before)
-        self._client.put_item(TableName=self._table, Item=item)
+        try:
+            self._client.put_item(TableName=self._table, Item=item, **_over(over or known))
+        except ClientError as error:
+            if not is_condition_failure(error):
+                raise
+            raise MarkedMeanwhile(made.finding_id) from error
         return made
+
+    def keep(self, incident: Incident) -> None:
+        """Set a mark again that another forwarder has removed, if it is gone."""
+        self._store.put_once(_item(incident))
 
     def end(self, incident: Incident) -> bool:
         """Remove a mark after its resolve was taken; False where it was set again meanwhile."""
@@ -238,17 +255,40 @@ def new_mark(
         since=since,
         before=before,
     )
-    row = {
-        "kind": "INCIDENT",
-        "resource": made.resource,
-        "rule": rule,
-        "dedup_key": key,
-        "told_at": made.told_at,
-        "token": made.token,
+    return made, _item(made)
+
+
+def _item(mark: Incident) -> dict[str, Any]:
+    """The row of a mark."""
+    names = ("resource", "rule", "dedup_key", "told_at", "token")
+    optional = ("group", "left", "route", "since", "before")
+    row = {"kind": "INCIDENT"} | {name: getattr(mark, name) for name in names}
+    row |= {name: text for name in optional if (text := getattr(mark, name))}
+    return key_of(mark.finding_id) | serialise(row)
+
+
+def _over(known: Incident | None) -> dict[str, Any]:
+    """The condition that nobody has marked the finding since ``known`` was read.
+
+    Whoever resolved it meanwhile has removed the mark. Over one that cannot be read, or of a
+    version that kept none, anything may be written.
+    """
+    if known is None:
+        return {"ConditionExpression": "attribute_not_exists(finding_id)"}
+    name, sign = known.sign
+    if not sign:
+        return {}
+    return {
+        "ConditionExpression": "attribute_not_exists(finding_id) OR #t = :t",
+        "ExpressionAttributeNames": {"#t": name},
+        "ExpressionAttributeValues": {":t": {"S": sign}},
     }
-    optional = {"group": group, "route": route, "since": since, "before": before}
-    row |= {name: text for name, text in optional.items() if text}
-    return made, key_of(id) | serialise(row)
+
+
+def member_gone(resource: Resource, rule: str, key: str, group: str, route: str) -> Incident:
+    """What a finding leaves behind that is in a group no more, whose trigger is on its way."""
+    made, _ = new_mark(resource, rule, key, group=group, route=route)
+    return replace(made, left=made.told_at)
 
 
 def moved(before: str, route: str, to: str) -> str:
