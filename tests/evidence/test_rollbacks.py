@@ -62,7 +62,11 @@ def test_a_function_url_without_an_alias_goes_around_it():
     ("principal", "condition", "words"),
     [
         ({"AWS": "999988887777"}, {}, "AWS account 999988887777 may invoke it without an alias"),
-        ({"AWS": "arn:aws:iam::999988887777:role/x"}, {}, "The principal arn:aws:iam::999988887777:role/x may invoke"),
+        (
+            {"AWS": "arn:aws:iam::999988887777:role/x"},
+            {},
+            "The principal arn:aws:iam::999988887777:role/x may invoke",
+        ),
         ("*", {}, "Anyone whom its resource policy admits may invoke it without"),
         ("*", {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}, ""),
         ({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, {}, ""),
