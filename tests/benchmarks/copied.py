@@ -33,9 +33,9 @@ _NOT_ITS_NAME = re.compile(
     r"(?:id|name|names)$|^awsAccountId$|^Name$|^name$",
     re.IGNORECASE,
 )
-_ORDINARY = {HOME, ACCOUNT_ID, "aws", "default", "main", "root", "primary", "$default", "LATEST"}
+_ORDINARY = {HOME, ACCOUNT_ID, "aws", "default", "main", "root", "primary", "$default", "$LATEST"}
 
-_OF_A_THING = re.compile(rf"(?!{HOME}|[a-z]\d+$)\S+$")
+_OF_A_THING = re.compile(rf"(?!{HOME}|com\.|[a-z]\d+$)\S+$")
 """What may name a thing: no zone, and no id of a query for metrics."""
 
 

@@ -187,8 +187,9 @@ def test_an_image_that_is_scanned_only_when_it_is_pushed(given, once):
     assert {each.is_once for each in image.scan.coverage} == {once}
 
 
-def test_an_index_is_judged_by_the_images_in_it():
-    found = load(ImageScans, SERVICE_TYPE, SERVICE)
+@pytest.mark.parametrize("bulk", [False, True])
+def test_an_index_is_judged_by_the_images_in_it(bulk):
+    found = load(ImageScans, SERVICE_TYPE, SERVICE, bulk=bulk)
     [image] = found.images
     assert (image.image, image.digest, image.registry) == (IMAGE, INDEX, "")
     assert [each.resource for each in image.scan.coverage] == [f"{REPOSITORY}/{DIGEST}"]
@@ -547,3 +548,47 @@ def test_ten_functions_cost_one_call_of_inspector():
     assert account.calls.count(("inspector2", "list_coverage")) == 3
     assert account.calls.count(("inspector2", "list_findings")) == 3
     assert account.calls.count(("lambda", "list_functions")) == 1
+
+
+def test_ten_images_cost_one_call_of_inspector():
+    """Each service has a task with an image of its own."""
+    account = fake_account()
+    [service] = account.answers["ecs", "describe_services"]["services"]
+    [task] = account.answers["ecs", "describe_tasks"]["tasks"]
+    arns = {f"{SERVICE}-{n:02}": f"sha256:{n:064}" for n in range(20)}
+
+    def of(arn, about, **more):
+        name = arn.rpartition("/")[2]
+        return {**about, **more, "serviceArn": arn, "serviceName": name}
+
+    def task_of(arn):
+        name = arn.rpartition(":")[2]
+        digest = arns[next(each for each in arns if each.endswith(name))]
+        container = {"name": "web", "image": IMAGE, "imageDigest": digest}
+        return {**task, "taskArn": arn, "group": f"service:{name}", "containers": [container]}
+
+    account = account.but(
+        ecs__list_services={"serviceArns": list(arns)},
+        ecs__describe_services=lambda *, services, **_: {
+            "services": [of(arn, service) for arn in services]
+        },
+        ecs__list_tasks=lambda *, desiredStatus, **_: {  # noqa: N803
+            "taskArns": [f"{TASK}:{arn.rpartition('/')[2]}" for arn in arns]
+            if desiredStatus == "RUNNING"
+            else []
+        },
+        ecs__describe_tasks=lambda *, tasks, **_: {"tasks": [task_of(arn) for arn in tasks]},
+        inspector2__list_coverage=lambda *, filterCriteria, **_: {  # noqa: N803
+            "coveredResources": [
+                covered(each["value"], "AWS_ECR_CONTAINER_IMAGE")
+                for each in filterCriteria["resourceId"]
+            ]
+        },
+        inspector2__list_findings={"findings": []},
+    )
+    rules = [r for r in security_validation.rules if r.name == "image-vulnerabilities"]
+    found = scan(account, rules)
+    assert len(found) == 20
+    assert {each.finding.status for each in found} == {Status.COMPLIANT}
+    assert account.calls.count(("inspector2", "list_coverage")) == 2
+    assert account.calls.count(("inspector2", "list_findings")) == 2
