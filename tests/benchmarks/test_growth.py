@@ -26,16 +26,27 @@ MOST_MEGABYTES = 400
 SWEEPS = ("first", "steady", "moving", "settled")
 
 
-def swept(heading: str, share: float) -> dict[str, Any]:
-    """Four sweeps in a process of their own: see ``tests/benchmarks/growing.py``."""
+COPIES = (25, 50, 100)
+"""How often each heading's account in memory is copied: the vast account lacks most kinds."""
+FEW = 200
+"""What is walked through no more often says nothing of how it grows."""
+
+
+def swept(heading: str, size: float, program: str = "growing") -> dict[str, Any]:
+    """Sweeps in a process of their own: see ``growing.py`` and ``copying.py``."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.growing", heading, str(share)],
+        [sys.executable, "-m", f"tests.benchmarks.{program}", heading, str(size)],
         env=bare_environment(PYTHONPATH=":".join(sys.path)),
         capture_output=True,
         text=True,
         check=True,
     )
     return json.loads(done.stdout)
+
+
+def growth(sizes: list[float]) -> float:
+    """How much more the second doubling adds than the first, for each thing: 1 is linear."""
+    return (sizes[2] - sizes[1]) / max(sizes[1] - sizes[0], 1e-9) / 2
 
 
 def legs(measured: dict[str, Any], *sweeps: str) -> list[dict[str, Any]]:
@@ -53,11 +64,10 @@ def test_growth(heading: str) -> None:
     for sweep in ("first", "steady"):
         for name in ("requests", "walked", "cpu", "seconds"):
             sizes = [total(each, sweep, name) for each in measured]
-            growth = (sizes[2] - sizes[1]) / max(sizes[1] - sizes[0], 1e-9) / 2
             shown = " → ".join(f"{size:,.1f}" for size in sizes)
-            rows.append((f"{sweep}: {name} at 1×, 2×, 4×", shown, f"growth {growth:.2f}"))
+            rows.append((f"{sweep}: {name} at 1×, 2×, 4×", shown, f"growth {growth(sizes):.2f}"))
             if name in {"requests", "walked"}:
-                assert growth <= MOST_GROWTH, rows[-1]
+                assert growth(sizes) <= MOST_GROWTH, rows[-1]
     peaks = [max(leg["memory"] for leg in legs(each, *SWEEPS)) for each in measured]
     rows.append(("peak memory", " → ".join(f"{peak:.0f} MB" for peak in peaks), ""))
     report(f"Growth of a sweep: {heading}", rows)
@@ -69,3 +79,27 @@ def test_growth(heading: str) -> None:
         assert not each["unlike"]
         assert not each["crashes"]
         assert all(leg["seconds"] <= LEG_SECONDS for leg in legs(each, *SWEEPS))
+
+
+@pytest.mark.parametrize("heading", folders())
+def test_growth_of_every_kind(heading: str) -> None:
+    """All that a heading reads grows together; no listing is walked through for each resource."""
+    measured = [swept(heading, count, "copying") for count in COPIES]
+    rows = []
+    for sweep in ("first", "steady"):
+        for name in ("requests", "cpu"):
+            sizes = [total(each, sweep, name) for each in measured]
+            shown = " → ".join(f"{size:,.1f}" for size in sizes)
+            rows.append(
+                (f"{sweep}: {name} of {COPIES} copies", shown, f"growth {growth(sizes):.2f}")
+            )
+        sizes = [total(each, sweep, "requests") for each in measured]
+        assert growth(sizes) <= MOST_GROWTH, rows[-2]
+        for path, most in measured[2][sweep]["walked"].items():
+            sizes = [each[sweep]["walked"].get(path, 0) for each in measured]
+            assert most <= FEW or growth(sizes) <= MOST_GROWTH, (sweep, path, sizes)
+    report(f"Growth of a sweep over copies: {heading}", rows)
+    for each in measured:
+        assert each["verdicts"] == each["expected"]
+        assert total(each, "steady", "transitions") == 0
+        assert not [name for name in ("first", "steady") if each[name]["twice"]]
