@@ -18,7 +18,16 @@ from readiness.model.rule import SettingRefused, as_facts
 from readiness.model.waiver import spoken
 from readiness_cli import session
 from readiness_cli.failure import Exit, Failure
-from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
+from readiness_cli.output import (
+    cell,
+    emit,
+    exit_code,
+    note,
+    output_option,
+    stacked,
+    table,
+    writing,
+)
 
 if TYPE_CHECKING:
     from readiness.engine import settings
@@ -286,7 +295,8 @@ def _write_case(
     made = trace.make(
         aws, seen[0], differing, keep=kept, declarations=by.declarations, known=known
     )
-    path.write_text(made.case.text(), encoding="utf-8")
+    with writing(path, "case", "name another file with --trace"):
+        path.write_text(made.case.text(), encoding="utf-8")
     note(
         f"wrote {path}: {session.plural(len(aws.calls), 'call')}; account ids, names, addresses,"
         " secrets and texts are replaced by stand-ins. Read it before you pass it on."
@@ -307,7 +317,7 @@ def _of_case(rules: Sequence[Rule], path: Path) -> dict[str, Any]:
     rule = next((rule for rule in rules if rule.id == case.rule), None)
     if rule is None:
         raise Failure(
-            f"{path} is a case of the rule {case.rule}, not of {rules[0].id}",
+            f"the file {path} is a case of the rule {case.rule}, not of {rules[0].id}",
             why="It holds only what that rule asks for",
             fix=f"run `readiness evaluate {case.rule} --from {path}`",
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from readiness.model.text import clean
 from readiness_cli.deliveries import Message, NotRedrivable, deliver, delivery_of, put
+from readiness_cli.output import writing
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
@@ -60,7 +61,10 @@ def throw_away(path: Path, *, dry_run: bool) -> Send:
             "attributes": _attributes(message),
             "body": message["Body"],
         }
-        with path.open("a", encoding="utf-8") as file:
+        with (
+            writing(path, "message", "name another file with --file"),
+            path.open("a", encoding="utf-8") as file,
+        ):
             file.write(json.dumps(kept, default=str) + "\n")
             file.flush()
             os.fsync(file.fileno())

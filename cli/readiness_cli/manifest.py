@@ -60,7 +60,7 @@ def check(file: Path, workload: str, format: str) -> None:
         ) from None
     if len(document) > 2 * STANDARD:
         raise Failure(
-            f"{file} has {len(document):,} characters",
+            f"the file {file} has {len(document):,} characters",
             why=f"A parameter holds {2 * STANDARD:,} at most",
             fix="shorten it, with globs in place of names, or leave out the indentation",
         )
@@ -98,9 +98,12 @@ def _read(file: Path) -> str:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        what, fix = f"{file} is not UTF-8 at byte {error.start}", "save it as UTF-8"
+        what, fix = f"the file {file} is not UTF-8 at byte {error.start}", "save it as UTF-8"
     except OSError as error:
-        what, fix = f"{file} cannot be read: {error.strerror}", "name a file that can be read"
+        what, fix = (
+            f"the file {file} cannot be read: {error.strerror}",
+            "name a file that can be read",
+        )
     raise Failure(what, why="Nothing was checked", fix=fix) from None
 
 

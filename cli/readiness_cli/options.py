@@ -13,6 +13,7 @@ from readiness_cli.failure import Failure
 PROGRAM = "readiness"
 _NARROWING = {
     "--account",
+    "--end",
     "--environment",
     "--heading",
     "--owner",

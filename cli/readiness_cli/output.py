@@ -81,15 +81,25 @@ def write(path: Path | None, text: str | Iterable[str], what: str) -> None:
         for piece in pieces:
             click.echo(piece, nl=False)
         return
+    with (
+        writing(path, what, "name another file with --file, or redirect stdout"),
+        path.open("w", encoding="utf-8", newline="") as file,
+        _whole_or_gone(path),
+    ):
+        for piece in pieces:
+            file.write(piece)
+
+
+@contextmanager
+def writing(path: Path, what: str, fix: str) -> Iterator[None]:
+    """Turn the error of a file that cannot be written into a Failure."""
     try:
-        with path.open("w", encoding="utf-8", newline="") as file, _whole_or_gone(path):
-            for piece in pieces:
-                file.write(piece)
+        yield
     except OSError as error:
         raise Failure(
-            f"{path} cannot be written: {error.strerror}",
+            f"the file {path} cannot be written: {error.strerror}",
             why=f"The {what} would be lost",
-            fix="name another file with --file, or redirect stdout",
+            fix=fix,
             code=Exit.AWS_OR_INTERNAL,
         ) from error
 

@@ -291,6 +291,7 @@ def test_options_that_repeat_and_flags_are_taken_as_often_as_given(run, monkeypa
         ("attest", "add", "encryption.s3-kms", "--environment", ""),
         ("waive", "encryption.s3-kms", "--resource", ""),
         ("scan", "--heading", ""),
+        ("quiet", "--end", ""),
     ],
     ids=" ".join,
 )

@@ -309,6 +309,7 @@ def test_nothing_is_discarded_that_cannot_be_written_down(run, account, stack, s
     send(stack["UndeliveredPagesQueue"], "poison")
     said = run("redrive", "--discard", "--file", str(tmp_path / "no" / "such" / "folder"))
     assert said.exit_code == 4
+    assert "cannot be written: No such file" in " ".join(said.stderr.split())
     assert depth(account, stack["UndeliveredPagesQueue"]) == (1, 0)
 
 
