@@ -11,7 +11,7 @@ from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
 from tests.accounts.performance_optimization import grants
-from tests.accounts.traffic import get_metric_data
+from tests.accounts.traffic import BY_NUMBER, get_metric_data, list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 FUNCTION = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
@@ -361,6 +361,8 @@ def losing(metric_name: str, *, until: datetime | None = None):
 
 def published(**asked: Any) -> dict[str, Any]:
     """ListMetrics: whatever is asked about was published by everything that is there."""
+    if {"Name": "Resource"} in asked.get("Dimensions", ()):
+        return list_metrics([BY_NUMBER])(**asked)
     on = {
         "AWS/Lambda": {"FunctionName": "agent"},
         "AWS/Events": {"RuleName": "hourly"},

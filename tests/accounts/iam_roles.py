@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.accounts.traffic import BY_NUMBER, get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 USER, ROBOT, ROLE, GROUP = "ana", "robot", "agent", "operators"
@@ -254,6 +255,8 @@ def workloads() -> dict[tuple[str, str], Any]:
         ("lambda", "get_function_configuration"): function,
         ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
         ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
+        ("cloudwatch", "list_metrics"): list_metrics([BY_NUMBER]),
+        ("cloudwatch", "get_metric_data"): get_metric_data(steadily({})),
         ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
         ("ecs", "list_services"): {"serviceArns": [SERVICE]},
         ("ecs", "describe_services"): {

@@ -10,7 +10,7 @@ from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
 from tests.accounts import scaling_alarms
-from tests.accounts.traffic import list_metrics
+from tests.accounts.traffic import BY_NUMBER, list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
@@ -151,7 +151,7 @@ def metrics(**changes: float | None):
     return answer
 
 
-PUBLISHED = ({"FunctionName": "agent"}, {"function_name": "agent"})
+PUBLISHED = ({"FunctionName": "agent"}, {"function_name": "agent"}, BY_NUMBER)
 SCALABLE = {
     "ecs": [("service/agents/web", "ecs:service:DesiredCount")],
     "dynamodb": [

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.traffic import BY_NUMBER, get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 SECRET_ARN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:prod/db-AbCdEf"
@@ -266,6 +267,8 @@ def fake_account() -> FakeAccount:
             ("lambda", "get_function_configuration"): agent,
             ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
+            ("cloudwatch", "list_metrics"): list_metrics([BY_NUMBER]),
+            ("cloudwatch", "get_metric_data"): get_metric_data(steadily({})),
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},
             ("ecs", "describe_services"): {

@@ -47,6 +47,10 @@ def get_metric_data(said: Said) -> Callable[..., dict[str, Any]]:
     return answer
 
 
+BY_NUMBER = {"FunctionName": "agent", "Resource": "agent:7"}
+"""The dimensions of invocations of a version by its number."""
+
+
 def list_metrics(things: Iterable[Mapping[str, str]]) -> Callable[..., dict[str, Any]]:
     """ListMetrics of things, by their dimensions, that publish whatever is asked about."""
 

@@ -469,7 +469,7 @@ MOST_BY_SETTING = {
     "loggingConfig": (6, 85, 20),
     "tracingConfig": (4, 51, 14),
     "deadLetterConfig": (3, 55, 25),
-    "environment": (11, 122, 35),
+    "environment": (11, 130, 35),
 }
 
 
@@ -645,10 +645,10 @@ MOST = {
     # Which versions CloudFront and event source mappings name by number takes two more.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 213, 65),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 221, 65),
     ("lambda", "PublishVersion20150331"): (2, 29, 13),
     # Callers reach another version, with variables, a network, tracing and a timeout of its own.
-    ("lambda", "UpdateAlias20150331"): (11, 170, 61),
+    ("lambda", "UpdateAlias20150331"): (11, 178, 61),
     ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 32, 13),
     # Also whether an alarm invokes the policy that scales it, and which schedule does.
@@ -701,7 +701,7 @@ SHARING = {
     # call → requests, Lambda's among them, of all the headings that it wakes at the same moment;
     # where functions have variables, each heading reads the configuration itself
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (155, 20),
-    ("lambda", "UpdateAlias20150331"): (120, 24),
+    ("lambda", "UpdateAlias20150331"): (125, 24),
     ("lambda", "AddPermission20150331v2"): (65, 12),
 }
 

@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.layers import ReachedLayers
 from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.model.unreadable import Gone
+from tests.accounts.lambda_deployment import invoked_by_number
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
@@ -132,11 +133,27 @@ def test_a_version_that_a_mapping_names_by_number_keeps_what_it_had(cls, latest,
             ("lambda", "list_functions"): {"Functions": [ANSWER]},
             ("lambda", "list_aliases"): {"Aliases": []},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": mappings},
+            ("cloudwatch", "list_metrics"): {"Metrics": []},
         }
     )
     aws = evaluation(account, [], bulk=bulk).aws
     seen = aws.evidence(cls, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")).evidence
     assert seen.of == {"$LATEST": latest, "7": seventh}
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+def test_a_version_that_is_invoked_by_number_keeps_its_variables(bulk):
+    old = {"Version": "7", "Environment": {"Variables": {"STAGE": "old"}}}
+    account = invoked_by_number().but(
+        lambda__get_function_configuration=lambda FunctionName, Qualifier="": (  # noqa: N803
+            ANSWER | (old if Qualifier == "7" else {})
+        ),
+        lambda__list_functions={"Functions": [ANSWER]},
+        lambda__list_aliases={"Aliases": []},
+    )
+    aws = evaluation(account, [], bulk=bulk).aws
+    seen = aws.evidence(RunEnvironments, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")).evidence
+    assert seen.of == {"$LATEST": {"STAGE": "prod"}, "7": {"STAGE": "old"}}
 
 
 def test_no_caller_waits_for_what_only_a_mapping_names():

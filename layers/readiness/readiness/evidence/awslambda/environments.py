@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION, LATEST, configured
+from readiness.evidence.awslambda.invoked import InvokedVersions
 from readiness.evidence.awslambda.numbered import NumberedVersions
 from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.awslambda.versions import FunctionAliases, published_configurations
@@ -17,7 +18,7 @@ from readiness.model.resource import Resource
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionVariables, FunctionAliases, NumberedVersions),
+    uses=(FunctionVariables, FunctionAliases, InvokedVersions, NumberedVersions),
     changed_by=(configured("capacityproviderconfig"),),
 )
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class RunEnvironments:
     None for a version whose environment Lambda could not decrypt; ``error`` is why, of the first
     one. On Lambda Managed Instances a call without a qualifier reaches ``$LATEST.PUBLISHED``.
     Sources: ListFunctions or GetFunctionConfiguration, and of each published version
-    GetFunctionConfiguration.
+    GetFunctionConfiguration; those of `InvokedVersions`.
     """
 
     of: Mapping[str, Mapping[str, str] | None]
@@ -43,7 +44,10 @@ class RunEnvironments:
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
         aliases = read.of(FunctionAliases, function).all
-        numbered = read.of(NumberedVersions, function).all
+        numbered = (
+            *read.of(NumberedVersions, function).all,
+            *read.of(InvokedVersions, function).all,
+        )
         is_managed = bool(latest.capacity_provider)
         published = published_configurations(
             read, function.id, aliases, numbered, is_managed=is_managed
