@@ -259,17 +259,25 @@ class Pager:
         if self._waiting.is_held(finding):
             return False
         told = self._triggered(record, finding, known)
-        if told and self._incidents.is_closing():
-            # Whoever deletes the stack may have looked for what is open before this was.
-            mark = self._incident(finding.resource, finding.rule) or self._mine
-            if mark is not None:
-                self._ended(record, mark, None)
-            raise self._while_closing(record)
         if told:
             self._held.release(finding.resource, finding.rule)
         return told
 
     def _triggered(self, record: SQSRecord, finding: Finding, known: Incident | None) -> bool:
+        """Whether PagerDuty was told of a finding that pages. Raises Later.
+
+        Whoever deletes the stack may have ended what is open before this was: then it is taken
+        back.
+        """
+        told = self._told_open(record, finding, known)
+        if told and self._incidents.is_closing():
+            mark = self._incident(finding.resource, finding.rule) or self._mine
+            if mark is not None:
+                self._ended(record, mark, None)
+            raise self._while_closing(record)
+        return told
+
+    def _told_open(self, record: SQSRecord, finding: Finding, known: Incident | None) -> bool:
         """Whether PagerDuty was told of a finding that pages: alone, or in a group."""
         severity = severity_of(finding)
         group = self._groups.of(known)

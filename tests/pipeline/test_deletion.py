@@ -265,11 +265,18 @@ def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(pa
     assert not paged.pager._incidents.is_closing()
 
 
-def test_a_page_on_its_way_while_the_incidents_are_ended_is_taken_back(paged, asks):
+@pytest.mark.parametrize("is_told_already", [False, True])
+def test_a_page_on_its_way_while_the_incidents_are_ended_is_taken_back(
+    paged, asks, is_told_already
+):
     """Nobody would resolve it: the deletion has looked for what is open already."""
-    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "late")
-    paged.record(finding(at=after(1), resource=other))
-    paged.stream()
+    resource = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "late")
+    if is_told_already:
+        [mark, *_] = paged.pager._incidents.all()
+        paged.put({"resource": mark.resource, "rule": mark.rule})
+    else:
+        paged.record(finding(at=after(1), resource=resource))
+        paged.stream()
     send = paged.pager._sender.api.send
 
     def late(event):
