@@ -45,6 +45,8 @@ from readiness.model.text import error_text
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
+TELLING_MILLISECONDS = 30_000
+"""What telling and recording a sweep takes at its end."""
 IMPORT_SECONDS = 20
 """After how long no further call to Security Hub begins while the stream waits."""
 
@@ -246,9 +248,15 @@ class Alerts:
         log.warning("another sweep is still at work", extra={"sweep": before})
         return {"beside": before}
 
-    def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
+    def complete(
+        self,
+        sweep: Mapping[str, Any],
+        account: str,
+        region: str,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any]:
         """Record a sweep; for headings that it was the first of, tell once what they found."""
-        ended = self._baselines.complete(sweep, account, region)
+        ended = self._baselines.complete(sweep, account, region, enough)
         pass_over_all(self._store)
         return ended
 
@@ -285,7 +293,12 @@ def answer(alerts: Alerts, event: Mapping[str, Any], context: Any) -> Any:
         return alerts.begin(event["beginning_sweep"])
     if "completed_sweep" in event:
         arn = str(context.invoked_function_arn).split(":")
-        return alerts.complete(event["completed_sweep"], account=arn[4], region=arn[3])
+        return alerts.complete(
+            event["completed_sweep"],
+            account=arn[4],
+            region=arn[3],
+            enough=lambda: context.get_remaining_time_in_millis() < TELLING_MILLISECONDS,
+        )
     raise ValueError(f"alerts knows no event with the keys {', '.join(sorted(event)) or '(none)'}")
 
 

@@ -50,8 +50,17 @@ class Baselines:
         self._unseen = unseen
         self._stack = stack
 
-    def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
-        """Record a sweep; for headings that it was the first of, tell once what they found."""
+    def complete(
+        self,
+        sweep: Mapping[str, Any],
+        account: str,
+        region: str,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any]:
+        """Record a sweep; for headings that it was the first of, tell once what they found.
+
+        ``enough`` says that the rest of the time is needed for telling and recording.
+        """
         now = datetime.now(UTC)
         results = sweep["headings"]
         completed = [result["heading"] for result in results if result["completed"]]
@@ -64,7 +73,7 @@ class Baselines:
             found = self._open_by_severity(account, lambda f: _is_of(f.rule, first))
             unseen = self._unseen()
             self._send(baseline_message(headings, found, account, region, self._stack, unseen))
-        self._tell_upgrade(sweep, swept, past, account, region)
+        self._tell_upgrade(sweep, swept, past, account, region, enough)
         self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
         log.info("swept", extra={"sweep": sweep["id"], "completed": len(completed)})
         if failed:
@@ -127,8 +136,15 @@ class Baselines:
         past: Mapping[str, Any],
         account: str,
         region: str,
+        enough: Callable[[], bool],
     ) -> None:
-        """One digest of what new rules found, and changed ones that nobody was told of."""
+        """One digest of what new rules found, and changed ones that nobody was told of.
+
+        Of what was open before, the history tells. Where there is not the time to ask for all of
+        them, some are missing in the digest; without it all would be, and the sweep too.
+        """
+        unasked: list[str] = []
+
         names = [name for each in swept if not each.is_first for name in each.names if "." in name]
         new = {name for name in names if _is_new(name, past, sweep["id"])}
         started = sweep.get("started_at")
@@ -144,9 +160,18 @@ class Baselines:
             opened = finding.opened_at
             if opened is not None and iso(opened) >= began:
                 return True
-            return self._waits(finding, past.get(finding.rule, {}), str(sweep["id"]))
+            row, id = past.get(finding.rule, {}), str(sweep["id"])
+            if not _may_wait(finding, row, id):
+                return False
+            if enough():
+                unasked.append(finding.id)
+                return False
+            return self._waits(finding, row, id)
 
         told = [finding for finding in self._store.open(account) if is_told(finding)]
+        if unasked:
+            about = {"sweep": sweep["id"], "findings": len(unasked)}
+            log.warning("there was no time to ask whether all of these were told", extra=about)
         if told:
             found = Counter(str(finding.severity) for finding in told)
             rules = sorted({finding.rule for finding in told})
@@ -159,8 +184,6 @@ class Baselines:
         is the rule's, as it was before this sweep ended, or from another try to record that.
         """
         is_again = row.get("trigger") == sweep
-        if (finding.release == row.get("release")) is not is_again:
-            return False
         told_until = "" if is_again else str(row.get("swept_at", ""))
         return any(
             each.at > told_until
@@ -175,6 +198,12 @@ class Baselines:
         return Counter(
             str(finding.severity) for finding in self._store.open(account) if is_meant(finding)
         )
+
+
+def _may_wait(finding: Finding, row: Mapping[str, Any], sweep: str) -> bool:
+    """Whether the version that the sweep ended the baseline for has written the finding."""
+    is_again = row.get("trigger") == sweep
+    return (finding.release == row.get("release")) is is_again
 
 
 def _is_of(rule: str, names: Iterable[str]) -> bool:
