@@ -27,8 +27,20 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 def double_meanings(source: str) -> list[tuple[int, str]]:
     """(line, name) of each name with two meanings in one function."""
-    functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, _SCOPES))
-    return sorted({found for function in functions for found in _in_function(function)})
+    nodes = list(ast.walk(ast.parse(source)))
+    lines = [node.lineno for node in nodes if isinstance(node, _INLINED)]
+    return sorted(
+        {
+            found
+            for node in nodes
+            if isinstance(node, _SCOPES) and any(_spans(node, line) for line in lines)
+            for found in _in_function(node)
+        }
+    )
+
+
+def _spans(function: ast.AST, line: int) -> bool:
+    return function.lineno <= line <= function.end_lineno
 
 
 def _in_function(function: ast.AST) -> Iterator[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 
@@ -116,15 +117,17 @@ def test_every_setting_says_what_it_means(rule):
     assert [setting.name for setting in rule.settings if not setting.about] == []
 
 
-PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+PAGES = [ROOT / "README.md", ROOT / "events" / "README.md", *(ROOT / "docs").rglob("*.md")]
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)")
 
 
-def anchors_of(text):
+@functools.cache
+def anchors_of(page):
     """The anchors of a page as GitHub makes them of its headings."""
+    text = page.read_text(encoding="utf-8")
     without_code = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
-    for title in re.findall(r"^#+ (.+)$", without_code, re.MULTILINE):
-        yield re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+    titles = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.strip().lower()).replace(" ", "-") for each in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -134,7 +137,7 @@ def test_every_link_of_a_page_leads_somewhere(page):
         path = (page.parent / target).resolve() if target else page
         assert path.exists(), target
         if anchor and path.suffix == ".md":
-            assert anchor in set(anchors_of(path.read_text(encoding="utf-8"))), (target, anchor)
+            assert anchor in anchors_of(path), (target, anchor)
 
 
 def test_links_between_the_documents_lead_somewhere():
