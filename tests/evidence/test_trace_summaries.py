@@ -74,9 +74,10 @@ def traffic(seed, number=300, names=NAMES):
     return made
 
 
-def reader(xray, *, bulk):
+def reader(xray, *, bulk, daily_cache=None):
     account = FakeAccount({("xray", "get_trace_summaries"): xray})
     aws = Aws(account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    aws.daily_cache = daily_cache
     return DeclaredReader(aws, frozenset({summaries.GET_TRACES}), "a test")
 
 
@@ -119,6 +120,22 @@ def test_of_more_traces_than_are_read_some_of_each_ten_minutes_are(monkeypatch):
     minutes = {int(id.rpartition("-")[2], 16) * 7.7 % 3600 // 600 for id in busy.durations}
     assert minutes == set(range(PARTS))
     assert len(busy.durations) <= 30 * PARTS
+
+
+def test_what_is_kept_of_the_hour_is_opened_once_for_all_batches():
+    class Kept:
+        def __init__(self):
+            self.opened = 0
+
+        def daily(self, question, now, ask):
+            self.opened += 1
+            return ask()
+
+    kept = Kept()
+    read = reader(XRay(traffic(2)), bulk=True, daily_cache=kept)
+    batches = [NAMES[n : n + 3] for n in range(0, 15, 3)]
+    assert all(traces_of_each(read, names) for names in batches)
+    assert kept.opened == 1
 
 
 def test_where_nothing_is_traced_one_question_for_each_part_of_the_hour_says_so():

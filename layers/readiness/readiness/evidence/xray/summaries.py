@@ -108,7 +108,10 @@ class _Found:
 def _of_the_hour(read: Reader) -> _Found:
     """The traces of the last hour to these five minutes, asked once for all that want them."""
     end = _five_minutes(read.measured_to)
-    return _remembered(read, f"traces to {end:%Y-%m-%dT%H:%M}", lambda: _read(read, end, None))
+    question = f"traces to {end:%Y-%m-%dT%H:%M}"
+    return read.made_once(
+        question, lambda one: _remembered(one, question, lambda: _read(one, end, None))
+    )
 
 
 def _remembered(read: Reader, question: str, ask: Callable[[], _Found]) -> _Found:
