@@ -7,6 +7,7 @@ it is for, so that every read a rule declares is made, and denied, in some accou
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,10 +39,22 @@ def settings_of(rule: Rule) -> Mapping[str, object]:
     return getattr(module_of(rule.heading.folder), "SETTINGS", {}).get(rule.id, {})
 
 
+@functools.cache
+def others_of(folder: str) -> dict[str, Variant]:
+    """The accounts of a heading beside its own, by name."""
+    return getattr(module_of(folder), "others", dict)()
+
+
+@functools.cache
+def made_once(make: Callable[[], FakeAccount]) -> FakeAccount:
+    """The account that ``make`` makes, for all tests that only ask it, each ``again()``."""
+    return make()
+
+
 def variants_of(rule: Rule) -> dict[str, Variant]:
     """The accounts to try the rule on, by name; that of ``world()`` has none."""
     module = module_of(rule.heading.folder)
-    others = getattr(module, "others", dict)()
+    others = others_of(rule.heading.folder)
     for name, account in others.items():
         unknown = set(account.rules) - {each.name for each in rule.heading.rules}
         assert not unknown, f"{module.__name__}, {name!r}: no rule is called {sorted(unknown)}"

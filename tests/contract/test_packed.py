@@ -7,7 +7,7 @@ import pytest
 from readiness.engine import packing
 from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import headings
-from tests.account_variants import settings_of, variants_of
+from tests.account_variants import made_once, settings_of, variants_of
 from tests.fake_account import evaluation
 
 ACCOUNTS = [
@@ -31,7 +31,7 @@ def verdicts(rule, account, fake_account):
 
 @pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
 def test_packed_or_not_the_verdicts_are_the_same(rule, account, monkeypatch):
-    fake_account = account.make()
+    fake_account = made_once(account.make)
     plain = verdicts(rule, account, fake_account)
     monkeypatch.setattr(packing, "PART", 0)
     monkeypatch.setattr(packing, "WHOLE", 0)

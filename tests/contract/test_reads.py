@@ -27,7 +27,7 @@ from readiness.model.evidence import ACCOUNT, ResourceType, declared, evidence
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Gone, Unreadable
 from readiness_cli.catalogue import ROOT, headings
-from tests.account_variants import module_of, settings_of, variants_of
+from tests.account_variants import made_once, module_of, settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, HOME, evaluation
 
 RULES = [rule for heading in headings() for rule in heading.rules]
@@ -151,7 +151,7 @@ def calls_of(rule: Rule) -> Made:
     with patch.object(Reader, "_answer", noted):
         for account in variants_of(rule).values():
             given = {rule.id: {**settings_of(rule), **account.settings}}
-            fake_account = account.make()
+            fake_account = made_once(account.make)
             alone = evaluation(fake_account.again(), [rule], given=given)
             for id in alone.aws.find(rule.subject):
                 alone.reread().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
