@@ -81,6 +81,22 @@ from readiness.semantics.health_commands import cannot_fail, has_command, ignore
             ("CMD-SHELL", "if curl -f x; then exit 0; else exit 1; fi"), False, id="or else"
         ),
         pytest.param(("CMD-SHELL", "if ! curl -f x; then exit 1; fi"), False, id="if not"),
+        pytest.param(
+            ("CMD-SHELL", "if a; then exit 1; elif b; then exit 0; fi"), False, id="two branches"
+        ),
+        pytest.param(
+            ("CMD-SHELL", "if ! curl -f x; then exit 1; fi; if b; then echo ok; fi"),
+            False,
+            id="two conditions",
+        ),
+        pytest.param(("CMD-SHELL", "curl -f x || exit 1; exit 0"), False, id="failed before"),
+        pytest.param(("CMD-SHELL", "curl -f x || exit 1; df | tail"), False, id="before a pipe"),
+        pytest.param(("CMD-SHELL", "set -e; curl -f x; echo ok"), False, id="set -e"),
+        pytest.param(("CMD-SHELL", "set -e; curl -f x || true"), True, id="set -e, or true"),
+        pytest.param(("CMD", "sh", "-ec", "curl -f x; exit 0"), False, id="sh -e"),
+        pytest.param(
+            ("CMD-SHELL", "echo ok || exit 1; curl -f x || exit 1"), False, id="and then curl"
+        ),
     ],
 )
 def test_what_cannot_fail(command, expected):

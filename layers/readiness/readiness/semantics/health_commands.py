@@ -30,10 +30,19 @@ _SURE = re.compile(
     r")$"
 )
 """What ends with success in every container that runs."""
-_IF = re.compile(r"^if\b.*;\s*then\b\s*(?P<then>[^;]*?)\s*;\s*fi\s*;?$", re.DOTALL)
+_IF = re.compile(
+    r"^if\b(?:(?!\b(?:then|exit)\b).)*[;\n]\s*then\b\s*(?P<then>[^;]*?)\s*[;\n]\s*fi\s*;?$",
+    re.DOTALL,
+)
 """What is not so is a success of the whole, where there is nothing else to do."""
+_ENDS_BEFORE = re.compile(
+    r"\bexit\b(?!\s*0\b)[^;\n]*[;\n]"
+    r"|\bset\s+-(?:[a-z]*e\b|o\s+errexit)[^;\n]*[;\n](?:(?!\|\|).)*[;\n]\s*\S"
+)
+"""``curl -f x || exit 1; echo ok`` says ok only after a success; and so it is with ``set -e``."""
 _OPERATOR = re.compile(r"[|;&<>`$\n]")
 _CHAIN = re.compile(r"(\|\||&&)")
+_GOES_OVER = re.compile(r"[;\n]\s*\S")
 _CURL = re.compile(r"(?:^|[\s;&|(])curl\s+([^|;&]*)([|]{1,2})?")
 _FAILS = re.compile(r"(?:^|\s)(?:--fail(?:-with-body)?(?![\w-])|-[a-zA-Z]*f)")
 
@@ -50,10 +59,11 @@ def cannot_fail(command: Sequence[str]) -> bool:
     the words alone. Only what is certain is said: a script may ignore errors as well.
     """
     line = _line(command)
-    if any(each.search(line) for each in (_NOTHING, _ALWAYS, _GOES_ON, _SAYS_STATUS)):
+    if _NOTHING.match(line) or _succeeds(line):
         return True
-    if _succeeds(line):
-        return True
+    ends_before = _ENDS_BEFORE.search(line) is not None
+    if ends_before or any(each.search(line) for each in (_ALWAYS, _GOES_ON, _SAYS_STATUS)):
+        return not ends_before
     if (only := _IF.match(line)) is not None:
         return bool(_SURE.match(only["then"]))
     if _SWALLOWS.search(line):
@@ -70,6 +80,8 @@ def _succeeds(line: str) -> bool:
     ``echo ok || exit 1`` never comes to the exit. A line with anything else in it is not decided.
     """
     first, *rest = (part.strip() for part in _CHAIN.split(line))
+    if any(_GOES_OVER.search(each) and not _SURE.match(each) for each in rest):
+        return False
     sure = bool(_SURE.match(first))
     for operator, command in zip(rest[::2], rest[1::2], strict=True):
         next_is_sure = bool(_SURE.match(command))
@@ -92,7 +104,8 @@ def _line(command: Sequence[str]) -> str:
     words = list(command)
     form = words.pop(0) if words and words[0] in {"CMD", "CMD-SHELL"} else ""
     if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and _GIVEN.fullmatch(words[1]):
-        words = words[2:]
+        stops = "e" in words[1] and re.search(r"[;\n]\s*\S", words[2])
+        words = ["set -e;"] * bool(stops) + words[2:]
     elif form == "CMD":
         # without a shell `||` is an argument like any other
         words = [_OPERATOR.sub("_", word) for word in words]
