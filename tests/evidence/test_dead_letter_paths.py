@@ -14,11 +14,12 @@ from readiness.engine.aws_errors import Postponed
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.pacing import OutOfTime
 from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.day_parts import _part_of
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts import alarms as worlds
 from tests.accounts import error_handling as errors
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, observe
@@ -374,3 +375,30 @@ def test_an_event_about_a_state_machine_asks_for_its_aliases_and_keeps_them_for_
     assert definitions(made(changed, day, bulk=False), arns[0]) == {"$LATEST"}
     assert definitions(made(account, day), arns[0]) == {"$LATEST"}
     assert not asked
+
+
+def test_a_state_machine_that_was_deleted_takes_no_other_of_its_part_with_it():
+    day, (account, arns) = Day(), state_machines(100, [])
+    parts = {}
+    for arn in arns:
+        parts.setdefault(_part_of(arn), []).append(arn)
+    stays, new = next(part for part in parts.values() if len(part) == 2)
+    before, _ = state_machines(100, [])
+    listed = before.answers["stepfunctions", "list_state_machines"]["stateMachines"]
+    before = before.but(
+        stepfunctions__list_state_machines={
+            "stateMachines": [each for each in listed if each["stateMachineArn"] != new]
+        }
+    )
+    definitions(made(before, day), stays)
+    ask = account.answers["stepfunctions", "list_state_machine_aliases"]
+
+    def aliases(**params):
+        if params["stateMachineArn"] == new:
+            raise error("StateMachineDoesNotExist")
+        return ask(**params)
+
+    sweep = made(account.but(stepfunctions__list_state_machine_aliases=aliases), day)
+    assert definitions(sweep, stays) == {"$LATEST", "live → 7"}
+    with pytest.raises(Gone):
+        definitions(sweep, new)

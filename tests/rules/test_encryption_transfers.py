@@ -106,6 +106,21 @@ PLAINTEXT = {"kafkaClusterEncryptionInTransit": {"encryptionType": "PLAINTEXT"}}
             id="EMR that starts",
         ),
         pytest.param(
+            {
+                "emr__list_clusters": {"Clusters": [{"Id": "j-1"}, {"Id": "j-2"}]},
+                "emr__describe_cluster": lambda **of: {
+                    "Cluster": HADOOP | {"Id": of["ClusterId"], "SecurityConfiguration": ""}
+                },
+                "emr__list_instances": lambda **of: {
+                    "Instances": [{"Id": "ci-1"}, {"Id": "ci-2"}] * (of["ClusterId"] == "j-2")
+                },
+            },
+            BAD,
+            MEDIUM,
+            "no nodes yet",
+            id="EMR that starts beside another",
+        ),
+        pytest.param(
             configured({"EncryptionConfiguration": {"EnableInTransitEncryption": False}}),
             BAD,
             MEDIUM,

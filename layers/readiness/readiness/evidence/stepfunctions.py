@@ -116,7 +116,12 @@ def behind_aliases(
     every heading uses. An event about the state machine asks anew. Raises Gone.
     """
     routes = in_its_part(
-        read, _ALIASES, machine.id, _find, _AT_ONCE, lambda arns: _routes_of_each(read, arns)
+        read,
+        _ALIASES,
+        machine.id,
+        _find,
+        _AT_ONCE,
+        lambda arns: _routes_of_each(read, arns, machine.id),
     )
     for name, arn in routes:
         version = read.one(
@@ -129,14 +134,17 @@ def behind_aliases(
 _AT_ONCE = 20
 
 
-def _routes_of_each(read: Reader, arns: Sequence[str]) -> list[list[list[str]]]:
-    """Of each state machine the name of an alias and the version that it leads to, as JSON."""
+def _routes_of_each(read: Reader, arns: Sequence[str], wanted: str) -> list[list[list[str]]]:
+    """Of each state machine the name of an alias and the version that it leads to, as JSON.
+
+    Raises Gone if the ``wanted`` one does not exist.
+    """
 
     def ask(arn: str) -> list[list[str]]:
         try:
             return [list(route) for route in _routes(read, arn)]
         except Gone:
-            if len(arns) == 1:
+            if arn == wanted:
                 raise
             return []  # deleted since it was listed
 

@@ -160,7 +160,7 @@ def _models(read: Reader) -> Iterator[tuple[str, str]]:
 def _rolled_back(about: Mapping[str, Any], name: str) -> Iterator[tuple[str, str]]:
     rollback = (about.get("LastDeploymentConfig") or {}).get("AutoRollbackConfiguration") or {}
     for alarm in rollback.get("Alarms") or ():
-        yield alarm["AlarmName"], f"SageMaker rolls back deployments of {name} by it"
+        yield alarm.get("AlarmName", ""), f"SageMaker rolls back deployments of {name} by it"
 
 
 _NO_MODEL = ("ValidationException: Could not find",)

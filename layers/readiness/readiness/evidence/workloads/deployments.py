@@ -205,9 +205,7 @@ class LatestDeployment:
             len(parts),
             read.now,
             latest,
-            read.made_once("revisions by ARN", _revisions).get(latest.arn, "")
-            if latest and not latest.is_back
-            else "",
+            _revision(read, latest.arn) if latest and not latest.is_back else "",
             images,
         )
 
@@ -253,7 +251,7 @@ def _numbered(task_definition: str) -> tuple[str, int]:
 
 def _revision(read: Reader, arn: str) -> str:
     """The tag Revision of what was deployed."""
-    return read.made_once("tags Revision by ARN", _revisions).get(arn, "")
+    return read.made_once("revisions by ARN", _revisions).get(arn, "")
 
 
 def _revisions(read: Reader) -> dict[str, str]:

@@ -109,6 +109,9 @@ class PlainTransfers:
         for look in (_servers, _clusters, _migrations, _connectors):
             try:
                 for each in look(read):
+                    if isinstance(each, Unreadable):
+                        failures.append(each)
+                        continue
                     seen += 1
                     found += [each] if each is not None else []
             except NotOffered:
@@ -139,8 +142,11 @@ def _servers(read: Reader) -> Iterator[Plain | None]:
             yield None
 
 
-def _clusters(read: Reader) -> Iterator[Plain | None]:
-    """The clusters that run; one that ended sends nothing any more."""
+def _clusters(read: Reader) -> Iterator[Plain | Unreadable | None]:
+    """The clusters that run; one that ended sends nothing any more.
+
+    One that cannot be read, as while it starts, hides no other.
+    """
 
     def described(id: str) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = read.one("emr", "describe_cluster", ClusterId=id)["Cluster"]
@@ -148,15 +154,21 @@ def _clusters(read: Reader) -> Iterator[Plain | None]:
 
     listed = read.every("emr", "list_clusters", "Clusters", ClusterStates=_RUNNING)
     for cluster in read.each(described, [each["Id"] for each in listed]):
-        name = f"EMR cluster {cluster['Name']} ({cluster['Id']})"
-        configuration = cluster.get("SecurityConfiguration", "")
-        is_safe = bool(configuration) and _encrypts_in_transit(read, configuration)
-        if is_safe or _has_one_node(read, cluster["Id"]):
-            yield None
-        elif configuration:
-            yield Plain(name, f"does not encrypt in transit ({configuration})")
-        else:
-            yield Plain(name, "has no security configuration")
+        try:
+            yield _cluster(read, cluster)
+        except Unreadable as unreadable:
+            yield unreadable
+
+
+def _cluster(read: Reader, cluster: Mapping[str, Any]) -> Plain | None:
+    name = f"EMR cluster {cluster['Name']} ({cluster['Id']})"
+    configuration = cluster.get("SecurityConfiguration", "")
+    is_safe = bool(configuration) and _encrypts_in_transit(read, configuration)
+    if is_safe or _has_one_node(read, cluster["Id"]):
+        return None
+    if configuration:
+        return Plain(name, f"does not encrypt in transit ({configuration})")
+    return Plain(name, "has no security configuration")
 
 
 def _has_one_node(read: Reader, cluster: str) -> bool:
