@@ -1,5 +1,7 @@
 """Emergency procedures: there is a way back, a switch and a clean stop, and each was rehearsed."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated
 
 from readiness import (
@@ -36,11 +38,15 @@ EDGE = "It is a replica of a function in another region, which is judged there."
 STOPPED = "Its desired count is 0, so nothing of it runs."
 
 
-def _of_others(name: str, master_arn: str) -> Verdict | None:
-    """The verdict on a function that nobody here rolls back or stops; None for any other."""
+def _of_others(name: str, master_arn: str, callers: Iterable[str]) -> Verdict | None:
+    """The verdict on a function that nobody here rolls back or stops; None for any other.
+
+    Nobody but CloudFormation calls a custom resource.
+    """
     if master_arn:
         return not_applicable(EDGE)
-    return of_service_function(name) or of_stack_function(name)
+    by_aws = of_service_function(name)
+    return by_aws or (None if {*callers} - {"CloudFormation"} else of_stack_function(name))
 
 
 @emergency_procedures.rule("Lambda rollback", severity=Severity.HIGH)
@@ -63,7 +69,8 @@ def lambda_rollback(
     image is still in ECR. MEDIUM where nobody is seen to invoke the function, and where only the
     drill is missing. How long an alias may be split is judged under Lambda Deployment.
     """
-    if by_others := _of_others(targets.name, targets.master_arn):
+    callers = chain(*targets.callers.values())
+    if by_others := _of_others(targets.name, targets.master_arn, callers):
         return by_others
     looked = versions.look_back(targets, prod_alias, first_days)
     facts: dict[str, Fact] = {
@@ -217,7 +224,8 @@ def function_shutdown(
     With a reserved concurrency of 0, Lambda sends what comes asynchronously to the failure sink
     at once, and queues keep what they have for their retention.
     """
-    if by_others := _of_others(stop.name, stop.master_arn):
+    fed_by = chain(stop.retention, stop.elsewhere, stop.streams, *use.callers.values())
+    if by_others := _of_others(stop.name, stop.master_arn, fed_by):
         return by_others
     if stop.capacity_provider:
         return not_applicable(

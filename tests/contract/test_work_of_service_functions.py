@@ -26,6 +26,7 @@ from functions.resource_sizing.app import (
 )
 from functions.xray.app import lambda_anomalies, lambda_tracing
 from readiness import Status
+from readiness.evidence.awslambda.asynchronous import AsynchronousCallers
 from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.layers import ReachedLayers
 from readiness.evidence.awslambda.rollback import RollbackTargets
@@ -78,7 +79,7 @@ def of_nobody_in_an_emergency(name: str) -> list[Any]:
     return [
         function_on_dashboards(FunctionVariables(name), ANY, ANY, named_by=ANY, attestation=ANY),
         lambda_rollback(RollbackTargets(name, ANY), ANY),
-        function_shutdown(FunctionStop(name), ANY, ANY, ANY),
+        function_shutdown(FunctionStop(name), AsynchronousCallers(name), ANY, ANY),
     ]
 
 

@@ -202,6 +202,14 @@ TWO = (LIVE, Alias("test", "2", {}))
             RollbackTargets("agent", NOON, master_arn="arn:aws:lambda:us-east-1:1:function:agent"),
             NA, "replica", None, id="Lambda@Edge",
         ),
+        pytest.param(
+            targets(name="custom-resource", callers={LATEST: ("CloudFormation",)}), NA, "By its name",
+            None, id="a custom resource",
+        ),
+        pytest.param(
+            targets(name="custom-resource-api", callers={LATEST: ("API Gateway",)}), BAD, "API Gateway",
+            HIGH, id="an API by such a name",
+        ),
         pytest.param(targets(SIX, groups=(GROUP,)), GOOD, "", None, id="CodeDeploy"),
         pytest.param(
             targets(SIX, groups=(replace(GROUP, events=frozenset()),)), BAD, "that fails", MEDIUM,
@@ -355,6 +363,10 @@ NOTHING = ProvisionedConcurrency(())
         pytest.param(
             FunctionStop("agent", elsewhere=("theirs",)), SINK, NOTHING, GOOD, "", None,
             id="a queue of another account",
+        ),
+        pytest.param(
+            FunctionStop("custom-resource", {"work": 3600}), SINK, NOTHING, BAD, "for 1 h", MEDIUM,
+            id="a queue of a custom resource by its name",
         ),
         pytest.param(
             STOP, AsynchronousCallers("agent", BY_ALIAS), NOTHING, BAD, "without a failure sink", LOW,
