@@ -60,6 +60,13 @@ def test_what_may_not_be_asked_leaves_it_unknown():
     assert judged(account, alarm_destinations).status is not UNKNOWN
 
 
+@pytest.mark.parametrize("operation", ["list_endpoints", "list_inference_components"])
+def test_what_the_region_does_not_have_asks_for_no_alarm(operation):
+    unknown = {f"sagemaker__{operation}": error("UnknownOperationException", 400)}
+    account = made.fake_account().but(**silent(), **NO_RULE, **unknown)
+    assert judged(account, alarm_destinations).status is BAD
+
+
 ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:a"
 WATCHED = {"ruleTypeId": {"provider": "CloudWatchAlarm"}, "configuration": {"AlarmName": "a"}}
 STAGE = {"name": "Prod", "beforeEntry": {"conditions": [{"rules": [WATCHED]}]}}

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 
 from readiness.engine.pacing import OutOfTime
-from readiness.model.unreadable import Cause
+from readiness.model.unreadable import NO_SUCH_OPERATION, Cause
 
 _DENIED = {
     "403",
@@ -46,8 +46,6 @@ _THROTTLED = {
     "TooManyRequestsException",
     "TransactionInProgressException",
 }
-_UNKNOWN_THERE = {"InvalidAction", "UnknownOperation", "UnknownOperationException"}
-"""The SDK spells each call right: the service does not have it in the region (yet)."""
 _TIMED_OUT = {"RequestTimeout", "RequestTimeoutException"}
 CREDENTIALS = {
     "ExpiredToken",
@@ -125,4 +123,4 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     has_failed = isinstance(status, int) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if has_failed or code in _TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Cause.SERVICE_UNAVAILABLE
-    return Cause.UNKNOWN_THERE if code in _UNKNOWN_THERE else Cause.UNEXPECTED_ANSWER
+    return Cause.UNKNOWN_THERE if code in NO_SUCH_OPERATION else Cause.UNEXPECTED_ANSWER

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from readiness.model.evidence import api_call
 from readiness.model.reader import Reader
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import NO_SUCH_OPERATION, Unreadable
 
 IMAGE_READS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
 CACHE_READS = (*IMAGE_READS, "ecr:DescribePullThroughCacheRules")
@@ -102,7 +102,11 @@ def _or_upstream(read: Reader, image: Image) -> Image:
         rules = [
             each["ecrRepositoryPrefix"]
             for each in read.every(
-                "ecr", "describe_pull_through_cache_rules", "pullThroughCacheRules", region=region
+                "ecr",
+                "describe_pull_through_cache_rules",
+                "pullThroughCacheRules",
+                absent=NO_SUCH_OPERATION,
+                region=region,
             )
         ]
     except Unreadable as unreadable:

@@ -21,6 +21,10 @@ class Cause(StrEnum):
     SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
+NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOperation")
+"""What a service answers to a call that it does not have in the region: what it lists there is
+nothing. SageMaker has no inference components in some regions, and says so in this way."""
+
 PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
 _GARBLED = {"Garbled", "ResponseParserError"}
 SPOKEN = {

@@ -21,7 +21,7 @@ from readiness.model.evidence import (
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import NO_SUCH_OPERATION, Gone
 from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
 from readiness.semantics.alarm_inventory import Inventory, Mute, hours_of
 from readiness.semantics.alarms import Alarm, Watched
@@ -58,7 +58,6 @@ and without a trail. The configuration item and the API call tell the same minut
 only what is about that alarm.
 """
 
-_NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOperation")
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
 
 
@@ -115,7 +114,7 @@ def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
         "list_alarm_mute_rules",
         "AlarmMuteRuleSummaries",
         region=region,
-        absent=_NO_SUCH_OPERATION,
+        absent=NO_SUCH_OPERATION,
         Statuses=["ACTIVE"],
     )
     for summary in active:

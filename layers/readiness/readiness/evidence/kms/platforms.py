@@ -11,6 +11,7 @@ from readiness.evidence.kms.users import Listing, Named
 from readiness.evidence.ssm import described_parameters
 from readiness.evidence.stepfunctions import STATE_MACHINE
 from readiness.model.reader import Reader
+from readiness.model.unreadable import NO_SUCH_OPERATION
 
 _AT_ONCE = 100
 """How many collections OpenSearch Serverless describes in a call."""
@@ -105,7 +106,7 @@ def migrations(read: Reader) -> Iterator[Named]:
 
 def studios(read: Reader) -> Iterator[Callable[[], Named]]:
     """Domains of SageMaker: the home directories of their users."""
-    for each in read.every("sagemaker", "list_domains", "Domains"):
+    for each in read.every("sagemaker", "list_domains", "Domains", absent=NO_SUCH_OPERATION):
         yield partial(_studio, read, each["DomainId"])
 
 
@@ -116,7 +117,8 @@ def _studio(read: Reader, id: str) -> Named:
 
 def endpoints(read: Reader) -> Iterator[Callable[[], Named]]:
     """Endpoints of SageMaker: without the key of their volumes no instance starts."""
-    for each in read.every("sagemaker", "list_endpoints", "Endpoints"):
+    listed = read.every("sagemaker", "list_endpoints", "Endpoints", absent=NO_SUCH_OPERATION)
+    for each in listed:
         yield partial(_endpoint, read, each["EndpointName"])
 
 

@@ -9,6 +9,7 @@ from readiness.evidence.autoscaling.groups import groups
 from readiness.evidence.codedeploy import alarms_of, described_groups
 from readiness.evidence.ecs.services import SERVICE_READS, cluster_of, every_service
 from readiness.model.reader import Reader
+from readiness.model.unreadable import NO_SUCH_OPERATION
 
 Asker = Callable[[Reader], Iterator[tuple[str, str]]]
 """Gives the name of each alarm of the region that a service asks for, and what for."""
@@ -146,12 +147,16 @@ def _template(read: Reader, id: str) -> Mapping[str, Any]:
 
 def _models(read: Reader) -> Iterator[tuple[str, str]]:
     """The rollbacks of SageMaker endpoints and inference components, as last deployed."""
-    endpoints = [
-        each["EndpointName"] for each in read.every("sagemaker", "list_endpoints", "Endpoints")
-    ]
+    listed = read.every("sagemaker", "list_endpoints", "Endpoints", absent=NO_SUCH_OPERATION)
+    endpoints = [each["EndpointName"] for each in listed]
     for endpoint in read.each(lambda name: _endpoint(read, name), endpoints):
         yield from _rolled_back(endpoint, endpoint.get("EndpointName", ""))
-    listed = read.every("sagemaker", "list_inference_components", "InferenceComponents")
+    listed = read.every(
+        "sagemaker",
+        "list_inference_components",
+        "InferenceComponents",
+        absent=NO_SUCH_OPERATION,
+    )
     components = [each["InferenceComponentName"] for each in listed]
     for component in read.each(lambda name: _component(read, name), components):
         yield from _rolled_back(component, component.get("InferenceComponentName", ""))
