@@ -269,7 +269,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # Groups of our own regular expression.
     "readiness.evidence.workloads.deployments": frozenset({"digest", "tag"}),
     # A name of our own queries.
-    "readiness.evidence.elasticache.usage": frozenset({"misses"}),
+    "readiness.evidence.elasticache.usage": frozenset({"asked", "misses"}),
+    # A dimension of Lambda's metrics.
+    "readiness.evidence.awslambda.invoked": frozenset({"Resource"}),
     # Members of an exported OpenAPI document: API Gateway Developer Guide,
     # "x-amazon-apigateway-documentation object".
     "readiness.evidence.apigateway.documentation": frozenset(
