@@ -203,6 +203,10 @@ def with_a_service_elsewhere(revision: str) -> FakeAccount:
             "serviceArns": [arn for arn in both if cluster.rpartition("/")[2] in arn.split("/")]
         },
         ecs__describe_services=lambda services, **_: {"services": [both[arn] for arn in services]},
+        ecs__list_tasks=lambda cluster, family, **_: {
+            "taskArns": [f"{cluster}/1"] * (cluster == "test" and family == other["family"])
+        },
+        ecs__describe_tasks={"tasks": [{"group": "service:copy", "taskDefinitionArn": tasks}]},
         ecs__describe_task_definition=lambda taskDefinition, **_: (  # noqa: N803
             {"taskDefinition": other} if taskDefinition == tasks else web
         ),

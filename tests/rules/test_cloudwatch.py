@@ -39,7 +39,7 @@ from readiness.evidence.workloads.requests import FunctionRequests, ServiceReque
 from readiness.semantics.metrics import Series, series, window
 from tests.accounts.cloudwatch import with_a_service_elsewhere
 from tests.accounts.xray import SERVICE
-from tests.fake_account import NOON, observe
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, evaluation
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -237,6 +237,7 @@ def test_a_service_of_the_same_name_in_another_cluster(recent, namesakes, status
     assert verdict.status is status, verdict.reason
 
 
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 @pytest.mark.parametrize(
     ("revision", "status"),
     [
@@ -244,8 +245,11 @@ def test_a_service_of_the_same_name_in_another_cluster(recent, namesakes, status
         pytest.param("shop:7", GOOD, id="another"),
     ],
 )
-def test_a_metric_that_names_the_family_of_a_service_in_another_cluster(revision, status):
-    found = observe(with_a_service_elsewhere(revision), service_metrics, SERVICE).finding
+def test_a_metric_that_names_the_family_of_a_service_in_another_cluster(revision, status, bulk):
+    run = evaluation(with_a_service_elsewhere(revision), [service_metrics], bulk=bulk)
+    found = run.observe(
+        service_metrics, service_metrics.subject.resource(ACCOUNT_ID, HOME, SERVICE)
+    ).finding
     assert (found.status, "test" in found.reason) == (status, status is UNKNOWN), found.reason
 
 

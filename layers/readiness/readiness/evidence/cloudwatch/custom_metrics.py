@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +143,11 @@ class RunningServices:
         return cls({name: tuple(sorted(clusters)) for name, clusters in found.items()})
 
 
-@evidence(SERVICE, reads=SERVICE_READS, uses=(Service, TaskDefinition, RunningServices))
+@evidence(
+    SERVICE,
+    reads=(*SERVICE_READS, "ecs:DescribeTasks", "ecs:ListTasks"),
+    uses=(Service, TaskDefinition, RunningServices),
+)
 @dataclass(frozen=True, slots=True)
 class ServiceNames:
     """What a service may be called in metrics, and how many tasks run.
@@ -151,7 +155,7 @@ class ServiceNames:
     ``namesakes`` are the other clusters in which a service runs that may be called so too, by
     name: of the same service name, or of the same task definition family with that name. The
     services of other clusters are asked for only where any runs there. Sources: DescribeServices,
-    DescribeTaskDefinition, ListMetrics of AWS/ECS.
+    DescribeTaskDefinition, ListTasks, DescribeTasks, ListMetrics of AWS/ECS.
     """
 
     name: str
@@ -169,8 +173,9 @@ class ServiceNames:
         region = REGION.resource(read.account, read.region, read.account)
         clusters = read.of(RunningServices, region).clusters
         shared = {about.name: set(clusters.get(about.name, ()))}
-        if any({*where} - {cluster} for where in clusters.values()):
-            for elsewhere, name, task_definition in _of_family(read, about.task_definition):
+        if others := {each for where in clusters.values() for each in where} - {cluster}:
+            alike = _of_family(read, about.task_definition, sorted(others))
+            for elsewhere, name, task_definition in alike:
                 if elsewhere != cluster:
                     for each in names & _names(read, name, task_definition):
                         shared.setdefault(each, set()).add(elsewhere)
@@ -200,22 +205,45 @@ def _names(read: Reader, service: str, task_definition: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _of_family(read: Reader, task_definition: str) -> Sequence[tuple[str, str, str]]:
-    """The services with running tasks of a task definition's family.
+def _of_family(
+    read: Reader, task_definition: str, clusters: Iterable[str]
+) -> Iterable[tuple[str, str, str]]:
+    """The services with running tasks of a task definition's family, in those clusters.
 
-    Of each the cluster, the name and the ARN of its task definition.
+    Of each the cluster, the name and the ARN of its task definition. For one service alone the
+    tasks of the family are listed, since there may be thousands of other services.
     """
-
-    def by_family(read: Reader) -> Mapping[str, Sequence[tuple[str, str, str]]]:
-        found: dict[str, list[tuple[str, str, str]]] = {}
-        for arn, service in every_service(read).items():
-            if service.running_count:
-                about = (cluster_of(arn), service.name, service.task_definition)
-                found.setdefault(_family(service.task_definition), []).append(about)
-        return found
-
     family = _family(task_definition)
-    return read.made_once("services by family", by_family).get(family, ()) if family else ()
+    if not family:
+        return ()
+    if read.bulk:
+        return read.made_once("services by family", _by_family).get(family, ())
+    return {each for cluster in clusters for each in _in_cluster(read, cluster, family)}
+
+
+def _by_family(read: Reader) -> Mapping[str, Sequence[tuple[str, str, str]]]:
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for arn, service in every_service(read).items():
+        if service.running_count:
+            about = (cluster_of(arn), service.name, service.task_definition)
+            found.setdefault(_family(service.task_definition), []).append(about)
+    return found
+
+
+def _in_cluster(read: Reader, cluster: str, family: str) -> Iterator[tuple[str, str, str]]:
+    gone = ("ClusterNotFoundException",)  # since CloudWatch counted its tasks
+    arns = read.every("ecs", "list_tasks", "taskArns", absent=gone, cluster=cluster, family=family)
+    listed = list(arns)
+    for start in range(0, len(listed), _TASKS_AT_ONCE):
+        some = listed[start : start + _TASKS_AT_ONCE]
+        answer = read.one("ecs", "describe_tasks", absent=gone, cluster=cluster, tasks=some)
+        for task in (answer or {}).get("tasks") or ():
+            kind, _, name = task.get("group", "").partition(":")
+            if kind == "service":
+                yield cluster, name, task["taskDefinitionArn"]
+
+
+_TASKS_AT_ONCE = 100
 
 
 def _family(task_definition: str) -> str:
