@@ -435,7 +435,11 @@ def test_memorydb_zones(shards, state, status):
             {"zones": 2, "nodes": 2, "masters": 2}, {}, BAD, "no majority", id="two masters"
         ),
         pytest.param(
-            {"zones": 2, "nodes": 2}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"
+            {"zones": 2, "nodes": 2, "masters": 3},
+            {"min_zones": 3},
+            BAD,
+            "at least 3",
+            id="three wanted",
         ),
         pytest.param({"is_processing": True}, {}, UNKNOWN, "changed", id="changing"),
         pytest.param({"is_going": True}, {}, NA, "deleted", id="going"),
