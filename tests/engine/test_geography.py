@@ -143,6 +143,28 @@ def test_a_partition_is_told_by_the_list_or_by_the_form_of_the_name(region, part
     assert WORLD.partition(region) == partition
 
 
+@pytest.mark.parametrize(
+    ("service", "resolved", "absent"),
+    [
+        pytest.param("fis", {"sts.cn-north-1.amazonaws.com.cn"}, True, id="not in China"),
+        pytest.param("fis", set(), False, id="nobody answers"),
+        pytest.param(
+            "fis",
+            {"fis.cn-north-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com.cn"},
+            False,
+            id="there, and not reached",
+        ),
+        pytest.param("kms", {"sts.cn-north-1.amazonaws.com.cn"}, False, id="one that is listed"),
+    ],
+)
+def test_a_service_that_the_data_list_nowhere_is_absent_without_an_address(
+    monkeypatch, service, resolved, absent
+):
+    monkeypatch.setattr(type(WORLD), "resolves", lambda self, host: host in resolved)
+    url = f"https://{service}.cn-north-1.amazonaws.com.cn/experiments"
+    assert WORLD.has_no_host(service, "cn-north-1", url) is absent
+
+
 def test_a_name_resolves_where_the_resolver_has_an_address(monkeypatch):
     asked = []
 

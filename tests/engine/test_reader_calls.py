@@ -75,11 +75,15 @@ class Everywhere:
 
     def __init__(self, lacking=()):
         self.lacking = lacking
+        self.without_host = ()
 
     def is_absent(self, service, region):
         return (service, region) in self.lacking
 
     lacks = is_absent
+
+    def has_no_host(self, service, region, url):
+        return (url, region) in self.without_host
 
     def home(self, region, service=""):
         return HOME
@@ -297,15 +301,17 @@ def test_in_a_run_that_goes_on_in_another_leg_a_late_call_is_left_to_that():
 
 
 @pytest.mark.parametrize("lacks", [True, False])
-def test_a_host_that_is_not_reached_is_that_of_a_service_the_region_lacks(lacks):
+@pytest.mark.parametrize("without_host", [True, False])
+def test_a_host_that_is_not_reached_is_that_of_a_service_the_region_lacks(lacks, without_host):
     read = reading(Session(UNREACHABLE), "dax:DescribeClusters")
     geography = Everywhere([("dax", "eu-north-1")] if lacks else [])
     geography.is_absent = lambda service, region: False
+    geography.without_host = [(UNREACHABLE.kwargs["endpoint_url"], "eu-north-1")] * without_host
     read._aws.geography = geography
     with pytest.raises(Unreadable) as unreadable:
         read.one("dax", "describe_clusters", region="eu-north-1")
-    assert isinstance(unreadable.value, NotOffered) is lacks
-    if lacks:
+    assert isinstance(unreadable.value, NotOffered) is (lacks or without_host)
+    if lacks or without_host:
         assert "eu-north-1" in str(unreadable.value)
 
 

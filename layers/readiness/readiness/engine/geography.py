@@ -116,6 +116,17 @@ class Geography:
         host = f"{self._prefix(service)}.{region}.{self.dns_suffix(region)}"
         return not self.resolves(host)
 
+    def has_no_host(self, service: str, region: str, url: str) -> bool:
+        """Whether a service that the data list nowhere, as FIS, has no host in the region.
+
+        ``url`` is where a call found nobody. Where the region's STS has no address either, nobody
+        answers questions about names, which says nothing.
+        """
+        if any(self._service(each, service) for each in self._endpoints):
+            return False
+        host = urlsplit(url).hostname or ""
+        return not self.resolves(host) and self.resolves(f"sts.{region}.{self.dns_suffix(region)}")
+
     def resolves(self, host: str) -> bool:
         """Whether the name has an address."""
         try:

@@ -82,8 +82,9 @@ def failure(aws: Aws, error: Exception, action: str, service: str, region: str) 
         return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
     if isinstance(error, OutOfTime) and aws.pacer.resumes:
         return Postponed(str(error))
-    unreached = isinstance(error, EndpointConnectionError)
-    if unreached and aws.geography.lacks(service, region):
-        return NotOffered(action, service, region)
+    if isinstance(error, EndpointConnectionError):
+        url, geography = str(error.kwargs.get("endpoint_url", "")), aws.geography
+        if geography.lacks(service, region) or geography.has_no_host(service, region, url):
+            return NotOffered(action, service, region)
     cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
     return Unreadable(action, cause, type(error).__name__)
