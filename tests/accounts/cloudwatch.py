@@ -221,4 +221,7 @@ def others() -> dict[str, Variant]:
         "shown by alarms": Variant(
             shown_by_alarms, ("function-on-dashboards", "service-on-dashboards")
         ),
+        "a service elsewhere": Variant(
+            lambda: with_a_service_elsewhere("web:9"), ("service-metrics",)
+        ),
     }

@@ -103,6 +103,7 @@ def a_function(name, variables, account):
             ("lambda", "get_function_configuration"): configuration,
             ("lambda", "list_aliases"): {"Aliases": []},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
+            ("cloudwatch", "list_metrics"): {"Metrics": []},
             ("lambda", "list_versions_by_function"): {"Versions": [configuration]},
         }
     )

@@ -139,7 +139,7 @@ Made = dict[str, set[str]]
 def calls_of(rule: Rule) -> Made:
     """What the rule's loaders ask for in the accounts of its heading, after an event and in bulk.
 
-    What another loader of the same run was told already counts too.
+    What another loader of the same run was told, or made of it, already counts too.
     """
     made: Made = defaultdict(set)
     answer = Reader._answer
@@ -148,7 +148,10 @@ def calls_of(rule: Rule) -> Made:
         made[read._who].add(action or action_of(service, operation))
         return answer(read, ask, service, operation, region, action, *more)
 
-    with patch.object(Reader, "_answer", noted):
+    def unkept(read, about, make):
+        return make(read)
+
+    with patch.object(Reader, "_answer", noted), patch.object(Reader, "made_once", unkept):
         for account in variants_of(rule).values():
             given = {rule.id: {**settings_of(rule), **account.settings}}
             fake_account = made_once(account.make)
