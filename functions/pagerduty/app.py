@@ -102,7 +102,6 @@ class Pager:
         self._canary = Canary(store)
         self._routes = routes_in(parameter(environment, "PAGERDUTY_ROUTES"))
         self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
-        self._mine: Incident | None = None
 
     def forward(self, event: dict[str, Any], context: Any) -> Any:
         """A batch from the queue. What could not be sent is named, and comes again later."""
@@ -196,7 +195,6 @@ class Pager:
 
         ``was_held`` tells that the page has waited for the end of a quiet time.
         """
-        self._mine = None
         finding = self._store.get(resource, rule)
         for _ in range(MOST_LOOKS):
             wrong = finding is not None and pages(finding, self._wording.lowest)
@@ -218,7 +216,7 @@ class Pager:
         was_held: bool,
     ) -> bool:
         """Whether PagerDuty was told how the finding stands, and took it. Raises Later."""
-        known = self._incident(resource, rule) or self._mine
+        known = self._incident(resource, rule)
         if finding is not None and pages(finding, self._wording.lowest):
             if known is None or known.left:
                 return self._opened(record, finding, known, was_held=was_held)
@@ -271,7 +269,7 @@ class Pager:
         """
         told = self._told_open(record, finding, known)
         if told and self._incidents.is_closing():
-            mark = self._incident(finding.resource, finding.rule) or self._mine
+            mark = self._incident(finding.resource, finding.rule)
             if mark is not None:
                 self._ended(record, mark, None)
             raise self._while_closing(record)
@@ -300,29 +298,48 @@ class Pager:
         said = self._wording.of(finding, key)
         mine = self._incidents.mark(resource, rule, key, route, known)
         try:
-            return self._sent(mine, lambda: self._sender.tell(record, id, said, route))
+            return self._sent(record, mine, lambda: self._sender.tell(record, id, said, route))
         except RouteGone as gone:
             note_gone(id, gone)
             mine = self._incidents.mark(resource, rule, key, "", known, over=mine)
-            return self._sent(mine, lambda: self._sender.tell(record, id, said, ""))
+            return self._sent(record, mine, lambda: self._sender.tell(record, id, said, ""))
 
     def _told_of_group(self, record: SQSRecord, finding: Finding, group: Group) -> bool:
         mine = member_gone(finding.resource, finding.rule, group.dedup_key, group.id, group.route)
-        return self._sent(mine, lambda: self._grouped.tell(record, finding, group))
+        return self._sent(record, mine, lambda: self._grouped.tell(record, finding, group))
 
-    def _sent(self, mine: Incident, send: Callable[[], bool]) -> bool:
-        """Send a trigger, remembering what to resolve should the finding be over by now.
+    def _sent(self, record: SQSRecord, mine: Incident, send: Callable[[], bool]) -> bool:
+        """Send a trigger that the mark ``mine`` tells of, and see to it that it is ended.
 
         Another forwarder may have resolved it and removed the mark while the trigger was on its
         way, and so before PagerDuty had it. Where that is not known to have failed, the mark is
         set again for the next try.
         """
-        self._mine = mine
         try:
-            return send()
+            told = send()
         except Exception:
             self._incidents.keep(mine)
             raise
+        if told:
+            self._see_to_its_end(record, mine)
+        return told
+
+    def _see_to_its_end(self, record: SQSRecord, mine: Incident) -> None:
+        """Leave a mark of what PagerDuty has just been told.
+
+        Another forwarder may have told of the finding anew meanwhile, at another service or in
+        another group: nobody would resolve this one. Then it is taken back, and the message comes
+        again. Raises MarkedMeanwhile.
+        """
+        mark = self._incidents.told(mine)
+        if mark is None:
+            if self._incidents.keep(mine):
+                return
+            mark = self._incidents.told(mine)
+        if mark is not None and mark.covers(mine):
+            return
+        self._ended(record, mine, None)
+        raise MarkedMeanwhile(mine.finding_id)
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.

@@ -105,6 +105,36 @@ def test_a_trigger_that_the_end_overtakes_on_its_way_is_taken_back(pipeline, ans
     assert list(pipeline.pager._incidents.all()) == []
 
 
+@pytest.mark.parametrize("above", ["20", "0"], ids=["at another service", "in another group"])
+def test_a_trigger_that_its_end_and_another_one_overtake_is_taken_back(pipeline, above):
+    """The mark tells of the other one, and nobody would resolve this."""
+    pipeline.secrets.put_secret_value(
+        SecretId="key", SecretString='{"default": "R0UT1NG", "payments": "0TH3R"}'
+    )
+    pipeline.environment["PAGERDUTY_ROUTES"] = '{"owner=payments": "payments"}'
+    pipeline.environment["PAGERDUTY_GROUP_ABOVE"] = above
+    cause = "performance_benchmarks.function-error-rate"
+    rule, owner = (finding().rule, "payments") if above != "0" else (cause, "")
+    pipeline.pager, other = pipeline.a_pager(), pipeline.a_pager()
+    pipeline.baseline_is_over(rule.partition(".")[0])
+    pipeline.record(finding(rule=rule))
+    pipeline.stream()
+    pages = pipeline.waiting()
+
+    def ends_and_comes_back():
+        for minute, status in enumerate((GOOD, BAD), 1):
+            pipeline.record(finding(status, after(minute), rule=rule, owner=owner))
+            other.forward({"Records": pages}, context())
+
+    pipeline.pager._sender.api = Overtaken(pipeline.pager, ends_and_comes_back)
+    assert pipeline.page(pages), "it comes again, and sees what the other one told"
+    is_open = {}
+    for event in pipeline.pagerduty.taken:
+        is_open[event["routing_key"], event["dedup_key"]] = event["event_action"] == "trigger"
+    [(_, key)] = [incident for incident, still in is_open.items() if still]
+    assert [mark.dedup_key for mark in pipeline.pager._incidents.all()] == [key]
+
+
 def test_two_forwarders_that_page_at_once_leave_no_incident_at_the_wrong_service(pipeline):
     """One of them knows the owner already, whose service has a key of its own."""
     pipeline.secrets.put_secret_value(

@@ -66,6 +66,13 @@ class Incident:
         """The attribute that tells a mark from one that was set again, and its value."""
         return ("token", self.token) if self.token else ("told_at", self.told_at)
 
+    def covers(self, other: Incident) -> bool:
+        """Whether what ends this one at PagerDuty ends ``other`` too, of the same finding."""
+        if other.group:
+            return self.group == other.group and not self.left
+        services = {self.route, *filter(None, self.before.split("\n"))}
+        return self.dedup_key == other.dedup_key and other.route in services
+
 
 class Incidents:
     """Rows of the transitions table: ``finding_id`` is ``incidents#<hex digit>``, ``at`` the id.
@@ -113,9 +120,18 @@ class Incidents:
             raise MarkedMeanwhile(made.finding_id) from error
         return made
 
-    def keep(self, incident: Incident) -> None:
-        """Set a mark again that another forwarder has removed, if it is gone."""
-        self._store.put_once(_item(incident))
+    def told(self, incident: Incident) -> Incident | None:
+        """The mark of the same finding as it stands now; ``incident`` where it cannot be read."""
+        row = self._row(key_of(incident.finding_id))
+        try:
+            return _incident(row) if row else None
+        except UnreadableRow:
+            # Whoever handles the finding next takes it for one under the stack's key.
+            return incident
+
+    def keep(self, incident: Incident) -> bool:
+        """Set a mark again that another forwarder has removed; False where there is one."""
+        return self._store.put_once(_item(incident))
 
     def end(self, incident: Incident) -> bool:
         """Remove a mark after its resolve was taken; False where it was set again meanwhile."""
