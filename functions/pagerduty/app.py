@@ -205,6 +205,8 @@ class Pager:
             if wrong == (now is not None and pages(now, self._wording.lowest)):
                 return
             finding = now
+        # It changes faster than it is told: another try comes when it is calmer.
+        raise MarkedMeanwhile(finding_id(resource, rule))
 
     def _told(
         self,

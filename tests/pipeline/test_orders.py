@@ -81,10 +81,10 @@ class Orders:
         world.begin(above=self.draw.choice([0, 0, 1, 2]), night=False, low=True, confirm=0)
         monkeypatch.setattr(incidents, "datetime", world.clock)
         self.over = 0
-        self._pagers = [self._another(), self._another()]
         self._taken = set()
         self._send = world.send
         world.send = self.send
+        self._pagers = [self._another(), self._another()]
         world.memory.fail = self.turns.pass_on
         for name in ("get", "history"):
             setattr(world.store, name, self._in_turn(getattr(world.store, name)))

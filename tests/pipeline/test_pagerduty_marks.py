@@ -57,6 +57,25 @@ def test_a_page_under_way_while_its_end_arrives_is_resolved(wrong):
     assert list(marks.all()) == []
 
 
+def test_what_changes_at_each_event_that_is_sent_comes_again(wrong):
+    """Its messages may have passed meanwhile: another forwarder found nothing to resolve then."""
+    wrong.stream()
+    pages = wrong.waiting()
+    send = wrong.pager._sender.api.send
+    states = iter(enumerate((GOOD, BAD, GOOD), 1))
+
+    def changing(event):
+        for minute, status in states:
+            wrong.record(finding(status, after(minute)))
+            break
+        return send(event)
+
+    wrong.pager._sender.api.send = changing
+    assert wrong.page(pages), "its end is not told yet"
+    assert wrong.page(pages) == []
+    assert wrong.pagerduty.incidents == {}
+
+
 class Overtaken:
     """PagerDuty, whom another forwarder tells of the end, or more, before a trigger comes in."""
 
