@@ -28,8 +28,9 @@ SWEEPS = ("first", "steady", "moving", "settled")
 
 COPIES = (25, 50, 100)
 """How often each heading's account in memory is copied: the vast account lacks most kinds."""
-FEW = 200
-"""What is walked through no more often says nothing of how it grows."""
+MOST_WALKS = 20
+"""How often a listing may be walked through: once or twice for each batch, in which evidence is
+read, and not once for each of the largest number of copies."""
 
 
 def swept(heading: str, size: float, program: str = "growing") -> dict[str, Any]:
@@ -95,9 +96,13 @@ def test_growth_of_every_kind(heading: str) -> None:
             )
         sizes = [total(each, sweep, "requests") for each in measured]
         assert growth(sizes) <= MOST_GROWTH, rows[-2]
-        for path, most in measured[2][sweep]["walked"].items():
+        for path in measured[2][sweep]["walked"]:
             sizes = [each[sweep]["walked"].get(path, 0) for each in measured]
-            assert most <= FEW or growth(sizes) <= MOST_GROWTH, (sweep, path, sizes)
+            of_a_copy = max(sizes[0] / COPIES[0], 1)
+            more = sizes[1] / max(sizes[0], COPIES[0])
+            assert more <= 2 * MOST_GROWTH, ("in one batch", sweep, path, sizes)
+            most = MOST_WALKS * of_a_copy * COPIES[2]
+            assert sizes[2] <= most, ("over several", sweep, path, sizes)
     report(f"Growth of a sweep over copies: {heading}", rows)
     for each in measured:
         assert each["verdicts"] == each["expected"]
