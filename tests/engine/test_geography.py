@@ -143,24 +143,34 @@ def test_a_partition_is_told_by_the_list_or_by_the_form_of_the_name(region, part
     assert WORLD.partition(region) == partition
 
 
+STS = "sts.cn-north-1.amazonaws.com.cn"
+
+
 @pytest.mark.parametrize(
-    ("service", "resolved", "absent"),
+    ("service", "resolved", "otherwise", "absent"),
     [
-        pytest.param("fis", {"sts.cn-north-1.amazonaws.com.cn"}, True, id="not in China"),
-        pytest.param("fis", set(), False, id="nobody answers"),
+        pytest.param("fis", {STS}, socket.EAI_NONAME, True, id="not in China"),
+        pytest.param("fis", set(), socket.EAI_NONAME, False, id="nobody answers"),
+        pytest.param("fis", {STS}, socket.EAI_AGAIN, False, id="the resolver is busy"),
         pytest.param(
             "fis",
-            {"fis.cn-north-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com.cn"},
+            {"fis.cn-north-1.amazonaws.com.cn", STS},
+            socket.EAI_NONAME,
             False,
             id="there, and not reached",
         ),
-        pytest.param("kms", {"sts.cn-north-1.amazonaws.com.cn"}, False, id="one that is listed"),
+        pytest.param("kms", {STS}, socket.EAI_NONAME, False, id="one that is listed"),
     ],
 )
 def test_a_service_that_the_data_list_nowhere_is_absent_without_an_address(
-    monkeypatch, service, resolved, absent
+    monkeypatch, service, resolved, otherwise, absent
 ):
-    monkeypatch.setattr(type(WORLD), "resolves", lambda self, host: host in resolved)
+    def looked_up(host, port):
+        if host not in resolved:
+            raise socket.gaierror(otherwise, "it has no address")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
     url = f"https://{service}.cn-north-1.amazonaws.com.cn/experiments"
     assert WORLD.has_no_host(service, "cn-north-1", url) is absent
 

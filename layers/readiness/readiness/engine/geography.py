@@ -119,13 +119,13 @@ class Geography:
     def has_no_host(self, service: str, region: str, url: str) -> bool:
         """Whether a service that the data list nowhere, as FIS, has no host in the region.
 
-        ``url`` is where a call found nobody. Where the region's STS has no address either, nobody
-        answers questions about names, which says nothing.
+        ``url`` is where a call found nobody. A resolver that is busy says nothing, and neither
+        does one that has no address of the region's STS.
         """
         if any(self._service(each, service) for each in self._endpoints):
             return False
         host = urlsplit(url).hostname or ""
-        return not self.resolves(host) and self.resolves(f"sts.{region}.{self.dns_suffix(region)}")
+        return _is_no_name(host) and self.resolves(f"sts.{region}.{self.dns_suffix(region)}")
 
     def resolves(self, host: str) -> bool:
         """Whether the name has an address."""
@@ -160,6 +160,17 @@ class Geography:
         except BotoCoreError:
             return service
         return str(model["metadata"]["endpointPrefix"])
+
+
+def _is_no_name(host: str) -> bool:
+    """Whether the resolver says that there is no such name, and not that it cannot tell now."""
+    try:
+        socket.getaddrinfo(host, 443)
+    except socket.gaierror as error:
+        return error.errno != socket.EAI_AGAIN
+    except OSError:
+        return False
+    return False
 
 
 def _names(rule: Json, partition: str) -> bool:
